@@ -1,0 +1,57 @@
+"""What is missing, and whom to ask: one open request at a time, another peer at each retry."""
+
+from chain.certificates import QuorumCertificate
+from chain.interface import Output, Send, SetTimer
+from chain.limits import SYNC_RETRY_US
+from chain.messages import BlockRequest, encode_message
+from chain.primitives import Hash
+
+TIMER = "fetch"
+
+
+class Fetcher:
+    """Asks for one wanted block until it comes or is no longer wanted."""
+
+    def __init__(self, own_index: int, count: int) -> None:
+        """`count` validators, of which we are `own_index`."""
+        self._own = own_index
+        self._count = count
+        self._wanted: Hash | None = None
+        self._peers: tuple[int, ...] = ()
+        self._attempt = 0
+        self._token = 0
+
+    def want(
+        self, block_id: Hash | None, signers: tuple[int, ...], above_height: int, now_us: int, out: Output
+    ) -> None:
+        """Set what is missing (None: nothing). A new wish is asked for at once."""
+        if block_id is None:
+            self._wanted = None
+            return
+        if block_id == self._wanted:
+            return
+        self._wanted = block_id
+        first = [peer for peer in signers if peer != self._own]
+        others = [peer for peer in range(self._count) if peer != self._own and peer not in first]
+        self._peers = tuple(first + others)
+        self._attempt = 0
+        self.ask(above_height, now_us, out)
+
+    def ask(self, above_height: int, now_us: int, out: Output) -> None:
+        """Send the request to the next peer, and arm the retry."""
+        if self._wanted is None or not self._peers:
+            return
+        peer = self._peers[self._attempt % len(self._peers)]
+        self._attempt += 1
+        out.send_now.append(Send(peer, encode_message(BlockRequest(self._wanted, above_height))))
+        self._token += 1
+        out.timers.append(SetTimer(TIMER, now_us + SYNC_RETRY_US, self._token))
+
+    def is_due(self, token: int) -> bool:
+        """Whether a fired retry timer is the newest."""
+        return token == self._token and self._wanted is not None
+
+
+def signers_of(qc: QuorumCertificate) -> tuple[int, ...]:
+    """The validators that hold a certified block, the next leader's neighbours first."""
+    return tuple(author for author, _ in qc.signatures)

@@ -1,0 +1,541 @@
+"""The consensus machine: proposals, votes, time-outs and catching up, as one pure state machine.
+
+Every handler is idempotent. Handlers raise MithqalError for what a peer must not send; `Replica` turns that into an
+alarm. The order inside a handler is: cheap checks, signatures, certificates (which may move us to a later round), then
+the message itself (docs/protocol.md, R1 to R16).
+"""
+
+from chain.block import Block, Header, header_id, payload_root
+from chain.certificates import CommitInfo, QuorumCertificate, TimeoutCertificate
+from chain.codec import decode, encode
+from chain.consensus.block_tree import BlockTree
+from chain.consensus.fetcher import TIMER as FETCH_TIMER
+from chain.consensus.fetcher import Fetcher, signers_of
+from chain.consensus.leader import LeaderElection
+from chain.consensus.pacemaker import Pacemaker
+from chain.consensus.ports import Application, BlockResult
+from chain.consensus.safety import SafetyRules
+from chain.consensus.verifier import Verifier
+from chain.consensus.vote_collector import VoteCollector
+from chain.crypto.signing import Signatures
+from chain.errors import BlockError, SafetyError
+from chain.interface import ALL_OTHERS, Output, Send, SetTimer, Work
+from chain.limits import (
+    BROADCAST_VOTES_UP_TO,
+    FUTURE_ROUNDS,
+    MAX_CLOCK_LEAD_US,
+    MAX_HELD_PROPOSALS,
+    MAX_PENDING_BLOCKS,
+    SYNC_BLOCKS,
+)
+from chain.messages import (
+    BlockRequest,
+    BlockResponse,
+    CommittedRequest,
+    CommittedResponse,
+    Message,
+    Proposal,
+    SyncInfo,
+    Timeout,
+    Vote,
+    encode_message,
+)
+from chain.primitives import Hash
+from chain.storage import Column
+from chain.validators import ValidatorSet
+
+CLOCK_TIMER = "clock"
+
+
+class ConsensusMachine:
+    """One validator's consensus in one epoch."""
+
+    def __init__(
+        self,
+        own_index: int,
+        validators: ValidatorSet,
+        leaders: LeaderElection,
+        safety: SafetyRules,
+        app: Application,
+        root: BlockResult,
+        genesis_qc: QuorumCertificate,
+        high_commit: QuorumCertificate,
+        genesis_hash: bytes,
+        signatures: Signatures,
+    ) -> None:
+        """Start above the committed `root`; `high_commit` is the certificate that committed it."""
+        self.own = own_index
+        self.validators = validators
+        self.leaders = leaders
+        self.safety = safety
+        self.app = app
+        self.tree = BlockTree(root)
+        self.verifier = Verifier(validators, leaders, genesis_qc, genesis_hash, signatures)
+        self.genesis_qc = genesis_qc
+        self.high_qc = genesis_qc
+        self.high_commit = high_commit
+        self.high_tc: TimeoutCertificate | None = None
+        self.round = 0
+        self.pacemaker = Pacemaker()
+        self.collector = VoteCollector(validators)
+        self.fetcher = Fetcher(own_index, len(validators))
+        self.held: dict[Hash, Block] = {}
+        self._checked: dict[Hash, bool] = {}
+        self._checking: dict[int, Hash] = {}
+        self._work_id = 0
+        self._proposed_round = 0
+
+    # --- events ---
+
+    def start(self, pending: list[tuple[int, bytes]], now_us: int, out: Output) -> None:
+        """Rebuild what was stored before a stop, then enter the round that the certificates lead to."""
+        for row, data in pending:
+            block = Block.from_value(decode(data))
+            self.tree.next_row = max(self.tree.next_row, row + 1)
+            parent = self.tree.result(block.parent_id)
+            if parent is None or block.id in self.tree.nodes:
+                out.persist.rows.append((Column.PENDING, row, None))
+                continue
+            self._checked[block.id] = True
+            self._adopt(block, parent, out, row)
+            self._learn(block.parent_qc, block.tc)
+        self._learn(self.high_commit, None)
+        justification = self.safety.record.justification
+        if justification:
+            sync = SyncInfo.from_value(decode(justification))
+            self._learn(sync.high_qc, sync.tc)
+        self._advance(now_us, out)
+        last = self.safety.last_vote()
+        if last is not None and last.data.round >= self.round:
+            self._send_vote(Vote(last.data, last.commit, self.own, last.signature), out)
+
+    def on_message(self, sender: int, message: Message, now_us: int, out: Output) -> None:
+        """Handle one decoded message of an authenticated validator."""
+        match message:
+            case Proposal():
+                self._on_proposal(sender, message, now_us, out)
+            case Vote():
+                self._on_vote(sender, message, now_us, out)
+            case Timeout():
+                self._on_timeout(sender, message, now_us, out)
+            case SyncInfo():
+                self._on_sync_info(message, now_us, out)
+            case BlockRequest():
+                self._on_block_request(sender, message, out)
+            case BlockResponse():
+                self._on_block_response(message, now_us, out)
+            case CommittedRequest():
+                self._send(sender, self.app.committed_blocks(message.start_height), out)
+            case CommittedResponse():
+                self._on_committed_response(message, now_us, out)
+            case _:
+                raise BlockError("not a message of consensus", name="unknown_message")
+
+    def on_timer(self, name: str, token: int, now_us: int, out: Output) -> None:
+        """A timer is due; stale ones are ignored."""
+        if name == "round" and self.pacemaker.is_round_due(token):
+            self._time_out(now_us, out)
+        elif name == "idle" and self.pacemaker.is_idle_due(token):
+            self._propose(now_us, out, idle_is_over=True)
+        elif name == CLOCK_TIMER:
+            self._retry_held(now_us, out)
+        elif name == FETCH_TIMER and self.fetcher.is_due(token):
+            self.fetcher.ask(self.tree.root.height, now_us, out)
+
+    def on_work_done(self, work_id: int, verdicts: tuple[bool, ...], now_us: int, out: Output) -> None:
+        """Signatures of a held block's transactions are judged."""
+        block_id = self._checking.pop(work_id, None)
+        block = None if block_id is None else self.held.get(block_id)
+        if block is None:
+            return
+        if not all(verdicts):
+            del self.held[block.id]
+            raise BlockError(
+                f"round {block.round}: a transaction has a bad signature", name="invalid_tx_in_block"
+            )
+        self._checked[block.id] = True
+        self._consider(block, now_us, out)
+        self._settle(now_us, out)
+
+    def on_transactions(self, now_us: int, out: Output) -> None:
+        """The mempool has something: do not wait for the idle timer."""
+        self.pacemaker.work_arrived(now_us, out)
+        if self.leaders.leader(self.round) == self.own:
+            self._propose(now_us, out)
+
+    # --- proposals ---
+
+    def _on_proposal(self, sender: int, proposal: Proposal, now_us: int, out: Output) -> None:
+        """R1: only the round's leader proposes, over an authenticated link, with both certificates valid."""
+        block = proposal.block
+        header = block.header
+        if header.author != sender:
+            raise BlockError(f"validator {sender} sent a proposal of {header.author}", name="wrong_author")
+        if header.round < self.round:
+            return
+        self.verifier.block(block)
+        self.verifier.qc(proposal.high_commit)
+        self._learn(block.parent_qc, block.tc)
+        self._learn(proposal.high_commit, None)
+        self._advance(now_us, out)
+        if header.round == self.round:
+            self._consider(block, now_us, out)
+        self._settle(now_us, out)
+
+    def _consider(self, block: Block, now_us: int, out: Output) -> None:
+        """Execute and vote as soon as parent, signatures and clock allow; hold the block until then."""
+        if block.id not in self.tree.nodes:
+            if block.id not in self.held and len(self.held) >= MAX_HELD_PROPOSALS:
+                self.held.pop(min(self.held, key=lambda key: self.held[key].round))
+            self.held[block.id] = block
+            parent = self.tree.result(block.parent_id)
+            if parent is None or not self._is_ready(block, parent, now_us, out):
+                return
+            del self.held[block.id]
+            if len(self.tree.nodes) >= MAX_PENDING_BLOCKS:
+                raise BlockError(f"more than {MAX_PENDING_BLOCKS} uncommitted blocks", name="too_many_blocks")
+            self._adopt(block, parent, out, None)
+        if block.round == self.round:
+            self._vote(block, out)
+        for child in [other for other in self.held.values() if other.parent_id == block.id]:
+            self._consider(child, now_us, out)
+
+    def _is_ready(self, block: Block, parent: BlockResult, now_us: int, out: Output) -> bool:
+        """R3 to R5: height and time fit the parent, transactions' signatures are checked."""
+        if block.height != parent.height + 1 or block.header.timestamp_us <= parent.timestamp_us:
+            del self.held[block.id]
+            raise BlockError(
+                f"round {block.round}: height or time does not follow the parent", name="bad_header"
+            )
+        limit = max(now_us, parent.timestamp_us) + MAX_CLOCK_LEAD_US
+        if block.header.timestamp_us > limit:
+            out.timers.append(SetTimer(CLOCK_TIMER, now_us + block.header.timestamp_us - limit, 0))
+            return False
+        if block.id in self._checked:
+            return True
+        if block.id in self._checking.values():
+            return False
+        checks = self.app.signature_checks(block)
+        if checks:
+            self._work_id += 1
+            self._checking[self._work_id] = block.id
+            out.work.append(Work(self._work_id, checks))
+            return False
+        return True
+
+    def _adopt(self, block: Block, parent: BlockResult, out: Output, row: int | None) -> None:
+        """Execute a block into the tree and store it, which must be durable before a vote for it leaves."""
+        result = self.app.execute(parent, block)
+        self._checked.pop(block.id, None)
+        number = self.tree.insert(block, result)
+        if row is None:
+            out.persist.rows.append((Column.PENDING, number, encode(block.to_value())))
+        else:
+            self.tree.nodes[block.id] = self.tree.nodes[block.id]._replace(row=row)
+
+    def _retry_held(self, now_us: int, out: Output) -> None:
+        """Look at every held block again."""
+        for block in list(self.held.values()):
+            if block.id in self.held:
+                self._consider(block, now_us, out)
+        self._settle(now_us, out)
+
+    # --- votes ---
+
+    def _vote(self, block: Block, out: Output) -> None:
+        """Ask the safety module; what it refuses is not sent."""
+        result = self.tree.nodes[block.id].result
+        parent = self.tree.nodes[block.parent_id].result
+        info = CommitInfo(
+            block.header.epoch,
+            parent.round,
+            parent.block_id,
+            parent.root,
+            parent.version,
+            parent.timestamp_us,
+            None,
+        )
+        try:
+            signed = self.safety.vote(block, result.root, result.version, info)
+        except SafetyError as error:
+            if error.name != "old_round":
+                raise
+            return
+        out.safety = self.safety.record_bytes()
+        self._send_vote(Vote(signed.data, signed.commit, self.own, signed.signature), out)
+
+    def _send_vote(self, vote: Vote, out: Output) -> None:
+        """R6: to everyone in small sets, to the next leader in large ones; never before it is durable."""
+        data = encode_message(vote)
+        if len(self.validators) <= BROADCAST_VOTES_UP_TO:
+            out.after_persist.append(Send(self.own, data))
+            out.after_persist.append(Send(ALL_OTHERS, data))
+        else:
+            out.after_persist.append(Send(self.leaders.leader(vote.data.round + 1), data))
+
+    def _on_vote(self, sender: int, vote: Vote, now_us: int, out: Output) -> None:
+        """R7: votes of this round and the next, one a validator."""
+        data = vote.data
+        self.verifier.same_epoch(data.epoch)
+        if not max(self.round - 1, 1) <= data.round <= self.round + 1 or data.round <= self.high_qc.round:
+            return
+        self.verifier.vote(sender, vote)
+        qc, conflict = self.collector.add_vote(vote)
+        if conflict is not None:
+            out.alarm("double_vote", f"validator {sender} voted twice in round {data.round}", sender)
+        if self.collector.disagreement(data.round):
+            out.alarm("execution_divergence", f"round {data.round}: validators computed different results")
+        if qc is not None:
+            self.verifier.qc(qc)
+            self._learn(qc, None)
+            self._advance(now_us, out)
+            self._settle(now_us, out)
+
+    # --- time-outs ---
+
+    def _time_out(self, now_us: int, out: Output) -> None:
+        """R8: give the round up, and say so again until it changes."""
+        self.pacemaker.arm_again(now_us, self._is_idle(), out)
+        sync = self._sync_info()
+        try:
+            signature = self.safety.timeout(self.round, self.high_qc, self.high_tc, encode(sync.to_value()))
+        except SafetyError as error:
+            out.alarm(error.name, error.message)
+            return
+        self.pacemaker.timed_out = True
+        out.safety = self.safety.record_bytes()
+        data = encode_message(Timeout(self.validators.epoch, self.round, self.own, signature, sync))
+        out.after_persist.append(Send(self.own, data))
+        out.after_persist.append(Send(ALL_OTHERS, data))
+
+    def _on_timeout(self, sender: int, timeout: Timeout, now_us: int, out: Output) -> None:
+        """R9, R10: f + 1 time-outs make us join, a quorum makes a certificate."""
+        self.verifier.same_epoch(timeout.epoch)
+        self.verifier.timeout(sender, timeout)
+        high = timeout.sync.high_qc
+        self._on_sync_info(timeout.sync, now_us, out)
+        if timeout.round < self.round:
+            self._send(sender, self._sync_info(), out)
+            return
+        if timeout.round > self.round + FUTURE_ROUNDS or high.round >= timeout.round:
+            return
+        count = self.collector.add_timeout(timeout)
+        if timeout.round == self.round:
+            if count >= self.validators.one_honest and not self.pacemaker.timed_out:
+                self._time_out(now_us, out)
+            self._finish_round(now_us, out)
+
+    def _finish_round(self, now_us: int, out: Output) -> None:
+        """Build the certificate of a round that a quorum gave up, and go on."""
+        tc = self.collector.timeout_certificate(self.round)
+        if tc is not None:
+            self._learn(tc.high_qc, tc)
+            self._advance(now_us, out)
+            self._send(ALL_OTHERS, self._sync_info(), out)
+            self._settle(now_us, out)
+
+    def _on_sync_info(self, sync: SyncInfo, now_us: int, out: Output) -> None:
+        """R11: certificates from anyone move us forward."""
+        self.verifier.same_epoch(sync.high_qc.data.epoch)
+        if sync.high_qc.round > self.high_qc.round:
+            self.verifier.qc(sync.high_qc)
+            self._learn(sync.high_qc, None)
+        if sync.high_commit.round > self.high_commit.round:
+            self.verifier.qc(sync.high_commit)
+            self._learn(sync.high_commit, None)
+        if sync.tc is not None and (self.high_tc is None or sync.tc.round > self.high_tc.round):
+            self.verifier.tc(sync.tc)
+            self._learn(sync.tc.high_qc, sync.tc)
+        self._advance(now_us, out)
+        self._settle(now_us, out)
+
+    # --- certificates, rounds, commits ---
+
+    def _learn(self, qc: QuorumCertificate, tc: TimeoutCertificate | None) -> None:
+        """Remember verified certificates that are higher than ours."""
+        if qc.round > self.high_qc.round:
+            self.high_qc = qc
+        if qc.commit is not None and qc.round > self.high_commit.round:
+            self.high_commit = qc
+        if tc is not None and (self.high_tc is None or tc.round > self.high_tc.round):
+            self.high_tc = tc
+
+    def _advance(self, now_us: int, out: Output) -> None:
+        """R12: the round is one above the highest certificate of either kind."""
+        tc_round = 0 if self.high_tc is None else self.high_tc.round
+        new_round = max(self.high_qc.round, tc_round) + 1
+        if new_round <= self.round:
+            return
+        self.round = new_round
+        self.collector.drop_below(new_round - 1)
+        self.held = {
+            key: block for key, block in self.held.items() if block.round >= new_round - FUTURE_ROUNDS
+        }
+        committed = 0 if self.high_commit.commit is None else self.high_commit.commit.round
+        self.pacemaker.enter(new_round, committed, now_us, self._is_idle(), out)
+
+    def _settle(self, now_us: int, out: Output) -> None:
+        """Commit what is certified, ask for what is missing, propose if it is our turn."""
+        self._commit(now_us, out)
+        self._request_missing(now_us, out)
+        if self.leaders.leader(self.round) == self.own:
+            self._propose(now_us, out)
+        self._finish_round_if_complete(now_us, out)
+
+    def _finish_round_if_complete(self, now_us: int, out: Output) -> None:
+        """Time-outs of this round may have come before we entered it."""
+        if self.collector.timeout_certificate(self.round) is not None:
+            self._finish_round(now_us, out)
+
+    def _commit(self, now_us: int, out: Output) -> None:
+        """R13: a certificate for a child one round above its parent commits the parent and all before it."""
+        commit = self.high_commit.commit
+        if commit is None or commit.round <= self.tree.root.round:
+            return
+        path = self.tree.path(commit.block_id)
+        if not path:
+            return
+        last = path[-1].result
+        if (last.root, last.version) != (commit.root, commit.version):
+            out.alarm("execution_divergence", f"height {last.height}: a quorum certified another result")
+            return
+        blocks = [(node.block, node.result) for node in path if node.block is not None]
+        self.app.commit(blocks, self.high_commit, out)
+        self._set_root(last, out)
+
+    def _set_root(self, root: BlockResult, out: Output) -> None:
+        """Prune the tree, and the stored copies of what left it."""
+        for row in self.tree.set_root(root):
+            out.persist.rows.append((Column.PENDING, row, None))
+        self.held = {key: block for key, block in self.held.items() if block.round > root.round}
+        self._checked = {key: True for key in self._checked if key in self.held}
+
+    def _request_missing(self, now_us: int, out: Output) -> None:
+        """R14: the committed block first, then the certified one, then a held block's parent."""
+        root_height = self.tree.root.height
+        commit = self.high_commit.commit
+        if commit is not None and commit.round > self.tree.root.round:
+            self.fetcher.want(
+                self.high_commit.block_id, signers_of(self.high_commit), root_height, now_us, out
+            )
+        elif self.high_qc.block_id not in self.tree.nodes and self.high_qc.block_id not in self.held:
+            self.fetcher.want(self.high_qc.block_id, signers_of(self.high_qc), root_height, now_us, out)
+        else:
+            for block in self.held.values():
+                if block.parent_id not in self.tree.nodes and block.parent_id not in self.held:
+                    self.fetcher.want(block.parent_id, signers_of(block.parent_qc), root_height, now_us, out)
+                    return
+            self.fetcher.want(None, (), root_height, now_us, out)
+
+    # --- proposing ---
+
+    def _propose(self, now_us: int, out: Output, *, idle_is_over: bool = False) -> None:
+        """R15: once a round, on the highest certificate; without any payment only after the idle wait."""
+        if self._proposed_round >= self.round or self.pacemaker.timed_out:
+            return
+        parent = self.tree.result(self.high_qc.block_id)
+        if parent is None:
+            return
+        timestamp_us = max(now_us, parent.timestamp_us + 1)
+        payload = self.app.payload(parent, timestamp_us)
+        if not payload and not idle_is_over and not self.tree.has_payload(self.high_qc.block_id):
+            self.pacemaker.wait_idle(now_us, out)
+            return
+        tc = None if self.high_qc.round + 1 == self.round else self.high_tc
+        header = Header(
+            self.validators.epoch, self.round, parent.height + 1, self.own, timestamp_us, self.high_qc.digest(),
+            None if tc is None else tc.digest(), payload_root(payload),
+        )  # fmt: skip
+        self._proposed_round = self.round
+        try:
+            signature = self.safety.propose(header, header_id(header))
+        except SafetyError:
+            return  # proposed before a restart: the round belongs to that proposal
+        block = Block(header, self.high_qc, tc, payload, signature, header_id(header))
+        out.safety = self.safety.record_bytes()
+        data = encode_message(Proposal(block, self.high_commit))
+        self._checked[block.id] = True
+        out.after_persist.append(Send(ALL_OTHERS, data))
+        out.after_persist.append(Send(self.own, data))
+
+    def _is_idle(self) -> bool:
+        """Whether nothing waits to be committed, as far as this validator knows."""
+        block_id = self.high_qc.block_id
+        result = self.tree.result(block_id)
+        if result is None or self.tree.has_payload(block_id):
+            return False
+        return not self.app.payload(result, result.timestamp_us + 1)
+
+    # --- blocks from others ---
+
+    def _on_block_request(self, sender: int, request: BlockRequest, out: Output) -> None:
+        """R16: uncommitted blocks if they connect, else committed ones with their proof."""
+        path = self.tree.path(request.block_id)
+        root = self.tree.root
+        if root.height > request.above_height:
+            self._send(sender, self.app.committed_blocks(request.above_height + 1), out)
+        elif path is not None:
+            blocks = tuple(
+                node.block
+                for node in path
+                if node.block is not None and node.block.height > request.above_height
+            )
+            self._send(sender, BlockResponse(request.block_id, blocks[:SYNC_BLOCKS]), out)
+
+    def _on_block_response(self, response: BlockResponse, now_us: int, out: Output) -> None:
+        """Each block must be justified like a proposal; they may come from anyone."""
+        for block in response.blocks:
+            if block.id in self.tree.nodes or block.round <= self.tree.root.round:
+                continue
+            self.verifier.block(block)
+            self._learn(block.parent_qc, block.tc)
+            self._consider(block, now_us, out)
+        self._advance(now_us, out)
+        self._settle(now_us, out)
+
+    def _on_committed_response(self, response: CommittedResponse, now_us: int, out: Output) -> None:
+        """Blocks linked to our tip, the last of them named by a valid commit certificate, are final."""
+        root, proof = self.tree.root, response.proof
+        blocks = tuple(block for block in response.blocks if block.height > root.height)
+        if proof is None or proof.commit is None or not blocks:
+            return
+        self.verifier.same_epoch(proof.data.epoch)
+        self.verifier.qc(proof)
+        parent_id, height = root.block_id, root.height
+        for block in blocks:
+            height += 1
+            if block.parent_id != parent_id or block.height != height:
+                raise BlockError(
+                    f"height {block.height} does not follow {parent_id.hex()[:8]}", name="broken_chain"
+                )
+            parent_id = block.id
+        if proof.commit.block_id != parent_id:
+            raise BlockError("the certificate commits another block", name="wrong_commit")
+        path: list[tuple[Block, BlockResult]] = []
+        for block in blocks:
+            result = self.app.execute(root if not path else path[-1][1], block)
+            path.append((block, result))
+        last = path[-1][1]
+        if (last.root, last.version) != (proof.commit.root, proof.commit.version):
+            raise BlockError(
+                f"height {last.height}: executing gives another result", name="execution_divergence"
+            )
+        self.app.commit(path, proof, out)
+        self._set_root(last, out)
+        self._learn(proof, None)
+        self._advance(now_us, out)
+        self.fetcher.want(None, (), last.height, now_us, out)
+        self._settle(now_us, out)
+
+    # --- small helpers ---
+
+    def _sync_info(self) -> SyncInfo:
+        """What we know best."""
+        tc = self.high_tc
+        return SyncInfo(
+            self.high_qc, self.high_commit, tc if tc is not None and tc.round > self.high_qc.round else None
+        )
+
+    def _send(self, destination: int, message: Message, out: Output) -> None:
+        """An answer that reveals no new promise of ours need not wait for the disk."""
+        out.send_now.append(Send(destination, encode_message(message)))

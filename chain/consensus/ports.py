@@ -1,0 +1,40 @@
+"""What consensus is handed: a block's result, and the application that computes, proposes and commits."""
+
+from typing import Protocol
+
+from chain.block import Block
+from chain.certificates import QuorumCertificate
+from chain.crypto.signing import SignatureCheck
+from chain.interface import Output
+from chain.messages import CommittedResponse
+from chain.primitives import Hash
+
+
+class BlockResult(Protocol):
+    """What executing a block gave; consensus reads these and passes the rest through."""
+
+    block_id: Hash
+    height: int
+    round: int
+    version: int
+    root: Hash
+    timestamp_us: int
+
+
+class Application(Protocol):
+    """The ledger and mempool, as consensus sees them."""
+
+    def signature_checks(self, block: Block) -> tuple[SignatureCheck, ...]:
+        """Signatures of the block's transactions that are still unchecked; DecodeError if one cannot be read."""
+
+    def execute(self, parent: BlockResult, block: Block) -> BlockResult:
+        """Run the block on its parent's state. Pure: commits nothing."""
+
+    def payload(self, parent: BlockResult, timestamp_us: int) -> tuple[bytes, ...]:
+        """Transactions for a block on top of `parent`."""
+
+    def commit(self, path: list[tuple[Block, BlockResult]], proof: QuorumCertificate, out: Output) -> None:
+        """Make blocks final, oldest first; `proof` commits the last of them."""
+
+    def committed_blocks(self, start_height: int) -> CommittedResponse:
+        """Durable blocks for a node that catches up."""

@@ -1,0 +1,76 @@
+"""Votes and time-outs become certificates. One of each a validator and round is counted, and memory is bounded."""
+
+from chain.certificates import QuorumCertificate, TimeoutCertificate
+from chain.messages import Timeout, Vote
+from chain.validators import ValidatorSet
+
+
+class VoteCollector:
+    """Counts for the current round and the few that may come next."""
+
+    def __init__(self, validators: ValidatorSet) -> None:
+        """Count towards this set's quorum."""
+        self._validators = validators
+        self._votes: dict[int, dict[int, Vote]] = {}
+        self._timeouts: dict[int, dict[int, Timeout]] = {}
+
+    def add_vote(self, vote: Vote) -> tuple[QuorumCertificate | None, Vote | None]:
+        """Count a verified vote. Gives a certificate if it completes one, and the earlier vote if it conflicts."""
+        votes = self._votes.setdefault(vote.data.round, {})
+        earlier = votes.get(vote.author)
+        if earlier is not None:
+            same = (earlier.data, _commit_id(earlier)) == (vote.data, _commit_id(vote))
+            return None, None if same else earlier
+        votes[vote.author] = vote
+        agreeing = [
+            other
+            for other in votes.values()
+            if (other.data, _commit_id(other)) == (vote.data, _commit_id(vote))
+        ]
+        if len(agreeing) != self._validators.quorum:
+            return None, None
+        signed = tuple(sorted((other.author, other.signature) for other in agreeing))
+        return QuorumCertificate(vote.data, vote.commit, signed), None
+
+    def has_vote(self, round_: int, author: int) -> bool:
+        """Whether a vote of that author in that round is counted already."""
+        return author in self._votes.get(round_, ())
+
+    def disagreement(self, round_: int) -> bool:
+        """Whether all validators voted in a round and no certificate came of it: they computed different results."""
+        votes = self._votes.get(round_, {})
+        if len(votes) < len(self._validators):
+            return False
+        counts: dict[tuple[object, object], int] = {}
+        for vote in votes.values():
+            key = (vote.data, _commit_id(vote))
+            counts[key] = counts.get(key, 0) + 1
+        return max(counts.values()) < self._validators.quorum
+
+    def add_timeout(self, timeout: Timeout) -> int:
+        """Count a verified time-out; gives the number of validators that gave the round up."""
+        timeouts = self._timeouts.setdefault(timeout.round, {})
+        earlier = timeouts.get(timeout.author)
+        if earlier is None or timeout.sync.high_qc.round > earlier.sync.high_qc.round:
+            timeouts[timeout.author] = timeout
+        return len(timeouts)
+
+    def timeout_certificate(self, round_: int) -> TimeoutCertificate | None:
+        """The certificate of a round that a quorum gave up, with the highest quorum certificate among them."""
+        timeouts = self._timeouts.get(round_, {})
+        if len(timeouts) < self._validators.quorum:
+            return None
+        chosen = [timeouts[author] for author in sorted(timeouts)]
+        high = max((timeout.sync.high_qc for timeout in chosen), key=lambda qc: qc.round)
+        entries = tuple((timeout.author, timeout.sync.high_qc.round, timeout.signature) for timeout in chosen)
+        return TimeoutCertificate(chosen[0].epoch, round_, high, entries)
+
+    def drop_below(self, round_: int) -> None:
+        """Forget earlier rounds."""
+        self._votes = {key: value for key, value in self._votes.items() if key >= round_}
+        self._timeouts = {key: value for key, value in self._timeouts.items() if key >= round_}
+
+
+def _commit_id(vote: Vote) -> object:
+    """What a vote commits, comparable."""
+    return None if vote.commit is None else vote.commit[:6]

@@ -1,0 +1,371 @@
+"""The committed ledger, and the results of blocks that may still be dropped.
+
+A block's first entry is its metadata, then its transactions. Each entry has a version and a `TransactionInfo` leaf in
+the accumulator; the last entry of a block carries the root of the state tree (docs/protocol.md, L1 to L8).
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from chain.accounts import Record, leaf_key, read_record, value_hash
+from chain.block import Block
+from chain.certificates import CommitInfo, QuorumCertificate, genesis_certificate
+from chain.codec import Value, decode, encode, fields
+from chain.crypto.hashing import Hasher
+from chain.errors import GenesisError
+from chain.execution.executor import BlockContext, execute_block
+from chain.execution.outcome import Event, Outcome, Status
+from chain.genesis import GenesisDocument, genesis_hash, initial_records
+from chain.limits import RECENT_TREES
+from chain.messages import CommittedResponse
+from chain.primitives import Hash
+from chain.state import tree as state_tree
+from chain.state.accumulator import Frontier, event_root
+from chain.state.view import Overlay, StateView
+from chain.storage import Column, Index, Store, WriteBatch
+from chain.transaction import SignedTransaction
+from chain.validators import Validator, ValidatorSet
+
+KIND_USER = 0
+KIND_GENESIS = 1
+KIND_BLOCK_METADATA = 2
+
+EXECUTED = Status("executed", "", 0)
+
+_hash_info = Hasher("TransactionInfo")
+_hash_metadata = Hasher("BlockMetadata")
+_hash_event = Hasher("Event")
+
+
+class TransactionInfo(NamedTuple):
+    """The accumulator's leaf of one entry. `state_root` stands in the last entry of a block only."""
+
+    transaction_hash: Hash
+    event_root: Hash
+    gas_used: int
+    status: Status
+    state_root: Hash | None
+
+    def to_bytes(self) -> bytes:
+        """Canonical bytes."""
+        return encode(
+            (self.transaction_hash, self.event_root, self.gas_used, tuple(self.status), self.state_root)
+        )
+
+    @staticmethod
+    def from_bytes(data: bytes) -> "TransactionInfo":
+        """Read `to_bytes`."""
+        tx_hash, events, gas, status, root = fields(decode(data), "info", bytes, bytes, int, tuple, None)
+        return TransactionInfo(tx_hash, events, gas, Status(*fields(status, "status", str, str, int)), root)  # type: ignore[arg-type]
+
+
+def info_hash(info: bytes) -> Hash:
+    """The accumulator's leaf hash of an entry's information."""
+    return _hash_info(info)
+
+
+class Entry(NamedTuple):
+    """One version of the ledger."""
+
+    kind: int
+    data: bytes
+    """The envelope, the block's metadata, or the genesis document."""
+    hash: Hash
+    info: bytes
+    events: tuple[Event, ...]
+    transaction: SignedTransaction | None
+
+
+@dataclass(slots=True)
+class ExecutedBlock:
+    """A block's result: enough to build on it, to vote for it and to commit it."""
+
+    block_id: Hash
+    height: int
+    round: int
+    version: int
+    root: Hash
+    timestamp_us: int
+    state: StateView
+    writes: dict[bytes, Record]
+    tree: state_tree.Node
+    frontier: Frontier
+    inner: list[tuple[int, Hash]]
+    entries: list[Entry]
+    refused: tuple[Hash, ...] = ()
+    """Hashes of transactions that execution discarded."""
+
+    @property
+    def first_version(self) -> int:
+        """Version of the block's metadata."""
+        return self.version + 1 - len(self.entries)
+
+
+class CommittedState:
+    """Records of the last committed block; what was read once stays in memory."""
+
+    __slots__ = ("_store", "cache")
+
+    def __init__(self, store: Store) -> None:
+        """Read through to the store."""
+        self._store = store
+        self.cache: dict[bytes, Record] = {}
+
+    def get(self, key: bytes) -> Record | None:
+        """A record, or None."""
+        record = self.cache.get(key)
+        if record is None:
+            data = self._store.state(key)
+            if data is None:
+                return None
+            record = self.cache[key] = read_record(key, data)
+        return record
+
+
+class RecentState(NamedTuple):
+    """A committed block's tree, and the records that the next block replaced."""
+
+    version: int
+    tree: state_tree.Node
+
+
+class Ledger:
+    """What this validator has committed."""
+
+    def __init__(self, document: GenesisDocument, store: Store) -> None:
+        """Open a store: write genesis into an empty one, else load its tip.
+
+        Raises GenesisError if the store belongs to another genesis or its state does not hash to its root.
+        """
+        self.document = document
+        self.genesis_hash = genesis_hash(document)
+        self.store = store
+        self.state = CommittedState(store)
+        members = tuple(Validator(*member) for member in document.validators)
+        self.validators = ValidatorSet(1, members)
+        self.recent: list[RecentState] = []
+        genesis = self._genesis_block()
+        self.genesis_info = CommitInfo(
+            0, 0, genesis.block_id, genesis.root, 0, document.timestamp_us, self.validators
+        )
+        self.genesis_qc = genesis_certificate(self.genesis_info, 1)
+        self.high_commit = self.genesis_qc
+        meta = store.row(Column.META, 0)
+        self.tip = genesis if meta is None else self._load(meta)
+        if meta is None:
+            batch = WriteBatch()
+            self._write_entries(genesis, batch)
+            self._write_block(genesis, None, None, batch)
+            self._write_tip(genesis, None, batch)
+            store.write(batch)
+        self.tip.state = self.state
+        self.recent.append(RecentState(self.tip.version, self.tip.tree))
+
+    @property
+    def tip_height(self) -> int:
+        """Height of the last committed block."""
+        return self.tip.height
+
+    @property
+    def tip_version(self) -> int:
+        """Version of the last committed entry."""
+        return self.tip.version
+
+    @property
+    def tip_root(self) -> Hash:
+        """Accumulator root at the tip."""
+        return self.tip.root
+
+    @property
+    def tip_timestamp_us(self) -> int:
+        """The ledger's time."""
+        return self.tip.timestamp_us
+
+    def waypoint(self) -> str:
+        """The genesis waypoint, from which a light client starts."""
+        return self.genesis_info.waypoint()
+
+    # --- executing ---
+
+    def execute(
+        self, parent: ExecutedBlock, block: Block, transactions: list[SignedTransaction]
+    ) -> ExecutedBlock:
+        """Run a block whose signatures are checked on top of its parent's result. Commits nothing."""
+        header = block.header
+        context = BlockContext(
+            self.document.chain_id, self.genesis_hash, header.epoch, header.round, header.height, header.author,
+            header.timestamp_us,
+        )  # fmt: skip
+        overlay, metadata, outcomes = execute_block(parent.state, context, transactions)
+        body = encode(
+            (block.id, header.epoch, header.round, header.height, header.author, header.timestamp_us)
+        )
+        drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None]] = [
+            (KIND_BLOCK_METADATA, body, _hash_metadata(body), metadata, None)
+        ]
+        refused = []
+        for tx, outcome in zip(transactions, outcomes, strict=True):
+            if isinstance(outcome, Outcome):
+                drafts.append((KIND_USER, tx.envelope, tx.hash, outcome, tx))
+            else:
+                refused.append(tx.hash)
+        changes = [(leaf_key(key), value_hash(record.to_bytes())) for key, record in overlay.writes.items()]
+        tree = state_tree.update(parent.tree, changes)
+        entries = _seal(drafts, state_tree.root_hash(tree))
+        frontier, inner = parent.frontier.append([info_hash(entry.info) for entry in entries])
+        return ExecutedBlock(
+            block.id, header.height, header.round, parent.version + len(entries), frontier.root(),
+            header.timestamp_us, overlay, overlay.writes, tree, frontier, inner, entries, tuple(refused),
+        )  # fmt: skip
+
+    # --- committing ---
+
+    def commit(
+        self, path: list[tuple[Block, ExecutedBlock]], proof: QuorumCertificate, batch: WriteBatch
+    ) -> None:
+        """Make blocks final, oldest first; `proof` commits the last of them."""
+        changed: dict[bytes, Record] = {}
+        for block, result in path:
+            last = result is path[-1][1]
+            self._write_entries(result, batch)
+            self._write_block(result, block, proof if last else None, batch)
+            changed.update(result.writes)
+            self.state.cache.update(result.writes)
+            if isinstance(result.state, Overlay):
+                result.state.base = self.state
+                result.state.writes = {}
+            self.recent.append(RecentState(result.version, result.tree))
+        del self.recent[:-RECENT_TREES]
+        batch.state.extend((key, record.to_bytes()) for key, record in changed.items())
+        self.tip = path[-1][1]
+        self.high_commit = proof
+        self._write_tip(self.tip, proof, batch)
+
+    def committed_blocks(self, start_height: int, limit: int, max_bytes: int) -> CommittedResponse:
+        """Durable blocks from a height on, ending at one that has its own commit certificate."""
+        blocks: list[Block] = []
+        proof: QuorumCertificate | None = None
+        end = size = 0
+        for height, data in self.store.rows(Column.BLOCK, max(start_height, 1), limit):
+            size += len(data)
+            block, _, certificate = read_block(data)
+            if block is None or height != start_height + len(blocks):
+                break
+            blocks.append(block)
+            if certificate is not None:
+                proof, end = certificate, len(blocks)
+                if size >= max_bytes:
+                    break
+        return CommittedResponse(start_height, tuple(blocks[:end]), proof)
+
+    # --- storing ---
+
+    def _write_entries(self, result: ExecutedBlock, batch: WriteBatch) -> None:
+        """Rows and postings of a block's versions."""
+        for version, entry in enumerate(result.entries, result.first_version):
+            events = tuple(tuple(event) for event in entry.events)
+            batch.rows.append(
+                (Column.TRANSACTION, version, encode((entry.kind, entry.data, entry.info, events)))
+            )
+            batch.postings.append((Index.TRANSACTION_BY_HASH, entry.hash[:8], version, version))
+            if entry.transaction is not None:
+                raw = entry.transaction.raw
+                batch.postings.append((Index.TRANSACTION_BY_SENDER, raw.sender, raw.sequence_number, version))
+            for event in entry.events:
+                batch.postings.append((Index.EVENT, event.key, event.sequence, version))
+        batch.rows.extend((Column.ACCUMULATOR, position, node) for position, node in result.inner)
+
+    def _write_block(
+        self, result: ExecutedBlock, block: Block | None, proof: QuorumCertificate | None, batch: WriteBatch
+    ) -> None:
+        """The block's own row, and where to find it by id."""
+        value = None if block is None else block.to_value()
+        certificate = None if proof is None else proof.to_value()
+        row = encode((value, result.first_version, result.version, certificate))
+        batch.rows.append((Column.BLOCK, result.height, row))
+        batch.postings.append((Index.BLOCK_BY_ID, result.block_id[:8], result.height, result.height))
+
+    def _write_tip(self, tip: ExecutedBlock, proof: QuorumCertificate | None, batch: WriteBatch) -> None:
+        """What a restart needs."""
+        value: Value = (
+            self.genesis_hash, tip.block_id, tip.height, tip.round, tip.version, tip.timestamp_us,
+            state_tree.root_hash(tip.tree), tip.frontier.to_value(), None if proof is None else proof.to_value(),
+        )  # fmt: skip
+        batch.rows.append((Column.META, 0, encode(value)))
+        if proof is None:
+            batch.state.extend((key, record.to_bytes()) for key, record in tip.writes.items())
+
+    def _load(self, meta: bytes) -> ExecutedBlock:
+        """Rebuild the tip from the store, and hold the state against its root."""
+        genesis, block_id, height, round_, version, time_us, state_root, frontier_value, proof = fields(
+            decode(meta), "tip", bytes, bytes, int, int, int, int, bytes, tuple, None
+        )
+        if genesis != self.genesis_hash:
+            raise GenesisError(
+                f"the data is of network {genesis.hex()[:16]}, not {self.genesis_hash.hex()[:16]}",  # type: ignore[union-attr]
+                name="wrong_network",
+            )
+        tree = state_tree.build([(leaf_key(key), value_hash(data)) for key, data in self.store.states()])
+        if state_tree.root_hash(tree) != state_root:
+            raise GenesisError("the stored state does not hash to the stored root", name="corrupt_state")
+        if proof is not None:
+            self.high_commit = QuorumCertificate.from_value(proof)
+        frontier = Frontier.from_value(frontier_value)
+        return ExecutedBlock(
+            block_id,
+            height,
+            round_,
+            version,
+            frontier.root(),
+            time_us,
+            self.state,
+            {},
+            tree,
+            frontier,
+            [],
+            [],  # type: ignore[arg-type]
+        )
+
+    def _genesis_block(self) -> ExecutedBlock:
+        """Block 0: one entry, version 0, whose writes are the genesis records."""
+        records = initial_records(self.document)
+        tree = state_tree.build(
+            [(leaf_key(key), value_hash(record.to_bytes())) for key, record in records.items()]
+        )
+        outcome = Outcome(EXECUTED, 0, ())
+        entries = _seal(
+            [(KIND_GENESIS, self.document.to_bytes(), self.genesis_hash, outcome, None)],
+            state_tree.root_hash(tree),
+        )
+        frontier, inner = Frontier.empty().append([info_hash(entry.info) for entry in entries])
+        self.state.cache.update(records)
+        return ExecutedBlock(
+            self.genesis_hash, 0, 0, 0, frontier.root(), self.document.timestamp_us, self.state, records, tree,
+            frontier, inner, entries,
+        )  # fmt: skip
+
+
+def _seal(
+    drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None]], state_root: Hash
+) -> list[Entry]:
+    """Entries with their information; the last one names the state root (L4)."""
+    entries = []
+    for position, (kind, data, tx_hash, outcome, tx) in enumerate(drafts):
+        root = event_root([_hash_event(event.to_bytes()) for event in outcome.events])
+        checkpoint = state_root if position == len(drafts) - 1 else None
+        info = TransactionInfo(tx_hash, root, outcome.gas_used, outcome.status, checkpoint)
+        entries.append(Entry(kind, data, tx_hash, info.to_bytes(), outcome.events, tx))
+    return entries
+
+
+def read_block(data: bytes) -> tuple[Block | None, tuple[int, int], QuorumCertificate | None]:
+    """A stored block (None for genesis), its first and last version, and its own commit certificate if it has one."""
+    value, first, last, proof = fields(decode(data), "stored block", None, int, int, None)
+    block = None if value is None else Block.from_value(value)
+    return block, (first, last), None if proof is None else QuorumCertificate.from_value(proof)  # type: ignore[return-value]
+
+
+def read_entry(data: bytes) -> tuple[int, bytes, bytes, tuple[Event, ...]]:
+    """A stored version: kind, transaction bytes, information bytes, events."""
+    kind, body, info, events = fields(decode(data), "stored transaction", int, bytes, bytes, tuple)
+    return kind, body, info, tuple(Event(*event) for event in events)  # type: ignore[return-value, misc, union-attr]

@@ -1,0 +1,144 @@
+"""Transactions that wait: ordered by sender and sequence number, bounded, never two for one number.
+
+Rules M1 to M7 of docs/protocol.md: a future number waits ("parked"); the same transaction again gets the same answer;
+another one under a used number is refused; an old number is refused; capacity by count, bytes and sender; expiry.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chain.errors import MithqalError
+from chain.limits import (
+    MAX_EXPIRATION_SECS,
+    MEMPOOL_CAPACITY,
+    MEMPOOL_MAX_BYTES,
+    MEMPOOL_PER_ACCOUNT,
+)
+from chain.transaction import SignedTransaction
+
+
+class MempoolError(MithqalError):
+    """The pool does not take the transaction; `name` is the rule."""
+
+    name = "mempool"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much may wait."""
+
+    capacity: int = MEMPOOL_CAPACITY
+    per_account: int = MEMPOOL_PER_ACCOUNT
+    max_bytes: int = MEMPOOL_MAX_BYTES
+
+
+class Mempool:
+    """Verified transactions that are not committed yet, on one validator."""
+
+    def __init__(self, bounds: Bounds | None = None) -> None:
+        """An empty pool."""
+        self._bounds = bounds or Bounds()
+        self._by_sender: dict[bytes, dict[int, SignedTransaction]] = {}
+        self.by_hash: dict[bytes, SignedTransaction] = {}
+        self.total_bytes = 0
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self.by_hash)
+
+    def add(self, tx: SignedTransaction, next_sequence: int, now_secs: int) -> int | None:
+        """Take a verified transaction whose sender's next number on the ledger is `next_sequence`.
+
+        Gives None if it can go into a block now, else the number that it waits for. Raises MempoolError.
+        """
+        raw = tx.raw
+        if tx.hash not in self.by_hash:
+            self._check(tx, next_sequence, now_secs)
+            self._by_sender.setdefault(raw.sender, {})[raw.sequence_number] = tx
+            self.by_hash[tx.hash] = tx
+            self.total_bytes += len(tx.envelope)
+        waiting = self._by_sender[raw.sender]
+        for number in range(next_sequence, raw.sequence_number):
+            if number not in waiting:
+                return number
+        return None
+
+    def _check(self, tx: SignedTransaction, next_sequence: int, now_secs: int) -> None:
+        """M2 to M7, in this order."""
+        raw, bounds = tx.raw, self._bounds
+        if raw.sequence_number < next_sequence:
+            raise MempoolError(
+                f"sequence number {raw.sequence_number} is used, the next is {next_sequence}",
+                name="sequence_number_too_old", sequence_number=raw.sequence_number, next=next_sequence,
+            )  # fmt: skip
+        if raw.expiration_secs <= now_secs:
+            raise MempoolError(
+                f"it expired at {raw.expiration_secs} s, the ledger's time is {now_secs} s",
+                name="transaction_expired", expiration_secs=raw.expiration_secs, now_secs=now_secs,
+            )  # fmt: skip
+        if raw.expiration_secs > now_secs + MAX_EXPIRATION_SECS:
+            raise MempoolError(
+                f"it expires more than {MAX_EXPIRATION_SECS} s ahead", name="expiration_too_far",
+                expiration_secs=raw.expiration_secs, now_secs=now_secs,
+            )  # fmt: skip
+        waiting = self._by_sender.get(raw.sender, {})
+        if raw.sequence_number in waiting:
+            raise MempoolError(
+                f"another transaction with sequence number {raw.sequence_number} waits already",
+                name="invalid_update", sequence_number=raw.sequence_number,
+            )  # fmt: skip
+        if raw.sequence_number >= next_sequence + bounds.per_account or len(waiting) >= bounds.per_account:
+            raise MempoolError(
+                f"one account may have {bounds.per_account} transactions waiting, next number {next_sequence}",
+                name="too_many_for_account", limit=bounds.per_account, next=next_sequence,
+            )  # fmt: skip
+        if len(self.by_hash) >= bounds.capacity or self.total_bytes + len(tx.envelope) > bounds.max_bytes:
+            raise MempoolError(
+                f"{len(self.by_hash)} transactions wait, the pool is full", name="mempool_is_full"
+            )
+
+    def pick(
+        self, next_sequence: Callable[[bytes], int], now_secs: int, max_count: int, max_bytes: int
+    ) -> list[SignedTransaction]:
+        """Transactions for a block, senders in order of arrival, each sender's numbers without a gap."""
+        picked: list[SignedTransaction] = []
+        size = 0
+        for sender, waiting in self._by_sender.items():
+            number = next_sequence(sender)
+            tx = waiting.get(number)
+            while tx is not None and tx.raw.expiration_secs > now_secs:
+                size += len(tx.envelope)
+                if len(picked) >= max_count or size > max_bytes:
+                    return picked
+                picked.append(tx)
+                number += 1
+                tx = waiting.get(number)
+        return picked
+
+    def on_commit(self, next_sequence: dict[bytes, int], now_secs: int) -> None:
+        """Drop what the ledger has passed: numbers below each sender's next one, and what has expired."""
+        for sender, number in next_sequence.items():
+            for old in [key for key in self._by_sender.get(sender, ()) if key < number]:
+                self._remove(sender, old)
+        for tx in [tx for tx in self.by_hash.values() if tx.raw.expiration_secs <= now_secs]:
+            self._remove(tx.raw.sender, tx.raw.sequence_number)
+
+    def drop(self, tx_hash: bytes) -> None:
+        """Drop one transaction that execution refused for good."""
+        tx = self.by_hash.get(tx_hash)
+        if tx is not None:
+            self._remove(tx.raw.sender, tx.raw.sequence_number)
+
+    def waiting(self, sender: bytes) -> list[SignedTransaction]:
+        """A sender's transactions by ascending number."""
+        by_number = self._by_sender.get(sender, {})
+        return [by_number[number] for number in sorted(by_number)]
+
+    def _remove(self, sender: bytes, number: int) -> None:
+        """Forget one transaction."""
+        waiting = self._by_sender[sender]
+        tx = waiting.pop(number)
+        if not waiting:
+            del self._by_sender[sender]
+        del self.by_hash[tx.hash]
+        self.total_bytes -= len(tx.envelope)

@@ -1,0 +1,230 @@
+"""Every message between validators, and the one table that decodes them (docs/formats.md, "Messages")."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from chain.block import Block
+from chain.certificates import (
+    CommitInfo,
+    QuorumCertificate,
+    TimeoutCertificate,
+    VoteData,
+    read_vote_data,
+)
+from chain.codec import Value, decode, encode, fields, sized
+from chain.errors import DecodeError
+from chain.primitives import Hash
+
+
+class Vote(NamedTuple):
+    """One validator's signature over a block's result, and over what it commits."""
+
+    data: VoteData
+    commit: CommitInfo | None
+    author: int
+    signature: bytes
+
+    def to_value(self) -> Value:
+        """(data, commit info or None, author, signature)."""
+        commit = None if self.commit is None else self.commit.to_value()
+        return (tuple(self.data), commit, self.author, self.signature)
+
+    @staticmethod
+    def from_value(value: Value) -> "Vote":
+        """Read `to_value`."""
+        data, commit, author, signature = fields(value, "vote", tuple, None, int, bytes)
+        info = None if commit is None else CommitInfo.from_value(commit)
+        return Vote(read_vote_data(data), info, author, signature)  # type: ignore[arg-type]
+
+
+class SyncInfo(NamedTuple):
+    """What a validator knows best: highest certificate, highest commit certificate, time-out if it is newer."""
+
+    high_qc: QuorumCertificate
+    high_commit: QuorumCertificate
+    tc: TimeoutCertificate | None
+
+    def to_value(self) -> Value:
+        """The three in order."""
+        tc = None if self.tc is None else self.tc.to_value()
+        return (self.high_qc.to_value(), self.high_commit.to_value(), tc)
+
+    @staticmethod
+    def from_value(value: Value) -> "SyncInfo":
+        """Read `to_value`."""
+        high, commit, tc = fields(value, "sync info", tuple, tuple, None)
+        timeout = None if tc is None else TimeoutCertificate.from_value(tc)
+        return SyncInfo(QuorumCertificate.from_value(high), QuorumCertificate.from_value(commit), timeout)
+
+
+class Proposal(NamedTuple):
+    """A leader's block, with the highest commit certificate that it knows."""
+
+    block: Block
+    high_commit: QuorumCertificate
+
+    def to_value(self) -> Value:
+        """(block, certificate)."""
+        return (self.block.to_value(), self.high_commit.to_value())
+
+    @staticmethod
+    def from_value(value: Value) -> "Proposal":
+        """Read `to_value`."""
+        block, commit = fields(value, "proposal", tuple, tuple)
+        return Proposal(Block.from_value(block), QuorumCertificate.from_value(commit))
+
+
+class Timeout(NamedTuple):
+    """One validator gives up a round; it shows its highest certificate and why it is in that round."""
+
+    epoch: int
+    round: int
+    author: int
+    signature: bytes
+    sync: SyncInfo
+
+    def to_value(self) -> Value:
+        """The five in order."""
+        return (self.epoch, self.round, self.author, self.signature, self.sync.to_value())
+
+    @staticmethod
+    def from_value(value: Value) -> "Timeout":
+        """Read `to_value`."""
+        epoch, round_, author, signature, sync = fields(value, "timeout", int, int, int, bytes, tuple)
+        return Timeout(epoch, round_, author, signature, SyncInfo.from_value(sync))  # type: ignore[arg-type]
+
+
+class BlockRequest(NamedTuple):
+    """Send the block of this id and its ancestors above `above_height`, oldest first."""
+
+    block_id: Hash
+    above_height: int
+
+    def to_value(self) -> Value:
+        """(block id, height)."""
+        return (self.block_id, self.above_height)
+
+    @staticmethod
+    def from_value(value: Value) -> "BlockRequest":
+        """Read `to_value`."""
+        block_id, height = fields(value, "block request", bytes, int)
+        return BlockRequest(sized(block_id, 32, "block id"), height)  # type: ignore[arg-type]
+
+
+class BlockResponse(NamedTuple):
+    """Blocks, oldest first, each the parent of the next; empty if not known."""
+
+    block_id: Hash
+    blocks: tuple[Block, ...]
+
+    def to_value(self) -> Value:
+        """(requested id, blocks)."""
+        return (self.block_id, tuple(block.to_value() for block in self.blocks))
+
+    @staticmethod
+    def from_value(value: Value) -> "BlockResponse":
+        """Read `to_value`."""
+        block_id, blocks = fields(value, "block response", bytes, tuple)
+        return BlockResponse(sized(block_id, 32, "block id"), tuple(map(Block.from_value, blocks)))  # type: ignore[arg-type]
+
+
+class CommittedRequest(NamedTuple):
+    """Send committed blocks from this height on."""
+
+    start_height: int
+
+    def to_value(self) -> Value:
+        """(height,)."""
+        return (self.start_height,)
+
+    @staticmethod
+    def from_value(value: Value) -> "CommittedRequest":
+        """Read `to_value`."""
+        (height,) = fields(value, "committed request", int)
+        return CommittedRequest(height)  # type: ignore[arg-type]
+
+
+class CommittedResponse(NamedTuple):
+    """Consecutive committed blocks and a certificate whose commit info names the last of them."""
+
+    start_height: int
+    blocks: tuple[Block, ...]
+    proof: QuorumCertificate | None
+
+    def to_value(self) -> Value:
+        """(height, blocks, certificate or None)."""
+        proof = None if self.proof is None else self.proof.to_value()
+        return (self.start_height, tuple(block.to_value() for block in self.blocks), proof)
+
+    @staticmethod
+    def from_value(value: Value) -> "CommittedResponse":
+        """Read `to_value`."""
+        height, blocks, proof = fields(value, "committed response", int, tuple, None)
+        certificate = None if proof is None else QuorumCertificate.from_value(proof)
+        return CommittedResponse(height, tuple(map(Block.from_value, blocks)), certificate)  # type: ignore[arg-type]
+
+
+class Transactions(NamedTuple):
+    """Envelopes that the sender's own clients submitted."""
+
+    envelopes: tuple[bytes, ...]
+
+    def to_value(self) -> Value:
+        """(envelope, ...)."""
+        return self.envelopes
+
+    @staticmethod
+    def from_value(value: Value) -> "Transactions":
+        """Read `to_value`."""
+        if type(value) is not tuple:
+            raise DecodeError("transactions must be a list", name="wrong_shape")
+        for envelope in value:
+            fields((envelope,), "envelope", bytes)
+        return Transactions(value)  # type: ignore[arg-type]
+
+
+Message = (
+    Proposal
+    | Vote
+    | Timeout
+    | SyncInfo
+    | BlockRequest
+    | BlockResponse
+    | CommittedRequest
+    | CommittedResponse
+    | Transactions
+)
+
+MESSAGE_TYPES: tuple[tuple[str, type], ...] = (
+    ("proposal", Proposal),
+    ("vote", Vote),
+    ("timeout", Timeout),
+    ("sync_info", SyncInfo),
+    ("block_request", BlockRequest),
+    ("block_response", BlockResponse),
+    ("committed_request", CommittedRequest),
+    ("committed_response", CommittedResponse),
+    ("transactions", Transactions),
+)
+"""Name and type by wire number."""
+
+_NUMBER = {type_: number for number, (_, type_) in enumerate(MESSAGE_TYPES)}
+_READ: list[Callable[[Value], Message]] = [type_.from_value for _, type_ in MESSAGE_TYPES]  # type: ignore[attr-defined]
+
+
+def message_name(data: bytes) -> str:
+    """The kind of an encoded message by its second byte, without decoding it (for filters and metrics)."""
+    return MESSAGE_TYPES[data[1]][0] if len(data) > 1 and data[1] < len(MESSAGE_TYPES) else "malformed"
+
+
+def encode_message(message: Message) -> bytes:
+    """Canonical bytes: (number, content)."""
+    return encode((_NUMBER[type(message)], message.to_value()))
+
+
+def decode_message(data: bytes) -> Message:
+    """Parse a message; DecodeError or BlockError on anything else."""
+    number, content = fields(decode(data), "message", int, None)
+    if number >= len(_READ):  # type: ignore[operator]
+        raise DecodeError(f"no message has the number {number}", name="unknown_message", number=number)
+    return _READ[number](content)  # type: ignore[index]

@@ -1,0 +1,290 @@
+"""A whole validator as one state machine, and its wiring diagram: consensus, execution, mempool, ledger.
+
+`step(event, now_us)` is the only way in (see chain/interface.py for the contract with a driver).
+"""
+
+from chain.block import Block
+from chain.certificates import QuorumCertificate
+from chain.consensus.leader import RoundRobin
+from chain.consensus.machine import ConsensusMachine
+from chain.consensus.safety import SafetyRules
+from chain.crypto.signing import SignatureCheck, Signatures, Signer
+from chain.errors import MithqalError
+from chain.genesis import GenesisDocument
+from chain.interface import (
+    ALL_OTHERS,
+    Committed,
+    Event,
+    Output,
+    Received,
+    Reply,
+    Send,
+    Start,
+    Submitted,
+    TimerFired,
+    Work,
+    WorkDone,
+)
+from chain.ledger import KIND_USER, ExecutedBlock, Ledger
+from chain.limits import (
+    MAX_BLOCK_BYTES,
+    MAX_BLOCK_TRANSACTIONS,
+    SUBMIT_QUEUE,
+    SYNC_BLOCKS,
+    SYNC_BYTES,
+    VERIFY_BATCH,
+)
+from chain.mempool import Mempool, MempoolError
+from chain.messages import CommittedResponse, Transactions, decode_message, encode_message
+from chain.primitives import SECOND_US
+from chain.state.view import Overlay
+from chain.storage import Column, Index, Store
+from chain.transaction import SignedTransaction, decode_transaction, transaction_hash
+from chain.validation import Discard, check_prologue
+
+ADMISSION_WORK = 1 << 62
+"""Work numbers from here on belong to the mempool, those below to consensus."""
+
+
+class Replica:
+    """One validator. Consensus sees it as its `Application`."""
+
+    def __init__(
+        self,
+        document: GenesisDocument,
+        index: int,
+        signer: Signer,
+        store: Store,
+        safety_record: bytes | None,
+        signatures: Signatures,
+    ) -> None:
+        """Open the ledger in `store`; writes genesis into an empty one."""
+        self.index = index
+        self.ledger = Ledger(document, store)
+        self.store = store
+        self.mempool = Mempool()
+        self.signatures = signatures
+        ledger = self.ledger
+        leaders = RoundRobin(len(ledger.validators))
+        safety = SafetyRules(
+            signer,
+            ledger.validators,
+            leaders,
+            ledger.genesis_qc,
+            ledger.genesis_hash,
+            signatures,
+            safety_record,
+        )
+        self.consensus = ConsensusMachine(
+            index, ledger.validators, leaders, safety, self, ledger.tip, ledger.genesis_qc, ledger.high_commit,
+            ledger.genesis_hash, signatures,
+        )  # fmt: skip
+        self._queue: list[tuple[SignedTransaction, int | None]] = []
+        self._checking: list[tuple[SignedTransaction, int | None]] = []
+        self._work_id = ADMISSION_WORK
+
+    @property
+    def current_round(self) -> int:
+        """The round that this validator is in."""
+        return self.consensus.round
+
+    def step(self, event: Event, now_us: int) -> Output:
+        """Handle one event. What a peer or client may cause becomes an alarm or a refusal, never an exception."""
+        out = Output()
+        try:
+            self._dispatch(event, now_us, out)
+        except MithqalError as error:
+            sender = event.sender if isinstance(event, Received) else None
+            out.alarm(error.name, error.message, sender)
+        return out
+
+    def _dispatch(self, event: Event, now_us: int, out: Output) -> None:
+        """One branch an event."""
+        match event:
+            case Received(sender, data):
+                message = decode_message(data)
+                if isinstance(message, Transactions):
+                    self._on_peer_transactions(message, out)
+                else:
+                    self.consensus.on_message(sender, message, now_us, out)
+            case TimerFired(name, token):
+                self.consensus.on_timer(name, token, now_us, out)
+            case Submitted(request_id, envelope):
+                self._on_submitted(request_id, envelope, out)
+            case WorkDone(work_id, verdicts):
+                if work_id >= ADMISSION_WORK:
+                    self._on_admission(verdicts, now_us, out)
+                else:
+                    self.consensus.on_work_done(work_id, verdicts, now_us, out)
+            case Start():
+                pending = self.store.rows(Column.PENDING, 0, 1 << 20)
+                self.consensus.start(pending, now_us, out)
+
+    # --- admission ---
+
+    def _on_submitted(self, request_id: int, envelope: bytes, out: Output) -> None:
+        """A client's transaction: cheap checks now, its signature with the next batch."""
+        try:
+            tx = decode_transaction(envelope)
+            self._check_cheaply(tx)
+            if len(self._queue) >= SUBMIT_QUEUE:
+                raise MempoolError(f"{SUBMIT_QUEUE} transactions wait to be checked", name="mempool_is_full")
+        except MithqalError as error:
+            out.replies.append(refusal(request_id, b"", error))
+            return
+        if tx.hash in self.mempool.by_hash or self._is_committed(tx):
+            out.replies.append(Reply(request_id, True, tx.hash, "accepted", "known already", None))
+            return
+        self._queue.append((tx, request_id))
+        self._check_next(out)
+
+    def _on_peer_transactions(self, message: Transactions, out: Output) -> None:
+        """Another validator's clients' transactions; refused ones are nobody's business here."""
+        for envelope in message.envelopes:
+            if len(self._queue) >= SUBMIT_QUEUE:
+                break
+            tx = decode_transaction(envelope)
+            if tx.hash not in self.mempool.by_hash:
+                self._queue.append((tx, None))
+        self._check_next(out)
+
+    def _check_cheaply(self, tx: SignedTransaction) -> None:
+        """What can be refused before a signature is checked."""
+        if self._is_committed(tx):
+            return
+        check_prologue(
+            Overlay(self.ledger.state), tx, chain_id=self.ledger.document.chain_id,
+            now_secs=self.ledger.tip_timestamp_us // SECOND_US, allow_future_sequence=True,
+        )  # fmt: skip
+
+    def _is_committed(self, tx: SignedTransaction) -> bool:
+        """Whether this very transaction is on the ledger."""
+        found = self.store.postings(Index.TRANSACTION_BY_SENDER, tx.raw.sender, tx.raw.sequence_number, 1)
+        if not found or found[0][0] != tx.raw.sequence_number:
+            return False
+        return (found[0][1], found[0][1]) in self.store.postings(
+            Index.TRANSACTION_BY_HASH, tx.hash[:8], found[0][1], 1
+        )
+
+    def _check_next(self, out: Output) -> None:
+        """Send the next batch of signatures out, one batch at a time."""
+        if self._checking or not self._queue:
+            return
+        self._checking, self._queue = self._queue[:VERIFY_BATCH], self._queue[VERIFY_BATCH:]
+        self._work_id += 1
+        checks = tuple(tx.check(self.ledger.genesis_hash) for tx, _ in self._checking)
+        out.work.append(Work(self._work_id, checks))
+
+    def _on_admission(self, verdicts: tuple[bool, ...], now_us: int, out: Output) -> None:
+        """Signatures are judged: admit, answer, and pass on what our own clients brought."""
+        fresh: list[bytes] = []
+        now_secs = self.ledger.tip_timestamp_us // SECOND_US
+        for (tx, request_id), verdict in zip(self._checking, verdicts, strict=True):
+            known = tx.hash in self.mempool.by_hash
+            try:
+                if not verdict:
+                    raise MempoolError("the signature does not verify", name="invalid_signature")
+                self._check_cheaply(tx)
+                waiting_for = self.mempool.add(tx, self._next_sequence(tx.raw.sender), now_secs)
+            except MithqalError as error:
+                if request_id is not None:
+                    out.replies.append(refusal(request_id, tx.hash, error))
+                continue
+            if request_id is not None:
+                out.replies.append(acceptance(request_id, tx, waiting_for))
+                if not known:
+                    fresh.append(tx.envelope)
+        self._checking = []
+        if fresh:
+            out.send_now.append(Send(ALL_OTHERS, encode_message(Transactions(tuple(fresh)))))
+        self._check_next(out)
+        if len(self.mempool):
+            self.consensus.on_transactions(now_us, out)
+
+    def _next_sequence(self, sender: bytes) -> int:
+        """A sender's next number on the committed ledger; 0 for an unknown one."""
+        account = Overlay(self.ledger.state).account(sender)
+        return 0 if account is None else account.sequence_number
+
+    # --- Application, as consensus sees it ---
+
+    def signature_checks(self, block: Block) -> tuple[SignatureCheck, ...]:
+        """Signatures of transactions that this validator has not checked for its mempool."""
+        known = self.mempool.by_hash
+        transactions = self._transactions(block)
+        return tuple(tx.check(self.ledger.genesis_hash) for tx in transactions if tx.hash not in known)
+
+    def execute(self, parent: ExecutedBlock, block: Block) -> ExecutedBlock:  # type: ignore[override]
+        """Run the block."""
+        return self.ledger.execute(parent, block, self._transactions(block))
+
+    def payload(self, parent: ExecutedBlock, timestamp_us: int) -> tuple[bytes, ...]:  # type: ignore[override]
+        """Transactions that can run on top of `parent`."""
+        if not len(self.mempool):
+            return ()
+        view = Overlay(parent.state)
+
+        def next_sequence(sender: bytes) -> int:
+            account = view.account(sender)
+            return 0 if account is None else account.sequence_number
+
+        picked = self.mempool.pick(
+            next_sequence, timestamp_us // SECOND_US, MAX_BLOCK_TRANSACTIONS, MAX_BLOCK_BYTES
+        )
+        return tuple(tx.envelope for tx in picked)
+
+    def commit(
+        self,
+        path: list[tuple[Block, ExecutedBlock]],
+        proof: QuorumCertificate,
+        out: Output,  # type: ignore[override]
+    ) -> None:
+        """Blocks are final: write them, tell the driver, clean the mempool."""
+        self.ledger.commit(path, proof, out.persist)
+        used: dict[bytes, int] = {}
+        for _, result in path:
+            hashes = []
+            for entry in result.entries:
+                if entry.kind == KIND_USER and entry.transaction is not None:
+                    raw = entry.transaction.raw
+                    used[raw.sender] = raw.sequence_number + 1
+                    hashes.append(entry.hash)
+            out.committed.append(
+                Committed(
+                    result.height,
+                    result.version,
+                    result.root,
+                    result.block_id,
+                    result.timestamp_us,
+                    tuple(hashes),
+                )
+            )
+            for tx_hash in result.refused:
+                self.mempool.drop(tx_hash)
+        self.mempool.on_commit(used, self.ledger.tip_timestamp_us // SECOND_US)
+
+    def committed_blocks(self, start_height: int) -> CommittedResponse:
+        """Durable blocks for a node that catches up."""
+        return self.ledger.committed_blocks(start_height, SYNC_BLOCKS, SYNC_BYTES)
+
+    def _transactions(self, block: Block) -> list[SignedTransaction]:
+        """A block's transactions, parsed once where the mempool has them."""
+        known = self.mempool.by_hash
+        return [
+            known.get(transaction_hash(envelope)) or decode_transaction(envelope)
+            for envelope in block.payload
+        ]
+
+
+def acceptance(request_id: int, tx: SignedTransaction, waiting_for: int | None) -> Reply:
+    """The answer to an admitted transaction."""
+    if waiting_for is None:
+        return Reply(request_id, True, tx.hash, "accepted", "accepted", None)
+    message = f"parked: number {tx.raw.sequence_number} waits for number {waiting_for}"
+    return Reply(request_id, True, tx.hash, "parked", message, None, waiting_for)
+
+
+def refusal(request_id: int, tx_hash: bytes, error: MithqalError) -> Reply:
+    """The answer to a refused transaction."""
+    code = int(error.status) if isinstance(error, Discard) else None
+    return Reply(request_id, False, tx_hash, error.name, error.message, code)

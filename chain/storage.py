@@ -1,0 +1,90 @@
+"""What a ledger needs of a disk: a small read interface, and writes as data. Bytes in columns, no meaning.
+
+Three shapes: numbered rows, state values by key, and postings (an index key and a position give a number). A
+`WriteBatch` is applied whole or not at all (docs/protocol.md, D1).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Protocol
+
+
+class Column(IntEnum):
+    """Numbered rows: one B-tree with integer keys each."""
+
+    META = 0
+    """0: the ledger's tip."""
+    BLOCK = 1
+    """height -> committed block with what commits it."""
+    TRANSACTION = 2
+    """version -> transaction, information and events."""
+    ACCUMULATOR = 3
+    """node position -> hash of a frozen inner node of the transaction accumulator."""
+    UNDO = 4
+    """last version of a block -> the state values that the block replaced."""
+    PENDING = 5
+    """round -> a block that this validator stored before it voted and that is not committed yet."""
+    EPOCH = 6
+    """epoch -> certificate that ends it and names the next validator set."""
+
+
+class Index(IntEnum):
+    """Postings: (key, position) -> version, or height where it says so."""
+
+    TRANSACTION_BY_HASH = 0
+    """first 8 bytes of a transaction's hash, position = version."""
+    TRANSACTION_BY_SENDER = 1
+    """address, position = sequence number."""
+    EVENT = 2
+    """event key, position = sequence number in the stream."""
+    BLOCK_BY_ID = 3
+    """first 8 bytes of a block's id, position = height, value = height."""
+    TRANSACTION_BY_ACCOUNT = 4
+    """address of a party, sender or receiver; position = version."""
+
+
+@dataclass(slots=True)
+class WriteBatch:
+    """Changes that become durable together. `None` as a value deletes."""
+
+    rows: list[tuple[Column, int, bytes | None]] = field(default_factory=list)
+    state: list[tuple[bytes, bytes | None]] = field(default_factory=list)
+    postings: list[tuple[Index, bytes, int, int]] = field(default_factory=list)
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.rows or self.state or self.postings)
+
+    def extend(self, other: "WriteBatch") -> None:
+        """Append another batch's changes after these."""
+        self.rows += other.rows
+        self.state += other.state
+        self.postings += other.postings
+
+
+class Store(Protocol):
+    """Reads of what is durable, and one write."""
+
+    def row(self, column: Column, key: int) -> bytes | None:
+        """The row's bytes, or None."""
+
+    def rows(self, column: Column, start: int, limit: int) -> list[tuple[int, bytes]]:
+        """Up to `limit` rows with key >= start, by ascending key."""
+
+    def last_row(self, column: Column) -> tuple[int, bytes] | None:
+        """The row with the highest key, or None."""
+
+    def state(self, key: bytes) -> bytes | None:
+        """The current value of a state key, or None."""
+
+    def states(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every state key and value, in any order."""
+
+    def postings(
+        self, index: Index, key: bytes, start: int, limit: int, *, descending: bool = False
+    ) -> list[tuple[int, int]]:
+        """Up to `limit` pairs (position, value) of a key, from position `start` on (or down from it)."""
+
+    def write(self, batch: WriteBatch) -> None:
+        """Apply the batch whole and durably, or raise and apply nothing."""
