@@ -1,0 +1,127 @@
+"""The import contracts of pyproject.toml hold, and each of them can fail: a planted import breaks it."""
+
+import copy
+import tomllib
+from functools import cache
+from typing import Any
+
+import grimp
+import pytest
+from importlinter.configuration import configure
+from importlinter.contracts.acyclic_siblings import AcyclicSiblingsContract
+from importlinter.contracts.forbidden import ForbiddenContract
+from importlinter.contracts.independence import IndependenceContract
+from importlinter.contracts.layers import LayersContract
+from importlinter.domain.contract import Contract
+
+from tests.house.rules import PACKAGES, ROOT
+
+configure()  # import-linter's own start-up, which its command does as well
+TYPES: dict[str, type[Contract]] = {
+    "acyclic_siblings": AcyclicSiblingsContract,
+    "forbidden": ForbiddenContract,
+    "independence": IndependenceContract,
+    "layers": LayersContract,
+}
+with (ROOT / "pyproject.toml").open("rb") as _file:
+    SETTINGS: dict[str, Any] = tomllib.load(_file)["tool"]["importlinter"]
+CONTRACTS: list[dict[str, Any]] = SETTINGS["contracts"]
+
+
+@cache
+def real_graph() -> grimp.ImportGraph:
+    """Who imports whom, in this checkout; never changed, only copied."""
+    return grimp.build_graph(*PACKAGES, include_external_packages=True, cache_dir=None)
+
+
+def is_kept(name: str, graph: grimp.ImportGraph) -> bool:
+    """Whether the contract of that name holds over a copy of the graph."""
+    options = next(dict(contract) for contract in CONTRACTS if contract["name"] == name)
+    session = {"root_packages": SETTINGS["root_packages"], "include_external_packages": "True"}
+    contract = TYPES[options["type"]](name=name, session_options=session, contract_options=options)
+    return contract.check(copy.deepcopy(graph), verbose=False).kept
+
+
+@pytest.mark.parametrize("name", [contract["name"] for contract in CONTRACTS])
+def test_contract_is_kept(name: str) -> None:
+    """What the contract's name says holds in every module."""
+    assert is_kept(name, real_graph())
+
+
+def test_packages_are_the_roots() -> None:
+    """The contracts look at all four packages, and at what they import from outside."""
+    assert SETTINGS["root_packages"] == list(PACKAGES)
+    assert SETTINGS["include_external_packages"] is True
+
+
+# contract, importer, imported: an import that somebody could write by mistake. The importers all exist.
+MUTATIONS = [
+    ("The house: cli over economy over node over chain", "chain.codec", "node.config"),
+    ("The house: cli over economy over node over chain", "node.config", "cli.output"),
+    ("The house: cli over economy over node over chain", "node.config", "economy.rates"),
+    ("The house: cli over economy over node over chain", "economy.rates", "cli.output"),
+    ("Data flows upward through chain", "chain.primitives", "chain.block"),
+    ("Data flows upward through chain", "chain.execution.executor", "chain.mempool"),
+    ("Data flows upward through chain", "chain.light_client", "chain.ledger"),
+    ("Data flows upward through chain", "chain.state.view", "chain.replica"),
+    ("Data flows upward through chain", "chain.storage", "chain.accounts"),
+    (
+        "chain is pure: no clock, no chance, no files, no sockets, no threads, no logs",
+        "chain.mempool",
+        "time",
+    ),
+    ("chain is pure: no clock, no chance, no files, no sockets, no threads, no logs", "chain.codec", "io"),
+    ("Consensus knows nothing of money", "chain.consensus.machine", "chain.execution.executor"),
+    ("Consensus knows nothing of money", "chain.consensus.machine", "chain.mempool"),
+    ("Consensus knows nothing of money", "chain.consensus.ports", "chain.state.tree"),
+    ("The trusted core stays small", "chain.consensus.safety", "chain.consensus.pacemaker"),
+    ("The trusted core stays small", "chain.consensus.safety", "chain.messages"),
+    ("One door to each foreign library", "chain.transaction", "msgpack"),
+    ("One door to each foreign library", "node.keystore", "nacl"),
+    ("One door to each foreign library", "chain.validators", "ecdsa"),
+    ("Two drivers, one machine", "node.runtime.driver", "node.sim.world"),
+    ("Two drivers, one machine", "node.sim.world", "node.runtime.driver"),
+    ("Two drivers, one machine", "node.config", "node.storage.sqlite"),
+    ("The simulator lives in virtual time", "node.sim.network", "asyncio"),
+    ("The simulator lives in virtual time", "node.sim.world", "time"),
+    ("Chance comes from one place", "node.sim.workload", "random"),
+    ("Chance comes from one place", "cli.output", "random"),
+    ("Wire and API logic do no I/O", "node.wire.framing", "asyncio"),
+    ("Wire and API logic do no I/O", "node.api.handlers", "sqlite3"),
+    ("Commands are independent", "cli.commands.pay", "cli.commands.keys"),
+    ("No cycles anywhere", "chain.primitives", "chain.limits"),
+]
+
+
+@pytest.mark.parametrize(("name", "importer", "imported"), MUTATIONS)
+def test_contract_notices_a_planted_import(name: str, importer: str, imported: str) -> None:
+    """One import in the wrong direction breaks the contract that forbids it."""
+    graph = copy.deepcopy(real_graph())
+    assert importer in graph.modules
+    if imported not in graph.modules:
+        outside = imported.partition(".")[0] not in PACKAGES
+        graph.add_module(imported, is_squashed=outside)
+    graph.add_import(importer=importer, imported=imported, line_number=1, line_contents=f"import {imported}")
+    assert not is_kept(name, graph)
+
+
+def test_every_contract_has_a_planted_import() -> None:
+    """No contract joins the list without a proof that it can fail."""
+    assert {name for name, _, _ in MUTATIONS} == {contract["name"] for contract in CONTRACTS}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_room_of_a_package_is_without_a_layer(package: str) -> None:
+    """Every module of `chain` and room of `node` stands in a layer; the others have no layers."""
+    listed = {
+        name.strip(" ()")
+        for contract in CONTRACTS
+        if contract.get("containers") == [package]
+        for layer in contract["layers"]
+        for name in layer.replace("|", ":").split(":")
+    }
+    rooms = {child.removeprefix(package + ".") for child in real_graph().find_children(package)}
+    if package in ("chain", "node"):
+        assert rooms <= listed
+    else:
+        assert listed == set()
