@@ -209,7 +209,8 @@ def _is_set(node: ast.expr, names: frozenset[str]) -> bool:
             return _is_set(body, names) or _is_set(orelse, names)
         case ast.Name() | ast.Attribute():
             return _spelling(node) in names
-    return False
+        case _:
+            return False
 
 
 def set_iteration(source: Source) -> list[str]:
@@ -261,7 +262,8 @@ def _iterated(node: ast.AST) -> Iterable[ast.expr]:
             return [value]
         case ast.Starred(value=value):
             return [value]
-    return []
+        case _:
+            return []
 
 
 # --------------------------------------------------------------------------------------------- dead modules
