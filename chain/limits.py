@@ -60,7 +60,7 @@ VERIFY_BATCH = 256
 
 ROUND_TIMEOUT_US = 1 * SECOND_US
 """First time-out of a round that has work."""
-ROUND_TIMEOUT_STEPS = 6
+ROUND_TIMEOUT_STEPS = 4
 """How often the time-out grows without a commit."""
 IDLE_PROPOSAL_US = 800_000
 """How long a leader without any payment waits before an empty block: the ledger ticks at least once a second."""

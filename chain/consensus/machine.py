@@ -138,7 +138,7 @@ class ConsensusMachine:
         elif name == "idle" and self.pacemaker.is_idle_due(token):
             self._propose(now_us, out, idle_is_over=True)
         elif name == CLOCK_TIMER:
-            self._retry_held(now_us, out)
+            self._settle(now_us, out)
         elif name == FETCH_TIMER and self.fetcher.is_due(token):
             self.fetcher.ask(self.tree.root.height, now_us, out)
 
@@ -234,11 +234,10 @@ class ConsensusMachine:
             self.tree.nodes[block.id] = self.tree.nodes[block.id]._replace(row=row)
 
     def _retry_held(self, now_us: int, out: Output) -> None:
-        """Look at every held block again."""
+        """Look again at held blocks whose parent is here now."""
         for block in list(self.held.values()):
-            if block.id in self.held:
+            if block.id in self.held and block.parent_id in self.tree.nodes:
                 self._consider(block, now_us, out)
-        self._settle(now_us, out)
 
     # --- votes ---
 
@@ -377,6 +376,7 @@ class ConsensusMachine:
     def _settle(self, now_us: int, out: Output) -> None:
         """Commit what is certified, ask for what is missing, propose if it is our turn."""
         self._commit(now_us, out)
+        self._retry_held(now_us, out)
         self._request_missing(now_us, out)
         if self.leaders.leader(self.round) == self.own:
             self._propose(now_us, out)
