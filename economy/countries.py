@@ -51,9 +51,8 @@ def find_country(code: str) -> Country:
     country = COUNTRIES.get(code)
     if country is None:
         known = sorted(COUNTRIES)
-        raise UnknownNameError(
-            f"unknown country {code!r}; known are {', '.join(known)}", country=code, known=known
-        )
+        message = f"unknown country {code!r}; known are {', '.join(known)}"
+        raise UnknownNameError(message, country=code, known=known)
     return country
 
 

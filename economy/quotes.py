@@ -53,7 +53,12 @@ class Quote:
 
 
 def quote(
-    amount_micro: int, coin: str, to_country: str, day: DayRates, *, from_country: str | None = None
+    amount_micro: int,
+    coin: str,
+    to_country: str,
+    day: DayRates,
+    *,
+    from_country: str | None = None,
 ) -> Quote:
     """What `amount_micro` micro-units of `coin` are for a receiver in `to_country`, at the rates of `day`.
 

@@ -96,7 +96,8 @@ def day_from_archive(archive: bytes, wanted: datetime.date | None, package_versi
 
 
 def find_day(
-    rows: Iterable[list[str]], wanted: datetime.date | None
+    rows: Iterable[list[str]],
+    wanted: datetime.date | None,
 ) -> tuple[datetime.date, dict[str, Decimal]]:
     """The first row, newest first, that is not after `wanted` and has a rate; stops reading there.
 

@@ -120,6 +120,28 @@ def test_a_bad_line_is_named(old: str, new: str, line: int) -> None:
     assert str(caught.value).startswith(f"remittance_corridors.csv, line {line}: ")
 
 
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("US,IN,3.15", "3 cells instead of 4"),
+        ("US,US,1.00,1.00", "US,US is a repeated corridor or none"),
+        ("US,MX,1,1.00", "'1' is no percentage with two decimals"),
+    ],
+)
+def test_a_bad_line_says_what_is_wrong(row: str, words: str) -> None:
+    """One clear error with line, what was found and what was expected."""
+    with pytest.raises(DataFileError) as caught:
+        parse_corridors(GOOD + row + "\n")
+    assert str(caught.value) == f"remittance_corridors.csv, line 7: {words}"
+
+
+def test_a_table_may_be_empty_and_a_source_may_quote_another() -> None:
+    """Header and no corridor is a table without figures; all that follows the first mark is the source."""
+    table = parse_corridors("# Source: A, by way of Source: B\nfrom,to,cost_2020q3_pct\n")
+    assert dict(table.costs) == {}
+    assert table.source == "A, by way of Source: B"
+
+
 @pytest.mark.parametrize("text", ["", "# Source: x"])
 def test_a_file_without_header_is_refused(text: str) -> None:
     """Too short to be a table."""

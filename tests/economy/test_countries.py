@@ -29,6 +29,28 @@ def test_local_money_and_coin(code: str, currency: str, coin: str | None) -> Non
     assert (country.code, country.currency, country.coin) == (code, currency, coin)
 
 
+def test_the_names_of_the_countries() -> None:
+    """English names, for sentences."""
+    assert [country.name for country in COUNTRIES.values()] == [
+        "United States",
+        "United Kingdom",
+        "Japan",
+        "Singapore",
+        "Germany",
+        "Portugal",
+        "India",
+        "Brazil",
+        "Mexico",
+        "Philippines",
+        "Guatemala",
+        "Egypt",
+        "Saudi Arabia",
+        "United Arab Emirates",
+        "Kuwait",
+        "Qatar",
+    ]
+
+
 def test_a_coin_exists_for_the_currencies_of_the_basket_and_no_other() -> None:
     """People pay in the coin of their own currency, where there is one."""
     coin_of = {currency: coin for coin, currency in COIN_CURRENCY.items()}

@@ -61,6 +61,7 @@ def test_the_corridors_of_the_story(
     """What arrives, at the day's rate with ten significant digits, in the receiver's minor unit."""
     result = quote(sent, coin, receiver, DAY)
     assert str(result.received) == received
+    assert str(result.sent) == f"{sent // 10**6}.{sent % 10**6:06d}"
     assert result.rate == Decimal(rate)
     assert result.world_bank_pct == (None if pct is None else Decimal(pct))
     assert (result.world_bank_quarter is None) == (result.world_bank_reason is not None) == (pct is None)
@@ -123,6 +124,7 @@ def test_an_amount_is_unsigned_64_bit(amount: int) -> None:
     with pytest.raises(AmountError) as caught:
         quote(amount, "XUS", "IN", DAY)
     assert (caught.value.name, caught.value.details) == ("amount_out_of_range", {"amount": amount})
+    assert str(caught.value) == f"{amount} micro-units is not in 0 .. 18446744073709551615"
 
 
 def test_the_largest_amount_is_quoted_to_the_last_digit() -> None:

