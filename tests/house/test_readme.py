@@ -1,8 +1,8 @@
 """The README's commands, run as they stand: what a newcomer copies works.
 
-Every block fenced as `sh` is run, all of them in their order by one shell that stops at the first failure, from the
-root of the checkout with the environment's command on the path and an empty home. Blocks fenced as anything else
-(`text`, `console`) are only shown.
+Every block fenced as `sh` is run, all of them in their order by one shell that stops at the first failure,
+from the root of the checkout with the environment's command on the path and an empty home. Blocks fenced as
+anything else (`text`, `console`) are only shown.
 """
 
 import os
@@ -42,7 +42,7 @@ def run_blocks(blocks: list[str], home: Path) -> subprocess.CompletedProcess[str
 @pytest.mark.readme
 @pytest.mark.timeout(900)
 def test_commands_of_the_readme_work(tmp_path: Path) -> None:
-    """Every command that the README tells a newcomer to type succeeds, in the order in which it stands there."""
+    """Every command that the README tells a newcomer to type succeeds, in the order given there."""
     blocks = shell_blocks((ROOT / "README.md").read_text(encoding="utf-8"))
     assert "./scripts/demo" in "".join(blocks)
     done = run_blocks(blocks, tmp_path)
