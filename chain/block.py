@@ -65,9 +65,9 @@ class Block(NamedTuple):
         sized(items[7], 32, "payload root")
         if items[6] is not None:
             sized(items[6], 32, "timeout digest")
-        for envelope in payload:  # type: ignore[union-attr]
+        for envelope in payload:
             fields((envelope,), "payload", bytes)
-        header = Header(*items)  # type: ignore[arg-type]
+        header = Header(*items)
         timeout = None if tc is None else TimeoutCertificate.from_value(tc)
         block = Block(
             header,
@@ -75,7 +75,7 @@ class Block(NamedTuple):
             timeout,
             payload,
             signature,
-            header_id(header),  # type: ignore[arg-type]
+            header_id(header),
         )
         block.check_shape()
         return block
@@ -94,9 +94,7 @@ class Block(NamedTuple):
         if header.round <= qc.round:
             raise BlockError(f"round {header.round} is not above its parent's {qc.round}", name="round_order")
         if len(self.payload) > MAX_BLOCK_TRANSACTIONS:
-            raise BlockError(
-                f"{len(self.payload)} transactions, at most {MAX_BLOCK_TRANSACTIONS}", name="too_large"
-            )
+            raise BlockError(f"{len(self.payload)} transactions, at most {MAX_BLOCK_TRANSACTIONS}", name="too_large")
         if sum(map(len, self.payload)) > MAX_BLOCK_BYTES:
             raise BlockError(f"the payload is above {MAX_BLOCK_BYTES} bytes", name="too_large")
         if header.timestamp_us <= qc.data.timestamp_us:

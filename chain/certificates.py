@@ -1,6 +1,6 @@
-"""Votes' contents, quorum certificates and timeout certificates, and when each is valid (docs/protocol.md, Q1 to Q9)."""
+"""Votes' contents, quorum and timeout certificates, and when each is valid (docs/protocol.md, Q1 to Q9)."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chain.codec import Value, encode, fields, sized
 from chain.crypto.hashing import Hasher, signing_message
@@ -53,7 +53,8 @@ class CommitInfo(NamedTuple):
         sized(items[2], 32, "block id")
         sized(items[3], 32, "root")
         next_epoch = None if items[6] is None else ValidatorSet.from_value(items[6])
-        return CommitInfo(*items[:6], next_epoch)  # type: ignore[arg-type]
+        epoch, round_, block_id, root, version, time_us = items[:6]
+        return CommitInfo(epoch, round_, block_id, root, version, time_us, next_epoch)
 
     def waypoint(self) -> str:
         """`version:hash`; leaves out round and block id, so that honest nodes agree (Libra 4.5)."""
@@ -102,9 +103,7 @@ class QuorumCertificate(NamedTuple):
         """Raise CertificateError unless Q1 to Q6 hold for this epoch's set."""
         data, commit = self.data, self.commit
         if data.epoch != validators.epoch:
-            raise CertificateError(
-                f"certificate of epoch {data.epoch} in epoch {validators.epoch}", name="wrong_epoch"
-            )
+            raise CertificateError(f"certificate of epoch {data.epoch} in epoch {validators.epoch}", name="wrong_epoch")
         if data.round == 0:
             raise CertificateError("only genesis has round 0, and it is known exactly", name="round_zero")
         if data.parent_round >= data.round:
@@ -113,20 +112,15 @@ class QuorumCertificate(NamedTuple):
             )
         if commit is not None and not (
             data.parent_round + 1 == data.round
-            and (commit.block_id, commit.round, commit.epoch)
-            == (data.parent_id, data.parent_round, data.epoch)
+            and (commit.block_id, commit.round, commit.epoch) == (data.parent_id, data.parent_round, data.epoch)
         ):
-            raise CertificateError(
-                "it commits another block than the parent, one round below", name="wrong_commit"
-            )
+            raise CertificateError("it commits another block than the parent, one round below", name="wrong_commit")
         check_quorum(self.signatures, validators)
         message = vote_message(data, commit, genesis_hash)
         for author, signature in self.signatures:
             key = validators.members[author].consensus_key
             if not signatures.verify(SignatureCheck(Scheme.ED25519, key, message, signature)):
-                raise CertificateError(
-                    f"vote of validator {author} has a bad signature", name="bad_signature"
-                )
+                raise CertificateError(f"vote of validator {author} has a bad signature", name="bad_signature")
 
 
 class TimeoutCertificate(NamedTuple):
@@ -146,9 +140,9 @@ class TimeoutCertificate(NamedTuple):
     def from_value(value: Value) -> "TimeoutCertificate":
         """Read `to_value`; DecodeError on a wrong shape."""
         epoch, round_, qc, rows = fields(value, "timeout certificate", int, int, tuple, tuple)
-        for row in rows:  # type: ignore[union-attr]
+        for row in rows:
             fields(row, "timeout entry", int, int, bytes)
-        return TimeoutCertificate(epoch, round_, QuorumCertificate.from_value(qc), rows)  # type: ignore[arg-type]
+        return TimeoutCertificate(epoch, round_, QuorumCertificate.from_value(qc), rows)
 
     def digest(self) -> Hash:
         """Hash over all of it."""
@@ -163,9 +157,7 @@ class TimeoutCertificate(NamedTuple):
     ) -> None:
         """Raise CertificateError unless Q7 to Q9 hold for this epoch's set."""
         if self.epoch != validators.epoch:
-            raise CertificateError(
-                f"certificate of epoch {self.epoch} in epoch {validators.epoch}", name="wrong_epoch"
-            )
+            raise CertificateError(f"certificate of epoch {self.epoch} in epoch {validators.epoch}", name="wrong_epoch")
         if self.high_qc.round >= self.round:
             raise CertificateError(
                 f"high certificate of round {self.high_qc.round} in round {self.round}", name="round_order"
@@ -181,9 +173,7 @@ class TimeoutCertificate(NamedTuple):
             key = validators.members[author].consensus_key
             message = timeout_message(self.epoch, self.round, high_round, genesis_hash)
             if not signatures.verify(SignatureCheck(Scheme.ED25519, key, message, signature)):
-                raise CertificateError(
-                    f"time-out of validator {author} has a bad signature", name="bad_signature"
-                )
+                raise CertificateError(f"time-out of validator {author} has a bad signature", name="bad_signature")
         verify_qc(self.high_qc, validators, genesis_qc, genesis_hash, signatures)
 
 
@@ -208,9 +198,7 @@ def check_quorum(entries: Signed | tuple[tuple[int, int, bytes], ...], validator
     for entry in entries:
         author = entry[0]
         if author <= previous or author >= len(validators):
-            raise CertificateError(
-                f"author {author} is unknown, repeated or out of order", name="bad_authors"
-            )
+            raise CertificateError(f"author {author} is unknown, repeated or out of order", name="bad_authors")
         previous = author
     if len(entries) < validators.quorum:
         raise CertificateError(
@@ -237,16 +225,17 @@ def read_vote_data(value: Value) -> VoteData:
         sized(items[position], 32, "vote data")
     if items[8] is not None:
         sized(items[8], 32, "next validators")
-    return VoteData(*items)  # type: ignore[arg-type]
+    return VoteData(*items)
 
 
-def read_signed(value: Value) -> Signed:
+def read_signed(value: Any) -> Signed:
     """Read a list of (author, signature)."""
     if type(value) is not tuple:
         raise DecodeError("signatures must be a list", name="wrong_shape")
     for row in value:
         fields(row, "signature", int, bytes)
-    return value  # type: ignore[return-value]
+    signed: Signed = value
+    return signed
 
 
 def genesis_certificate(info: CommitInfo, epoch: int) -> QuorumCertificate:

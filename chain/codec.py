@@ -4,6 +4,8 @@ A value is None, a bool, an integer 0 .. 2^64-1, bytes, text, or a tuple of valu
 negative integers and no extension types. Decoding refuses whatever would not encode to the same bytes again.
 """
 
+from typing import Any
+
 import msgpack
 
 from chain.errors import DecodeError
@@ -18,15 +20,14 @@ Value = None | bool | int | bytes | str | tuple["Value", ...]
 def encode(value: Value) -> bytes:
     """Encode a value; DecodeError (`not_encodable`) if it holds anything that C1 does not list."""
     _check(value, MAX_DECODE_DEPTH)
-    return msgpack.packb(value, use_bin_type=True)  # type: ignore[no-any-return]
+    data: bytes = msgpack.packb(value, use_bin_type=True)
+    return data
 
 
 def decode(data: bytes, max_bytes: int = MAX_FRAME_BYTES) -> Value:
     """Decode exactly one canonical value of at most `max_bytes`; DecodeError otherwise."""
     if len(data) > max_bytes:
-        raise DecodeError(
-            f"{len(data)} bytes are above the limit of {max_bytes}", name="too_large", size=len(data)
-        )
+        raise DecodeError(f"{len(data)} bytes are above the limit of {max_bytes}", name="too_large", size=len(data))
     try:
         value: Value = msgpack.unpackb(
             data, raw=False, use_list=False, strict_map_key=True, max_map_len=0, max_ext_len=0
@@ -41,32 +42,32 @@ def decode(data: bytes, max_bytes: int = MAX_FRAME_BYTES) -> Value:
     return value
 
 
-def _check(value: Value, depth: int) -> None:
+def _check(value: Any, depth: int) -> None:
     """Refuse what C1 does not list, and nesting beyond `depth`."""
     kind = type(value)
     if kind is bytes or kind is str or value is None or kind is bool:
         return
     if kind is int:
-        if 0 <= value <= U64_MAX:  # type: ignore[operator]
+        if 0 <= value <= U64_MAX:
             return
         raise DecodeError(f"integer {value} is outside of 0 .. 2^64-1", name="not_encodable", value=value)
     if kind is tuple:
         if depth == 0:
             raise DecodeError(f"nested deeper than {MAX_DECODE_DEPTH}", name="too_deep")
-        for item in value:  # type: ignore[union-attr]
+        for item in value:
             _check(item, depth - 1)
         return
     raise DecodeError(f"a {kind.__name__} has no encoding", name="not_encodable", type=kind.__name__)
 
 
-def fields(value: Value, what: str, *kinds: type | None) -> tuple[Value, ...]:
+def fields(value: object, what: str, *kinds: type | None) -> tuple[Any, ...]:
     """The fields of a record: a tuple with exactly one value of each kind; `None` as a kind accepts any.
 
     Kinds are compared exactly, so that True is never taken for 1. Raises DecodeError (`wrong_shape`).
     """
-    if type(value) is not tuple or len(value) != len(kinds):  # type: ignore[arg-type]
+    if type(value) is not tuple or len(value) != len(kinds):
         raise DecodeError(f"{what}: expected {len(kinds)} fields", name="wrong_shape", what=what)
-    items: tuple[Value, ...] = value  # type: ignore[assignment]
+    items: tuple[Any, ...] = value
     for position, (item, kind) in enumerate(zip(items, kinds, strict=True)):
         if kind is not None and type(item) is not kind:
             got = type(item).__name__
@@ -76,8 +77,8 @@ def fields(value: Value, what: str, *kinds: type | None) -> tuple[Value, ...]:
     return items
 
 
-def sized(value: Value, size: int, what: str) -> bytes:
+def sized(value: object, size: int, what: str) -> bytes:
     """Bytes of exactly `size`; DecodeError (`wrong_size`) otherwise."""
-    if type(value) is not bytes or len(value) != size:  # type: ignore[arg-type]
+    if type(value) is not bytes or len(value) != size:
         raise DecodeError(f"{what}: expected {size} bytes", name="wrong_size", what=what, size=size)
-    return value  # type: ignore[return-value]
+    return value

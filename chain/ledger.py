@@ -48,15 +48,13 @@ class TransactionInfo(NamedTuple):
 
     def to_bytes(self) -> bytes:
         """Canonical bytes."""
-        return encode(
-            (self.transaction_hash, self.event_root, self.gas_used, tuple(self.status), self.state_root)
-        )
+        return encode((self.transaction_hash, self.event_root, self.gas_used, tuple(self.status), self.state_root))
 
     @staticmethod
     def from_bytes(data: bytes) -> "TransactionInfo":
         """Read `to_bytes`."""
         tx_hash, events, gas, status, root = fields(decode(data), "info", bytes, bytes, int, tuple, None)
-        return TransactionInfo(tx_hash, events, gas, Status(*fields(status, "status", str, str, int)), root)  # type: ignore[arg-type]
+        return TransactionInfo(tx_hash, events, gas, Status(*fields(status, "status", str, str, int)), root)
 
 
 def info_hash(info: bytes) -> Hash:
@@ -145,9 +143,7 @@ class Ledger:
         self.validators = ValidatorSet(1, members)
         self.recent: list[RecentState] = []
         genesis = self._genesis_block()
-        self.genesis_info = CommitInfo(
-            0, 0, genesis.block_id, genesis.root, 0, document.timestamp_us, self.validators
-        )
+        self.genesis_info = CommitInfo(0, 0, genesis.block_id, genesis.root, 0, document.timestamp_us, self.validators)
         self.genesis_qc = genesis_certificate(self.genesis_info, 1)
         self.high_commit = self.genesis_qc
         meta = store.row(Column.META, 0)
@@ -187,9 +183,7 @@ class Ledger:
 
     # --- executing ---
 
-    def execute(
-        self, parent: ExecutedBlock, block: Block, transactions: list[SignedTransaction]
-    ) -> ExecutedBlock:
+    def execute(self, parent: ExecutedBlock, block: Block, transactions: list[SignedTransaction]) -> ExecutedBlock:
         """Run a block whose signatures are checked on top of its parent's result. Commits nothing."""
         header = block.header
         context = BlockContext(
@@ -197,9 +191,7 @@ class Ledger:
             header.timestamp_us,
         )  # fmt: skip
         overlay, metadata, outcomes = execute_block(parent.state, context, transactions)
-        body = encode(
-            (block.id, header.epoch, header.round, header.height, header.author, header.timestamp_us)
-        )
+        body = encode((block.id, header.epoch, header.round, header.height, header.author, header.timestamp_us))
         drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None]] = [
             (KIND_BLOCK_METADATA, body, _hash_metadata(body), metadata, None)
         ]
@@ -220,9 +212,7 @@ class Ledger:
 
     # --- committing ---
 
-    def commit(
-        self, path: list[tuple[Block, ExecutedBlock]], proof: QuorumCertificate, batch: WriteBatch
-    ) -> None:
+    def commit(self, path: list[tuple[Block, ExecutedBlock]], proof: QuorumCertificate, batch: WriteBatch) -> None:
         """Make blocks final, oldest first; `proof` commits the last of them."""
         changed: dict[bytes, Record] = {}
         for block, result in path:
@@ -264,9 +254,7 @@ class Ledger:
         """Rows and postings of a block's versions."""
         for version, entry in enumerate(result.entries, result.first_version):
             events = tuple(tuple(event) for event in entry.events)
-            batch.rows.append(
-                (Column.TRANSACTION, version, encode((entry.kind, entry.data, entry.info, events)))
-            )
+            batch.rows.append((Column.TRANSACTION, version, encode((entry.kind, entry.data, entry.info, events))))
             batch.postings.append((Index.TRANSACTION_BY_HASH, entry.hash[:8], version, version))
             if entry.transaction is not None:
                 raw = entry.transaction.raw
@@ -302,7 +290,7 @@ class Ledger:
         )
         if genesis != self.genesis_hash:
             raise GenesisError(
-                f"the data is of network {genesis.hex()[:16]}, not {self.genesis_hash.hex()[:16]}",  # type: ignore[union-attr]
+                f"the data is of network {genesis.hex()[:16]}, not {self.genesis_hash.hex()[:16]}",
                 name="wrong_network",
             )
         tree = state_tree.build([(leaf_key(key), value_hash(data)) for key, data in self.store.states()])
@@ -323,15 +311,13 @@ class Ledger:
             tree,
             frontier,
             [],
-            [],  # type: ignore[arg-type]
+            [],
         )
 
     def _genesis_block(self) -> ExecutedBlock:
         """Block 0: one entry, version 0, whose writes are the genesis records."""
         records = initial_records(self.document)
-        tree = state_tree.build(
-            [(leaf_key(key), value_hash(record.to_bytes())) for key, record in records.items()]
-        )
+        tree = state_tree.build([(leaf_key(key), value_hash(record.to_bytes())) for key, record in records.items()])
         outcome = Outcome(EXECUTED, 0, ())
         entries = _seal(
             [(KIND_GENESIS, self.document.to_bytes(), self.genesis_hash, outcome, None)],
@@ -345,9 +331,7 @@ class Ledger:
         )  # fmt: skip
 
 
-def _seal(
-    drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None]], state_root: Hash
-) -> list[Entry]:
+def _seal(drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None]], state_root: Hash) -> list[Entry]:
     """Entries with their information; the last one names the state root (L4)."""
     entries = []
     for position, (kind, data, tx_hash, outcome, tx) in enumerate(drafts):
@@ -362,10 +346,10 @@ def read_block(data: bytes) -> tuple[Block | None, tuple[int, int], QuorumCertif
     """A stored block (None for genesis), its first and last version, and its own commit certificate if it has one."""
     value, first, last, proof = fields(decode(data), "stored block", None, int, int, None)
     block = None if value is None else Block.from_value(value)
-    return block, (first, last), None if proof is None else QuorumCertificate.from_value(proof)  # type: ignore[return-value]
+    return block, (first, last), None if proof is None else QuorumCertificate.from_value(proof)
 
 
 def read_entry(data: bytes) -> tuple[int, bytes, bytes, tuple[Event, ...]]:
     """A stored version: kind, transaction bytes, information bytes, events."""
     kind, body, info, events = fields(decode(data), "stored transaction", int, bytes, bytes, tuple)
-    return kind, body, info, tuple(Event(*event) for event in events)  # type: ignore[return-value, misc, union-attr]
+    return kind, body, info, tuple(Event(*event) for event in events)

@@ -93,9 +93,7 @@ class Mempool:
                 name="too_many_for_account", limit=bounds.per_account, next=next_sequence,
             )  # fmt: skip
         if len(self.by_hash) >= bounds.capacity or self.total_bytes + len(tx.envelope) > bounds.max_bytes:
-            raise MempoolError(
-                f"{len(self.by_hash)} transactions wait, the pool is full", name="mempool_is_full"
-            )
+            raise MempoolError(f"{len(self.by_hash)} transactions wait, the pool is full", name="mempool_is_full")
 
     def pick(
         self, next_sequence: Callable[[bytes], int], now_secs: int, max_count: int, max_bytes: int

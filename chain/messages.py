@@ -1,7 +1,7 @@
 """Every message between validators, and the one table that decodes them (docs/formats.md, "Messages")."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chain.block import Block
 from chain.certificates import (
@@ -34,7 +34,7 @@ class Vote(NamedTuple):
         """Read `to_value`."""
         data, commit, author, signature = fields(value, "vote", tuple, None, int, bytes)
         info = None if commit is None else CommitInfo.from_value(commit)
-        return Vote(read_vote_data(data), info, author, signature)  # type: ignore[arg-type]
+        return Vote(read_vote_data(data), info, author, signature)
 
 
 class SyncInfo(NamedTuple):
@@ -91,7 +91,7 @@ class Timeout(NamedTuple):
     def from_value(value: Value) -> "Timeout":
         """Read `to_value`."""
         epoch, round_, author, signature, sync = fields(value, "timeout", int, int, int, bytes, tuple)
-        return Timeout(epoch, round_, author, signature, SyncInfo.from_value(sync))  # type: ignore[arg-type]
+        return Timeout(epoch, round_, author, signature, SyncInfo.from_value(sync))
 
 
 class BlockRequest(NamedTuple):
@@ -108,7 +108,7 @@ class BlockRequest(NamedTuple):
     def from_value(value: Value) -> "BlockRequest":
         """Read `to_value`."""
         block_id, height = fields(value, "block request", bytes, int)
-        return BlockRequest(sized(block_id, 32, "block id"), height)  # type: ignore[arg-type]
+        return BlockRequest(Hash(sized(block_id, 32, "block id")), height)
 
 
 class BlockResponse(NamedTuple):
@@ -125,7 +125,7 @@ class BlockResponse(NamedTuple):
     def from_value(value: Value) -> "BlockResponse":
         """Read `to_value`."""
         block_id, blocks = fields(value, "block response", bytes, tuple)
-        return BlockResponse(sized(block_id, 32, "block id"), tuple(map(Block.from_value, blocks)))  # type: ignore[arg-type]
+        return BlockResponse(Hash(sized(block_id, 32, "block id")), tuple(map(Block.from_value, blocks)))
 
 
 class CommittedRequest(NamedTuple):
@@ -141,7 +141,7 @@ class CommittedRequest(NamedTuple):
     def from_value(value: Value) -> "CommittedRequest":
         """Read `to_value`."""
         (height,) = fields(value, "committed request", int)
-        return CommittedRequest(height)  # type: ignore[arg-type]
+        return CommittedRequest(height)
 
 
 class CommittedResponse(NamedTuple):
@@ -161,7 +161,7 @@ class CommittedResponse(NamedTuple):
         """Read `to_value`."""
         height, blocks, proof = fields(value, "committed response", int, tuple, None)
         certificate = None if proof is None else QuorumCertificate.from_value(proof)
-        return CommittedResponse(height, tuple(map(Block.from_value, blocks)), certificate)  # type: ignore[arg-type]
+        return CommittedResponse(height, tuple(map(Block.from_value, blocks)), certificate)
 
 
 class Transactions(NamedTuple):
@@ -174,13 +174,13 @@ class Transactions(NamedTuple):
         return self.envelopes
 
     @staticmethod
-    def from_value(value: Value) -> "Transactions":
+    def from_value(value: Any) -> "Transactions":
         """Read `to_value`."""
         if type(value) is not tuple:
             raise DecodeError("transactions must be a list", name="wrong_shape")
         for envelope in value:
             fields((envelope,), "envelope", bytes)
-        return Transactions(value)  # type: ignore[arg-type]
+        return Transactions(value)
 
 
 Message = (
@@ -195,7 +195,7 @@ Message = (
     | Transactions
 )
 
-MESSAGE_TYPES: tuple[tuple[str, type], ...] = (
+MESSAGE_TYPES: tuple[tuple[str, type[Any]], ...] = (
     ("proposal", Proposal),
     ("vote", Vote),
     ("timeout", Timeout),
@@ -209,7 +209,7 @@ MESSAGE_TYPES: tuple[tuple[str, type], ...] = (
 """Name and type by wire number."""
 
 _NUMBER = {type_: number for number, (_, type_) in enumerate(MESSAGE_TYPES)}
-_READ: list[Callable[[Value], Message]] = [type_.from_value for _, type_ in MESSAGE_TYPES]  # type: ignore[attr-defined]
+_READ: list[Callable[[Value], Message]] = [type_.from_value for _, type_ in MESSAGE_TYPES]
 
 
 def message_name(data: bytes) -> str:
@@ -225,6 +225,7 @@ def encode_message(message: Message) -> bytes:
 def decode_message(data: bytes) -> Message:
     """Parse a message; DecodeError or BlockError on anything else."""
     number, content = fields(decode(data), "message", int, None)
-    if number >= len(_READ):  # type: ignore[operator]
+    if number >= len(_READ):
         raise DecodeError(f"no message has the number {number}", name="unknown_message", number=number)
-    return _READ[number](content)  # type: ignore[index]
+    message: Message = _READ[number](content)
+    return message

@@ -34,9 +34,7 @@ SECOND_US = 1_000_000
 def checked_u64(value: int, what: str = "amount") -> int:
     """Give back `value` if it is an integer in 0 .. 2^64-1; raise AmountError otherwise."""
     if type(value) is not int or not 0 <= value <= U64_MAX:
-        raise AmountError(
-            f"{what} must be an integer from 0 to {U64_MAX}, got {value!r}", what=what, value=value
-        )
+        raise AmountError(f"{what} must be an integer from 0 to {U64_MAX}, got {value!r}", what=what, value=value)
     return value
 
 

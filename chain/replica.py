@@ -162,9 +162,7 @@ class Replica:
         found = self.store.postings(Index.TRANSACTION_BY_SENDER, tx.raw.sender, tx.raw.sequence_number, 1)
         if not found or found[0][0] != tx.raw.sequence_number:
             return False
-        return (found[0][1], found[0][1]) in self.store.postings(
-            Index.TRANSACTION_BY_HASH, tx.hash[:8], found[0][1], 1
-        )
+        return (found[0][1], found[0][1]) in self.store.postings(Index.TRANSACTION_BY_HASH, tx.hash[:8], found[0][1], 1)
 
     def _check_next(self, out: Output) -> None:
         """Send the next batch of signatures out, one batch at a time."""
@@ -214,11 +212,11 @@ class Replica:
         transactions = self._transactions(block)
         return tuple(tx.check(self.ledger.genesis_hash) for tx in transactions if tx.hash not in known)
 
-    def execute(self, parent: ExecutedBlock, block: Block) -> ExecutedBlock:  # type: ignore[override]
+    def execute(self, parent: ExecutedBlock, block: Block) -> ExecutedBlock:
         """Run the block."""
         return self.ledger.execute(parent, block, self._transactions(block))
 
-    def payload(self, parent: ExecutedBlock, timestamp_us: int) -> tuple[bytes, ...]:  # type: ignore[override]
+    def payload(self, parent: ExecutedBlock, timestamp_us: int) -> tuple[bytes, ...]:
         """Transactions that can run on top of `parent`."""
         if not len(self.mempool):
             return ()
@@ -228,16 +226,14 @@ class Replica:
             account = view.account(sender)
             return 0 if account is None else account.sequence_number
 
-        picked = self.mempool.pick(
-            next_sequence, timestamp_us // SECOND_US, MAX_BLOCK_TRANSACTIONS, MAX_BLOCK_BYTES
-        )
+        picked = self.mempool.pick(next_sequence, timestamp_us // SECOND_US, MAX_BLOCK_TRANSACTIONS, MAX_BLOCK_BYTES)
         return tuple(tx.envelope for tx in picked)
 
     def commit(
         self,
         path: list[tuple[Block, ExecutedBlock]],
         proof: QuorumCertificate,
-        out: Output,  # type: ignore[override]
+        out: Output,
     ) -> None:
         """Blocks are final: write them, tell the driver, clean the mempool."""
         self.ledger.commit(path, proof, out.persist)
@@ -270,10 +266,7 @@ class Replica:
     def _transactions(self, block: Block) -> list[SignedTransaction]:
         """A block's transactions, parsed once where the mempool has them."""
         known = self.mempool.by_hash
-        return [
-            known.get(transaction_hash(envelope)) or decode_transaction(envelope)
-            for envelope in block.payload
-        ]
+        return [known.get(transaction_hash(envelope)) or decode_transaction(envelope) for envelope in block.payload]
 
 
 def acceptance(request_id: int, tx: SignedTransaction, waiting_for: int | None) -> Reply:

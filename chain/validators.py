@@ -58,19 +58,15 @@ class ValidatorSet:
         """Read `to_value`; DecodeError on a wrong shape, size, or a repeated key."""
         epoch, rows = fields(value, "validator set", int, tuple)
         members = []
-        for row in rows:  # type: ignore[union-attr]
+        for row in rows:
             name, consensus_key, network_key = fields(row, "validator", str, bytes, bytes)
-            if not 0 < len(name.encode()) <= MAX_NAME_BYTES:  # type: ignore[union-attr]
+            if not 0 < len(name.encode()) <= MAX_NAME_BYTES:
                 raise DecodeError(f"a validator's name has 1 to {MAX_NAME_BYTES} bytes", name="wrong_size")
             members.append(
-                Validator(
-                    name, sized(consensus_key, 32, "consensus key"), sized(network_key, 32, "network key")
-                )  # type: ignore[arg-type]
+                Validator(name, sized(consensus_key, 32, "consensus key"), sized(network_key, 32, "network key"))
             )
         if not 1 <= len(members) <= MAX_VALIDATORS:
-            raise DecodeError(
-                f"a set has 1 to {MAX_VALIDATORS} validators, got {len(members)}", name="wrong_size"
-            )
+            raise DecodeError(f"a set has 1 to {MAX_VALIDATORS} validators, got {len(members)}", name="wrong_size")
         if len({member.consensus_key for member in members}) != len(members):
             raise DecodeError("two validators share a consensus key", name="duplicate_key")
-        return ValidatorSet(epoch, tuple(members))  # type: ignore[arg-type]
+        return ValidatorSet(epoch, tuple(members))

@@ -150,9 +150,7 @@ class ConsensusMachine:
             return
         if not all(verdicts):
             del self.held[block.id]
-            raise BlockError(
-                f"round {block.round}: a transaction has a bad signature", name="invalid_tx_in_block"
-            )
+            raise BlockError(f"round {block.round}: a transaction has a bad signature", name="invalid_tx_in_block")
         self._checked[block.id] = True
         self._consider(block, now_us, out)
         self._settle(now_us, out)
@@ -204,9 +202,7 @@ class ConsensusMachine:
         """R3 to R5: height and time fit the parent, transactions' signatures are checked."""
         if block.height != parent.height + 1 or block.header.timestamp_us <= parent.timestamp_us:
             del self.held[block.id]
-            raise BlockError(
-                f"round {block.round}: height or time does not follow the parent", name="bad_header"
-            )
+            raise BlockError(f"round {block.round}: height or time does not follow the parent", name="bad_header")
         limit = max(now_us, parent.timestamp_us) + MAX_CLOCK_LEAD_US
         if block.header.timestamp_us > limit:
             out.timers.append(SetTimer(CLOCK_TIMER, now_us + block.header.timestamp_us - limit, 0))
@@ -367,9 +363,7 @@ class ConsensusMachine:
             return
         self.round = new_round
         self.collector.drop_below(new_round - 1)
-        self.held = {
-            key: block for key, block in self.held.items() if block.round >= new_round - FUTURE_ROUNDS
-        }
+        self.held = {key: block for key, block in self.held.items() if block.round >= new_round - FUTURE_ROUNDS}
         committed = 0 if self.high_commit.commit is None else self.high_commit.commit.round
         self.pacemaker.enter(new_round, committed, now_us, self._is_idle(), out)
 
@@ -415,9 +409,7 @@ class ConsensusMachine:
         root_height = self.tree.root.height
         commit = self.high_commit.commit
         if commit is not None and commit.round > self.tree.root.round:
-            self.fetcher.want(
-                self.high_commit.block_id, signers_of(self.high_commit), root_height, now_us, out
-            )
+            self.fetcher.want(self.high_commit.block_id, signers_of(self.high_commit), root_height, now_us, out)
         elif self.high_qc.block_id not in self.tree.nodes and self.high_qc.block_id not in self.held:
             self.fetcher.want(self.high_qc.block_id, signers_of(self.high_qc), root_height, now_us, out)
         else:
@@ -476,9 +468,7 @@ class ConsensusMachine:
             self._send(sender, self.app.committed_blocks(request.above_height + 1), out)
         elif path is not None:
             blocks = tuple(
-                node.block
-                for node in path
-                if node.block is not None and node.block.height > request.above_height
+                node.block for node in path if node.block is not None and node.block.height > request.above_height
             )
             self._send(sender, BlockResponse(request.block_id, blocks[:SYNC_BLOCKS]), out)
 
@@ -505,9 +495,7 @@ class ConsensusMachine:
         for block in blocks:
             height += 1
             if block.parent_id != parent_id or block.height != height:
-                raise BlockError(
-                    f"height {block.height} does not follow {parent_id.hex()[:8]}", name="broken_chain"
-                )
+                raise BlockError(f"height {block.height} does not follow {parent_id.hex()[:8]}", name="broken_chain")
             parent_id = block.id
         if proof.commit.block_id != parent_id:
             raise BlockError("the certificate commits another block", name="wrong_commit")
@@ -517,9 +505,7 @@ class ConsensusMachine:
             path.append((block, result))
         last = path[-1][1]
         if (last.root, last.version) != (proof.commit.root, proof.commit.version):
-            raise BlockError(
-                f"height {last.height}: executing gives another result", name="execution_divergence"
-            )
+            raise BlockError(f"height {last.height}: executing gives another result", name="execution_divergence")
         self.app.commit(path, proof, out)
         self._set_root(last, out)
         self._learn(proof, None)

@@ -107,9 +107,7 @@ class SafetyRules:
         if not consecutive and not (
             block.tc is not None and block.tc.round + 1 == header.round and qc.round >= block.tc.high_qc.round
         ):
-            raise SafetyError(
-                f"round {header.round} does not follow its certificates", name="unsafe_proposal"
-            )
+            raise SafetyError(f"round {header.round} does not follow its certificates", name="unsafe_proposal")
         commit = parent if consecutive and qc.round > 0 else None
         data = VoteData(
             header.epoch,
@@ -141,15 +139,13 @@ class SafetyRules:
             self._verify_tc(tc)
         if high_qc.round < record.locked_round or high_qc.round >= round_:
             raise SafetyError(
-                f"certificate of round {high_qc.round} for a time-out of round {round_}, locked on {record.locked_round}",
+                f"certificate {high_qc.round} for a time-out of round {round_}, locked on {record.locked_round}",
                 name="stale_certificate",
             )
         if round_ != high_qc.round + 1 and not (tc is not None and tc.round + 1 == round_):
             raise SafetyError(f"no certificate leads into round {round_}", name="unsafe_timeout")
         if round_ < record.voted_round:
-            raise SafetyError(
-                f"round {round_} is below the last voted {record.voted_round}", name="old_round"
-            )
+            raise SafetyError(f"round {round_} is below the last voted {record.voted_round}", name="old_round")
         self.record = record._replace(voted_round=round_, justification=justification)
         return self._signer.sign(timeout_message(record.epoch, round_, high_qc.round, self._genesis_hash))
 
@@ -179,9 +175,7 @@ class SafetyRules:
         """The leader's signature and both certificates."""
         header = block.header
         if self._leaders.leader(header.round) != header.author:
-            raise SafetyError(
-                f"validator {header.author} does not lead round {header.round}", name="wrong_leader"
-            )
+            raise SafetyError(f"validator {header.author} does not lead round {header.round}", name="wrong_leader")
         key = self._validators.members[header.author].consensus_key
         message = proposal_message(header, self._genesis_hash)
         if not self._signatures.verify(SignatureCheck(Scheme.ED25519, key, message, block.signature)):
@@ -193,11 +187,11 @@ class SafetyRules:
 
 def read_record(data: bytes) -> SafetyRecord:
     """Read `record_bytes`; DecodeError if they are anything else."""
-    return SafetyRecord(*fields(decode(data), "safety record", int, int, int, None, int, bytes, bytes))  # type: ignore[arg-type]
+    return SafetyRecord(*fields(decode(data), "safety record", int, int, int, None, int, bytes, bytes))
 
 
 def read_vote(value: Value) -> SignedVote:
     """Read a stored vote."""
     data, commit, signature = fields(value, "vote", tuple, None, bytes)
     info = None if commit is None else CommitInfo.from_value(commit)
-    return SignedVote(VoteData(*data), info, signature)  # type: ignore[misc, arg-type]
+    return SignedVote(VoteData(*data), info, signature)

@@ -42,9 +42,7 @@ class Verifier:
     def same_epoch(self, epoch: int) -> None:
         """Nothing is processed across epochs."""
         if epoch != self._validators.epoch:
-            raise MithqalError(
-                f"message of epoch {epoch} in epoch {self._validators.epoch}", name="wrong_epoch"
-            )
+            raise MithqalError(f"message of epoch {epoch} in epoch {self._validators.epoch}", name="wrong_epoch")
 
     def qc(self, qc: QuorumCertificate) -> None:
         """CertificateError unless the certificate is valid."""
@@ -65,9 +63,7 @@ class Verifier:
         header, qc, tc = block.header, block.parent_qc, block.tc
         self.same_epoch(header.epoch)
         if self._leaders.leader(header.round) != header.author:
-            raise BlockError(
-                f"validator {header.author} does not lead round {header.round}", name="wrong_leader"
-            )
+            raise BlockError(f"validator {header.author} does not lead round {header.round}", name="wrong_leader")
         if not self._signed(header.author, proposal_message(header, self._genesis_hash), block.signature):
             raise BlockError(f"round {header.round}: the proposal's signature is bad", name="bad_signature")
         self.qc(qc)
@@ -76,9 +72,7 @@ class Verifier:
         if block.round == qc.round + 1:
             return
         if tc is None or tc.round + 1 != block.round or qc.round < tc.high_qc.round:
-            raise BlockError(
-                f"round {block.round} does not follow its certificates", name="unjustified_round"
-            )
+            raise BlockError(f"round {block.round} does not follow its certificates", name="unjustified_round")
 
     def vote(self, sender: int, vote: Vote) -> None:
         """The vote's author sent it, and signed it."""
@@ -90,15 +84,11 @@ class Verifier:
     def timeout(self, sender: int, timeout: Timeout) -> None:
         """The time-out's author sent it, and signed it with the certificate that it shows."""
         if timeout.author != sender:
-            raise CertificateError(
-                f"validator {sender} sent a time-out of {timeout.author}", name="wrong_author"
-            )
+            raise CertificateError(f"validator {sender} sent a time-out of {timeout.author}", name="wrong_author")
         high_round = timeout.sync.high_qc.round
         message = timeout_message(timeout.epoch, timeout.round, high_round, self._genesis_hash)
         if not self._signed(sender, message, timeout.signature):
-            raise CertificateError(
-                f"time-out of validator {sender} has a bad signature", name="bad_signature"
-            )
+            raise CertificateError(f"time-out of validator {sender} has a bad signature", name="bad_signature")
 
     def _signed(self, author: int, message: bytes, signature: bytes) -> bool:
         """Whether a validator signed a message."""

@@ -23,9 +23,7 @@ class VoteCollector:
             return None, None if same else earlier
         votes[vote.author] = vote
         agreeing = [
-            other
-            for other in votes.values()
-            if (other.data, _commit_id(other)) == (vote.data, _commit_id(vote))
+            other for other in votes.values() if (other.data, _commit_id(other)) == (vote.data, _commit_id(vote))
         ]
         if len(agreeing) != self._validators.quorum:
             return None, None

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import ecdsa
-from ecdsa.util import sigdecode_string, sigencode_string_canonize
+from ecdsa.errors import MalformedPointError
+from ecdsa.util import MalformedSignature, sigdecode_string, sigencode_string_canonize
 from nacl import bindings
 from nacl.exceptions import CryptoError
 
@@ -107,9 +108,7 @@ class PrivateKey:
         if self.scheme == Scheme.ED25519:
             return ed25519_sign(self._secret, message)
         key = ecdsa.SigningKey.from_string(self._secret, curve=_CURVES[self.scheme], hashfunc=hashlib.sha256)
-        signature: bytes = key.sign_deterministic(
-            message, hashfunc=hashlib.sha256, sigencode=sigencode_string_canonize
-        )
+        signature: bytes = key.sign_deterministic(message, hashfunc=hashlib.sha256, sigencode=sigencode_string_canonize)
         return signature
 
     def authentication_key(self) -> Hash:
@@ -123,18 +122,18 @@ class PrivateKey:
 
 def ed25519_public_key(secret: bytes) -> bytes:
     """The public key (32 bytes) of a 32-byte Ed25519 seed."""
-    return bindings.crypto_sign_seed_keypair(secret)[0]  # type: ignore[no-any-return]
+    return bindings.crypto_sign_seed_keypair(secret)[0]
 
 
 @lru_cache(maxsize=4096)
 def _expanded(secret: bytes) -> bytes:
     """libsodium's 64-byte secret key of a seed; kept, since deriving it costs as much as signing."""
-    return bindings.crypto_sign_seed_keypair(secret)[1]  # type: ignore[no-any-return]
+    return bindings.crypto_sign_seed_keypair(secret)[1]
 
 
 def ed25519_sign(secret: bytes, message: bytes) -> bytes:
     """Sign with a 32-byte seed (RFC 8032); 64 bytes."""
-    return bindings.crypto_sign(message, _expanded(secret))[:64]  # type: ignore[no-any-return]
+    return bindings.crypto_sign(message, _expanded(secret))[:64]
 
 
 def verify(scheme: int, public_key: bytes, message: bytes, signature: bytes) -> bool:
@@ -178,7 +177,7 @@ def _ecdsa_key(scheme: Scheme, public_key: bytes) -> "ecdsa.VerifyingKey | None"
         return ecdsa.VerifyingKey.from_string(
             public_key, curve=_CURVES[scheme], hashfunc=hashlib.sha256, valid_encodings=("compressed",)
         )
-    except Exception:
+    except (MalformedPointError, ValueError):
         return None
 
 
@@ -194,7 +193,7 @@ def _verify_ecdsa(scheme: Scheme, public_key: bytes, message: bytes, signature: 
         return False
     try:
         return bool(key.verify(signature, message, hashfunc=hashlib.sha256, sigdecode=sigdecode_string))
-    except Exception:
+    except (ecdsa.BadSignatureError, MalformedSignature, ValueError, AssertionError):
         return False
 
 

@@ -48,7 +48,9 @@ class Committee:
             self.keys[index], self.set, self.leaders, self.genesis_qc, GENESIS_HASH, self.signatures, record
         )
 
-    def block(self, round_, parent_qc, tc=None, *, height=None, payload=(), author=None, time_us=None, epoch=1) -> Block:
+    def block(
+        self, round_, parent_qc, tc=None, *, height=None, payload=(), author=None, time_us=None, epoch=1
+    ) -> Block:
         author = self.leaders.leader(round_) if author is None else author
         header = Header(
             epoch,

@@ -39,7 +39,7 @@ def test_quorum_is_more_than_two_thirds(n, quorum, one_honest) -> None:
 
 
 def test_good_certificates_verify(four, chain) -> None:
-    b1, q1, b2, q2 = chain
+    b1, q1, _b2, q2 = chain
     for qc in (four.genesis_qc, q1, q2, four.qc(b1, authors=(1, 2, 3)), four.qc(b1, authors=(0, 1, 2, 3))):
         verify_qc(qc, four.set, four.genesis_qc, GENESIS_HASH, four.signatures)
     four.tc(3, [q1, q2, four.genesis_qc]).verify(four.set, four.genesis_qc, GENESIS_HASH, four.signatures)
@@ -84,7 +84,7 @@ def test_contents_are_signed(four, chain) -> None:
 
 def test_commit_must_be_the_parent_one_round_below(four, chain) -> None:
     """'CommitInfo is NONE or equals the parent's info with parent_round+1 == round'."""
-    b1, q1, b2, q2 = chain
+    _b1, _q1, b2, q2 = chain
     assert error_of(four, q2._replace(commit=q2.commit._replace(block_id=b2.id))) == "wrong_commit"
     assert error_of(four, q2._replace(commit=q2.commit._replace(round=0))) == "wrong_commit"
     assert error_of(four, q2._replace(commit=q2.commit._replace(epoch=2))) == "wrong_commit"

@@ -45,7 +45,7 @@ def test_first_vote_commits_nothing_of_genesis(four) -> None:
 
 def test_vote_names_parent_as_commit_when_rounds_are_consecutive(four) -> None:
     """'a vote commits its parent only if round = qc.round + 1'."""
-    (b1, q1), (b2, _) = chain_of(four, 1, 2)
+    (b1, _q1), (b2, _) = chain_of(four, 1, 2)
     signed = vote(four.safety(), four, b2, b1)
     assert signed.commit == four.info(b1)
 
@@ -96,7 +96,7 @@ def test_timeout_certificate_must_lead_into_the_round(four) -> None:
 
 def test_block_below_the_timeout_certificates_high_qc_is_refused(four) -> None:
     """'... and qc.round >= tc.high_qc.round' (mutant "ignore TC high-QC rule")."""
-    (b1, q1), (b2, q2) = chain_of(four, 1, 2)
+    (_b1, q1), (_b2, q2) = chain_of(four, 1, 2)
     tc = four.tc(3, [q1, q2, q1])
     assert refused(lambda: vote(four.safety(), four, four.block(4, q1, tc))) == "unsafe_proposal"
     assert vote(four.safety(), four, four.block(4, q2, tc)).data.parent_round == 2
@@ -104,7 +104,7 @@ def test_block_below_the_timeout_certificates_high_qc_is_refused(four) -> None:
 
 def test_no_vote_after_own_timeout(four) -> None:
     """'after it, there is no vote in that round' (trap T9); the next round is free."""
-    (b1, q1), (b2, q2), (b3, _) = chain_of(four, 1, 2, 3)
+    (b1, q1), (b2, _q2), (b3, _) = chain_of(four, 1, 2, 3)
     safety = four.safety()
     safety.timeout(2, q1, None, b"why")
     assert refused(lambda: vote(safety, four, b2, b1)) == "old_round"
@@ -114,7 +114,7 @@ def test_no_vote_after_own_timeout(four) -> None:
 
 def test_timeout_never_hides_the_lock(four) -> None:
     """'a time-out needs high_qc.round >= locked_round' (mutant "timeout reports stale QC")."""
-    (b1, q1), (b2, q2), (b3, _) = chain_of(four, 1, 2, 3)
+    (_b1, q1), (b2, q2), (b3, _) = chain_of(four, 1, 2, 3)
     safety = four.safety()
     vote(safety, four, b3, b2)
     assert safety.record.locked_round == 2
@@ -125,7 +125,7 @@ def test_timeout_never_hides_the_lock(four) -> None:
 
 def test_lock_never_falls(four) -> None:
     """locked_round = max over voted blocks: a vote on a lower parent, allowed by a certificate, keeps the lock."""
-    (b1, q1), (b2, q2), (b3, _) = chain_of(four, 1, 2, 3)
+    (_b1, q1), (b2, _q2), (b3, _) = chain_of(four, 1, 2, 3)
     safety = four.safety()
     vote(safety, four, b3, b2)
     low = four.block(5, q1, four.tc(4, [q1, four.genesis_qc, q1]))
@@ -135,7 +135,7 @@ def test_lock_never_falls(four) -> None:
 
 def test_timeout_round_rules(four) -> None:
     """'require round >= S.voted_round', 'hqc.round < round', and a certificate must lead into the round."""
-    (b1, q1), (b2, q2), (b3, q3) = chain_of(four, 1, 2, 3)
+    (b1, q1), (b2, q2), (_b3, _q3) = chain_of(four, 1, 2, 3)
     safety = four.safety()
     vote(safety, four, b2, b1)
     assert refused(lambda: safety.timeout(1, four.genesis_qc, None, b"")) == "stale_certificate"

@@ -1,0 +1,66 @@
+"""A readable state and the overlay that a block writes on top of it."""
+
+from typing import Protocol, cast
+
+from chain.accounts import (
+    CONFIG_KEY,
+    Account,
+    Config,
+    Currency,
+    Record,
+    account_key,
+    currency_key,
+)
+
+
+class StateView(Protocol):
+    """Records by state key."""
+
+    def get(self, key: bytes) -> Record | None:
+        """The record, or None."""
+
+
+class Overlay:
+    """Writes on top of a base view; a transaction works on an overlay of its block's overlay."""
+
+    __slots__ = ("base", "writes")
+
+    def __init__(self, base: StateView) -> None:
+        """Start with no writes."""
+        self.base = base
+        self.writes: dict[bytes, Record] = {}
+
+    def get(self, key: bytes) -> Record | None:
+        """The newest record of a key."""
+        record = self.writes.get(key)
+        return record if record is not None else self.base.get(key)
+
+    def put(self, key: bytes, record: Record) -> None:
+        """Write a record."""
+        self.writes[key] = record
+
+    def account(self, address: bytes) -> Account | None:
+        """An account, or None."""
+        return cast(Account | None, self.get(account_key(address)))
+
+    def put_account(self, account: Account) -> None:
+        """Write an account."""
+        self.writes[account_key(account.address)] = account
+
+    def currency(self, code: str) -> Currency | None:
+        """A registered currency, or None."""
+        return cast(Currency | None, self.get(currency_key(code)))
+
+    def put_currency(self, currency: Currency) -> None:
+        """Write a currency."""
+        self.writes[currency_key(currency.code)] = currency
+
+    def config(self) -> Config:
+        """The configuration; it exists from genesis on."""
+        return cast(Config, self.get(CONFIG_KEY))
+
+    def merge(self) -> None:
+        """Move the writes into the base overlay."""
+        assert isinstance(self.base, Overlay)
+        self.base.writes.update(self.writes)
+        self.writes = {}
