@@ -1,0 +1,87 @@
+"""What may happen in a run: every parameter with its default, and the mix that a seed draws.
+
+Chances are in parts per million, times in microseconds of virtual time.
+"""
+
+from dataclasses import dataclass, replace
+
+from chain.primitives import SECOND_US
+from node.sim.entropy import Entropy
+
+REAL_SIGNATURES_EVERY = 100
+"""One seed in so many runs on libsodium."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """The parameters of a run. A fault whose mean interval is 0 never happens."""
+
+    validators: int = 4
+    duration_us: int = 20 * SECOND_US
+    faults_from_us: int = 1 * SECOND_US
+    """Until then the parties are created and funded in peace."""
+    calm_ppm: int = 600_000
+    """Share of the duration after which all faults stop for good (GST)."""
+    delay_us: int = 8_000
+    jitter_us: int = 8_000
+    loss_ppm: int = 0
+    duplicate_ppm: int = 0
+    reorder_ppm: int = 0
+    spike_ppm: int = 0
+    crash_every_us: int = 0
+    """Mean time between crashes, over all validators; each restarts after at most `down_us`."""
+    down_us: int = 2 * SECOND_US
+    pause_every_us: int = 0
+    pause_us: int = 1_500_000
+    partition_every_us: int = 0
+    partition_us: int = 1_500_000
+    hold_every_us: int = 0
+    """Mean time between spells in which one kind of message waits."""
+    hold_us: int = 800_000
+    disk_slow_every_us: int = 0
+    disk_slow_us: int = 1 * SECOND_US
+    skew_us: int = 0
+    """A validator's clock is off by up to this much, either way."""
+    disk_delay_us: int = 3_000
+    payments_per_s: int = 20
+    payers: int = 6
+    """Accounts that pay; half of them at each of two wallet providers."""
+    invalid_ppm: int = 100_000
+    """Share of submissions that break a rule."""
+    signatures: str = "keyed-hash"
+    """"keyed-hash" or "libsodium"."""
+    max_rounds_to_recover: int = 12
+    """Invariant L1: rounds in which every validator commits a new block once the faults have stopped."""
+
+    @property
+    def calm_us(self) -> int:
+        """When the faults stop, from the start of the run."""
+        return self.duration_us * self.calm_ppm // 1_000_000
+
+
+def scenario_for_seed(seed: int, duration_us: int = 20 * SECOND_US) -> Scenario:
+    """The mix of a seed: each kind of fault is in about half of the runs, one run in sixteen has none."""
+    stream = Entropy(seed).stream("scenario")
+    base = Scenario(duration_us=duration_us, delay_us=stream.between(2_000, 25_000), jitter_us=stream.between(500, 20_000))
+    base = replace(
+        base,
+        disk_delay_us=stream.between(500, 10_000),
+        payments_per_s=stream.between(10, 40),
+        signatures="libsodium" if seed % REAL_SIGNATURES_EVERY == 0 else "keyed-hash",
+    )
+    if stream.chance(62_500):
+        return base
+    half = 500_000
+    return replace(
+        base,
+        loss_ppm=stream.between(1_000, 120_000) if stream.chance(half) else 0,
+        duplicate_ppm=stream.between(1_000, 100_000) if stream.chance(half) else 0,
+        reorder_ppm=stream.between(10_000, 300_000) if stream.chance(half) else 0,
+        spike_ppm=stream.between(1_000, 60_000) if stream.chance(half) else 0,
+        crash_every_us=stream.between(SECOND_US // 2, 4 * SECOND_US) if stream.chance(half) else 0,
+        pause_every_us=stream.between(SECOND_US, 4 * SECOND_US) if stream.chance(half) else 0,
+        partition_every_us=stream.between(SECOND_US, 4 * SECOND_US) if stream.chance(half) else 0,
+        hold_every_us=stream.between(SECOND_US, 4 * SECOND_US) if stream.chance(half) else 0,
+        disk_slow_every_us=stream.between(SECOND_US, 4 * SECOND_US) if stream.chance(half) else 0,
+        skew_us=stream.between(1_000, 1_500_000) if stream.chance(half) else 0,
+    )

@@ -1,0 +1,219 @@
+"""The simulator's driver of one replica: what chain/interface.py asks of a driver, plus crash, restart and pause.
+
+A crash forgets the replica, its timers, its work in flight and every write that is not durable; a restart builds a new
+replica from the disk. A paused process keeps everything and handles nothing until it resumes.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from chain.interface import ALL_OTHERS, Committed, Event, Output, Received, Reply, Send, Start, TimerFired, Work, WorkDone
+from chain.crypto.signing import Signatures, verify_all
+from chain.storage import Store
+from node.sim.disk import Disk
+from node.sim.network import Network
+from node.sim.scheduler import Scheduler
+from node.sim.trace import Trace
+
+WORK_BASE_US = 50
+"""Virtual time of a work item, plus WORK_CHECK_US a signature."""
+WORK_CHECK_US = 40
+
+
+class Tip(Protocol):
+    """What the simulator reads of a ledger."""
+
+    tip_height: int
+    tip_version: int
+    tip_timestamp_us: int
+
+    @property
+    def tip_root(self) -> bytes:
+        """Root of the transaction accumulator at the tip."""
+
+
+class Machine(Protocol):
+    """What the simulator needs of `chain.replica.Replica`."""
+
+    @property
+    def ledger(self) -> Tip:
+        """The committed ledger."""
+
+    @property
+    def current_round(self) -> int:
+        """The round it is in."""
+
+    def step(self, event: Event, now_us: int) -> Output:
+        """Handle one event."""
+
+
+Build = Callable[[int, Store, bytes | None], Machine]
+"""(index, store, durable safety record) -> a fresh replica."""
+
+
+class Observer(Protocol):
+    """Who watches a validator: checkers and clients."""
+
+    def on_start(self, node: int, tip: Tip) -> None:
+        """A replica was built from its disk."""
+
+    def on_send(self, node: int, data: bytes) -> None:
+        """A message left, after what had to be durable is."""
+
+    def on_committed(self, node: int, committed: Committed) -> None:
+        """A durable block was announced."""
+
+    def on_reply(self, node: int, reply: Reply) -> None:
+        """A submission was answered."""
+
+    def on_alarm(self, node: int, name: str) -> None:
+        """The replica raised an alarm."""
+
+
+class Validator:
+    """One validator process and its machine."""
+
+    def __init__(
+        self,
+        index: int,
+        count: int,
+        build: Build,
+        disk: Disk,
+        signatures: Signatures,
+        wires: tuple[Scheduler, Network, Trace, Observer],
+    ) -> None:
+        """A process that is not started yet; `count` validators in all."""
+        self.index = index
+        self.disk = disk
+        self.skew_us = 0
+        """What its clock is ahead of the true time."""
+        self.machine: Machine | None = None
+        self.paused = False
+        self.announced_timestamp_us = 0
+        """Ledger time of the last durable block."""
+        self._others = [peer for peer in range(count) if peer != index]
+        self._build = build
+        self._signatures = signatures
+        self._scheduler, self._network, self._trace, self._observer = wires
+        self._deferred: list[Callable[[], None]] = []
+        self._timers: dict[str, int] = {}
+        self._timer_number = 0
+        self._life = 0
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the process lives (it may be paused)."""
+        return self.machine is not None
+
+    def start(self) -> None:
+        """Build the replica from the disk and give it its first event."""
+        self._life += 1
+        self.machine = self._build(self.index, self.disk.store, self.disk.safety)
+        self.announced_timestamp_us = self.machine.ledger.tip_timestamp_us
+        self._observer.on_start(self.index, self.machine.ledger)
+        self._trace.add(self._scheduler.now_us, self.index, "start")
+        self._step(Start())
+
+    def crash(self) -> None:
+        """Forget everything that is not durable."""
+        self.machine = None
+        self.paused = False
+        self._life += 1
+        self._deferred.clear()
+        self._timers.clear()
+        self.disk.crash()
+        self._trace.add(self._scheduler.now_us, self.index, "crash")
+
+    def pause(self) -> None:
+        """Stop handling events, as SIGSTOP does."""
+        self.paused = True
+
+    def resume(self) -> None:
+        """Handle what came in the meantime, in order."""
+        self.paused = False
+        waiting, self._deferred = self._deferred, []
+        for call in waiting:
+            self._run(self._life, call)
+
+    def receive(self, sender: int, data: bytes) -> None:
+        """A message arrived."""
+        self.handle(Received(sender, data), "message", data)
+
+    def handle(self, event: Event, kind: str, data: bytes) -> None:
+        """Give an event to the replica, or lose it with a dead process. `kind` and `data` go into the trace."""
+        self._run(self._life, lambda: self._traced(event, kind, data))
+
+    def _run(self, life: int, call: Callable[[], None]) -> None:
+        """Run for this life only; later if paused."""
+        if life != self._life or self.machine is None:
+            return
+        if self.paused:
+            self._deferred.append(call)
+            return
+        call()
+
+    def _traced(self, event: Event, kind: str, data: bytes) -> None:
+        """One step, on record."""
+        self._trace.add(self._scheduler.now_us, self.index, kind, data)
+        self._step(event)
+
+    def _step(self, event: Event) -> None:
+        """One step, and what it asks of the world."""
+        assert self.machine is not None
+        now_us = self._scheduler.now_us + self.skew_us
+        output = self.machine.step(event, now_us)
+        life = self._life
+        for timer in output.timers:
+            self._timer_number += 1
+            self._timers[timer.name] = self._timer_number
+            fired = TimerFired(timer.name, timer.token)
+            self._scheduler.after(max(0, timer.at_us - now_us), self._on_timer, life, self._timer_number, fired)
+        for work in output.work:
+            delay_us = WORK_BASE_US + WORK_CHECK_US * len(work.checks)
+            self._scheduler.after(delay_us, self._on_work, life, work)
+        for reply in output.replies:
+            self._observer.on_reply(self.index, reply)
+        for alarm in output.alarms:
+            self._observer.on_alarm(self.index, alarm.name)
+        self._send(output.send_now)
+        if output.after_persist or output.committed or output.safety is not None or not output.persist.is_empty():
+            self.disk.submit(
+                output.persist, output.safety, lambda: self._run(life, lambda: self._release(output))
+            )
+
+    def _release(self, output: Output) -> None:
+        """The output's writes are durable: its messages may leave, its blocks may be announced."""
+        self._send(output.after_persist)
+        for committed in output.committed:
+            self.announced_timestamp_us = committed.timestamp_us
+            self._trace.add(self._scheduler.now_us, self.index, "committed", committed.block_id + committed.root)
+            self._observer.on_committed(self.index, committed)
+
+    def _send(self, sends: list[Send]) -> None:
+        """To one, to all others, or back to itself."""
+        for destination, data in sends:
+            self._observer.on_send(self.index, data)
+            if destination == ALL_OTHERS:
+                for peer in self._others:
+                    self._network.send(self.index, peer, data)
+            elif destination == self.index:
+                self._scheduler.after(0, self._loop_back, self._life, data)
+            else:
+                self._network.send(self.index, destination, data)
+
+    def _loop_back(self, life: int, data: bytes) -> None:
+        """A message to itself, which a crash loses."""
+        if life == self._life:
+            self.receive(self.index, data)
+
+    def _on_timer(self, life: int, number: int, fired: TimerFired) -> None:
+        """A timer is due, unless a newer one of its name or a crash replaced it."""
+        if life == self._life and self._timers.get(fired.name) == number:
+            del self._timers[fired.name]
+            self.handle(fired, "timer", fired.name.encode())
+
+    def _on_work(self, life: int, work: Work) -> None:
+        """Signatures are judged."""
+        if life == self._life:
+            verdicts = tuple(verify_all(self._signatures, work.checks))
+            self.handle(WorkDone(work.work_id, verdicts), "work", bytes(verdicts))

@@ -1,0 +1,188 @@
+"""A whole run: validators, links, disks, clients, faults and checkers, wired on one clock. `World(scenario, seed).run()`."""
+
+from collections import Counter
+from typing import NamedTuple
+
+from chain.accounts import Account, account_key
+from chain.crypto.signing import PrivateKey, RealSignatures, Signatures, Signer
+from chain.interface import Committed, Reply, Submitted
+from chain.primitives import SECOND_US
+from chain.replica import Replica
+from chain.storage import Store
+from node.sim.checkers import Discipline, Ledgers, Recovery, Violation, check_acknowledged, check_money
+from node.sim.disk import Disk
+from node.sim.entropy import Entropy
+from node.sim.faults import Faults
+from node.sim.network import Links, Network
+from node.sim.parties import GENESIS_US, Parties
+from node.sim.scenario import Scenario
+from node.sim.scheduler import Scheduler
+from node.sim.signatures import KeyedHashSignatures
+from node.sim.trace import Trace
+from node.sim.validator import Machine, Tip, Validator
+from node.sim.workload import Workload
+from node.storage.memory import MemoryStore
+
+START_US = GENESIS_US + 10 * SECOND_US
+"""True time when the validators start."""
+CLIENT_DELAY_US = 1_000
+"""From a client to a validator."""
+
+
+class Result(NamedTuple):
+    """What a run came to."""
+
+    seed: int
+    signatures: str
+    """Which port judged signatures."""
+    commits: tuple[int, ...]
+    """Highest announced height by validator."""
+    rounds: tuple[int, ...]
+    virtual_us: int
+    events: int
+    faults: dict[str, int]
+    submissions: dict[str, int]
+    replies: dict[str, int]
+    alarms: dict[str, int]
+    payments_committed: int
+    recovery_rounds: tuple[int, ...]
+    """Rounds that each validator took to a new block after the faults had stopped."""
+    violations: tuple[Violation, ...]
+    trace_hash: str
+
+
+class World:
+    """One run, not started yet."""
+
+    def __init__(self, scenario: Scenario, seed: int) -> None:
+        """Wire everything; deterministic in (scenario, seed)."""
+        self.scenario = scenario
+        self.seed = seed
+        self.violations: list[Violation] = []
+        self.faults: Counter[str] = Counter()
+        self.alarms: Counter[str] = Counter()
+        self.trace = Trace()
+        self.scheduler = Scheduler(START_US)
+        self.ledgers = Ledgers(self.violations)
+        self.discipline = Discipline(self.violations)
+        self.recovery = Recovery(scenario.max_rounds_to_recover, self.violations)
+        entropy = Entropy(seed)
+        self.signatures: Signatures
+        keyed = KeyedHashSignatures(entropy.stream("world secret").octets(32))
+        self.signatures = keyed if scenario.signatures == keyed.name else RealSignatures()
+
+        def signer(secret: bytes) -> Signer:
+            return keyed.signer(secret) if self.signatures is keyed else PrivateKey(secret)
+
+        self.parties = Parties(scenario, entropy.stream("keys"), signer)
+        links = Links(scenario.delay_us, scenario.jitter_us)
+        self.network = Network(self.scheduler, entropy.stream("network"), links, self._deliver, self.faults)
+        wires = (self.scheduler, self.network, self.trace, self)
+        self.validators = [
+            Validator(
+                index, scenario.validators, self._build,
+                Disk(MemoryStore(), self.scheduler, entropy.stream(f"disk:{index}"), scenario.disk_delay_us),
+                self.signatures, wires,
+            )
+            for index in range(scenario.validators)
+        ]  # fmt: skip
+        self._faults = Faults(scenario, entropy, self.scheduler, self.network, list(self.validators), self.faults)
+        self.workload = Workload(
+            scenario, entropy.stream("workload"), self.scheduler, self, self.parties.chain, self.violations
+        )
+
+    def run(self) -> Result:
+        """Play the whole scenario, then look at every ledger once more."""
+        scenario = self.scenario
+        for validator in self.validators:
+            self.scheduler.after(0, validator.start)
+        self.workload.begin(self.parties.stages, self.parties.payers, self.parties.prober)
+        self._faults.plan(START_US)
+        self.scheduler.at(START_US + scenario.calm_us, self._on_calm)
+        self.scheduler.run_until(START_US + scenario.duration_us)
+        self.recovery.finish()
+        for validator in self.validators:
+            self._inspect(validator)
+        self.trace.add(self.scheduler.now_us, -1, "end")
+        return self._result()
+
+    def _inspect(self, validator: Validator) -> None:
+        """S8 and S9 on what a validator has on disk. Its disk may lag by the blocks of the last instants."""
+        self.violations += check_money(validator.index, validator.disk.store)
+        height = self.ledgers.announced.get(validator.index, 0)
+        at = self.ledgers.committed_at
+        known = {tx: at_ for tx, at_ in self.workload.acknowledged.items() if at[tx] <= height}
+        self.violations += check_acknowledged(validator.index, validator.disk.store, known)
+
+    def _result(self) -> Result:
+        """The summary."""
+        return Result(
+            self.seed, self.signatures.name,
+            tuple(self.ledgers.announced.get(validator.index, 0) for validator in self.validators),
+            tuple(validator.machine.current_round for validator in self.validators if validator.machine),
+            self.scenario.duration_us, self.scheduler.events, dict(sorted(self.faults.items())),
+            dict(sorted(self.workload.submissions.items())), dict(sorted(self.workload.replies.items())),
+            dict(sorted(self.alarms.items())), self.workload.payments_committed,
+            tuple(self.recovery.rounds.get(validator.index, -1) for validator in self.validators),
+            tuple(self.violations), self.trace.hexdigest(),
+        )  # fmt: skip
+
+    def _build(self, index: int, store: Store, safety: bytes | None) -> Machine:
+        """A replica from its disk."""
+        parties = self.parties
+        return Replica(parties.document, index, parties.validator_signers[index], store, safety, self.signatures)
+
+    def _deliver(self, sender: int, receiver: int, data: bytes) -> None:
+        """A message is at its receiver's door."""
+        self.validators[receiver].receive(sender, data)
+
+    def _on_calm(self) -> None:
+        """The faults have just stopped."""
+        rounds = [validator.machine.current_round if validator.machine else 0 for validator in self.validators]
+        self.recovery.begin(rounds, max(self.ledgers.announced.values(), default=0))
+
+    # --- what validators tell (Observer) ---
+
+    def on_start(self, node: int, tip: Tip) -> None:
+        """A replica was built."""
+        self.ledgers.on_start(node, tip)
+
+    def on_send(self, node: int, data: bytes) -> None:
+        """A message left."""
+        self.discipline.on_send(node, data)
+
+    def on_committed(self, node: int, committed: Committed) -> None:
+        """A durable block was announced."""
+        self.ledgers.on_committed(node, committed)
+        self.workload.on_committed(node, committed)
+        machine = self.validators[node].machine
+        if machine is not None:
+            self.recovery.on_committed(node, committed.height, machine.current_round)
+
+    def on_reply(self, node: int, reply: Reply) -> None:
+        """A submission was answered."""
+        self.workload.on_reply(reply)
+
+    def on_alarm(self, node: int, name: str) -> None:
+        """An alarm."""
+        self.alarms[name] += 1
+
+    # --- how clients reach validators (Gate) ---
+
+    def reachable(self) -> list[int]:
+        """Those that live and are not paused."""
+        return [validator.index for validator in self.validators if validator.is_up and not validator.paused]
+
+    def submit(self, node: int, request_id: int, envelope: bytes) -> None:
+        """Arrives a little later."""
+        event = Submitted(request_id, envelope)
+        self.scheduler.after(CLIENT_DELAY_US, self.validators[node].handle, event, "submit", envelope)
+
+    def account(self, node: int, address: bytes) -> Account | None:
+        """From the durable state."""
+        data = self.validators[node].disk.store.state(account_key(address))
+        return None if data is None else Account.from_bytes(data)
+
+    def ledger_secs(self, node: int) -> int:
+        """Of the last announced block."""
+        return self.validators[node].announced_timestamp_us // SECOND_US
