@@ -12,9 +12,7 @@ from hypothesis import HealthCheck, settings
 
 _SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
-settings.register_profile(
-    "dev", max_examples=50, deadline=None, print_blob=True, suppress_health_check=_SLOW_IS_FINE
-)
+settings.register_profile("dev", max_examples=50, deadline=None, print_blob=True, suppress_health_check=_SLOW_IS_FINE)
 settings.register_profile(
     "ci",
     max_examples=100,

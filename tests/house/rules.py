@@ -47,15 +47,11 @@ def sources(*tops: str) -> tuple[Source, ...]:
 def tracked_files() -> list[Path]:
     """What git holds, less what was just deleted; without git, every file but those of hidden folders."""
     try:
-        listing = subprocess.run(
-            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
-        )
+        listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True)
         paths = [ROOT / name for name in listing.stdout.split("\0") if name]
     except (OSError, subprocess.CalledProcessError):
         found = (p.relative_to(ROOT) for p in ROOT.rglob("*"))
-        paths = [
-            ROOT / p for p in found if not any(part.startswith(".") and part != ".ci" for part in p.parts)
-        ]
+        paths = [ROOT / p for p in found if not any(part.startswith(".") and part != ".ci" for part in p.parts)]
     return [path for path in paths if path.is_file()]
 
 
@@ -161,9 +157,7 @@ def _type_name(annotation: ast.expr | None) -> str:
     while isinstance(annotation, ast.Subscript):
         annotation = annotation.value
     if isinstance(annotation, ast.BinOp):  # set[int] | None
-        return next(
-            (name for name in map(_type_name, (annotation.left, annotation.right)) if name in _SET_TYPES), ""
-        )
+        return next((name for name in map(_type_name, (annotation.left, annotation.right)) if name in _SET_TYPES), "")
     if isinstance(annotation, ast.Attribute):
         return annotation.attr
     return annotation.id if isinstance(annotation, ast.Name) else ""
@@ -289,9 +283,7 @@ def imported_names(source: Source) -> set[str]:
 
 def named_in_strings(source: Source) -> set[str]:
     """Dotted names of modules in string literals: what is loaded lazily or started as a process."""
-    texts = {
-        n.value for n in ast.walk(source.tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)
-    }
+    texts = {n.value for n in ast.walk(source.tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     names = {text.partition(":")[0] for text in texts}
     if source.path.startswith("cli/"):  # the lazy groups name a command by its file
         names |= {f"cli.commands.{name}" for name in names}
@@ -305,6 +297,4 @@ def dead_modules(files: Iterable[Source], entry_points: Iterable[str]) -> list[s
     for source in files:
         alive |= (imported_names(source) | named_in_strings(source)) - {source.module}
     quiet = ("/__init__.py", "/__main__.py")
-    return [
-        f"{s.path}: never imported" for s in files if not s.path.endswith(quiet) and s.module not in alive
-    ]
+    return [f"{s.path}: never imported" for s in files if not s.path.endswith(quiet) and s.module not in alive]

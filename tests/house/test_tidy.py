@@ -49,7 +49,7 @@ PURE_RULES = [rules.impure_arithmetic, rules.set_iteration]
 
 @pytest.mark.parametrize("rule", PRODUCT_RULES, ids=lambda rule: rule.__name__)
 def test_product_is_tidy(rule: Callable[[Source], list[str]]) -> None:
-    """Files of at most 500 lines, functions of 60, lines of 110; everything public says what it is for."""
+    """Files of at most 500 lines, functions of 60, lines of 120; everything public says what it is for."""
     no_complaints([complaint for source in sources(*PACKAGES) for complaint in rule(source)])
 
 
@@ -120,7 +120,7 @@ def _function(lines: int) -> str:
 
 PLANTED: list[tuple[Callable[[Source], list[str]], str, str]] = [
     (rules.long_file, "x = 1\n" * 501, "x = 1\n" * 500),
-    (rules.long_lines, "# " + "x" * 109, "# " + "x" * 108),
+    (rules.long_lines, "# " + "x" * 119, "# " + "x" * 118),
     (rules.long_functions, _function(61), _function(60)),
     (rules.missing_docstrings, "x = 1\n", '"""What it is for."""\nx = 1\n'),
     (rules.missing_docstrings, '"""M."""\ndef f(): pass\n', '"""M."""\ndef _f(): pass\n'),
