@@ -11,6 +11,7 @@ from chain.codec import decode, encode
 from chain.consensus.block_tree import BlockTree
 from chain.consensus.fetcher import TIMER as FETCH_TIMER
 from chain.consensus.fetcher import Fetcher, signers_of
+from chain.consensus.held_blocks import CLOCK_TIMER, HeldBlocks
 from chain.consensus.leader import LeaderElection
 from chain.consensus.pacemaker import Pacemaker
 from chain.consensus.ports import Application, BlockResult
@@ -19,12 +20,10 @@ from chain.consensus.verifier import Verifier
 from chain.consensus.vote_collector import VoteCollector
 from chain.crypto.signing import Signatures
 from chain.errors import BlockError, SafetyError
-from chain.interface import ALL_OTHERS, Output, Send, SetTimer, Work
+from chain.interface import ALL_OTHERS, Output, Send
 from chain.limits import (
     BROADCAST_VOTES_UP_TO,
     FUTURE_ROUNDS,
-    MAX_CLOCK_LEAD_US,
-    MAX_HELD_PROPOSALS,
     MAX_PENDING_BLOCKS,
     SYNC_BLOCKS,
 )
@@ -40,17 +39,14 @@ from chain.messages import (
     Vote,
     encode_message,
 )
-from chain.primitives import Hash
 from chain.storage import Column
 from chain.validators import ValidatorSet
-
-CLOCK_TIMER = "clock"
 
 
 class ConsensusMachine:
     """One validator's consensus in one epoch."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the wiring of one validator, called in one place
         self,
         own_index: int,
         validators: ValidatorSet,
@@ -79,10 +75,7 @@ class ConsensusMachine:
         self.pacemaker = Pacemaker()
         self.collector = VoteCollector(validators)
         self.fetcher = Fetcher(own_index, len(validators))
-        self.held: dict[Hash, Block] = {}
-        self._checked: dict[Hash, bool] = {}
-        self._checking: dict[int, Hash] = {}
-        self._work_id = 0
+        self.held = HeldBlocks(app)
         self._proposed_round = 0
 
     # --- events ---
@@ -96,7 +89,6 @@ class ConsensusMachine:
             if parent is None or block.id in self.tree.nodes:
                 out.persist.rows.append((Column.PENDING, row, None))
                 continue
-            self._checked[block.id] = True
             self._adopt(block, parent, out, row)
             self._learn(block.parent_qc, block.tc)
         self._learn(self.high_commit, None)
@@ -144,16 +136,10 @@ class ConsensusMachine:
 
     def on_work_done(self, work_id: int, verdicts: tuple[bool, ...], now_us: int, out: Output) -> None:
         """Signatures of a held block's transactions are judged."""
-        block_id = self._checking.pop(work_id, None)
-        block = None if block_id is None else self.held.get(block_id)
-        if block is None:
-            return
-        if not all(verdicts):
-            del self.held[block.id]
-            raise BlockError(f"round {block.round}: a transaction has a bad signature", name="invalid_tx_in_block")
-        self._checked[block.id] = True
-        self._consider(block, now_us, out)
-        self._settle(now_us, out)
+        block = self.held.on_verdicts(work_id, verdicts)
+        if block is not None:
+            self._consider(block, now_us, out)
+            self._settle(now_us, out)
 
     def on_transactions(self, now_us: int, out: Output) -> None:
         """The mempool has something: do not wait for the idle timer."""
@@ -183,46 +169,22 @@ class ConsensusMachine:
     def _consider(self, block: Block, now_us: int, out: Output) -> None:
         """Execute and vote as soon as parent, signatures and clock allow; hold the block until then."""
         if block.id not in self.tree.nodes:
-            if block.id not in self.held and len(self.held) >= MAX_HELD_PROPOSALS:
-                self.held.pop(min(self.held, key=lambda key: self.held[key].round))
-            self.held[block.id] = block
+            self.held.add(block)
             parent = self.tree.result(block.parent_id)
-            if parent is None or not self._is_ready(block, parent, now_us, out):
+            if parent is None or not self.held.is_ready(block, parent, now_us, out):
                 return
-            del self.held[block.id]
+            self.held.remove(block.id)
             if len(self.tree.nodes) >= MAX_PENDING_BLOCKS:
                 raise BlockError(f"more than {MAX_PENDING_BLOCKS} uncommitted blocks", name="too_many_blocks")
             self._adopt(block, parent, out, None)
         if block.round == self.round:
             self._vote(block, out)
-        for child in [other for other in self.held.values() if other.parent_id == block.id]:
+        for child in [other for other in self.held.all() if other.parent_id == block.id]:
             self._consider(child, now_us, out)
-
-    def _is_ready(self, block: Block, parent: BlockResult, now_us: int, out: Output) -> bool:
-        """R3 to R5: height and time fit the parent, transactions' signatures are checked."""
-        if block.height != parent.height + 1 or block.header.timestamp_us <= parent.timestamp_us:
-            del self.held[block.id]
-            raise BlockError(f"round {block.round}: height or time does not follow the parent", name="bad_header")
-        limit = max(now_us, parent.timestamp_us) + MAX_CLOCK_LEAD_US
-        if block.header.timestamp_us > limit:
-            out.timers.append(SetTimer(CLOCK_TIMER, now_us + block.header.timestamp_us - limit, 0))
-            return False
-        if block.id in self._checked:
-            return True
-        if block.id in self._checking.values():
-            return False
-        checks = self.app.signature_checks(block)
-        if checks:
-            self._work_id += 1
-            self._checking[self._work_id] = block.id
-            out.work.append(Work(self._work_id, checks))
-            return False
-        return True
 
     def _adopt(self, block: Block, parent: BlockResult, out: Output, row: int | None) -> None:
         """Execute a block into the tree and store it, which must be durable before a vote for it leaves."""
         result = self.app.execute(parent, block)
-        self._checked.pop(block.id, None)
         number = self.tree.insert(block, result)
         if row is None:
             out.persist.rows.append((Column.PENDING, number, encode(block.to_value())))
@@ -231,7 +193,7 @@ class ConsensusMachine:
 
     def _retry_held(self, now_us: int, out: Output) -> None:
         """Look again at held blocks whose parent is here now."""
-        for block in list(self.held.values()):
+        for block in self.held.all():
             if block.id in self.held and block.parent_id in self.tree.nodes:
                 self._consider(block, now_us, out)
 
@@ -363,7 +325,7 @@ class ConsensusMachine:
             return
         self.round = new_round
         self.collector.drop_below(new_round - 1)
-        self.held = {key: block for key, block in self.held.items() if block.round >= new_round - FUTURE_ROUNDS}
+        self.held.drop_up_to(new_round - FUTURE_ROUNDS)
         committed = 0 if self.high_commit.commit is None else self.high_commit.commit.round
         self.pacemaker.enter(new_round, committed, now_us, self._is_idle(), out)
 
@@ -401,8 +363,7 @@ class ConsensusMachine:
         """Prune the tree, and the stored copies of what left it."""
         for row in self.tree.set_root(root):
             out.persist.rows.append((Column.PENDING, row, None))
-        self.held = {key: block for key, block in self.held.items() if block.round > root.round}
-        self._checked = {key: True for key in self._checked if key in self.held}
+        self.held.drop_up_to(root.round)
 
     def _request_missing(self, now_us: int, out: Output) -> None:
         """R14: the committed block first, then the certified one, then a held block's parent."""
@@ -413,7 +374,7 @@ class ConsensusMachine:
         elif self.high_qc.block_id not in self.tree.nodes and self.high_qc.block_id not in self.held:
             self.fetcher.want(self.high_qc.block_id, signers_of(self.high_qc), root_height, now_us, out)
         else:
-            for block in self.held.values():
+            for block in self.held.all():
                 if block.parent_id not in self.tree.nodes and block.parent_id not in self.held:
                     self.fetcher.want(block.parent_id, signers_of(block.parent_qc), root_height, now_us, out)
                     return
@@ -446,7 +407,7 @@ class ConsensusMachine:
         block = Block(header, self.high_qc, tc, payload, signature, header_id(header))
         out.safety = self.safety.record_bytes()
         data = encode_message(Proposal(block, self.high_commit))
-        self._checked[block.id] = True
+        self.held.trust(block.id)
         out.after_persist.append(Send(ALL_OTHERS, data))
         out.after_persist.append(Send(self.own, data))
 

@@ -1,0 +1,95 @@
+"""Blocks that cannot be executed yet: their parent, their transactions' signatures or the clock is missing."""
+
+from chain.block import Block
+from chain.consensus.ports import Application, BlockResult
+from chain.errors import BlockError
+from chain.interface import Output, SetTimer, Work
+from chain.limits import MAX_CLOCK_LEAD_US, MAX_HELD_PROPOSALS
+from chain.primitives import Hash
+
+CLOCK_TIMER = "clock"
+
+
+class HeldBlocks:
+    """A bounded waiting room; the block of the lowest round leaves first."""
+
+    def __init__(self, app: Application) -> None:
+        """`app` tells which signatures are unchecked."""
+        self._app = app
+        self._blocks: dict[Hash, Block] = {}
+        self._checked: dict[Hash, None] = {}
+        self._checking: dict[int, Hash] = {}
+        self._work_id = 0
+
+    def __contains__(self, block_id: Hash) -> bool:
+        """Whether the block waits here."""
+        return block_id in self._blocks
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._blocks)
+
+    def all(self) -> list[Block]:
+        """The waiting blocks, by round."""
+        return sorted(self._blocks.values(), key=lambda block: block.round)
+
+    def add(self, block: Block) -> None:
+        """Hold a block."""
+        if block.id not in self._blocks and len(self._blocks) >= MAX_HELD_PROPOSALS:
+            self.remove(self.all()[0].id)
+        self._blocks[block.id] = block
+
+    def remove(self, block_id: Hash) -> None:
+        """Let a block go."""
+        self._blocks.pop(block_id, None)
+        self._checked.pop(block_id, None)
+
+    def trust(self, block_id: Hash) -> None:
+        """The block's transactions are known to be good: it is our own, or was stored before a restart."""
+        self._checked[block_id] = None
+
+    def is_ready(self, block: Block, parent: BlockResult, now_us: int, out: Output) -> bool:
+        """R3 to R5: height and time fit the parent, the clock has come near, signatures are checked.
+
+        Emits the work or timer that is missing; raises BlockError if the block can never be good.
+        """
+        if block.height != parent.height + 1 or block.header.timestamp_us <= parent.timestamp_us:
+            self.remove(block.id)
+            raise BlockError(f"round {block.round}: height or time does not follow the parent", name="bad_header")
+        limit_us = max(now_us, parent.timestamp_us) + MAX_CLOCK_LEAD_US
+        if block.header.timestamp_us > limit_us:
+            out.timers.append(SetTimer(CLOCK_TIMER, now_us + block.header.timestamp_us - limit_us, 0))
+            return False
+        if block.id in self._checked:
+            return True
+        if block.id in self._checking.values():
+            return False
+        try:
+            checks = self._app.signature_checks(block)
+        except Exception:
+            self.remove(block.id)
+            raise
+        if not checks:
+            return True
+        self._work_id += 1
+        self._checking[self._work_id] = block.id
+        out.work.append(Work(self._work_id, checks))
+        return False
+
+    def on_verdicts(self, work_id: int, verdicts: tuple[bool, ...]) -> Block | None:
+        """The block whose signatures were judged good, if it still waits; BlockError if one is bad."""
+        block_id = self._checking.pop(work_id, None)
+        block = None if block_id is None else self._blocks.get(block_id)
+        if block is None:
+            return None
+        if not all(verdicts):
+            self.remove(block.id)
+            raise BlockError(f"round {block.round}: a transaction has a bad signature", name="invalid_tx_in_block")
+        self._checked[block.id] = None
+        return block
+
+    def drop_up_to(self, round_: int) -> None:
+        """Let go of blocks whose round has been committed or passed."""
+        for block in self.all():
+            if block.round <= round_:
+                self.remove(block.id)
