@@ -13,8 +13,9 @@ from chain.certificates import CommitInfo, QuorumCertificate, genesis_certificat
 from chain.codec import Value, decode, encode, fields
 from chain.crypto.hashing import Hasher
 from chain.errors import GenesisError
-from chain.execution.executor import BlockContext, execute_block
-from chain.execution.outcome import Event, Outcome, Status
+from chain.execution.context import BlockContext
+from chain.execution.executor import execute_block
+from chain.execution.outcome import EXECUTED, Event, Outcome, Status
 from chain.genesis import GenesisDocument, genesis_hash, initial_records
 from chain.limits import RECENT_TREES
 from chain.messages import CommittedResponse
@@ -30,7 +31,6 @@ KIND_USER = 0
 KIND_GENESIS = 1
 KIND_BLOCK_METADATA = 2
 
-EXECUTED = Status("executed", "", 0)
 
 _hash_info = Hasher("TransactionInfo")
 _hash_metadata = Hasher("BlockMetadata")
@@ -149,6 +149,7 @@ class Ledger:
         meta = store.row(Column.META, 0)
         self.tip = genesis if meta is None else self._load(meta)
         if meta is None:
+            self.state.cache.update(genesis.writes)
             batch = WriteBatch()
             self._write_entries(genesis, batch)
             self._write_block(genesis, None, None, batch)
@@ -324,7 +325,6 @@ class Ledger:
             state_tree.root_hash(tree),
         )
         frontier, inner = Frontier.empty().append([info_hash(entry.info) for entry in entries])
-        self.state.cache.update(records)
         return ExecutedBlock(
             self.genesis_hash, 0, 0, 0, frontier.root(), self.document.timestamp_us, self.state, records, tree,
             frontier, inner, entries,

@@ -1,0 +1,217 @@
+"""What the state holds: accounts, currencies and configuration, with their keys and canonical bytes.
+
+Every record is one value of the sparse Merkle tree under the hash of its key (docs/protocol.md, S1 to S4). Records are
+immutable: a change is a new record.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from chain.codec import Value, decode, encode, fields
+from chain.crypto.hashing import Hasher
+from chain.primitives import Address, Hash
+
+ASSOCIATION = Address(bytes.fromhex("0000000000000000000000000a550c18"))
+"""Root of the association; holds currencies and configuration (Libra's reserved address)."""
+TREASURY = Address(bytes.fromhex("0000000000000000000000000b1e55ed"))
+"""Treasury and compliance (Libra's reserved address)."""
+VM_RESERVED = Address(bytes(16))
+CORE_CODE = Address(bytes(15) + b"\x01")
+
+BASKET = "XDX"
+
+
+class Role(IntEnum):
+    """Role numbers of Libra (reference 1.2)."""
+
+    ASSOCIATION = 0
+    TREASURY = 1
+    DESIGNATED_DEALER = 2
+    VALIDATOR = 3
+    VALIDATOR_OPERATOR = 4
+    PARENT_VASP = 5
+    CHILD_VASP = 6
+
+
+class Credential(NamedTuple):
+    """Dual-attestation credential of a parent VASP or dealer; empty url and key until rotated in."""
+
+    human_name: str
+    base_url: bytes
+    compliance_key: bytes
+
+
+class Account(NamedTuple):
+    """One account. `balances` is sorted by code; `preburns` holds (currency, amount) oldest first.
+
+    `streams` counts the events of each of its event handles by handle number.
+    """
+
+    address: Address
+    role: int
+    authentication_key: bytes
+    sequence_number: int
+    is_frozen: bool
+    balances: tuple[tuple[str, int], ...]
+    streams: tuple[int, ...]
+    parent: bytes
+    """A child's parent; empty for the others."""
+    num_children: int
+    credential: Credential | None
+    preburns: tuple[tuple[str, int], ...]
+
+    def balance(self, currency: str) -> int | None:
+        """Balance in micro-units, or None where it holds no balance in that currency."""
+        for code, amount in self.balances:
+            if code == currency:
+                return amount
+        return None
+
+    def with_balance(self, currency: str, amount: int) -> "Account":
+        """The same account with one balance set (added if missing)."""
+        others = tuple(pair for pair in self.balances if pair[0] != currency)
+        return self._replace(balances=tuple(sorted((*others, (currency, amount)))))
+
+    def to_bytes(self) -> bytes:
+        """Canonical bytes."""
+        credential = None if self.credential is None else tuple(self.credential)
+        return encode((*self[:9], credential, self.preburns))
+
+    @staticmethod
+    def from_bytes(data: bytes) -> "Account":
+        """Read what `to_bytes` wrote."""
+        values = fields(decode(data), "account", bytes, int, bytes, int, bool, tuple, tuple, bytes, int, None, tuple)
+        credential = None if values[9] is None else Credential(*values[9])
+        return Account(*values[:9], credential, values[10])
+
+
+class Currency(NamedTuple):
+    """One registered currency (Libra's CurrencyInfo), with its collected fees and its custodian.
+
+    `rate` is the value of one coin in XDX as 32-bit fixed point. Receipts are counted apart from `total_value`.
+    """
+
+    code: str
+    scaling_factor: int
+    fractional_part: int
+    rate: int
+    is_synthetic: bool
+    can_mint: bool
+    total_value: int
+    preburn_value: int
+    fees: int
+    custodian_key: bytes
+    receipts_deposited: int
+    receipts_released: int
+    streams: tuple[int, ...]
+    """Events of its five handles: mint, burn, preburn, cancel_burn, exchange_rate_update."""
+
+    def to_bytes(self) -> bytes:
+        """Canonical bytes."""
+        return encode(tuple(self))
+
+    @staticmethod
+    def from_bytes(data: bytes) -> "Currency":
+        """Read what `to_bytes` wrote."""
+        kinds = (str, int, int, int, bool, bool, int, int, int, bytes, int, int, tuple)
+        return Currency(*fields(decode(data), "currency", *kinds))
+
+
+class Receipt(NamedTuple):
+    """A custodian's word that `amount` of a currency lies in the reserve; an id counts once."""
+
+    receipt_id: bytes
+    currency: str
+    amount: int
+    version: int
+
+    def to_bytes(self) -> bytes:
+        """Canonical bytes."""
+        return encode(tuple(self))
+
+    @staticmethod
+    def from_bytes(data: bytes) -> "Receipt":
+        """Read what `to_bytes` wrote."""
+        return Receipt(*fields(decode(data), "receipt", bytes, str, int, int))
+
+
+class Config(NamedTuple):
+    """On-chain configuration and the counters of the root's event streams."""
+
+    chain_id: int
+    currencies: tuple[str, ...]
+    """Codes in order of registration."""
+    rates: tuple[tuple[str, int], ...]
+    """Local currencies without a coin: code and value of one unit in XDX, 32-bit fixed point."""
+    dual_attestation_limit: int
+    streams: tuple[int, ...]
+    """0 account creation, 1 freeze, 2 unfreeze, 3 new block."""
+
+    def to_bytes(self) -> bytes:
+        """Canonical bytes."""
+        return encode(tuple(self))
+
+    @staticmethod
+    def from_bytes(data: bytes) -> "Config":
+        """Read what `to_bytes` wrote."""
+        return Config(*fields(decode(data), "config", int, tuple, tuple, int, tuple))
+
+
+Record = Account | Currency | Receipt | Config
+
+_hash_address = Hasher("AccountAddress")
+_hash_key = Hasher("StateKey")
+_hash_value = Hasher("StateValue")
+
+CONFIG_KEY = b"g"
+_READERS = {
+    b"a": Account.from_bytes,
+    b"c": Currency.from_bytes,
+    b"r": Receipt.from_bytes,
+    b"g": Config.from_bytes,
+}
+
+
+def account_key(address: bytes) -> bytes:
+    """State key of an account."""
+    return b"a" + address
+
+
+def currency_key(code: str) -> bytes:
+    """State key of a currency."""
+    return b"c" + code.encode("ascii", "replace")
+
+
+def receipt_key(receipt_id: bytes) -> bytes:
+    """State key of a custodian receipt."""
+    return b"r" + receipt_id
+
+
+def read_record(key: bytes, data: bytes) -> Record:
+    """The record stored under a state key."""
+    return _READERS[key[:1]](data)
+
+
+def leaf_key(key: bytes) -> Hash:
+    """Where a state key stands in the tree: the address's own hash for an account (S1), 32 bytes."""
+    return _hash_address(key[1:]) if key[:1] == b"a" else _hash_key(key)
+
+
+def value_hash(data: bytes) -> Hash:
+    """Hash of a record's bytes, as the tree's leaf holds it."""
+    return _hash_value(data)
+
+
+def event_key(handle: int, creator: bytes) -> bytes:
+    """Libra's event key: the handle's number, 8 bytes little-endian, then the creator (16 bytes)."""
+    return handle.to_bytes(8, "little") + creator
+
+
+def tuple_add(counters: tuple[int, ...], position: int) -> tuple[int, ...]:
+    """Counters with one of them raised by 1."""
+    return (*counters[:position], counters[position] + 1, *counters[position + 1 :])
+
+
+def as_value(record: Record) -> Value:
+    """The decoded canonical value of a record, for views."""
+    return decode(record.to_bytes())

@@ -1,0 +1,63 @@
+"""No coin from nothing: what must hold of the whole state after every block (rule L6)."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from chain.accounts import Account, Currency, Record
+from chain.errors import MithqalError
+
+
+class Totals(NamedTuple):
+    """One currency's sums in micro-units."""
+
+    supply: int
+    balances: int
+    preburn: int
+    fees: int
+    receipts: int
+
+
+class ConservationError(MithqalError):
+    """Coins appeared or vanished."""
+
+    name = "conservation"
+
+
+def totals(records: Iterable[Record]) -> dict[str, Totals]:
+    """Sums by currency over all records of a state."""
+    held: dict[str, int] = {}
+    queued: dict[str, int] = {}
+    currencies: list[Currency] = []
+    for record in records:
+        if isinstance(record, Account):
+            for code, amount in record.balances:
+                held[code] = held.get(code, 0) + amount
+            for code, amount in record.preburns:
+                queued[code] = queued.get(code, 0) + amount
+        elif isinstance(record, Currency):
+            currencies.append(record)
+    return {
+        currency.code: Totals(
+            currency.total_value,
+            held.get(currency.code, 0),
+            queued.get(currency.code, 0),
+            currency.fees,
+            currency.receipts_deposited - currency.receipts_released,
+        )
+        for currency in currencies
+    }
+
+
+def check(records: Iterable[Record]) -> dict[str, Totals]:
+    """Give the totals; ConservationError naming the currency and its numbers if they do not add up."""
+    result = totals(records)
+    for code, total in result.items():
+        if total.balances + total.preburn + total.fees != total.supply:
+            raise ConservationError(
+                f"{code}: balances {total.balances} + preburn {total.preburn} + fees {total.fees}"
+                f" is not the supply {total.supply}",
+                currency=code,
+            )
+        if total.receipts != total.supply:
+            raise ConservationError(f"{code}: receipts {total.receipts}, supply {total.supply}", currency=code)
+    return result

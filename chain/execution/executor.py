@@ -1,0 +1,101 @@
+"""Run a block: a pure function of the state before it and its transactions.
+
+Each transaction works on an overlay of its own, so that a failed one leaves nothing but its fee (rule T7).
+"""
+
+from collections.abc import Callable, Sequence
+
+from chain.execution import administration, creation, payments, treasury
+from chain.execution.context import BlockContext, Run
+from chain.execution.gas import gas_for
+from chain.execution.outcome import EXECUTED, OUT_OF_GAS, Abort, Category, Outcome, Status
+from chain.primitives import SECOND_US
+from chain.state.view import Overlay, StateView
+from chain.transaction import SignedTransaction
+from chain.validation import Discard, check_prologue
+
+HANDLERS: dict[str, Callable[..., None]] = {
+    "peer_to_peer_with_metadata": payments.peer_to_peer_with_metadata,
+    "create_child_vasp_account": creation.create_child_vasp_account,
+    "create_parent_vasp_account": creation.create_parent_vasp_account,
+    "create_designated_dealer": creation.create_designated_dealer,
+    "add_currency_to_account": administration.add_currency_to_account,
+    "rotate_authentication_key": administration.rotate_authentication_key,
+    "rotate_dual_attestation_info": administration.rotate_dual_attestation_info,
+    "tiered_mint": treasury.tiered_mint,
+    "preburn": treasury.preburn,
+    "burn_with_amount": treasury.burn_with_amount,
+    "cancel_burn_with_amount": treasury.cancel_burn_with_amount,
+    "freeze_account": treasury.freeze_account,
+    "unfreeze_account": treasury.unfreeze_account,
+    "update_dual_attestation_limit": treasury.update_dual_attestation_limit,
+    "update_exchange_rate": treasury.update_exchange_rate,
+    "update_minting_ability": treasury.update_minting_ability,
+}
+"""What each function of `chain.transaction.FUNCTIONS` does; a test holds that the two tables agree."""
+
+
+def execute_block(
+    view: StateView, context: BlockContext, transactions: Sequence[SignedTransaction]
+) -> tuple[Overlay, Outcome, list[Outcome | Discard]]:
+    """Run transactions, whose signatures are checked, in order.
+
+    Gives the block's writes, the outcome of its metadata entry, and one outcome (or the reason to discard) a
+    transaction.
+    """
+    block = Overlay(view)
+    metadata = Run(context, b"", block)
+    metadata.emit_root("newblock", (context.round, context.proposer, context.timestamp_us))
+    outcomes: list[Outcome | Discard] = []
+    for tx in transactions:
+        try:
+            outcomes.append(_execute(block, context, tx))
+        except Discard as discard:
+            outcomes.append(discard)
+    return block, Outcome(EXECUTED, 0, tuple(metadata.events)), outcomes
+
+
+def _execute(block: Overlay, context: BlockContext, tx: SignedTransaction) -> Outcome:
+    """Prologue, payload, epilogue of one transaction."""
+    raw = tx.raw
+    now_secs = context.timestamp_us // SECOND_US
+    check_prologue(block, tx, chain_id=context.chain_id, now_secs=now_secs, allow_future_sequence=False)
+    gas = gas_for(raw.payload.function, tx.scheme)
+    if gas > raw.max_gas_amount:
+        return _keep_failed(block, tx, OUT_OF_GAS, raw.max_gas_amount)
+    run = Run(context, raw.sender, Overlay(block))
+    try:
+        HANDLERS[raw.payload.function](run, *raw.payload.arguments)
+        _epilogue(run.state, tx, gas)
+    except Abort as abort:
+        return _keep_failed(block, tx, abort.status(), gas)
+    run.state.merge()
+    return Outcome(EXECUTED, gas, tuple(run.events))
+
+
+def _keep_failed(block: Overlay, tx: SignedTransaction, status: Status, gas: int) -> Outcome:
+    """Only the fee and the sequence number stay."""
+    _epilogue(block, tx, gas)
+    return Outcome(status, gas, ())
+
+
+def _epilogue(state: Overlay, tx: SignedTransaction, gas: int) -> None:
+    """Use up the sequence number and move the fee into the currency's pot."""
+    raw = tx.raw
+    sender = state.account(raw.sender)
+    assert sender is not None
+    fee = gas * raw.gas_unit_price
+    if fee:
+        balance = sender.balance(raw.gas_currency)
+        if balance is None or balance < fee:
+            raise Abort(
+                "DiemAccount",
+                Category.LIMIT_EXCEEDED,
+                "EINSUFFICIENT_BALANCE",
+                f"after the payment {balance} micro-{raw.gas_currency} are left for a fee of {fee}",
+            )
+        sender = sender.with_balance(raw.gas_currency, balance - fee)
+        currency = state.currency(raw.gas_currency)
+        assert currency is not None
+        state.put_currency(currency._replace(fees=currency.fees + fee))
+    state.put_account(sender._replace(sequence_number=raw.sequence_number + 1))

@@ -1,0 +1,145 @@
+"""What is decided before a transaction runs: Libra's prologue, in Libra's order (reference: Diem's transaction validator).
+
+A transaction that fails here is discarded: it never reaches the ledger and pays no fee (rule T6).
+"""
+
+from enum import IntEnum
+
+from chain.accounts import Account
+from chain.crypto.signing import SINGLE_KEY_SCHEMES, authentication_key
+from chain.errors import MithqalError
+from chain.limits import MAX_GAS_PRICE, MAX_GAS_UNITS, MIN_GAS_UNITS
+from chain.primitives import U64_MAX
+from chain.state.view import Overlay
+from chain.transaction import SignedTransaction
+
+
+class DiscardStatus(IntEnum):
+    """Libra's validation status codes."""
+
+    INVALID_SIGNATURE = 1
+    INVALID_AUTH_KEY = 2
+    SEQUENCE_NUMBER_TOO_OLD = 3
+    SEQUENCE_NUMBER_TOO_NEW = 4
+    INSUFFICIENT_BALANCE_FOR_TRANSACTION_FEE = 5
+    TRANSACTION_EXPIRED = 6
+    SENDING_ACCOUNT_DOES_NOT_EXIST = 7
+    EXCEEDED_MAX_TRANSACTION_SIZE = 10
+    MAX_GAS_UNITS_EXCEEDS_MAX_GAS_UNITS_BOUND = 13
+    MAX_GAS_UNITS_BELOW_MIN_TRANSACTION_GAS_UNITS = 14
+    GAS_UNIT_PRICE_BELOW_MIN_BOUND = 15
+    GAS_UNIT_PRICE_ABOVE_MAX_BOUND = 16
+    INVALID_GAS_SPECIFIER = 17
+    SENDING_ACCOUNT_FROZEN = 18
+    CURRENCY_INFO_DOES_NOT_EXIST = 20
+    BAD_CHAIN_ID = 23
+    SEQUENCE_NUMBER_TOO_BIG = 24
+    BAD_TRANSACTION_FEE_CURRENCY = 25
+    FEATURE_UNDER_GATING = 26
+
+
+class Discard(MithqalError):
+    """A transaction that never runs; `status` is Libra's code, `name` its name in lower case."""
+
+    def __init__(self, status: DiscardStatus, message: str, **details: object) -> None:
+        """Carry the status and the numbers."""
+        super().__init__(message, name=status.name.lower(), **details)
+        self.status = status
+
+
+def check_prologue(
+    view: Overlay, tx: SignedTransaction, *, chain_id: int, now_secs: int, allow_future_sequence: bool
+) -> Account:
+    """Raise Discard unless the transaction may run now; give the sender's account.
+
+    The order is Libra's: scheme, gas currency, gas bounds, chain id, sender, freeze, authentication key, fee, expiry,
+    sequence number. The signature itself is checked elsewhere, before. `allow_future_sequence` is the mempool's leniency.
+    """
+    raw = tx.raw
+    if tx.scheme not in SINGLE_KEY_SCHEMES:
+        raise Discard(DiscardStatus.FEATURE_UNDER_GATING, f"scheme {tx.scheme} is not enabled", scheme=tx.scheme)
+    _check_gas(view, tx)
+    if raw.chain_id != chain_id:
+        raise Discard(
+            DiscardStatus.BAD_CHAIN_ID, f"signed for chain {raw.chain_id}, this is chain {chain_id}", chain_id=chain_id
+        )
+    sender = view.account(raw.sender)
+    if sender is None:
+        raise Discard(DiscardStatus.SENDING_ACCOUNT_DOES_NOT_EXIST, f"no account at {raw.sender.hex()}")
+    if sender.is_frozen:
+        raise Discard(DiscardStatus.SENDING_ACCOUNT_FROZEN, f"account {raw.sender.hex()} is frozen by the treasury")
+    if authentication_key(tx.scheme, tx.public_key) != sender.authentication_key:
+        raise Discard(DiscardStatus.INVALID_AUTH_KEY, "the public key does not match the account's authentication key")
+    _check_fee(tx, sender)
+    if now_secs >= raw.expiration_secs:
+        raise Discard(
+            DiscardStatus.TRANSACTION_EXPIRED,
+            f"it expired at {raw.expiration_secs} s, the ledger's time is {now_secs} s",
+            expiration_secs=raw.expiration_secs,
+            now_secs=now_secs,
+        )
+    _check_sequence(raw.sequence_number, sender.sequence_number, allow_future_sequence=allow_future_sequence)
+    return sender
+
+
+def _check_gas(view: Overlay, tx: SignedTransaction) -> None:
+    """The gas currency exists, and limit and price are within bounds."""
+    raw = tx.raw
+    if not raw.gas_currency.isascii() or not raw.gas_currency.isalnum():
+        raise Discard(DiscardStatus.INVALID_GAS_SPECIFIER, f"{raw.gas_currency[:32]!r} is no currency code")
+    if view.currency(raw.gas_currency) is None:
+        raise Discard(DiscardStatus.CURRENCY_INFO_DOES_NOT_EXIST, f"no currency is called {raw.gas_currency[:32]}")
+    if raw.max_gas_amount > MAX_GAS_UNITS:
+        raise Discard(
+            DiscardStatus.MAX_GAS_UNITS_EXCEEDS_MAX_GAS_UNITS_BOUND,
+            f"max_gas_amount {raw.max_gas_amount} is above {MAX_GAS_UNITS}",
+        )
+    if raw.max_gas_amount < MIN_GAS_UNITS:
+        raise Discard(
+            DiscardStatus.MAX_GAS_UNITS_BELOW_MIN_TRANSACTION_GAS_UNITS,
+            f"max_gas_amount {raw.max_gas_amount} is below {MIN_GAS_UNITS}",
+        )
+    if raw.gas_unit_price > MAX_GAS_PRICE:
+        raise Discard(
+            DiscardStatus.GAS_UNIT_PRICE_ABOVE_MAX_BOUND, f"gas price {raw.gas_unit_price} is above {MAX_GAS_PRICE}"
+        )
+
+
+def _check_fee(tx: SignedTransaction, sender: Account) -> None:
+    """The sender can pay the highest possible fee; skipped when that is 0."""
+    raw = tx.raw
+    max_fee = raw.max_gas_amount * raw.gas_unit_price
+    if max_fee == 0:
+        return
+    balance = sender.balance(raw.gas_currency)
+    if balance is None:
+        raise Discard(
+            DiscardStatus.BAD_TRANSACTION_FEE_CURRENCY, f"the sender holds no balance in {raw.gas_currency} for the fee"
+        )
+    if balance < max_fee:
+        raise Discard(
+            DiscardStatus.INSUFFICIENT_BALANCE_FOR_TRANSACTION_FEE,
+            f"the fee may reach {max_fee} micro-{raw.gas_currency}, the balance is {balance}",
+            max_fee=max_fee,
+            balance=balance,
+        )
+
+
+def _check_sequence(number: int, next_number: int, *, allow_future_sequence: bool) -> None:
+    """Too big, too old, too new, in this order."""
+    if number >= U64_MAX:
+        raise Discard(DiscardStatus.SEQUENCE_NUMBER_TOO_BIG, f"sequence number {number} is the last one")
+    if number < next_number:
+        raise Discard(
+            DiscardStatus.SEQUENCE_NUMBER_TOO_OLD,
+            f"sequence number {number} is used, the next is {next_number}",
+            sequence_number=number,
+            next=next_number,
+        )
+    if number > next_number and not allow_future_sequence:
+        raise Discard(
+            DiscardStatus.SEQUENCE_NUMBER_TOO_NEW,
+            f"sequence number {number} waits for {next_number}",
+            sequence_number=number,
+            next=next_number,
+        )
