@@ -4,10 +4,11 @@ Every record is one value of the sparse Merkle tree under the hash of its key (d
 immutable: a change is a new record.
 """
 
+from collections.abc import Callable
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from chain.codec import Value, decode, encode, fields
+from chain.codec import decode, encode, fields
 from chain.crypto.hashing import Hasher
 from chain.primitives import Address, Hash
 
@@ -74,15 +75,15 @@ class Account(NamedTuple):
 
     def to_bytes(self) -> bytes:
         """Canonical bytes."""
-        credential = None if self.credential is None else tuple(self.credential)
-        return encode((*self[:9], credential, self.preburns))
+        value: tuple[Any, ...] = (*self[:9], None if self.credential is None else tuple(self.credential), self.preburns)
+        return encode(value)
 
     @staticmethod
     def from_bytes(data: bytes) -> "Account":
         """Read what `to_bytes` wrote."""
         values = fields(decode(data), "account", bytes, int, bytes, int, bool, tuple, tuple, bytes, int, None, tuple)
-        credential = None if values[9] is None else Credential(*values[9])
-        return Account(*values[:9], credential, values[10])
+        credential = None if values[9] is None else Credential(*fields(values[9], "credential", str, bytes, bytes))
+        return Account._make((*values[:9], credential, values[10]))
 
 
 class Currency(NamedTuple):
@@ -164,7 +165,7 @@ _hash_key = Hasher("StateKey")
 _hash_value = Hasher("StateValue")
 
 CONFIG_KEY = b"g"
-_READERS = {
+_READERS: dict[bytes, Callable[[bytes], Record]] = {
     b"a": Account.from_bytes,
     b"c": Currency.from_bytes,
     b"r": Receipt.from_bytes,
@@ -210,8 +211,3 @@ def event_key(handle: int, creator: bytes) -> bytes:
 def tuple_add(counters: tuple[int, ...], position: int) -> tuple[int, ...]:
     """Counters with one of them raised by 1."""
     return (*counters[:position], counters[position] + 1, *counters[position + 1 :])
-
-
-def as_value(record: Record) -> Value:
-    """The decoded canonical value of a record, for views."""
-    return decode(record.to_bytes())

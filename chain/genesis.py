@@ -142,5 +142,5 @@ def initial_records(document: GenesisDocument) -> dict[bytes, Record]:
         (TREASURY, Role.TREASURY, document.treasury_key),
     ):
         auth_key = authentication_key(Scheme.ED25519, key)
-        records[account_key(address)] = Account(address, role, auth_key, 0, False, (), (), b"", 0, None, ())
+        records[account_key(address)] = Account(address, int(role), auth_key, 0, False, (), (), b"", 0, None, ())
     return records

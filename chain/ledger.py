@@ -5,7 +5,7 @@ the accumulator; the last entry of a block carries the root of the state tree (d
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chain.accounts import Record, leaf_key, read_record, value_hash
 from chain.block import Block
@@ -254,7 +254,7 @@ class Ledger:
     def _write_entries(self, result: ExecutedBlock, batch: WriteBatch) -> None:
         """Rows and postings of a block's versions."""
         for version, entry in enumerate(result.entries, result.first_version):
-            events = tuple(tuple(event) for event in entry.events)
+            events: tuple[Any, ...] = tuple(tuple(event) for event in entry.events)
             batch.rows.append((Column.TRANSACTION, version, encode((entry.kind, entry.data, entry.info, events))))
             batch.postings.append((Index.TRANSACTION_BY_HASH, entry.hash[:8], version, version))
             if entry.transaction is not None:

@@ -1,4 +1,4 @@
-"""What is decided before a transaction runs: Libra's prologue, in Libra's order (reference: Diem's transaction validator).
+"""What is decided before a transaction runs: Libra's prologue, in Libra's order.
 
 A transaction that fails here is discarded: it never reaches the ledger and pays no fee (rule T6).
 """
@@ -53,7 +53,7 @@ def check_prologue(
     """Raise Discard unless the transaction may run now; give the sender's account.
 
     The order is Libra's: scheme, gas currency, gas bounds, chain id, sender, freeze, authentication key, fee, expiry,
-    sequence number. The signature itself is checked elsewhere, before. `allow_future_sequence` is the mempool's leniency.
+    sequence number. The signature itself is checked before. `allow_future_sequence` is the mempool's leniency.
     """
     raw = tx.raw
     if tx.scheme not in SINGLE_KEY_SCHEMES:

@@ -1,6 +1,6 @@
 """What consensus is handed: a block's result, and the application that computes, proposes and commits."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from chain.block import Block
 from chain.certificates import QuorumCertificate
@@ -22,18 +22,21 @@ class BlockResult(Protocol):
 
 
 class Application(Protocol):
-    """The ledger and mempool, as consensus sees them."""
+    """The ledger and mempool, as consensus sees them.
+
+    A result goes back to the application that made it, which knows its full type.
+    """
 
     def signature_checks(self, block: Block) -> tuple[SignatureCheck, ...]:
         """Signatures of the block's transactions that are still unchecked; DecodeError if one cannot be read."""
 
-    def execute(self, parent: BlockResult, block: Block) -> BlockResult:
+    def execute(self, parent: Any, block: Block) -> BlockResult:
         """Run the block on its parent's state. Pure: commits nothing."""
 
-    def payload(self, parent: BlockResult, timestamp_us: int) -> tuple[bytes, ...]:
+    def payload(self, parent: Any, timestamp_us: int) -> tuple[bytes, ...]:
         """Transactions for a block on top of `parent`."""
 
-    def commit(self, path: list[tuple[Block, BlockResult]], proof: QuorumCertificate, out: Output) -> None:
+    def commit(self, path: list[tuple[Block, Any]], proof: QuorumCertificate, out: Output) -> None:
         """Make blocks final, oldest first; `proof` commits the last of them."""
 
     def committed_blocks(self, start_height: int) -> CommittedResponse:

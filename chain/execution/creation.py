@@ -52,7 +52,7 @@ def create_child_vasp_account(
         transfer(run, parent, address, currency, initial_balance, b"", b"")
 
 
-def _publish(
+def _publish(  # noqa: PLR0913 - every argument is a field of the new account
     run: Run,
     role: Role,
     currency: str,
@@ -89,6 +89,6 @@ def _publish(
     balances = tuple(sorted((code, 0) for code in codes))
     streams = (0,) * len(ACCOUNT_HANDLES[role])
     run.state.put_account(
-        Account(Address(address), role, prefix + address, 0, False, balances, streams, parent, 0, credential, ())
+        Account(Address(address), int(role), prefix + address, 0, False, balances, streams, parent, 0, credential, ())
     )
     run.emit_root("createaccount", (address, int(role)))

@@ -4,6 +4,7 @@ A node is None (empty), `(hash, key, value_hash)` for a leaf, or `(hash, left, r
 second field is bytes. Old roots stay valid for as long as someone holds them.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -51,12 +52,12 @@ def bit(key: bytes, depth: int) -> int:
     return key[depth >> 3] >> (7 - (depth & 7)) & 1
 
 
-def build(items: list[tuple[bytes, bytes]]) -> Node:
+def build(items: Sequence[tuple[bytes, bytes]]) -> Node:
     """A tree of (key, value hash) pairs with distinct keys."""
     return update(EMPTY, items)
 
 
-def update(root: Node, changes: list[tuple[bytes, bytes]]) -> Node:
+def update(root: Node, changes: Sequence[tuple[bytes, bytes]]) -> Node:
     """Set keys (32 bytes) to value hashes (32 bytes); the last of two changes of a key wins."""
     if not changes:
         return root
