@@ -104,7 +104,7 @@ class Discipline:
 
     def on_send(self, node: int, data: bytes) -> None:
         """A message left `node`. Only votes (1), time-outs (2) and proposals (0) are read, each once."""
-        if len(data) < 2 or data[1] > 2 or (node, data) in self._seen:  # noqa: PLR2004 - the wire numbers above
+        if len(data) < 2 or data[1] > 2 or (node, data) in self._seen:
             return
         self._seen.add((node, data))
         message = decode_message(data)
@@ -124,7 +124,9 @@ class Discipline:
             self._fail("S5_double_vote", node, f"two votes in round {round_}")
         elif earlier is statement:
             if round_ <= self._highest_vote.get(node, 0):
-                self._fail("S5_vote_order", node, f"first vote of round {round_} after round {self._highest_vote[node]}")
+                self._fail(
+                    "S5_vote_order", node, f"first vote of round {round_} after round {self._highest_vote[node]}"
+                )
             if round_ <= self._highest_timeout.get(node, 0):
                 self._fail(
                     "S5_vote_after_timeout", node,
@@ -139,7 +141,9 @@ class Discipline:
         if high < locked:
             self._fail("S5_stale_timeout", node, f"time-out of round {timeout.round} shows {high}, locked on {locked}")
         self._highest_timeout[node] = max(timeout.round, self._highest_timeout.get(node, 0))
-        self._on_certificate(node, timeout.sync.high_qc.data.epoch, timeout.sync.high_qc.round, timeout.sync.high_qc.block_id)
+        self._on_certificate(
+            node, timeout.sync.high_qc.data.epoch, timeout.sync.high_qc.round, timeout.sync.high_qc.block_id
+        )
 
     def _on_proposal(self, node: int, proposal: Proposal) -> None:
         """One proposal a round; its certificate agrees with all others of that round."""
@@ -186,7 +190,9 @@ def check_money(node: int, store: Store) -> list[Violation]:
             found.append(
                 Violation("S8_reserve", node, f"{currency.code}: receipts {reserve}, supply {currency.total_value}")
             )
-    found += [Violation("S8_money", node, f"{amount} of unknown {code}") for code, amount in sorted(held.items()) if amount]
+    found += [
+        Violation("S8_money", node, f"{amount} of unknown {code}") for code, amount in sorted(held.items()) if amount
+    ]
     return found
 
 

@@ -62,7 +62,9 @@ class Scenario:
 def scenario_for_seed(seed: int, duration_us: int = 20 * SECOND_US) -> Scenario:
     """The mix of a seed: each kind of fault is in about half of the runs, one run in sixteen has none."""
     stream = Entropy(seed).stream("scenario")
-    base = Scenario(duration_us=duration_us, delay_us=stream.between(2_000, 25_000), jitter_us=stream.between(500, 20_000))
+    base = Scenario(
+        duration_us=duration_us, delay_us=stream.between(2_000, 25_000), jitter_us=stream.between(500, 20_000)
+    )
     base = replace(
         base,
         disk_delay_us=stream.between(500, 10_000),

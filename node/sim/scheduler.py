@@ -1,4 +1,4 @@
-"""Virtual time: a heap of (time, sequence, callback). Two callbacks of one instant run in the order of their planning."""
+"""Virtual time: a heap of (time, sequence, callback). Callbacks of one instant run in the order of their planning."""
 
 import heapq
 from collections.abc import Callable

@@ -7,8 +7,20 @@ replica from the disk. A paused process keeps everything and handles nothing unt
 from collections.abc import Callable
 from typing import Protocol
 
-from chain.interface import ALL_OTHERS, Committed, Event, Output, Received, Reply, Send, Start, TimerFired, Work, WorkDone
 from chain.crypto.signing import Signatures, verify_all
+from chain.interface import (
+    ALL_OTHERS,
+    Committed,
+    Event,
+    Output,
+    Received,
+    Reply,
+    Send,
+    Start,
+    TimerFired,
+    Work,
+    WorkDone,
+)
 from chain.storage import Store
 from node.sim.disk import Disk
 from node.sim.network import Network
@@ -23,9 +35,17 @@ WORK_CHECK_US = 40
 class Tip(Protocol):
     """What the simulator reads of a ledger."""
 
-    tip_height: int
-    tip_version: int
-    tip_timestamp_us: int
+    @property
+    def tip_height(self) -> int:
+        """Height of the last committed block."""
+
+    @property
+    def tip_version(self) -> int:
+        """Its last version."""
+
+    @property
+    def tip_timestamp_us(self) -> int:
+        """The ledger's time."""
 
     @property
     def tip_root(self) -> bytes:
@@ -177,9 +197,7 @@ class Validator:
             self._observer.on_alarm(self.index, alarm.name)
         self._send(output.send_now)
         if output.after_persist or output.committed or output.safety is not None or not output.persist.is_empty():
-            self.disk.submit(
-                output.persist, output.safety, lambda: self._run(life, lambda: self._release(output))
-            )
+            self.disk.submit(output.persist, output.safety, lambda: self._run(life, lambda: self._release(output)))
 
     def _release(self, output: Output) -> None:
         """The output's writes are durable: its messages may leave, its blocks may be announced."""

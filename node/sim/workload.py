@@ -21,6 +21,7 @@ from node.sim.scenario import Scenario
 from node.sim.scheduler import Scheduler
 
 CURRENCY = "XUS"
+ED25519 = int(Scheme.ED25519)  # the codec takes plain integers only
 POLL_US = 150_000
 """How often a client looks at the ledger."""
 RETRY_US = 600_000
@@ -172,7 +173,10 @@ class Workload:
             tx = self._sign(self._prober, self._payment(self._prober), FUTURE + self._stream.below(30), LIFE_S)
             self._forbid(tx, kind)
         elif kind == "old_sequence":
-            self._forbid(self._sign(self._payers[0], self._payment(wallet), 0, LIFE_S, used=True), kind)
+            old = [tx_hash for tx_hash, (sender, _) in self.acknowledged.items() if sender == wallet.address][:1]
+            for tx_hash in old:
+                number = self.acknowledged[tx_hash][1]
+                self._forbid(self._sign(wallet, self._payment(wallet), number, LIFE_S, used=True), kind)
         elif kind == "wrong_chain":
             tx = self._sign(wallet, self._payment(wallet), wallet.next_number, LIFE_S, chain_id=self._chain_id + 1)
             self._forbid(tx, kind, must_refuse=True)
@@ -180,7 +184,7 @@ class Workload:
             good = self._sign(wallet, self._payment(wallet), wallet.next_number, LIFE_S)
             del self._issued[good.hash]
             bad = _Flipped(wallet.signer)
-            tx = sign_transaction(good.raw, bad, Scheme.ED25519, self._genesis_hash)
+            tx = sign_transaction(good.raw, bad, ED25519, self._genesis_hash)
             self._forbid(tx, kind, must_refuse=True)
 
     def _payment(self, wallet: Wallet, amount: int | None = None) -> Payload:
@@ -214,7 +218,7 @@ class Workload:
             raw = raw._replace(gas_unit_price=0)
         else:
             raw = raw._replace(max_gas_amount=1_000)
-        tx = sign_transaction(raw, wallet.signer, Scheme.ED25519, self._genesis_hash)
+        tx = sign_transaction(raw, wallet.signer, ED25519, self._genesis_hash)
         self._issued[tx.hash] = raw
         return tx
 
@@ -277,11 +281,15 @@ class Workload:
             raw = self._issued.get(tx_hash)
             if raw is None:
                 kind = self._forbidden.get(tx_hash, "unknown")
-                self._violations.append(Violation("S9_refused_is_final", node, f"a transaction of kind {kind} is final"))
+                self._violations.append(
+                    Violation("S9_refused_is_final", node, f"a transaction of kind {kind} is final")
+                )
                 continue
             if raw.expiration_secs <= block.timestamp_us // SECOND_US:
                 self._violations.append(
-                    Violation("S9_expired", node, f"final at {block.timestamp_us} us, expired at {raw.expiration_secs} s")
+                    Violation(
+                        "S9_expired", node, f"final at {block.timestamp_us} us, expired at {raw.expiration_secs} s"
+                    )
                 )
             self.acknowledged[tx_hash] = (raw.sender, raw.sequence_number)
             if self.ready:

@@ -1,4 +1,4 @@
-"""A whole run: validators, links, disks, clients, faults and checkers, wired on one clock. `World(scenario, seed).run()`."""
+"""A whole run, `World(scenario, seed).run()`: validators, links, disks, clients, faults and checkers on one clock."""
 
 from collections import Counter
 from typing import NamedTuple

@@ -9,11 +9,12 @@ from chain.block import Block, Header, header_id, payload_root
 from chain.certificates import QuorumCertificate, VoteData
 from chain.interface import Committed
 from chain.messages import Proposal, SyncInfo, Timeout, Vote, encode_message
+from chain.primitives import Address, Hash
 from chain.storage import Index
 from node.sim.checkers import Discipline, Ledgers, Recovery, Violation, check_acknowledged, check_money
 from tests.node.sim.stores import RecordingStore
 
-R = [bytes([number]) * 32 for number in range(10)]
+R = [Hash(bytes([number]) * 32) for number in range(10)]
 
 
 class Tip:
@@ -89,12 +90,12 @@ def test_durability_over_a_restart() -> None:
 # --- S4, S5 ---
 
 
-def certificate(round_: int, block_id: bytes, parent_round: int = 0) -> QuorumCertificate:
+def certificate(round_: int, block_id: Hash, parent_round: int = 0) -> QuorumCertificate:
     """A certificate as the tap sees it; signatures are not the tap's business."""
-    return QuorumCertificate(VoteData(1, round_, block_id, parent_round, R[0], R[0], 0, round_, None), None, ())  # type: ignore[arg-type]
+    return QuorumCertificate(VoteData(1, round_, block_id, parent_round, R[0], R[0], 0, round_, None), None, ())
 
 
-def vote(round_: int, block_id: bytes = R[1], parent_round: int | None = None, author: int = 0) -> bytes:
+def vote(round_: int, block_id: Hash = R[1], parent_round: int | None = None, author: int = 0) -> bytes:
     """A vote's message."""
     parent = round_ - 1 if parent_round is None else parent_round
     return encode_message(Vote(certificate(round_, block_id, parent).data, None, author, b"s" * 64))
@@ -123,7 +124,10 @@ def discipline(*messages: bytes) -> list[str]:
 
 def test_a_disciplined_validator_is_silent() -> None:
     """Votes grow, a vote may be sent again, a time-out may follow a vote of its round, then later rounds."""
-    assert discipline(vote(1), vote(1), vote(2), timeout(2, 1), timeout(3, 1), vote(4), proposal(5, certificate(4, R[1]))) == []
+    assert (
+        discipline(vote(1), vote(1), vote(2), timeout(2, 1), timeout(3, 1), vote(4), proposal(5, certificate(4, R[1])))
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -172,10 +176,12 @@ class Shelf(RecordingStore):
 
 def account(number: int, *balances: tuple[str, int], preburns: tuple[tuple[str, int], ...] = ()) -> Account:
     """An account with these balances."""
-    return Account(bytes([number]) * 16, 6, R[0], 0, False, balances, (), b"", 0, None, preburns)  # type: ignore[arg-type]
+    return Account(Address(bytes([number]) * 16), 6, R[0], 0, False, balances, (), b"", 0, None, preburns)
 
 
-def currency(code: str, total: int, fees: int = 0, deposited: int | None = None, *, synthetic: bool = False) -> Currency:
+def currency(
+    code: str, total: int, fees: int = 0, deposited: int | None = None, *, synthetic: bool = False
+) -> Currency:
     """A currency with this supply."""
     receipts = total if deposited is None else deposited
     return Currency(code, 10**6, 100, 1 << 32, synthetic, True, total, 0, fees, R[0], receipts, 0, ())
@@ -209,7 +215,11 @@ def test_acknowledged_transactions_are_there() -> None:
         (Index.TRANSACTION_BY_HASH, b"hash-of-"): [(17, 17)],
     }
     assert check_acknowledged(0, shelf, {b"hash-of-it": (b"alice", 3)}) == []
-    for tx_hash, sender, number in ((b"another-hash", b"alice", 3), (b"hash-of-it", b"alice", 2), (b"hash-of-it", b"bob", 3)):
+    for tx_hash, sender, number in (
+        (b"another-hash", b"alice", 3),
+        (b"hash-of-it", b"alice", 2),
+        (b"hash-of-it", b"bob", 3),
+    ):
         found = check_acknowledged(0, shelf, {tx_hash: (sender, number)})
         assert [violation.rule for violation in found] == ["S9_acknowledged"]
 

@@ -131,7 +131,7 @@ def test_after_persist_waits_for_the_disk_and_send_now_does_not() -> None:
     assert [item[1:] for item in rig.told if item[0] == 0] == [
         ("start", 0), ("reply", "accepted"), ("alarm", "odd"), ("send", b"now"),
     ]  # fmt: skip
-    assert rig.nodes[0].disk.safety is None
+    assert rig.nodes[0].disk.safety != b"r"
     assert rig.nodes[0].announced_timestamp_us == 77
     rig.run()
     assert [item[1:] for item in rig.told if item[0] == 0][4:] == [("send", b"later"), ("committed", 1)]
