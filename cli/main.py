@@ -1,13 +1,73 @@
-"""The entry point of the command `mithqal`."""
+"""The entry point of the command `mithqal`: a root group that loads a command's module only when it is called."""
 
+import importlib
+import json
 import sys
-from importlib.metadata import version
+
+import click
+
+from cli.exits import INTERRUPTED, USAGE
+
+COMMANDS = {
+    "explain": ("cli.commands.explain", "Say what a status or abort code of the chain means."),
+    "lab": ("cli.commands.lab", "Run the network in the deterministic simulator."),
+    "rates": ("cli.commands.rates", "Exchange rates of a day, and what a remittance of that day would show."),
+}
+"""Name, module and one line, in the order of the help. Each module has a click command of the same name."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used; its help needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="mithqal", prog_name="mithqal")
+def root() -> None:
+    """A Libra-style payment network in a box: play money, for teaching and research.
+
+    \b
+    Examples:
+      mithqal lab run --seed 7
+      mithqal rates --date 2019-06-18
+    """
 
 
 def main() -> None:
-    """Print the version when asked for it; otherwise say that no command exists yet (exit 2)."""
-    if sys.argv[1:] == ["--version"]:
-        sys.stdout.write(f"mithqal {version('mithqal')}\n")
-        return
-    sys.stderr.write("mithqal: no commands yet\n")
-    raise SystemExit(2)
+    """Run a command; usage errors exit with 2, an interruption with 130."""
+    if not __debug__:
+        sys.stderr.write("mithqal: not under python -O: its assertions are part of the protocol's safety\n")
+        raise SystemExit(USAGE)
+    try:
+        outcome = root.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        raise SystemExit(INTERRUPTED) from None
+    except click.ClickException as error:
+        if "--json" in sys.argv:
+            details: dict[str, object] = {
+                "code": None,
+                "name": "usage",
+                "message": error.format_message(),
+                "details": {},
+                "exit": USAGE,
+            }
+            sys.stderr.write(json.dumps({"error": details}) + "\n")
+        else:
+            error.show()
+        raise SystemExit(USAGE) from None
+    raise SystemExit(outcome if isinstance(outcome, int) else 0)

@@ -1,0 +1,40 @@
+"""The only printer: results on stdout, talk and errors on stderr; with `--json` exactly one document."""
+
+import json
+import sys
+from collections.abc import Mapping
+
+from chain.errors import MithqalError
+from cli.exits import exit_code
+
+
+def result(document: Mapping[str, object], lines: list[str], *, as_json: bool) -> None:
+    """Print a result: the document as JSON, or the lines for people."""
+    text = json.dumps(document, indent=2) if as_json else "\n".join(lines)
+    sys.stdout.write(text + "\n")
+
+
+def failure(error: MithqalError, *, as_json: bool) -> int:
+    """Print an error on stderr and give its exit code; stdout stays empty."""
+    code = exit_code(error)
+    if as_json:
+        document = {
+            "error": {
+                "code": error.details.get("code"),
+                "name": error.name,
+                "message": error.message,
+                "details": {key: _plain(value) for key, value in error.details.items()},
+                "exit": code,
+            }
+        }
+        sys.stderr.write(json.dumps(document) + "\n")
+    else:
+        sys.stderr.write(f"mithqal: {error.message} ({error.name})\n")
+    return code
+
+
+def _plain(value: object) -> object:
+    """A detail as JSON can hold it."""
+    if isinstance(value, bytes):
+        return value.hex()
+    return value if isinstance(value, int | str | None | list | dict) else str(value)
