@@ -64,7 +64,7 @@ class Ledger(Protocol):
 class SafetySlot(Protocol):
     """The file of the safety record."""
 
-    def write(self, record: bytes) -> None:
+    def store(self, payload: bytes) -> None:
         """Store and sync it, or raise."""
 
 
@@ -274,7 +274,7 @@ class Driver:
         if not batch.is_empty():
             self._store.write(batch)
         if safety is not None:
-            self._safety.write(safety)
+            self._safety.store(safety)
 
     def _release(self, out: Output) -> None:
         """What may happen only now."""

@@ -1,0 +1,231 @@
+"""JSON-RPC over HTTP on a validator: a bare ASGI application under uvicorn, in the driver's event loop.
+
+POST to / or /v1; GET /-/healthy, /-/ready and /metrics. What needs the loop lives here: submissions and long polls.
+"""
+
+import asyncio
+import json
+import socket
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from prometheus_client import CollectorRegistry, generate_latest
+
+from chain.interface import Committed, Reply
+from node.api.handlers import (
+    MAX_WAIT_MS,
+    SUBMIT_PARAMETERS,
+    WAIT_PARAMETERS,
+    Context,
+    answer,
+    find_transaction,
+    read_tip,
+    read_transaction,
+    submission_result,
+)
+from node.api.schema import (
+    INVALID_FORMAT,
+    MAX_BODY_BYTES,
+    SERVER_ERROR,
+    Json,
+    RpcError,
+    Tip,
+    bind,
+    check_batch,
+    parse_body,
+    parse_request,
+    request_id,
+    respond,
+)
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+MAX_WAITERS = 20_000
+_CORS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"POST"),
+    (b"access-control-allow-headers", b"content-type"),
+]
+
+
+class Rpc:
+    """Answers calls; told of each durable block by `on_committed`."""
+
+    def __init__(self, context: Context, submit: Callable[[bytes], "asyncio.Future[Reply]"]) -> None:
+        """`submit` hands an envelope to the driver."""
+        self._context = context
+        self._submit = submit
+        self._waiters: dict[bytes, list[asyncio.Future[None]]] = {}
+        self.committed_since_start = 0
+
+    @property
+    def waiting(self) -> int:
+        """Long polls."""
+        return sum(map(len, self._waiters.values()))
+
+    def on_committed(self, committed: Committed) -> None:
+        """Wake those who wait for the block's transactions."""
+        self.committed_since_start += 1
+        for tx_hash in committed.hashes:
+            for future in self._waiters.pop(tx_hash, ()):
+                if not future.done():
+                    future.set_result(None)
+
+    def tip(self) -> Tip:
+        """The durable tip."""
+        return read_tip(self._context)
+
+    async def handle(self, body: bytes) -> Json:
+        """The response (or the list of them) to a request body."""
+        try:
+            value = parse_body(body)
+            if isinstance(value, list):
+                check_batch(value)
+                return [await self._call(call) for call in value]
+        except RpcError as error:
+            return respond(self.tip(), None, error=error)
+        return await self._call(value)
+
+    async def _call(self, value: Json) -> Json:
+        """One call's response."""
+        id_ = request_id(value)
+        try:
+            request = parse_request(value)
+            if request.method == "submit":
+                (envelope,) = bind(SUBMIT_PARAMETERS, request.params)
+                result = submission_result(await self._submit(envelope))
+                return respond(self.tip(), id_, result=result)
+            if request.method == "wait_for_transaction":
+                result = await self._wait(*bind(WAIT_PARAMETERS, request.params))
+                return respond(self.tip(), id_, result=result)
+            tip = self.tip()
+            return respond(tip, id_, result=answer(self._context, tip, request))
+        except RpcError as error:
+            return respond(self.tip(), id_, error=error)
+
+    async def _wait(self, account: bytes, number: int, tx_hash: bytes | None, timeout_ms: int) -> Json:
+        """The transaction that took this number, as soon as it is durable; None if none has within the time.
+
+        Without a hash it only looks.
+        """
+        store = self._context.store
+        version = find_transaction(store, account, number)
+        if version is None and tx_hash is not None:
+            if self.waiting >= MAX_WAITERS:
+                raise RpcError(SERVER_ERROR, f"{MAX_WAITERS} clients wait already", name="too_many_waiting")
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.setdefault(tx_hash, []).append(future)
+            try:
+                await asyncio.wait_for(future, min(timeout_ms, MAX_WAIT_MS) / 1000)
+            except TimeoutError:
+                pass
+            finally:
+                left = self._waiters.get(tx_hash, [])
+                if future in left:
+                    left.remove(future)
+                    if not left:
+                        del self._waiters[tx_hash]
+            version = find_transaction(store, account, number)
+        return read_transaction(store, version, include_events=True)
+
+
+class HttpServer:
+    """The ASGI application and its uvicorn server on one bound socket."""
+
+    def __init__(self, rpc: Rpc, registry: CollectorRegistry, now_us: Callable[[], int], listener: socket.socket) -> None:
+        """Serve on `listener`, which is bound already."""
+        self._rpc, self._registry, self._now_us = rpc, registry, now_us
+        self._listener = listener
+        config = uvicorn.Config(
+            self, lifespan="off", log_config=None, access_log=False, http="httptools", ws="none",
+            timeout_graceful_shutdown=1, timeout_keep_alive=60, server_header=False, date_header=False,
+        )  # fmt: skip
+        self._server = _QuietServer(config)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._listener]))
+
+    async def stop(self) -> None:
+        """Stop serving; long polls are cut after a second."""
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            return
+        method, path = scope["method"], scope["path"]
+        if method == "GET":
+            await self._get(path, scope, send)
+        elif method == "OPTIONS":
+            await _reply(send, 204, b"", b"text/plain", _CORS)
+        elif method == "POST" and path in ("/", "/v1"):
+            await self._post(scope, receive, send)
+        else:
+            await _reply(send, 404, b"not found\n")
+
+    async def _get(self, path: str, scope: Scope, send: Send) -> None:
+        """Health, readiness, metrics."""
+        if path == "/-/healthy":
+            query = scope.get("query_string", b"").decode("ascii", "replace")
+            seconds = query.removeprefix("duration_secs=")
+            age_us = self._now_us() - self._rpc.tip().timestamp_us
+            stale = query.startswith("duration_secs=") and seconds.isdigit() and age_us > int(seconds) * 1_000_000
+            await _reply(send, 500 if stale else 200, b"ledger is old\n" if stale else b"diem-node:ok")
+        elif path == "/-/ready":
+            ready = self._rpc.committed_since_start > 0
+            await _reply(send, 200 if ready else 503, b"ready\n" if ready else b"nothing committed since start\n")
+        elif path == "/metrics":
+            await _reply(send, 200, generate_latest(self._registry), b"text/plain; version=0.0.4; charset=utf-8")
+        else:
+            await _reply(send, 404, b"not found\n")
+
+    async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A JSON-RPC request."""
+        headers = dict(scope["headers"])
+        if headers.get(b"content-type", b"").split(b";")[0].strip() != b"application/json":
+            error = RpcError(INVALID_FORMAT, "the content type must be application/json", name="content_type")
+            response: Json = respond(self._rpc.tip(), None, error=error)
+        else:
+            body = bytearray()
+            more = True
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return
+                if len(body) <= MAX_BODY_BYTES:
+                    body += message.get("body", b"")
+                more = message.get("more_body", False)
+            response = await self._rpc.handle(bytes(body))
+        last = response[-1] if isinstance(response, list) else response
+        extra = [
+            (b"x-diem-chain-id", str(last["diem_chain_id"]).encode()),
+            (b"x-diem-ledger-version", str(last["diem_ledger_version"]).encode()),
+            (b"x-diem-ledger-timestampusec", str(last["diem_ledger_timestampusec"]).encode()),
+            *_CORS,
+        ]
+        await _reply(send, 200, json.dumps(response).encode(), b"application/json", extra)
+
+
+class _QuietServer(uvicorn.Server):
+    """uvicorn without signal handlers: the process owns its signals."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leave them alone."""
+        yield
+
+
+async def _reply(
+    send: Send, status: int, body: bytes, kind: bytes = b"text/plain", extra: list[tuple[bytes, bytes]] | None = None
+) -> None:
+    """A whole response."""
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), *(extra or [])]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

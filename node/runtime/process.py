@@ -1,0 +1,246 @@
+"""A validator process from its directory: `python -m node.runtime.process DIR`, and `mithqal node run --dir DIR`.
+
+Opens genesis, keys, store and safety record, refuses what does not belong together, then runs links, driver and
+JSON-RPC in one event loop until SIGTERM, SIGINT, a failure, or the end of a watched parent.
+"""
+
+import argparse
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from chain.crypto.signing import PrivateKey, RealSignatures
+from chain.errors import MithqalError
+from chain.genesis import GenesisDocument, genesis_hash
+from chain.interface import Committed
+from chain.limits import MAX_FRAME_BYTES
+from chain.replica import Replica
+from node.api.handlers import Context
+from node.config import ConfigError, Endpoint, NodeConfig, load_config
+from node.keystore import load_key
+from node.logs import NodeLog
+from node.runtime.clock import Clock
+from node.runtime.driver import Driver
+from node.runtime.http_server import HttpServer, Rpc
+from node.runtime.links import Links
+from node.runtime.metrics import Metrics
+from node.storage.safety_file import SafetyFile
+from node.storage.sqlite import SqliteStore
+
+EXIT_OK, EXIT_UNEXPECTED, EXIT_CONFIG, EXIT_STORAGE = 0, 1, 2, 74
+PARENT_POLL_S = 0.5
+
+
+class _Peers:
+    """Links that are up."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self.up: set[int] = set()
+
+    def on_link(self, peer: int, up: bool) -> None:  # noqa: FBT001 - the signature of the links' callback
+        """A link came up or went down."""
+        if up:
+            self.up.add(peer)
+        else:
+            self.up.discard(peer)
+
+    def connected(self) -> list[int]:
+        """Validators with a link up, ascending."""
+        return sorted(self.up)
+
+
+class _Watcher:
+    """Tells clients, metrics and the log what happened."""
+
+    def __init__(self, metrics: Metrics, log: NodeLog) -> None:
+        """`rpc` is set once it exists."""
+        self.rpc: Rpc | None = None
+        self._metrics, self._log = metrics, log
+
+    def on_committed(self, committed: Committed) -> None:
+        """A block is durable."""
+        self._metrics.on_committed(committed)
+        if self.rpc is not None:
+            self.rpc.on_committed(committed)
+
+    def on_alarm(self, name: str, message: str, peer: int | None) -> None:
+        """Log it."""
+        self._metrics.on_alarm(name)
+        self._log.write(name, message, peer=peer)
+
+
+def run_node(directory: Path, parent_pid: int | None = None) -> int:
+    """Run the validator of `directory` until it is told to stop; gives the exit code.
+
+    With `parent_pid` it also stops when that process is no longer its parent.
+    """
+    log: NodeLog | None = None
+    try:
+        config = load_config(directory)
+        log = NodeLog(config.log)
+        document, secrets = open_identity(config)
+        return asyncio.run(_Process(config, document, secrets, log).run(parent_pid))
+    except ConfigError as error:
+        return _give_up(error, EXIT_CONFIG, log)
+    except MithqalError as error:
+        return _give_up(error, EXIT_STORAGE, log)
+    finally:
+        if log is not None:
+            log.close()
+
+
+def _give_up(error: MithqalError, code: int, log: NodeLog | None) -> int:
+    """One sentence to stderr and the log."""
+    sys.stderr.write(f"mithqal node: {error.name}: {error.message}\n")
+    if log is not None:
+        log.write(error.name, error.message)
+    return code
+
+
+def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey, PrivateKey]]:
+    """The genesis and this validator's keys (consensus, network); ConfigError if they do not belong together."""
+    try:
+        data = config.genesis.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"genesis {config.genesis} cannot be read: {error}", name="genesis_unreadable") from error
+    document = GenesisDocument.from_bytes(data)
+    document.check(RealSignatures())
+    if len(document.validators) != len(config.endpoints):
+        raise ConfigError(
+            f"node.json names {len(config.endpoints)} endpoints, genesis has {len(document.validators)} validators",
+            name="wrong_endpoints",
+        )
+    member = document.validators[config.index]
+    keys = load_key(config.keys / "consensus.json"), load_key(config.keys / "network.json")
+    for key, wanted, what in zip(keys, (member.consensus_key, member.network_key), ("consensus", "network"), strict=True):
+        if key.public_key != wanted:
+            raise ConfigError(
+                f"the {what} key {key.public_key.hex()[:16]} is not that of validator {config.index} ({member.name}),"
+                f" {wanted.hex()[:16]}",
+                name="foreign_keys", index=config.index,
+            )  # fmt: skip
+    return document, keys
+
+
+def listen(endpoint: Endpoint) -> socket.socket:
+    """A bound TCP socket; ConfigError (`port_in_use`) names a port that is taken."""
+    listener = socket.socket(socket.AF_INET6 if ":" in endpoint[0] else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(endpoint)
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            f"port {endpoint[1]} on {endpoint[0]} cannot be used: {error.strerror}", name="port_in_use",
+            port=endpoint[1],
+        ) from error  # fmt: skip
+    return listener
+
+
+class _Process:
+    """Everything that lives as long as the process."""
+
+    def __init__(
+        self, config: NodeConfig, document: GenesisDocument, keys: tuple[PrivateKey, PrivateKey], log: NodeLog
+    ) -> None:
+        """Nothing opened yet."""
+        self._config, self._document, self._keys, self._log = config, document, keys, log
+        self._genesis_hash = genesis_hash(document)
+
+    async def run(self, parent_pid: int | None) -> int:
+        """Open, serve, wait for the end, close."""
+        config = self._config
+        listener = listen(config.rpc)
+        config.data.mkdir(parents=True, exist_ok=True)
+        store = SqliteStore(config.data / "ledger.sqlite", self._genesis_hash)
+        safety = SafetyFile(config.data / "safety.bin")
+        signatures = RealSignatures()
+        replica = Replica(self._document, config.index, self._keys[0], store, safety.load(), signatures)
+        metrics, clock, peers = Metrics(), Clock(), _Peers()
+        watcher = _Watcher(metrics, self._log)
+        links = self._links(peers)
+        driver = Driver(replica, config.index, store, safety, signatures, links, clock.now_us, watcher)
+        self._receive = driver.receive
+        context = Context(store, self._document, self._genesis_hash, config.index, replica.mempool, peers)
+        rpc = watcher.rpc = Rpc(context, driver.submit)
+        http = HttpServer(rpc, metrics.registry, clock.now_us, listener)
+        metrics.watch("mithqal_peers", "Links up", lambda: len(peers.up))
+        metrics.watch("mithqal_mempool", "Transactions that wait", lambda: len(replica.mempool))
+        metrics.watch("mithqal_round", "Round of consensus", lambda: replica.current_round)
+        metrics.watch("mithqal_events_queued", "Events that wait", lambda: driver.queued)
+        metrics.watch("mithqal_outputs_unsaved", "Outputs that wait for the disk", lambda: driver.unsaved)
+        gc.collect()
+        gc.freeze()
+        try:
+            await links.start()
+            http.start()
+            driver.start()
+            self._log.write("started", f"validator {config.index} at height {replica.ledger.tip_height}")
+            return await self._until_end(driver, parent_pid)
+        finally:
+            await http.stop()
+            await links.stop()
+            await driver.stop()
+            safety.close()
+            store.close()
+
+    def _links(self, peers: _Peers) -> Links:
+        """Links to the other validators."""
+        members = self._document.validators
+        return Links(
+            own_index=self._config.index,
+            network_keys=[member.network_key for member in members],
+            network_secret=self._keys[1],
+            endpoints=list(self._config.endpoints),
+            chain_id=self._document.chain_id,
+            genesis_hash=self._genesis_hash,
+            on_frame=lambda sender, data: self._receive(sender, data),
+            max_frame=MAX_FRAME_BYTES,
+            on_link=peers.on_link,
+        )
+
+    async def _until_end(self, driver: Driver, parent_pid: int | None) -> int:
+        """Wait for a signal, the parent's end or a failure."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        tasks = {asyncio.create_task(stop.wait())}
+        if parent_pid is not None:
+            tasks.add(asyncio.create_task(_until_orphaned(parent_pid)))
+        done, _ = await asyncio.wait([*tasks, driver.failed], return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        if driver.failed in done:
+            error = driver.failed.exception()
+            if isinstance(error, MithqalError):
+                return _give_up(error, EXIT_STORAGE, self._log)
+            assert error is not None
+            self._log.write("broken", repr(error))
+            raise error
+        self._log.write("stopped", "stopped on request")
+        return EXIT_OK
+
+
+async def _until_orphaned(parent_pid: int) -> None:
+    """Return when the parent is gone."""
+    while os.getppid() == parent_pid:
+        await asyncio.sleep(PARENT_POLL_S)
+
+
+def main() -> None:
+    """Command line of the process."""
+    parser = argparse.ArgumentParser(prog="node.runtime.process")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--parent", type=int, default=None, help="stop when this process is no longer the parent")
+    arguments = parser.parse_args()
+    raise SystemExit(run_node(arguments.directory, arguments.parent))
+
+
+if __name__ == "__main__":
+    main()
