@@ -17,8 +17,8 @@ from node.sim.scenario import Scenario, scenario_for_seed
 from node.sim.world import Result, World
 
 KINDS_OF_FAULT = (
-    "crash", "restart", "pause", "resume", "partition", "heal", "loss", "duplicate", "reorder", "delay", "hold",
-    "disk_slow", "clock_skew", "clock_step",
+    "crash", "blackout", "restart", "pause", "resume", "partition", "heal", "loss", "duplicate", "reorder", "delay",
+    "hold", "disk_slow", "clock_skew", "clock_step",
 )  # fmt: skip
 """Every kind must fire in a campaign."""
 ENOUGH_SEEDS = 20

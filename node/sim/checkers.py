@@ -5,13 +5,20 @@ S5 vote discipline, S6 durability, S7 equal roots, S8 money, S9 acknowledged pay
 a validator says or stores, never the code that it judges.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from chain.accounts import Account, Currency, read_record
+from chain.accounts import Account, Currency
+from chain.accounts import read_record as read_state
+from chain.block import Block
+from chain.codec import decode
+from chain.consensus.safety import SafetyRecord, read_record
 from chain.interface import Committed
-from chain.messages import Proposal, Timeout, Vote, decode_message
-from chain.storage import Index, Store
+from chain.messages import Message, Proposal, Timeout, Vote, decode_message
+from chain.storage import Column, Index, Store
 from node.sim.validator import Tip
+
+VOTED_BLOCK_EVERY = 8
+"""One vote in so many is looked up on disk with its block, which costs as much as a step."""
 
 
 class Violation(NamedTuple):
@@ -88,8 +95,20 @@ class Ledgers:
         self._violations.append(Violation(rule, node, text))
 
 
+class Durable(Protocol):
+    """What a crash leaves of a validator."""
+
+    @property
+    def store(self) -> Store:
+        """The ledger's part."""
+
+    @property
+    def safety(self) -> bytes | None:
+        """The safety record."""
+
+
 class Discipline:
-    """S4 and S5: what each key signs and sends, over all its lives."""
+    """S4, S5 and the order of S6: what each key signs and sends, over all its lives."""
 
     def __init__(self, violations: list[Violation]) -> None:
         """Violations are appended."""
@@ -101,9 +120,13 @@ class Discipline:
         self._locked: dict[int, int] = {}
         self._proposed: dict[tuple[int, int], bytes] = {}
         self._certified: dict[tuple[int, int], bytes] = {}
+        self._votes_seen = 0
 
-    def on_send(self, node: int, data: bytes) -> None:
-        """A message left `node`. Only votes (1), time-outs (2) and proposals (0) are read, each once."""
+    def on_send(self, node: int, data: bytes, disk: Durable | None = None) -> None:
+        """A message left `node`. Only votes (1), time-outs (2) and proposals (0) are read, each once.
+
+        `disk` is what a crash at this very moment would leave; None leaves the order of S6 unchecked.
+        """
         if len(data) < 2 or data[1] > 2 or (node, data) in self._seen:
             return
         self._seen.add((node, data))
@@ -114,6 +137,27 @@ class Discipline:
             self._on_timeout(node, message)
         elif isinstance(message, Proposal):
             self._on_proposal(node, message)
+        if disk is not None:
+            self._on_release(node, message, disk)
+
+    def _on_release(self, node: int, message: Message, disk: Durable) -> None:
+        """A vote, time-out or proposal leaves only when the safety record knows of it, on disk; a vote's block too."""
+        record = SafetyRecord(0) if disk.safety is None else read_record(disk.safety)
+        if isinstance(message, Vote):
+            self._votes_seen += 1
+            if record.voted_round < message.data.round:
+                self._fail(
+                    "S6_unsynced_vote", node, f"vote of round {message.data.round}, on disk {record.voted_round}"
+                )
+            if self._votes_seen % VOTED_BLOCK_EVERY == 0 and not is_stored(disk.store, message.data.block_id):
+                self._fail("S6_unsynced_block", node, f"voted in round {message.data.round}, its block is not on disk")
+        elif isinstance(message, Timeout) and record.voted_round < message.round:
+            self._fail("S6_unsynced_timeout", node, f"time-out of round {message.round}, on disk {record.voted_round}")
+        elif isinstance(message, Proposal) and message.block.header.author == node:
+            if record.proposed_round < message.block.round:
+                self._fail(
+                    "S6_unsynced_proposal", node, f"round {message.block.round}, on disk {record.proposed_round}"
+                )
 
     def _on_vote(self, node: int, vote: Vote) -> None:
         """Distinct votes grow in round, and none comes at or below an own time-out."""
@@ -162,6 +206,14 @@ class Discipline:
         self._violations.append(Violation(rule, node, text))
 
 
+def is_stored(store: Store, block_id: bytes) -> bool:
+    """Whether a block is on disk, pending or committed."""
+    if store.postings(Index.BLOCK_BY_ID, block_id[:8], 0, 1):
+        return True
+    rows = store.rows(Column.PENDING, 0, 1 << 20)
+    return any(Block.from_value(decode(data)).id == block_id for _, data in reversed(rows))
+
+
 def check_money(node: int, store: Store) -> list[Violation]:
     """S8: in each currency, balances + coins waiting to be burned + fees = total value; receipts cover it.
 
@@ -171,7 +223,7 @@ def check_money(node: int, store: Store) -> list[Violation]:
     currencies: list[Currency] = []
     found: list[Violation] = []
     for key, data in store.states():
-        record = read_record(key, data)
+        record = read_state(key, data)
         if isinstance(record, Account):
             for code, amount in (*record.balances, *record.preburns):
                 held[code] = held.get(code, 0) + amount

@@ -1,8 +1,8 @@
 """What goes wrong in a run, and when: drawn once from the seed, counted by name when it fires.
 
-Names: crash, restart, pause, resume, partition, heal, hold_begin, disk_slow, clock_skew, clock_step, besides the
-per-message faults of node.sim.network (loss, duplicate, reorder, delay, partition, hold). At the scenario's calm all
-of them stop: the dead restart, the paused resume, the links heal, the clocks agree.
+Names: crash, blackout, restart, pause, resume, partition, heal, hold_begin, disk_slow, clock_skew, clock_step, besides
+the per-message faults of node.sim.network (loss, duplicate, reorder, delay, partition, hold). At the scenario's calm
+all of them stop: the dead restart, the paused resume, the links heal, the clocks agree.
 """
 
 from collections import Counter
@@ -79,6 +79,7 @@ class Faults:
         self._scheduler.at(start_us + scenario.faults_from_us, self._storm)
         spells = (
             ("crash", scenario.crash_every_us, self._crash),
+            ("blackout", scenario.blackout_every_us, self._blackout),
             ("pause", scenario.pause_every_us, self._pause),
             ("partition", scenario.partition_every_us, self._partition),
             ("hold", scenario.hold_every_us, self._hold),
@@ -128,6 +129,15 @@ class Faults:
             self._counts["crash"] += 1
             validator.crash()
             self._scheduler.after(down_us, self._restart, validator)
+
+    def _blackout(self, stream: Stream) -> None:
+        """Kill all that live at one instant; each restarts in its own time."""
+        self._counts["blackout"] += 1
+        for validator in self._validators:
+            down_us = stream.between(1, self._scenario.down_us)
+            if validator.is_up:
+                validator.crash()
+                self._scheduler.after(down_us, self._restart, validator)
 
     def _restart(self, validator: Process) -> None:
         """Start it unless somebody did."""

@@ -31,6 +31,8 @@ class Scenario:
     crash_every_us: int = 0
     """Mean time between crashes, over all validators; each restarts after at most `down_us`."""
     down_us: int = 2 * SECOND_US
+    blackout_every_us: int = 0
+    """Mean time between power failures that crash all validators at one instant."""
     pause_every_us: int = 0
     pause_us: int = 1_500_000
     partition_every_us: int = 0
@@ -60,7 +62,7 @@ class Scenario:
 
 
 def scenario_for_seed(seed: int, duration_us: int = 20 * SECOND_US) -> Scenario:
-    """The mix of a seed: each kind of fault is in about half of the runs, one run in sixteen has none."""
+    """The mix of a seed: each kind of fault is in about half of the runs (blackouts in a quarter), a few have none."""
     stream = Entropy(seed).stream("scenario")
     base = Scenario(
         duration_us=duration_us, delay_us=stream.between(2_000, 25_000), jitter_us=stream.between(500, 20_000)
@@ -81,8 +83,10 @@ def scenario_for_seed(seed: int, duration_us: int = 20 * SECOND_US) -> Scenario:
         reorder_ppm=stream.between(10_000, 300_000) if stream.chance(half) else 0,
         spike_ppm=stream.between(1_000, 60_000) if stream.chance(half) else 0,
         crash_every_us=stream.between(SECOND_US // 2, 4 * SECOND_US) if stream.chance(half) else 0,
+        blackout_every_us=stream.between(2 * SECOND_US, 6 * SECOND_US) if stream.chance(half // 2) else 0,
         pause_every_us=stream.between(SECOND_US, 4 * SECOND_US) if stream.chance(half) else 0,
         partition_every_us=stream.between(SECOND_US, 4 * SECOND_US) if stream.chance(half) else 0,
+        partition_us=stream.between(SECOND_US // 2, 6 * SECOND_US),
         hold_every_us=stream.between(SECOND_US, 4 * SECOND_US) if stream.chance(half) else 0,
         disk_slow_every_us=stream.between(SECOND_US, 4 * SECOND_US) if stream.chance(half) else 0,
         skew_us=stream.between(1_000, 1_500_000) if stream.chance(half) else 0,

@@ -149,7 +149,7 @@ class World:
 
     def on_send(self, node: int, data: bytes) -> None:
         """A message left."""
-        self.discipline.on_send(node, data)
+        self.discipline.on_send(node, data, self.validators[node].disk)
 
     def on_committed(self, node: int, committed: Committed) -> None:
         """A durable block was announced."""

@@ -7,11 +7,21 @@ import pytest
 from chain.accounts import Account, Currency, account_key, currency_key
 from chain.block import Block, Header, header_id, payload_root
 from chain.certificates import QuorumCertificate, VoteData
+from chain.codec import encode
+from chain.consensus.safety import SafetyRecord
 from chain.interface import Committed
-from chain.messages import Proposal, SyncInfo, Timeout, Vote, encode_message
+from chain.messages import Proposal, SyncInfo, Timeout, Vote, decode_message, encode_message
 from chain.primitives import Address, Hash
-from chain.storage import Index
-from node.sim.checkers import Discipline, Ledgers, Recovery, Violation, check_acknowledged, check_money
+from chain.storage import Column, Index
+from node.sim.checkers import (
+    VOTED_BLOCK_EVERY,
+    Discipline,
+    Ledgers,
+    Recovery,
+    Violation,
+    check_acknowledged,
+    check_money,
+)
 from tests.node.sim.stores import RecordingStore
 
 R = [Hash(bytes([number]) * 32) for number in range(10)]
@@ -152,6 +162,63 @@ def test_a_vote_of_the_same_round_as_its_timeouts_certificate_is_fine() -> None:
     assert discipline(vote(5, parent_round=4), timeout(6, 4), vote(7, parent_round=4)) == []
 
 
+# --- S6: first durable, then sent ---
+
+
+class Remains:
+    """What a crash would leave: a safety record, and blocks by id."""
+
+    def __init__(
+        self, voted: int, proposed: int = 0, *, committed: bool = True, pending: tuple[Block, ...] = ()
+    ) -> None:
+        self.safety: bytes | None = encode(tuple(SafetyRecord(1, voted, proposed_round=proposed)))
+        self.store = Shelf()
+        self.store.pending = [(number, encode(block.to_value())) for number, block in enumerate(pending)]
+        if committed:
+            self.store.found[Index.BLOCK_BY_ID, R[1][:8]] = [(1, 1)]
+
+
+def releases(message: bytes, disk: Remains, times: int = 1) -> list[str]:
+    """The rules that sending a message (and a few earlier votes) with this disk breaks."""
+    violations: list[Violation] = []
+    checker = Discipline(violations)
+    for round_ in range(1, times):
+        checker.on_send(0, vote(round_), disk)
+    checker.on_send(0, message, disk)
+    return [violation.rule for violation in violations]
+
+
+def test_nothing_leaves_before_it_is_durable() -> None:
+    """S6: the record on disk has reached the round of the vote, time-out or proposal that leaves; one below has not."""
+    qc = certificate(4, R[1])
+    assert releases(vote(5), Remains(5)) == []
+    assert releases(vote(5), Remains(4)) == ["S6_unsynced_vote"]
+    assert releases(timeout(5, 4), Remains(5)) == []
+    assert releases(timeout(5, 4), Remains(4)) == ["S6_unsynced_timeout"]
+    assert releases(proposal(5, qc), Remains(9, 5)) == []
+    assert releases(proposal(5, qc), Remains(9, 4)) == ["S6_unsynced_proposal"]
+
+
+def test_no_record_at_all_is_not_durable() -> None:
+    """A validator that never synced its record may not vote."""
+    disk = Remains(0)
+    disk.safety = None
+    assert releases(vote(1), disk) == ["S6_unsynced_vote"]
+
+
+def test_a_voted_block_is_on_disk() -> None:
+    """S6: each eighth vote is looked up: its block is pending or committed on disk."""
+    assert VOTED_BLOCK_EVERY == 8
+    assert releases(vote(8), Remains(8), times=8) == []
+    assert releases(vote(8), Remains(8, committed=False), times=8) == ["S6_unsynced_block"]
+    assert releases(vote(7), Remains(8, committed=False), times=7) == []
+    message = decode_message(proposal(8, certificate(7, R[1])))
+    assert isinstance(message, Proposal)
+    pending = (message.block,)
+    assert releases(vote(8, message.block.id), Remains(8, committed=False, pending=pending), times=8) == []
+    assert releases(vote(8, R[5]), Remains(8, pending=pending), times=8) == ["S6_unsynced_block"]
+
+
 # --- S8, S9 ---
 
 
@@ -162,11 +229,16 @@ class Shelf(RecordingStore):
         super().__init__()
         self.records = records
         self.found: dict[tuple[Index, bytes], list[tuple[int, int]]] = {}
+        self.pending: list[tuple[int, bytes]] = []
 
     def states(self) -> Iterator[tuple[bytes, bytes]]:
         for record in self.records:
             key = account_key(record.address) if isinstance(record, Account) else currency_key(record.code)
             yield key, record.to_bytes()
+
+    def rows(self, column: Column, start: int, limit: int) -> list[tuple[int, bytes]]:
+        assert column == Column.PENDING
+        return self.pending
 
     def postings(
         self, index: Index, key: bytes, start: int, limit: int, *, descending: bool = False

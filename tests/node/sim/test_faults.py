@@ -96,6 +96,20 @@ def test_crashes_restart_and_stop_at_the_calm() -> None:
     assert (rig.counts["crash"], rig.counts["restart"]) == (len(crashes), len(crashes))
 
 
+def test_a_blackout_kills_everybody_at_one_instant() -> None:
+    """All that live crash together, and all are up again at the calm at the latest."""
+    rig = Rig(blackout_every_us=1_500_000)
+    rig.run()
+    blackouts = rig.counts["blackout"]
+    assert blackouts >= 2
+    times = Counter(time_us for _, time_us in rig.log("crash"))
+    assert len(times) <= blackouts
+    assert max(times.values()) == 4
+    assert rig.counts["crash"] == 0
+    assert len(rig.log("start")) == len(rig.log("crash")) == rig.counts["restart"]
+    assert all(process.is_up for process in rig.processes)
+
+
 def test_pauses_resume_even_beside_crashes() -> None:
     """Nobody stays paused after the calm; a killed process is not resumed."""
     rig = Rig(pause_every_us=300_000, crash_every_us=900_000)

@@ -20,6 +20,7 @@ def test_each_fault_is_in_about_half_of_the_mixes() -> None:
     mixes = [scenario_for_seed(seed) for seed in range(200)]
     for chance in CHANCES:
         assert 60 <= sum(1 for mix in mixes if getattr(mix, chance)) <= 140, chance
+    assert 25 <= sum(1 for mix in mixes if mix.blackout_every_us) <= 75
     assert 4 <= sum(1 for mix in mixes if not any(getattr(mix, chance) for chance in CHANCES)) <= 30
 
 
