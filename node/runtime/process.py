@@ -7,6 +7,7 @@ JSON-RPC in one event loop until SIGTERM, SIGINT, a failure, or the end of a wat
 import argparse
 import asyncio
 import gc
+import json
 import os
 import signal
 import socket
@@ -102,8 +103,8 @@ def _give_up(error: MithqalError, code: int, log: NodeLog | None) -> int:
     return code
 
 
-def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey, PrivateKey]]:
-    """The genesis and this validator's keys (consensus, network); ConfigError if they do not belong together."""
+def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey, bytes]]:
+    """The genesis, the consensus key and the network key's 32 secret bytes; ConfigError if they do not belong together."""
     try:
         data = config.genesis.read_bytes()
     except OSError as error:
@@ -124,7 +125,8 @@ def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey
                 f" {wanted.hex()[:16]}",
                 name="foreign_keys", index=config.index,
             )  # fmt: skip
-    return document, keys
+    secret = json.loads((config.keys / "network.json").read_text(encoding="utf-8"))["secret"]
+    return document, (keys[0], bytes.fromhex(secret))
 
 
 def listen(endpoint: Endpoint) -> socket.socket:
@@ -146,7 +148,7 @@ class _Process:
     """Everything that lives as long as the process."""
 
     def __init__(
-        self, config: NodeConfig, document: GenesisDocument, keys: tuple[PrivateKey, PrivateKey], log: NodeLog
+        self, config: NodeConfig, document: GenesisDocument, keys: tuple[PrivateKey, bytes], log: NodeLog
     ) -> None:
         """Nothing opened yet."""
         self._config, self._document, self._keys, self._log = config, document, keys, log

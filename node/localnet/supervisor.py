@@ -1,0 +1,265 @@
+"""Run a network's validators as processes of their own: up, down, kill, restart, pause, resume, wait, status, reset.
+
+Nothing is kept in memory: pids live in `network.json`, so that every command works from any process.
+"""
+
+import http.client
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import node
+from chain.errors import MithqalError
+from node.client.rpc import RpcClient
+from node.config import Endpoint
+from node.localnet.build import Member, Network, NetworkError, load_network
+from node.runtime.process import listen
+
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 5.0
+POLL_S = 0.05
+_ROOT = Path(node.__file__).resolve().parent.parent
+
+
+class Supervisor:
+    """The processes of one network directory."""
+
+    def __init__(self, directory: Path) -> None:
+        """NetworkError if there is no usable network in `directory`."""
+        self._directory = directory.resolve()
+        self._children: dict[int, subprocess.Popen[bytes]] = {}
+        load_network(self._directory)
+
+    @property
+    def network(self) -> Network:
+        """The directory as it is now."""
+        return load_network(self._directory)
+
+    def up(self, *, foreground: bool = False, timeout_s: float = START_TIMEOUT_S) -> Network:
+        """Start every validator that is down, and wait until each commits. With `foreground` they end with us."""
+        network = self.network
+        down = [index for index, member in enumerate(network.members) if not self.is_alive(member)]
+        for index in down:
+            for endpoint in (network.members[index].rpc, network.members[index].p2p):
+                listen(endpoint).close()
+        for index in down:
+            self._spawn(network, index, foreground=foreground)
+        network.save()
+        self.wait(timeout_s=timeout_s)
+        return network
+
+    def down(self) -> int:
+        """Stop every validator; gives how many ran. Again is harmless."""
+        network = self.network
+        running = [member for member in network.members if self.is_alive(member)]
+        for member in running:
+            self._signal(member, signal.SIGCONT)
+            self._signal(member, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        for member in running:
+            if not self._wait_for(lambda member=member: not self.is_alive(member), deadline):  # type: ignore[misc]
+                self._signal(member, signal.SIGKILL)
+                self._wait_for(lambda member=member: not self.is_alive(member), time.monotonic() + 5)  # type: ignore[misc]
+        for member in network.members:
+            member.pid = None
+        network.save()
+        return len(running)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL one validator; it stays down until it is restarted."""
+        network = self.network
+        member = find_member(network, name)
+        if self.is_alive(member):
+            self._signal(member, signal.SIGKILL)
+            self._wait_for(lambda: not self.is_alive(member), time.monotonic() + STOP_TIMEOUT_S)
+        member.pid = None
+        network.save()
+
+    def restart(self, name: str, *, foreground: bool = False, timeout_s: float = START_TIMEOUT_S) -> None:
+        """Stop one validator if it runs, start it, wait until it answers."""
+        network = self.network
+        member = find_member(network, name)
+        if self.is_alive(member):
+            self._signal(member, signal.SIGCONT)
+            self._signal(member, signal.SIGTERM)
+            if not self._wait_for(lambda: not self.is_alive(member), time.monotonic() + STOP_TIMEOUT_S):
+                self._signal(member, signal.SIGKILL)
+                self._wait_for(lambda: not self.is_alive(member), time.monotonic() + STOP_TIMEOUT_S)
+        self._spawn(network, network.members.index(member), foreground=foreground)
+        network.save()
+        if not self._wait_for(lambda: self._answers(member), time.monotonic() + timeout_s):
+            raise NetworkError(f"{name} does not answer after {timeout_s:.0f} s", name="not_ready")
+
+    def pause(self, name: str) -> None:
+        """SIGSTOP: the process keeps its connections and does nothing."""
+        self._signal_running(name, signal.SIGSTOP)
+
+    def resume(self, name: str) -> None:
+        """SIGCONT."""
+        self._signal_running(name, signal.SIGCONT)
+
+    def wait(self, *, timeout_s: float = START_TIMEOUT_S) -> None:
+        """Wait until every validator that runs has committed a block since it started.
+
+        NetworkError: `not_running`, `validator_died` with the end of its log, `not_ready`.
+        """
+        members = [member for member in self.network.members if member.pid is not None]
+        if not members:
+            raise NetworkError("no validator runs", name="not_running")
+        deadline = time.monotonic() + timeout_s
+        for member in members:
+            while not is_ready(member.rpc):
+                if not self.is_alive(member):
+                    raise NetworkError(f"{member.name} ended: {_tail(member)}", name="validator_died")
+                if time.monotonic() > deadline:
+                    raise NetworkError(f"{member.name} commits nothing after {timeout_s:.0f} s", name="not_ready")
+                time.sleep(POLL_S)
+
+    def status(self) -> list[dict[str, Any]]:
+        """One object a validator: name, state (up, paused, down), pid, height, version, root, peers."""
+        return [self._status(member) for member in self.network.members]
+
+    def reset(self) -> None:
+        """Stop everything and forget the ledger; keys and genesis stay."""
+        self.down()
+        for member in self.network.members:
+            shutil.rmtree(member.directory / "data", ignore_errors=True)
+            for log in ("node.log", "output.log"):
+                (member.directory / log).unlink(missing_ok=True)
+        shutil.rmtree(self._directory / "outbox", ignore_errors=True)
+
+    def is_alive(self, member: Member) -> bool:
+        """Whether the validator's process runs (or is paused); another process with its old pid does not count."""
+        if member.pid is None:
+            return False
+        child = self._children.get(member.pid)
+        if child is not None and child.poll() is not None:
+            return False
+        try:
+            command = Path(f"/proc/{member.pid}/cmdline").read_bytes()
+        except OSError:
+            return False
+        return str(member.directory).encode() in command.split(b"\0")
+
+    # --- processes ---
+
+    def _spawn(self, network: Network, index: int, *, foreground: bool) -> None:
+        """Start one validator in a session of its own, with none of our pipes."""
+        member = network.members[index]
+        command = [sys.executable, "-m", "node.runtime.process", str(member.directory)]
+        if foreground:
+            command += ["--parent", str(os.getpid())]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
+        with (member.directory / "output.log").open("ab") as output:
+            child = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, close_fds=True,
+                start_new_session=True, cwd=member.directory, env=environment,
+            )  # fmt: skip
+        self._children[child.pid] = child
+        member.pid = child.pid
+
+    def _signal(self, member: Member, number: signal.Signals) -> None:
+        """Send a signal, if the process is still there."""
+        if member.pid is not None and self.is_alive(member):
+            try:
+                os.kill(member.pid, number)
+            except ProcessLookupError:
+                return
+
+    def _signal_running(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a validator that must run."""
+        member = find_member(self.network, name)
+        if not self.is_alive(member):
+            raise NetworkError(f"{name} does not run", name="not_running")
+        self._signal(member, number)
+
+    def _wait_for(self, done: Callable[[], bool], deadline: float) -> bool:
+        """Poll until `done` or the deadline; whether it was done."""
+        while not done():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_S)
+        return True
+
+    def _answers(self, member: Member) -> bool:
+        """Whether it answers; NetworkError if it died."""
+        if not self.is_alive(member):
+            raise NetworkError(f"{member.name} ended: {_tail(member)}", name="validator_died")
+        return _get(member.rpc, "/-/healthy") == 200
+
+    def _status(self, member: Member) -> dict[str, Any]:
+        """One validator's line."""
+        result: dict[str, Any] = {
+            "name": member.name, "state": "down", "pid": None, "rpc": f"http://{member.rpc[0]}:{member.rpc[1]}",
+            "height": None, "version": None, "root": None, "peers": None,
+        }  # fmt: skip
+        if not self.is_alive(member):
+            return result
+        result["pid"] = member.pid
+        if _is_stopped(member):
+            return {**result, "state": "paused"}
+        result["state"] = "up"
+        client = RpcClient([member.rpc], timeout_s=2)
+        try:
+            metadata, peers = client.batch([("get_metadata", []), ("get_network_status", [])])
+            result.update(
+                height=metadata["height"], version=metadata["version"], root=metadata["accumulator_root_hash"],
+                peers=peers,
+            )  # fmt: skip
+        except (MithqalError, TypeError):
+            result["state"] = "starting"
+        finally:
+            client.close()
+        return result
+
+
+def find_member(network: Network, name: str) -> Member:
+    """A validator by name or index; NetworkError (`unknown_validator`)."""
+    for index, member in enumerate(network.members):
+        if name in (member.name, str(index)):
+            return member
+    known = ", ".join(member.name for member in network.members)
+    raise NetworkError(f"no validator is called {name!r}; there are {known}", name="unknown_validator")
+
+
+def is_ready(endpoint: Endpoint) -> bool:
+    """Whether a validator has committed something since it started."""
+    return _get(endpoint, "/-/ready") == 200
+
+
+def _get(endpoint: Endpoint, path: str) -> int:
+    """The status of a GET, 0 if nobody answers."""
+    connection = http.client.HTTPConnection(*endpoint, timeout=2)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        response.read()
+        return response.status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()
+
+
+def _is_stopped(member: Member) -> bool:
+    """Whether the process is stopped by a signal."""
+    try:
+        stat = Path(f"/proc/{member.pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] in ("T", "t")
+
+
+def _tail(member: Member) -> str:
+    """The last line of what a validator wrote."""
+    try:
+        lines = (member.directory / "output.log").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return "no output"
+    return lines[-1] if lines else "no output"
