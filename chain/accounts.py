@@ -20,6 +20,8 @@ VM_RESERVED = Address(bytes(16))
 CORE_CODE = Address(bytes(15) + b"\x01")
 
 BASKET = "XDX"
+ROOT_STREAMS = 5
+"""Event streams of the root that belong to no currency."""
 
 
 class Role(IntEnum):
@@ -124,7 +126,8 @@ class Receipt(NamedTuple):
     receipt_id: bytes
     currency: str
     amount: int
-    version: int
+    height: int
+    """The block that recorded it."""
 
     def to_bytes(self) -> bytes:
         """Canonical bytes."""
@@ -146,7 +149,7 @@ class Config(NamedTuple):
     """Local currencies without a coin: code and value of one unit in XDX, 32-bit fixed point."""
     dual_attestation_limit: int
     streams: tuple[int, ...]
-    """0 account creation, 1 freeze, 2 unfreeze, 3 new block."""
+    """0 account creation, 1 freeze, 2 unfreeze, 3 new block, 4 receipt released."""
 
     def to_bytes(self) -> bytes:
         """Canonical bytes."""

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from chain.accounts import (
     ASSOCIATION,
     CONFIG_KEY,
+    ROOT_STREAMS,
     TREASURY,
     Account,
     Config,
@@ -95,15 +96,19 @@ class GenesisDocument(NamedTuple):
         keys = [self.association_key, self.treasury_key]
         for validator in self.validators:
             keys += [validator.consensus_key, validator.network_key]
-        keys += [currency.custodian_key for currency in self.currencies]
-        for key in keys:
+        if len(set(keys)) != len(keys):
+            raise GenesisError("association, treasury and validators need a key of their own each", name="shared_key")
+        if len({validator.name for validator in self.validators}) != len(self.validators):
+            raise GenesisError("two validators share a name", name="duplicate_name")
+        for key in keys + [currency.custodian_key for currency in self.currencies]:
             if not signatures.is_valid_key(Scheme.ED25519, key):
                 raise GenesisError(f"{key.hex()} is no valid Ed25519 key", name="bad_key")
         codes = [currency.code for currency in self.currencies] + [code for code, _ in self.local_rates]
         if len(set(codes)) != len(codes) or not 1 <= len(self.currencies) <= MAX_CURRENCIES:
             raise GenesisError(f"1 to {MAX_CURRENCIES} currencies, each once", name="bad_currencies")
+        for code in codes:
+            _check_code(code)
         for currency in self.currencies:
-            _check_code(currency.code)
             if not 1 <= currency.scaling_factor <= MAX_SCALING_FACTOR:
                 raise GenesisError(f"{currency.code}: scaling factor is 1 to {MAX_SCALING_FACTOR}", name="bad_scaling")
             if currency.is_synthetic and currency.can_mint:
@@ -129,7 +134,7 @@ def initial_records(document: GenesisDocument) -> dict[bytes, Record]:
             tuple(currency.code for currency in document.currencies),
             document.local_rates,
             document.dual_attestation_limit,
-            (0, 0, 0, 0),
+            (0,) * ROOT_STREAMS,
         )
     }
     for item in document.currencies:

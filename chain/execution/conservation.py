@@ -49,8 +49,15 @@ def totals(records: Iterable[Record]) -> dict[str, Totals]:
 
 
 def check(records: Iterable[Record]) -> dict[str, Totals]:
-    """Give the totals; ConservationError naming the currency and its numbers if they do not add up."""
+    """Give the totals; ConservationError naming the currency and its numbers if they do not add up.
+
+    A synthetic currency has no receipts of its own: it stands on coins that do.
+    """
+    records = list(records)
     result = totals(records)
+    currencies = [record for record in records if isinstance(record, Currency)]
+    queued = {currency.code: currency.preburn_value for currency in currencies}
+    backed = [currency.code for currency in currencies if not currency.is_synthetic]
     for code, total in result.items():
         if total.balances + total.preburn + total.fees != total.supply:
             raise ConservationError(
@@ -58,6 +65,10 @@ def check(records: Iterable[Record]) -> dict[str, Totals]:
                 f" is not the supply {total.supply}",
                 currency=code,
             )
-        if total.receipts != total.supply:
+        if queued[code] != total.preburn:
+            raise ConservationError(
+                f"{code}: preburn_value {queued[code]} is not the sum of the requests {total.preburn}", currency=code
+            )
+        if code in backed and total.receipts != total.supply:
             raise ConservationError(f"{code}: receipts {total.receipts}, supply {total.supply}", currency=code)
     return result

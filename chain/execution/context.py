@@ -18,7 +18,7 @@ from chain.state.view import Overlay
 
 CURRENCY_HANDLES_FROM = 5
 """Currency i's five handles on the root are 5 + 5i and following: mint, burn, preburn, cancel_burn, rate."""
-ROOT_HANDLES = {"createaccount": 0, "freeze": 1, "unfreeze": 2, "newblock": 3}
+ROOT_HANDLES = {"createaccount": 0, "freeze": 1, "unfreeze": 2, "newblock": 3, "receiptreleased": 4}
 CURRENCY_HANDLES = {"mint": 0, "burn": 1, "preburn": 2, "cancelburn": 3, "to_xdx_exchange_rate_update": 4}
 ACCOUNT_HANDLES: dict[int, dict[str, int]] = {
     Role.PARENT_VASP: {"compliancekeyrotation": 0, "baseurlrotation": 1, "receivedpayment": 2, "sentpayment": 3},

@@ -34,6 +34,7 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "createaccount": ("created_address", "role_id"),
     "freeze": ("frozen_address",),
     "unfreeze": ("unfrozen_address",),
+    "receiptreleased": ("amount", "currency", "preburn_address"),
     "newblock": ("round", "proposer", "proposed_time_us"),
 }
 """Fields by event type, in the order of `Event.data` (reference: Libra's JSON event types)."""

@@ -11,7 +11,6 @@ ATTEST_SUFFIX = b"@@$$DIEM_ATTEST$$@@"
 """Libra's 19 bytes at the end of what a payee's provider signs."""
 
 _VASPS = (Role.PARENT_VASP, Role.CHILD_VASP)
-_PAYERS = (Role.PARENT_VASP, Role.CHILD_VASP, Role.DESIGNATED_DEALER)
 
 
 def peer_to_peer_with_metadata(
@@ -36,8 +35,7 @@ def transfer(
             "EPAYER_DOESNT_HOLD_CURRENCY",
             f"the payer holds no balance in {currency[:32]}",
         )
-    if payer.is_frozen:
-        raise _frozen("payer", payer.address)
+    check_not_frozen("payer", payer)
     if balance < amount:
         raise Abort(
             "DiemAccount",
@@ -48,8 +46,8 @@ def transfer(
             amount=amount,
         )
     payee = payer if payee_address == payer.address else state.account(payee_address)
-    if payee is not None and payee.is_frozen:
-        raise _frozen("payee", payee.address)
+    if payee is not None:
+        check_not_frozen("payee", payee)
     if amount == 0:
         raise Abort("DiemAccount", Category.INVALID_ARGUMENT, "ECOIN_DEPOSIT_IS_ZERO", "a payment of 0 is none")
     if payee is None:
@@ -78,9 +76,16 @@ def transfer(
     state.put_account(run.emit_from(payee, "receivedpayment", data).with_balance(currency, received + amount))
 
 
-def _frozen(who: str, address: bytes) -> Abort:
-    """The treasury froze one of the two."""
-    return Abort("AccountFreezing", Category.INVALID_STATE, "EACCOUNT_FROZEN", f"the {who} {address.hex()} is frozen")
+def check_not_frozen(who: str, account: Account) -> None:
+    """A frozen account neither sends nor receives (reference 1.9)."""
+    if account.is_frozen:
+        raise Abort(
+            "AccountFreezing",
+            Category.INVALID_STATE,
+            "EACCOUNT_FROZEN",
+            f"the {who} {account.address.hex()} is frozen by the treasury",
+            address=account.address.hex(),
+        )
 
 
 def provider(run: Run, account: Account) -> Account:

@@ -6,6 +6,7 @@ from chain.crypto.hashing import signing_message
 from chain.crypto.signing import Scheme, verify
 from chain.execution.context import Run
 from chain.execution.outcome import Abort, Category
+from chain.execution.payments import check_not_frozen
 from chain.limits import MAX_PREBURN_REQUESTS
 from chain.primitives import U64_MAX
 
@@ -29,6 +30,7 @@ def tiered_mint(
     currency = run.require_currency(code)
     if not currency.can_mint:
         raise Abort("Diem", Category.INVALID_STATE, "EMINTING_NOT_ALLOWED", f"minting of {code} is off")
+    check_not_frozen("dealer", dealer)
     balance = dealer.balance(code)
     if balance is None:
         raise Abort(
@@ -108,6 +110,7 @@ def burn_with_amount(run: Run, code: str, nonce: int, preburn_address: bytes, am
     currency = run.require_currency(code)
     run.state.put_account(_take_request(run, code, preburn_address, amount))
     currency = run.emit_currency(currency, "burn", (amount, code, preburn_address))
+    run.emit_root("receiptreleased", (amount, code, preburn_address))
     run.state.put_currency(
         currency._replace(
             total_value=currency.total_value - amount,
@@ -122,6 +125,7 @@ def cancel_burn_with_amount(run: Run, code: str, preburn_address: bytes, amount:
     run.require_treasury()
     currency = run.require_currency(code)
     dealer = _take_request(run, code, preburn_address, amount)
+    check_not_frozen("dealer", dealer)
     balance = dealer.balance(code)
     assert balance is not None
     currency = run.emit_currency(currency, "cancelburn", (amount, code, preburn_address))
