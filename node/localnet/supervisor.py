@@ -145,7 +145,10 @@ class Supervisor:
             command = Path(f"/proc/{member.pid}/cmdline").read_bytes()
         except OSError:
             return False
-        return str(member.directory).encode() in command.split(b"\0")
+        alive = str(member.directory).encode() in command.split(b"\0")
+        if child is not None and not alive:
+            child.wait(STOP_TIMEOUT_S)  # it is ending: nobody else would collect it
+        return alive
 
     # --- processes ---
 
