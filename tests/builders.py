@@ -77,9 +77,7 @@ COMPLIANCE = {US: key(70), BR: key(71)}
 
 def document(**changes: object) -> GenesisDocument:
     """Four validators, XUS at 1 XDX, XEU at 1.5, the synthetic XDX, and the rupee without a coin."""
-    validators = tuple(
-        Validator(f"validator-{i}", key(10 + i).public_key, key(20 + i).public_key) for i in range(4)
-    )
+    validators = tuple(Validator(f"validator-{i}", key(10 + i).public_key, key(20 + i).public_key) for i in range(4))
     currencies = (
         GenesisCurrency("XUS", ONE, 100, 1 << 32, False, True, CUSTODIAN["XUS"].public_key),
         GenesisCurrency("XEU", ONE, 100, 3 << 31, False, True, CUSTODIAN["XEU"].public_key),

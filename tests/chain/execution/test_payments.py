@@ -8,7 +8,21 @@ from chain.execution.payments import attestation_message
 from chain.limits import MAX_METADATA_BYTES
 from chain.primitives import U64_MAX
 from tests.builders import (
-    ALICE, ANNA, BOB, BR, COMPLIANCE, DEALER, NOBODY, ONE, PAYMENT, TC, US, World, event, key, small_world,
+    ALICE,
+    ANNA,
+    BOB,
+    BR,
+    COMPLIANCE,
+    DEALER,
+    NOBODY,
+    ONE,
+    PAYMENT,
+    TC,
+    US,
+    World,
+    event,
+    key,
+    small_world,
 )  # fmt: skip
 
 LIMIT = 1_000_000_000
