@@ -2,7 +2,7 @@
 
 Names follow the invariants of docs/simulation.md: S1 agreement, S2 order and exactly once, S4 one certificate a round,
 S5 vote discipline, S6 durability, S7 equal roots, S8 money, S9 acknowledged payments, L1 liveness. Each reads only what
-a validator says or stores, never the code that it judges.
+a validator says or stores, with the chain's codecs and none of its rules.
 """
 
 from typing import NamedTuple, Protocol

@@ -15,6 +15,7 @@ from node.sim.entropy import Entropy
 from node.sim.faults import Faults
 from node.sim.network import Links, Network
 from node.sim.parties import GENESIS_US, Parties
+from node.sim.proofs import check_proofs
 from node.sim.scenario import Scenario
 from node.sim.scheduler import Scheduler
 from node.sim.signatures import KeyedHashSignatures
@@ -107,12 +108,15 @@ class World:
         return self._result()
 
     def _inspect(self, validator: Validator) -> None:
-        """S8 and S9 on what a validator has on disk. Its disk may lag by the blocks of the last instants."""
-        self.violations += check_money(validator.index, validator.disk.store)
-        height = self.ledgers.announced.get(validator.index, 0)
+        """S3, S8 and S9 on what a validator has on disk, up to what it announced."""
+        index, store = validator.index, validator.disk.store
+        height = self.ledgers.announced.get(index, 0)
+        keys = [signer.public_key for signer in self.parties.validator_signers]
+        self.violations += check_proofs(index, store, keys, self.parties.chain[1], self.signatures, height)
+        self.violations += check_money(index, store)
         at = self.ledgers.committed_at
-        known = {tx: at_ for tx, at_ in self.workload.acknowledged.items() if at[tx] <= height}
-        self.violations += check_acknowledged(validator.index, validator.disk.store, known)
+        known = {tx: where for tx, where in self.workload.acknowledged.items() if at[tx] <= height}
+        self.violations += check_acknowledged(index, store, known)
 
     def _result(self) -> Result:
         """The summary."""
