@@ -84,7 +84,7 @@ def test_stages_follow_each_other() -> None:
     rig.run(2 * POLL_US)
     rig.commit(first[0].hash)
     rig.run(POLL_US)
-    assert rig.workload.ready is not True
+    assert [rig.workload.ready] == [False]
     assert {tx.raw.sender for _, _, tx in rig.sent} == {rig.payers[0].address}
     rig.commit(first[1].hash)
     rig.run(POLL_US)
