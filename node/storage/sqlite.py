@@ -20,6 +20,8 @@ FORMAT = 1
 """Number of the tables' layout, in `PRAGMA user_version`."""
 APPLICATION = 0x6D697468
 """`PRAGMA application_id`: "mith"."""
+_LAST_KEY = 2**63 - 1
+"""SQLite's highest integer: a 64-bit number from outside may lie above it, and nothing is stored there."""
 _CHECKPOINT_PAGES = 4_000
 """Pages after which SQLite moves the write-ahead log into the file: bounds the log to about 16 MB."""
 _TABLES = {column: f"row_{column.name.lower()}" for column in Column}
@@ -94,11 +96,13 @@ class SqliteStore:
 
     def row(self, column: Column, key: int) -> bytes | None:
         """The row's bytes, or None."""
+        key = min(key, _LAST_KEY)
         found = self._reader.execute(f"SELECT value FROM {_TABLES[column]} WHERE key=?", (key,)).fetchone()
         return None if found is None else found[0]
 
     def rows(self, column: Column, start: int, limit: int) -> list[tuple[int, bytes]]:
         """Up to `limit` rows with key >= start, by ascending key."""
+        start = min(start, _LAST_KEY)
         query = f"SELECT key, value FROM {_TABLES[column]} WHERE key>=? ORDER BY key LIMIT ?"
         return self._reader.execute(query, (start, limit)).fetchall()
 
@@ -124,6 +128,7 @@ class SqliteStore:
         self, index: Index, key: bytes, start: int, limit: int, *, descending: bool = False
     ) -> list[tuple[int, int]]:
         """Up to `limit` pairs (position, value) of a key, from position `start` on (or down from it)."""
+        start = min(start, _LAST_KEY)
         where, order = ("<=", "DESC") if descending else (">=", "ASC")
         query = (
             f"SELECT position, value FROM posting WHERE kind=? AND key=? AND position{where}?"
