@@ -101,7 +101,9 @@ def parse_config(directory: Path, values: object) -> NodeConfig:
     _endpoint("endpoints", list(endpoints[index]), allow_remote=allow_remote)
     paths = {key: _path(directory, key, merged[key]) for key in ("genesis", "data", "keys", "log")}
     rpc = _endpoint("rpc", merged["rpc"], allow_remote=allow_remote)
-    return NodeConfig(directory=directory, index=index, endpoints=endpoints, rpc=rpc, allow_remote=allow_remote, **paths)
+    return NodeConfig(
+        directory=directory, index=index, endpoints=endpoints, rpc=rpc, allow_remote=allow_remote, **paths
+    )
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -94,9 +94,7 @@ def _check_version(tip: Tip, version: int) -> None:
 def _check_limit(limit: int) -> None:
     """A page's limit."""
     if limit > MAX_PAGE:
-        raise RpcError(
-            INVALID_PARAMS, f"limit {limit} is above {MAX_PAGE}", name="page_too_large", limit=MAX_PAGE
-        )
+        raise RpcError(INVALID_PARAMS, f"limit {limit} is above {MAX_PAGE}", name="page_too_large", limit=MAX_PAGE)
 
 
 # --- reads of the store ---
@@ -111,7 +109,7 @@ def accumulator_root(store: Store, version: int) -> Hash:
         node = store.row(Column.ACCUMULATOR, position(level, start >> level)) if level else None
         if node is None:
             row = store.row(Column.TRANSACTION, start)
-            assert row is not None and level == 0, "frozen nodes are durable with their leaves"
+            assert row is not None, "frozen nodes are durable with their leaves"
             node = info_hash(read_entry(row)[2])
         roots.append(Hash(node))
         start += 1 << level
@@ -195,7 +193,7 @@ def get_account(context: Context, tip: Tip, account: bytes, version: int | None)
     return None if data is None else account_json(Account.from_bytes(data), tip.version)
 
 
-def get_transactions(context: Context, tip: Tip, start: int, limit: int, include_events: bool) -> Json:  # noqa: FBT001
+def get_transactions(context: Context, tip: Tip, start: int, limit: int, include_events: bool) -> Json:
     """Transactions from a version on; empty past the end."""
     _check_limit(limit)
     if start > tip.version or limit == 0:
@@ -204,13 +202,13 @@ def get_transactions(context: Context, tip: Tip, start: int, limit: int, include
     return [transaction_json(version, row, include_events=include_events) for version, row in rows]
 
 
-def get_transaction_by_hash(context: Context, _tip: Tip, tx_hash: bytes, include_events: bool) -> Json:  # noqa: FBT001
+def get_transaction_by_hash(context: Context, _tip: Tip, tx_hash: bytes, include_events: bool) -> Json:
     """Transaction, or None."""
     return read_transaction(context.store, find_hash(context.store, tx_hash), include_events=include_events)
 
 
 def get_account_transaction(
-    context: Context, _tip: Tip, account: bytes, number: int, include_events: bool  # noqa: FBT001
+    context: Context, _tip: Tip, account: bytes, number: int, include_events: bool
 ) -> Json:  # fmt: skip
     """Transaction by sender and sequence number, or None."""
     version = find_transaction(context.store, account, number)
@@ -218,7 +216,7 @@ def get_account_transaction(
 
 
 def get_account_transactions(
-    context: Context, _tip: Tip, account: bytes, start: int, limit: int, include_events: bool  # noqa: FBT001
+    context: Context, _tip: Tip, account: bytes, start: int, limit: int, include_events: bool
 ) -> Json:  # fmt: skip
     """A sender's transactions by sequence number."""
     _check_limit(limit)
@@ -234,9 +232,7 @@ def get_events(context: Context, _tip: Tip, key: bytes, start: int, limit: int) 
         row = context.store.row(Column.TRANSACTION, version)
         assert row is not None
         result += [
-            event_json(event, version)
-            for event in read_entry(row)[3]
-            if (event.key, event.sequence) == (key, number)
+            event_json(event, version) for event in read_entry(row)[3] if (event.key, event.sequence) == (key, number)
         ]
     return result
 

@@ -194,7 +194,9 @@ def _script_json(tx: SignedTransaction) -> Json:
     """The call: Libra's text arguments, and each argument by name."""
     payload = tx.raw.payload
     function = FUNCTIONS[payload.function]
-    texts, types, named = [], [], {}
+    texts: list[str] = []
+    types: list[Json] = []
+    named: dict[str, Json] = {}
     for (name, kind), value in zip(function.parameters, payload.arguments, strict=True):
         named[name] = value.hex() if isinstance(value, bytes) else value
         if kind is Kind.CURRENCY:
@@ -202,7 +204,7 @@ def _script_json(tx: SignedTransaction) -> Json:
         elif kind is Kind.ADDRESS:
             texts.append(f"{{ADDRESS: {named[name]}}}")
         elif kind is Kind.U64:
-            texts.append(f"{{U64: {value}}}")
+            texts.append(f"{{U64: {named[name]}}}")
         elif kind is Kind.BOOL:
             texts.append(f"{{BOOL: {str(value).lower()}}}")
         else:

@@ -1,1 +1,1 @@
-"""What a client of the network needs: `rpc` (JSON-RPC with the standard library), `outbox` (signed bytes kept first)."""
+"""What a client needs: `network` (network.json), `rpc` (JSON-RPC, standard library), `outbox` (signed bytes first)."""

@@ -51,7 +51,9 @@ class Outbox:
         if key is not None:
             found = self.by_key(key)
             if found is not None and found.hash != tx.hash:
-                raise OutboxError(f"a payment with the id {key!r} exists already", name="id_used", hash=found.hash.hex())
+                raise OutboxError(
+                    f"a payment with the id {key!r} exists already", name="id_used", hash=found.hash.hex()
+                )
         path = self._path(tx.hash)
         if path.exists():
             return self.get(tx.hash)

@@ -1,1 +1,1 @@
-"""A network of real validator processes on one machine: `build` makes its directory, `supervisor` runs the processes."""
+"""A network of real validator processes on one machine: `build` makes its directory, `supervisor` runs it."""

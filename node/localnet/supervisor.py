@@ -16,9 +16,9 @@ from typing import Any
 
 import node
 from chain.errors import MithqalError
+from node.client.network import Member, Network, NetworkError, load_network
 from node.client.rpc import RpcClient
 from node.config import Endpoint
-from node.localnet.build import Member, Network, NetworkError, load_network
 from node.runtime.process import listen
 
 START_TIMEOUT_S = 30.0

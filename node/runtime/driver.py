@@ -117,7 +117,10 @@ class Driver:
 
     def start(self) -> None:
         """Begin to step."""
-        self._tasks = [asyncio.create_task(self._guard(self._step_all)), asyncio.create_task(self._guard(self._save_all))]
+        self._tasks = [
+            asyncio.create_task(self._guard(self._step_all)),
+            asyncio.create_task(self._guard(self._save_all)),
+        ]
         self._events.appendleft(Start())
         self._wake.set()
 
@@ -140,7 +143,7 @@ class Driver:
         """Run a task; what it raises ends the process."""
         try:
             await body()  # type: ignore[misc]
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the process ends with it
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:

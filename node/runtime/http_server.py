@@ -135,7 +135,9 @@ class Rpc:
 class HttpServer:
     """The ASGI application and its uvicorn server on one bound socket."""
 
-    def __init__(self, rpc: Rpc, registry: CollectorRegistry, now_us: Callable[[], int], listener: socket.socket) -> None:
+    def __init__(
+        self, rpc: Rpc, registry: CollectorRegistry, now_us: Callable[[], int], listener: socket.socket
+    ) -> None:
         """Serve on `listener`, which is bound already."""
         self._rpc, self._registry, self._now_us = rpc, registry, now_us
         self._listener = listener

@@ -12,7 +12,9 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from chain.crypto.signing import PrivateKey, RealSignatures
 from chain.errors import MithqalError
@@ -43,7 +45,7 @@ class _Peers:
         """None yet."""
         self.up: set[int] = set()
 
-    def on_link(self, peer: int, up: bool) -> None:  # noqa: FBT001 - the signature of the links' callback
+    def on_link(self, peer: int, up: bool) -> None:
         """A link came up or went down."""
         if up:
             self.up.add(peer)
@@ -104,7 +106,10 @@ def _give_up(error: MithqalError, code: int, log: NodeLog | None) -> int:
 
 
 def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey, bytes]]:
-    """The genesis, the consensus key and the network key's 32 secret bytes; ConfigError if they do not belong together."""
+    """The genesis, the consensus key, and the network key's 32 secret bytes.
+
+    ConfigError if they do not belong together (`foreign_keys`, `wrong_endpoints`).
+    """
     try:
         data = config.genesis.read_bytes()
     except OSError as error:
@@ -118,7 +123,8 @@ def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey
         )
     member = document.validators[config.index]
     keys = load_key(config.keys / "consensus.json"), load_key(config.keys / "network.json")
-    for key, wanted, what in zip(keys, (member.consensus_key, member.network_key), ("consensus", "network"), strict=True):
+    expected = (("consensus", member.consensus_key), ("network", member.network_key))
+    for key, (what, wanted) in zip(keys, expected, strict=True):
         if key.public_key != wanted:
             raise ConfigError(
                 f"the {what} key {key.public_key.hex()[:16]} is not that of validator {config.index} ({member.name}),"
@@ -165,9 +171,10 @@ class _Process:
         replica = Replica(self._document, config.index, self._keys[0], store, safety.load(), signatures)
         metrics, clock, peers = Metrics(), Clock(), _Peers()
         watcher = _Watcher(metrics, self._log)
-        links = self._links(peers)
+        driver_box: list[Driver] = []
+        links = self._links(peers, lambda sender, data: driver_box[0].receive(sender, data))  # noqa: PLW0108
         driver = Driver(replica, config.index, store, safety, signatures, links, clock.now_us, watcher)
-        self._receive = driver.receive
+        driver_box.append(driver)
         context = Context(store, self._document, self._genesis_hash, config.index, replica.mempool, peers)
         rpc = watcher.rpc = Rpc(context, driver.submit)
         http = HttpServer(rpc, metrics.registry, clock.now_us, listener)
@@ -191,7 +198,7 @@ class _Process:
             safety.close()
             store.close()
 
-    def _links(self, peers: _Peers) -> Links:
+    def _links(self, peers: _Peers, receive: Callable[[int, bytes], None]) -> Links:
         """Links to the other validators."""
         members = self._document.validators
         return Links(
@@ -201,7 +208,7 @@ class _Process:
             endpoints=list(self._config.endpoints),
             chain_id=self._document.chain_id,
             genesis_hash=self._genesis_hash,
-            on_frame=lambda sender, data: self._receive(sender, data),
+            on_frame=receive,
             max_frame=MAX_FRAME_BYTES,
             on_link=peers.on_link,
         )
@@ -212,7 +219,7 @@ class _Process:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        tasks = {asyncio.create_task(stop.wait())}
+        tasks: set[asyncio.Future[Any]] = {asyncio.create_task(stop.wait())}
         if parent_pid is not None:
             tasks.add(asyncio.create_task(_until_orphaned(parent_pid)))
         done, _ = await asyncio.wait([*tasks, driver.failed], return_when=asyncio.FIRST_COMPLETED)
@@ -231,7 +238,7 @@ class _Process:
 
 async def _until_orphaned(parent_pid: int) -> None:
     """Return when the parent is gone."""
-    while os.getppid() == parent_pid:
+    while os.getppid() == parent_pid:  # noqa: ASYNC110 - nothing tells us but asking
         await asyncio.sleep(PARENT_POLL_S)
 
 

@@ -205,9 +205,10 @@ def test_a_payment_is_seen_by_every_method() -> None:
         past = await node.call("get_metadata", paid["version"])
         assert past["version"] == paid["version"]
         assert len(past["accumulator_root_hash"]) == 64
-        assert block["accumulator_root_hash"] == (await node.call("get_metadata", block["last_version"]))[
-            "accumulator_root_hash"
-        ]
+        assert (
+            block["accumulator_root_hash"]
+            == (await node.call("get_metadata", block["last_version"]))["accumulator_root_hash"]
+        )
 
     play(story)
 
@@ -237,7 +238,7 @@ def test_the_root_of_each_past_version_is_the_one_that_was_announced() -> None:
 
 
 def test_every_response_names_chain_version_and_time_errors_too() -> None:
-    """"The three diem_ fields must be on error responses as well"; id is echoed."""
+    """The rule: "The three diem_ fields must be on error responses as well"; id is echoed."""
 
     async def story(node: Node) -> None:
         good = await node.body({"jsonrpc": "2.0", "id": "x", "method": "get_metadata"})
@@ -271,7 +272,7 @@ def test_every_response_names_chain_version_and_time_errors_too() -> None:
     ],
 )
 def test_malformed_requests(body: bytes, code: int, name: str) -> None:
-    """"malformed JSON-RPC": the code of the reference, 6.2."""
+    """The rule: "malformed JSON-RPC": the code of the reference, 6.2."""
 
     async def story(node: Node) -> None:
         answer = await node.body(body)
@@ -323,8 +324,12 @@ def test_submissions_are_answered_by_the_rule_that_decides() -> None:
         other = node.sign(TC, "update_dual_attestation_limit", 0, 8, number=2)
         answer = await node.call("submit", parked.envelope.hex())
         assert (answer["status"], answer["waiting_for"], answer["hash"]) == ("parked", 0, parked.hash.hex())
-        assert await node.call("submit", parked.envelope.hex()) == {**answer, "status": "accepted", "waiting_for": None,
-                                                                   "message": "known already"}
+        assert await node.call("submit", parked.envelope.hex()) == {
+            **answer,
+            "status": "accepted",
+            "waiting_for": None,
+            "message": "known already",
+        }
         assert await node.error("submit", other.envelope.hex()) == (-32010, "invalid_update")
         pool = await node.call("get_mempool")
         assert (pool["count"], pool["transactions"][0]["hash"]) == (1, parked.hash.hex())
@@ -338,7 +343,7 @@ def test_submissions_are_answered_by_the_rule_that_decides() -> None:
         huge = node.sign(TC, "update_dual_attestation_limit", 0, 9, number=2**64 - 1)
         assert await node.error("submit", huge.envelope.hex()) == (-32001, "sequence_number_too_big")
         assert (await node.error("submit", "00"))[0] == -32004
-        assert (await node.error("submit", "00" * 4097))== (-32004, "exceeded_max_transaction_size")
+        assert (await node.error("submit", "00" * 4097)) == (-32004, "exceeded_max_transaction_size")
         assert await node.error("submit", "xx") == (-32602, "invalid_params")
 
     play(story)

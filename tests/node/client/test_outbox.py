@@ -9,13 +9,13 @@ from node.client.outbox import Outbox, OutboxError
 from tests.builders import ALICE, BOB, small_world
 
 
-def payment(amount: int):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def payment(amount: int):  # type: ignore[no-untyped-def]
     """A signed payment."""
     return small_world().sign(ALICE, "peer_to_peer_with_metadata", "XUS", BOB.address, amount, b"", b"")
 
 
 def test_an_entry_survives_in_its_own_file(tmp_path: Path) -> None:
-    """"`pay` stores the signed bytes in the network's outbox before it submits"."""
+    """The rule: "`pay` stores the signed bytes in the network's outbox before it submits"."""
     tx = payment(5)
     entry = Outbox(tmp_path / "outbox").add(tx, key="rent", note={"to": "bob"})
     again = Outbox(tmp_path / "outbox")
@@ -38,7 +38,7 @@ def test_the_same_transaction_again_is_the_same_entry(tmp_path: Path) -> None:
 
 
 def test_an_id_names_one_payment(tmp_path: Path) -> None:
-    """"`--id KEY` makes a repeat harmless": another payment under a used id is refused."""
+    """The rule: "`--id KEY` makes a repeat harmless": another payment under a used id is refused."""
     box = Outbox(tmp_path)
     box.add(payment(5), key="rent")
     with pytest.raises(OutboxError) as caught:

@@ -33,7 +33,7 @@ def server(answer: Answer) -> Generator[tuple[str, int]]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *args: Any) -> None:
             """Be quiet."""
 
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -82,7 +82,7 @@ def test_positional_and_named_parameters_travel_as_given() -> None:
 
 
 def test_the_next_validator_is_tried_when_one_is_down() -> None:
-    """"kill any one validator ..., the first included, and `pay` is final"."""
+    """The rule: "kill any one validator ..., the first included, and `pay` is final"."""
     with server(lambda _: ok(1)) as endpoint:
         client = RpcClient([closed_port(), endpoint])
         assert client.call("x") == 1

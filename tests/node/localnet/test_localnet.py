@@ -13,10 +13,12 @@ from chain.crypto.signing import PrivateKey, address_of
 from chain.execution.treasury import receipt_message
 from chain.primitives import Address
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
+from node.client.network import Network, NetworkError, load_network
 from node.client.rpc import RpcClient, RpcFailed
 from node.keystore import derive_secret, load_key
-from node.localnet.build import Network, NetworkError, build_network, load_network
+from node.localnet.build import build_network
 from node.localnet.supervisor import Supervisor, find_member
+from node.runtime.process import listen
 
 SEED = 7
 
@@ -50,7 +52,8 @@ def final(client: RpcClient, *txs: SignedTransaction) -> list[dict[str, Any]]:
         client.submit(tx.envelope)
     done = [client.wait(tx.raw.sender, tx.raw.sequence_number, tx.hash, 15) for tx in txs]
     for tx, found in zip(txs, done, strict=True):
-        assert found is not None and found["hash"] == tx.hash.hex()
+        assert found is not None
+        assert found["hash"] == tx.hash.hex()
         assert found["vm_status"] == {"type": "executed"}, found["vm_status"]
     return done
 
@@ -104,7 +107,8 @@ def roots_agree(supervisor: Supervisor, version: int) -> bool:
         try:
             found.add(client.call("get_metadata", version)["accumulator_root_hash"])
         except RpcFailed as error:
-            assert error.name == "version_too_new"
+            if error.name != "version_too_new":
+                raise
             return False
         finally:
             client.close()
@@ -113,7 +117,7 @@ def roots_agree(supervisor: Supervisor, version: int) -> bool:
 
 @pytest.mark.network
 def test_payments_go_on_without_one_validator_and_it_catches_up(network: tuple[Supervisor, RpcClient]) -> None:
-    """"Kill any one validator with SIGKILL, the first included, and `pay` is final; ... the same accumulator root"."""
+    """The issue: "kill any one validator with SIGKILL ... and `pay` is final; ... the same accumulator root"."""
     supervisor, client = network
     built = supervisor.network
     dealer, wallet = fund(built, client)
@@ -142,7 +146,7 @@ def test_payments_go_on_without_one_validator_and_it_catches_up(network: tuple[S
 
 
 def test_a_directory_without_a_network_says_what_to_do(tmp_path: Path) -> None:
-    """"missing or corrupt network.json": one clear error."""
+    """The issue: "missing or corrupt network.json": one clear error."""
     with pytest.raises(NetworkError, match="mithqal localnet up") as caught:
         Supervisor(tmp_path)
     assert caught.value.name == "network_missing"
@@ -150,7 +154,7 @@ def test_a_directory_without_a_network_says_what_to_do(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"validators": []}'])
 def test_a_corrupt_network_file_is_one_clear_error(tmp_path: Path, text: str) -> None:
-    """"missing or corrupt network.json": one clear error."""
+    """The issue: "missing or corrupt network.json": one clear error."""
     (tmp_path / "network.json").write_text(text)
     with pytest.raises(NetworkError) as caught:
         load_network(tmp_path)
@@ -186,9 +190,7 @@ def test_the_same_seed_gives_the_same_genesis(tmp_path: Path) -> None:
 
 
 def test_a_used_port_is_named(tmp_path: Path) -> None:
-    """"port in use": a clear error naming it, and no process is started."""
-    from node.runtime.process import listen
-
+    """The issue: "port in use": a clear error naming it, and no process is started."""
     built = build_network(tmp_path, 1)
     taken = listen(built.members[0].rpc)
     taken.listen()

@@ -84,7 +84,7 @@ class Bench:
     async def until(self, done: Callable[[], bool]) -> None:
         """Let the loop run until something holds."""
         async with asyncio.timeout(5):
-            while not done():
+            while not done():  # noqa: ASYNC110 - polls a script
                 await asyncio.sleep(0.002)
 
 
