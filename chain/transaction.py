@@ -193,7 +193,8 @@ def sign_transaction(raw: RawTransaction, key: Signer, scheme: int, genesis_hash
     raw_bytes = raw.to_bytes()
     signature = key.sign(signing_message("RawTransaction", genesis_hash, raw_bytes))
     envelope = encode((ENVELOPE_NATIVE, encode((raw_bytes, int(scheme), key.public_key, signature))))
-    return SignedTransaction(raw, raw_bytes, int(scheme), key.public_key, signature, envelope, transaction_hash(envelope))
+    tx_hash = transaction_hash(envelope)
+    return SignedTransaction(raw, raw_bytes, int(scheme), key.public_key, signature, envelope, tx_hash)
 
 
 def decode_transaction(envelope: bytes) -> SignedTransaction:

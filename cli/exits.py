@@ -1,6 +1,7 @@
 """Exit codes, from one table: every failure that a command may show has its number here (docs/operations.md)."""
 
 from chain.errors import MithqalError
+from chain.validation import DiscardStatus
 
 OK = 0
 UNEXPECTED = 1
@@ -15,6 +16,7 @@ POLICY = 9
 INTERRUPTED = 130
 
 BY_NAME: dict[str, int] = {
+    **{status.name.lower(): DISCARDED for status in DiscardStatus},
     "amount_out_of_range": USAGE,
     "bad_amount": USAGE,
     "unknown_code": NOT_FOUND,
@@ -26,6 +28,28 @@ BY_NAME: dict[str, int] = {
     "bad_proof": INVARIANT,
     "conservation": INVARIANT,
     "sending_account_frozen": POLICY,
+    "account_frozen": POLICY,
+    "cannot_connect": NOT_READY,
+    "network_missing": NOT_READY,
+    "network_corrupt": NOT_READY,
+    "not_running": NOT_READY,
+    "not_ready": NOT_READY,
+    "validator_died": NOT_READY,
+    "port_in_use": NOT_READY,
+    "directory_in_use": NOT_READY,
+    "unknown_validator": NOT_FOUND,
+    "unknown_account": NOT_FOUND,
+    "unknown_hash": NOT_FOUND,
+    "unknown_transaction": NOT_FOUND,
+    "name_taken": USAGE,
+    "id_used": USAGE,
+    "timed_out": UNKNOWN_OUTCOME,
+    "failed_on_chain": FAILED_ON_CHAIN,
+    "invalid_update": DISCARDED,
+    "too_many_for_account": DISCARDED,
+    "mempool_is_full": DISCARDED,
+    "expiration_too_far": DISCARDED,
+    "bad_chain_id": DISCARDED,
 }
 """Rule name to exit code; what is not listed exits with 1."""
 

@@ -1,1 +1,1 @@
-"""What a client needs: `network` (network.json), `rpc` (JSON-RPC, standard library), `outbox` (signed bytes first)."""
+"""What a client needs: `network` (network.json), `rpc`, `outbox` (signed bytes kept first), `wallet`, `amounts`."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain.codec import decode, encode, fields, sized
+from chain.codec import Value, decode, encode, fields, sized
 from chain.errors import DecodeError
 
 leaves = st.none() | st.booleans() | st.integers(0, 2**64 - 1) | st.binary(max_size=40) | st.text(max_size=20)
@@ -72,7 +72,7 @@ def test_not_encodable(value) -> None:
 
 def test_depth_is_bounded() -> None:
     """C4: 16 lists in one another, not 17."""
-    value = ()
+    value: Value = ()
     for _ in range(15):
         value = (value,)
     assert decode(encode(value)) == value
@@ -102,12 +102,14 @@ def test_exact_bytes() -> None:
 def test_fields_compare_types_exactly() -> None:
     """C5: true is never taken for 1; the number of fields is fixed."""
     assert fields((1, b"a", None), "x", int, bytes, None) == (1, b"a", None)
-    for value in ((True, b"a", 0), (1, "a", 0), (1, b"a"), (1, b"a", 0, 0), b"abc", None):
+    wrong: list[object] = [(True, b"a", 0), (1, "a", 0), (1, b"a"), (1, b"a", 0, 0), b"abc", None]
+    for value in wrong:
         with pytest.raises(DecodeError) as caught:
             fields(value, "x", int, bytes, None)
         assert caught.value.name == "wrong_shape"
     assert sized(b"abc", 3, "x") == b"abc"
-    for value in (b"ab", b"abcd", "abc", 3):
+    wrong = [b"ab", b"abcd", "abc", 3]
+    for value in wrong:
         with pytest.raises(DecodeError) as caught:
             sized(value, 3, "x")
         assert caught.value.name == "wrong_size"

@@ -28,9 +28,7 @@ def refused(pool, transaction, next_sequence=0) -> str:
 
 def picked(pool, next_sequence=None, *, now=NOW, count=100, size=10**6):
     numbers = next_sequence or {}
-    return [
-        (t.raw.sender, t.raw.sequence_number) for t in pool.pick(lambda s: numbers.get(s, 0), now, count, size)
-    ]
+    return [(t.raw.sender, t.raw.sequence_number) for t in pool.pick(lambda s: numbers.get(s, 0), now, count, size)]
 
 
 def test_a_future_number_is_parked_and_says_what_it_waits_for() -> None:

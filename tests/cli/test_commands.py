@@ -12,6 +12,8 @@ from cli.commands.explain import explain
 from cli.commands.lab import lab
 from cli.commands.rates import rates
 from cli.exits import BY_NAME, exit_code
+from node.lab.campaign import run_seed
+from node.sim.checkers import Violation
 
 
 def call(command, *arguments: str):
@@ -52,12 +54,11 @@ def test_lab_run_in_words() -> None:
 
 def test_a_broken_invariant_exits_with_8(monkeypatch) -> None:
     """Exit 8: an invariant is broken, and the run says which."""
-    from cli.commands import lab as module
-    from node.sim.checkers import Violation
-
-    real = module.run_seed(5, 2_000_000)
+    real = run_seed(5, 2_000_000)
     broken = real._replace(violations=(Violation("S1", 2, "two blocks at height 3"),))
-    monkeypatch.setattr(module, "run_seed", lambda *_: broken)
+    callback = lab.commands["run"].callback
+    assert callback is not None
+    monkeypatch.setitem(callback.__globals__, "run_seed", lambda *_: broken)
     outcome = call(lab, "run", "--seed", "5", "--json")
     assert outcome.return_value == 8
     assert json.loads(outcome.stdout)["violations"] == [

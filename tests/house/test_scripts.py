@@ -27,10 +27,11 @@ def test_script_is_executable_and_says_what_it_does(script: Path) -> None:
     assert f"`{script.name}`" in readme or f"`.ci/{script.name}`" in readme
 
 
-def test_demo_passes_its_arguments_on() -> None:
-    """The front door calls the command of the same environment, with the arguments given."""
-    command = 'mithqal" lab run --seed 7 --signatures libsodium "$@"'
-    assert (ROOT / "scripts" / "demo").read_text(encoding="utf-8").rstrip().endswith(command)
+def test_demo_and_localnet_pass_their_arguments_on() -> None:
+    """The two front doors call the command of the same environment, with the arguments given."""
+    simulated = 'mithqal" lab run --seed 7 --signatures libsodium "$@"'
+    for name, command in (("demo", simulated), ("localnet", 'mithqal" localnet up "$@"')):
+        assert (ROOT / "scripts" / name).read_text(encoding="utf-8").rstrip().endswith(command)
 
 
 def set_up(folder: Path, python: str) -> subprocess.CompletedProcess[str]:
