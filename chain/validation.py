@@ -61,13 +61,20 @@ def check_prologue(
     _check_gas(view, tx)
     if raw.chain_id != chain_id:
         raise Discard(
-            DiscardStatus.BAD_CHAIN_ID, f"signed for chain {raw.chain_id}, this is chain {chain_id}", chain_id=chain_id
+            DiscardStatus.BAD_CHAIN_ID,
+            f"signed for chain {raw.chain_id}, this is chain {chain_id}",
+            chain_id=raw.chain_id,
+            expected=chain_id,
         )
     sender = view.account(raw.sender)
     if sender is None:
-        raise Discard(DiscardStatus.SENDING_ACCOUNT_DOES_NOT_EXIST, f"no account at {raw.sender.hex()}")
+        address = raw.sender.hex()
+        raise Discard(DiscardStatus.SENDING_ACCOUNT_DOES_NOT_EXIST, f"no account at {address}", sender=address)
     if sender.is_frozen:
-        raise Discard(DiscardStatus.SENDING_ACCOUNT_FROZEN, f"account {raw.sender.hex()} is frozen by the treasury")
+        address = raw.sender.hex()
+        raise Discard(
+            DiscardStatus.SENDING_ACCOUNT_FROZEN, f"account {address} is frozen by the treasury", sender=address
+        )
     if authentication_key(tx.scheme, tx.public_key) != sender.authentication_key:
         raise Discard(DiscardStatus.INVALID_AUTH_KEY, "the public key does not match the account's authentication key")
     _check_fee(tx, sender)
@@ -88,20 +95,28 @@ def _check_gas(view: Overlay, tx: SignedTransaction) -> None:
     if not raw.gas_currency.isascii() or not raw.gas_currency.isalnum():
         raise Discard(DiscardStatus.INVALID_GAS_SPECIFIER, f"{raw.gas_currency[:32]!r} is no currency code")
     if view.currency(raw.gas_currency) is None:
-        raise Discard(DiscardStatus.CURRENCY_INFO_DOES_NOT_EXIST, f"no currency is called {raw.gas_currency[:32]}")
+        code = raw.gas_currency[:32]
+        raise Discard(DiscardStatus.CURRENCY_INFO_DOES_NOT_EXIST, f"no currency is called {code}", currency=code)
     if raw.max_gas_amount > MAX_GAS_UNITS:
         raise Discard(
             DiscardStatus.MAX_GAS_UNITS_EXCEEDS_MAX_GAS_UNITS_BOUND,
             f"max_gas_amount {raw.max_gas_amount} is above {MAX_GAS_UNITS}",
+            max_gas_amount=raw.max_gas_amount,
+            maximum=MAX_GAS_UNITS,
         )
     if raw.max_gas_amount < MIN_GAS_UNITS:
         raise Discard(
             DiscardStatus.MAX_GAS_UNITS_BELOW_MIN_TRANSACTION_GAS_UNITS,
             f"max_gas_amount {raw.max_gas_amount} is below {MIN_GAS_UNITS}",
+            max_gas_amount=raw.max_gas_amount,
+            minimum=MIN_GAS_UNITS,
         )
     if raw.gas_unit_price > MAX_GAS_PRICE:
         raise Discard(
-            DiscardStatus.GAS_UNIT_PRICE_ABOVE_MAX_BOUND, f"gas price {raw.gas_unit_price} is above {MAX_GAS_PRICE}"
+            DiscardStatus.GAS_UNIT_PRICE_ABOVE_MAX_BOUND,
+            f"gas price {raw.gas_unit_price} is above {MAX_GAS_PRICE}",
+            gas_unit_price=raw.gas_unit_price,
+            maximum=MAX_GAS_PRICE,
         )
 
 
@@ -128,7 +143,11 @@ def _check_fee(tx: SignedTransaction, sender: Account) -> None:
 def _check_sequence(number: int, next_number: int, *, allow_future_sequence: bool) -> None:
     """Too big, too old, too new, in this order."""
     if number >= U64_MAX:
-        raise Discard(DiscardStatus.SEQUENCE_NUMBER_TOO_BIG, f"sequence number {number} is the last one")
+        raise Discard(
+            DiscardStatus.SEQUENCE_NUMBER_TOO_BIG,
+            f"sequence number {number} is never used",
+            sequence_number=number,
+        )
     if number < next_number:
         raise Discard(
             DiscardStatus.SEQUENCE_NUMBER_TOO_OLD,
