@@ -1,4 +1,4 @@
-"""The genesis document: round trip, every refusal by name, and the state that it gives."""
+"""The genesis document: its bytes, its identity, its rules, and the state that it describes."""
 
 import json
 from pathlib import Path
@@ -7,141 +7,232 @@ import pytest
 
 from chain.accounts import ASSOCIATION, CONFIG_KEY, TREASURY, Account, Config, Currency, account_key, currency_key
 from chain.codec import decode, encode
-from chain.crypto.signing import RealSignatures, Scheme, authentication_key
+from chain.crypto.hashing import seed
+from chain.crypto.signing import RealSignatures
 from chain.errors import GenesisError
-from chain.genesis import GenesisDocument, genesis_hash, initial_records
-from chain.limits import MAX_CURRENCIES, MAX_SCALING_FACTOR
+from chain.execution.conservation import check
+from chain.genesis import GenesisCurrency, GenesisDocument, genesis_hash, initial_records
 from chain.validators import Validator
-from tests.builders import CUSTODIAN, ROOT, TC, document, key
+from tests.builders import CHAIN_ID, CUSTODIAN, NOW_SECS, ONE, ROOT, TC, document, key
 
-GOOD = document()
-XUS, XEU, XDX = GOOD.currencies
-FIRST, *REST = GOOD.validators
+EDGE_CASES = json.loads((Path(__file__).parents[1] / "vectors/ed25519_edge_cases.json").read_text())
+LARGE_S = (6, 7)
+"""Edge cases whose key is good and whose signature is at fault."""
 
 
-def refusal(**changes: object) -> str:
-    """The rule that a changed document breaks."""
+def rule(whole: GenesisDocument) -> str:
     with pytest.raises(GenesisError) as caught:
-        document(**changes).check(RealSignatures())
+        whole.check(RealSignatures())
     return caught.value.name
 
 
-def test_round_trip() -> None:
-    """The bytes give the document back; its hash depends on each field."""
-    GOOD.check(RealSignatures())
-    assert GenesisDocument.from_bytes(GOOD.to_bytes()) == GOOD
-    changes: list[dict[str, object]] = [
-        {"chain_id": 5}, {"timestamp_us": 1}, {"validators": (FIRST,)}, {"association_key": key(90).public_key},
-        {"treasury_key": key(90).public_key}, {"currencies": (XUS,)}, {"local_rates": ()}, {"dual_attestation_limit": 1},
+def coin(**changes: object) -> GenesisDocument:
+    """A document whose only currency is XUS with changes."""
+    return document(currencies=(document().currencies[0]._replace(**changes),))  # type: ignore[arg-type]
+
+
+def member(index: int, **changes: object) -> GenesisDocument:
+    """A document with one validator changed."""
+    members = list(document().validators)
+    members[index] = members[index]._replace(**changes)  # type: ignore[arg-type]
+    return document(validators=tuple(members))
+
+
+def test_bytes_and_back() -> None:
+    """Canonical bytes: the same document, the same bytes, and nothing is lost."""
+    whole = document()
+    whole.check(RealSignatures())
+    assert GenesisDocument.from_bytes(whole.to_bytes()) == whole
+    values = decode(whole.to_bytes())
+    assert isinstance(values, tuple)
+    assert values[:3] == (1, CHAIN_ID, NOW_SECS * 1_000_000)
+    assert values[7:] == ((("INR", 1 << 26),), 1_000_000_000)
+    assert isinstance(GenesisDocument.from_bytes(whole.to_bytes()).validators[0], Validator)
+    assert isinstance(GenesisDocument.from_bytes(whole.to_bytes()).currencies[0], GenesisCurrency)
+
+
+def test_the_hash_is_the_networks_identity() -> None:
+    """SHA-256(seed("Genesis") + canonical bytes); every field counts."""
+    from hashlib import sha256
+
+    whole = document()
+    assert genesis_hash(whole) == sha256(seed("Genesis") + whole.to_bytes()).digest()
+    others = [
+        document(chain_id=5), document(timestamp_us=1), document(validators=whole.validators[:3]),
+        document(association_key=bytes(32)), document(treasury_key=bytes(32)),
+        document(currencies=whole.currencies[:1]), document(local_rates=()), document(dual_attestation_limit=1),
     ]  # fmt: skip
-    assert len({genesis_hash(GOOD)} | {genesis_hash(document(**change)) for change in changes}) == 9
-    assert GOOD.dual_attestation_limit == 1_000_000_000
+    assert len({genesis_hash(other) for other in [whole, *others]}) == 9
 
 
-def test_malformed_bytes() -> None:
-    """genesis_format for another version; malformed_genesis for all other bytes."""
-    value = decode(GOOD.to_bytes())
-    assert isinstance(value, tuple)
-    assert value[0] == 1
-    cases = [(encode((2, *value[1:])), "genesis_format"), (b"", "malformed_genesis")]
-    cases += [(GOOD.to_bytes() + b"\0", "malformed_genesis"), (encode(value[:-1]), "malformed_genesis")]
-    for place in range(1, len(value)):
-        cases.append((encode((*value[:place], None, *value[place + 1 :])), "malformed_genesis"))
-    for place in (4, 7, 8):
-        cases.append((encode((*value[:place], ((1,),), *value[place + 1 :])), "malformed_genesis"))
-    for data, name in cases:
+@pytest.mark.parametrize("position", range(9))
+def test_foreign_bytes_are_refused(position) -> None:
+    """Wrong type in any place, a missing field, bytes after the end."""
+    values = list(decode(document().to_bytes()))  # type: ignore[arg-type]
+    values[position] = None
+    for bad in (encode(tuple(values)), encode(tuple(values[:-1])), document().to_bytes() + b"\0", b"", b"\xc1"):
         with pytest.raises(GenesisError) as caught:
-            GenesisDocument.from_bytes(data)
-        assert caught.value.name == name
+            GenesisDocument.from_bytes(bad)
+        assert caught.value.name == "malformed_genesis"
+
+
+def test_another_format_says_so() -> None:
+    """'a format version, refused or migrated with a sentence'."""
+    values = decode(document().to_bytes())
+    assert isinstance(values, tuple)
+    with pytest.raises(GenesisError) as caught:
+        GenesisDocument.from_bytes(encode((2, *values[1:])))
+    assert caught.value.name == "genesis_format"
+
+
+def test_rows_have_exact_shapes() -> None:
+    """A validator with a field more, a rate as text."""
+    for whole in (
+        document(validators=((*document().validators[0], 1),)),
+        document(local_rates=(("INR", "1"),)),
+        document(currencies=(document().currencies[0]._replace(can_mint=1),)),
+    ):
+        with pytest.raises(GenesisError) as caught:
+            GenesisDocument.from_bytes(whole.to_bytes())
+        assert caught.value.name == "malformed_genesis"
 
 
 def test_chain_ids() -> None:
-    """1 to 255 (0 is forbidden)."""
+    """'Chain ids ... 0 forbidden'; one byte."""
+    assert rule(document(chain_id=0)) == "bad_chain_id"
+    assert rule(document(chain_id=256)) == "bad_chain_id"
     for good in (1, 255):
         document(chain_id=good).check(RealSignatures())
-    for bad in (0, 256):
-        assert refusal(chain_id=bad) == "bad_chain_id"
 
 
-def test_validators() -> None:
-    """V1: 1 to 256, with names and keys of their own."""
-    document(validators=(FIRST,)).check(RealSignatures())
-    assert refusal(validators=()) == "wrong_size"
-    assert refusal(validators=(FIRST, REST[0]._replace(consensus_key=FIRST.consensus_key))) == "duplicate_key"
-    assert refusal(validators=(FIRST, REST[0]._replace(name=FIRST.name))) == "duplicate_name"
-    assert refusal(validators=(FIRST._replace(name=""),)) == "wrong_size"
-    assert refusal(validators=(FIRST._replace(consensus_key=bytes(31)),)) == "wrong_size"
-    many = tuple(Validator(f"v{i}", key(1000 + i).public_key, key(2000 + i).public_key) for i in range(257))
-    document(validators=many[:256]).check(RealSignatures())
-    assert refusal(validators=many) == "wrong_size"
+def validators(count: int) -> tuple[Validator, ...]:
+    return tuple(Validator(f"v{i}", key(1_000 + i).public_key, key(2_000 + i).public_key) for i in range(count))
 
 
-def test_no_key_has_two_uses() -> None:
-    """Association, treasury, consensus and network keys are all different."""
-    assert refusal(association_key=TC.key.public_key) == "shared_key"
-    assert refusal(treasury_key=FIRST.consensus_key) == "shared_key"
-    assert refusal(treasury_key=FIRST.network_key) == "shared_key"
-    assert refusal(validators=(FIRST._replace(network_key=FIRST.consensus_key),)) == "shared_key"
-    assert refusal(validators=(FIRST, REST[0]._replace(network_key=FIRST.network_key))) == "shared_key"
+def test_1_to_256_validators() -> None:
+    """V1."""
+    assert rule(document(validators=())) == "wrong_size"
+    assert rule(document(validators=validators(257))) == "wrong_size"
+    for count in (1, 256):
+        document(validators=validators(count)).check(RealSignatures())
 
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "ed25519_edge_cases.json").read_text())
-BAD_KEYS = sorted({case["pub_key"] for case in VECTORS})
+def test_every_key_belongs_to_one() -> None:
+    """No two validators, nor the association and the treasury, share a key; names differ."""
+    first = document().validators[0]
+    assert rule(member(1, consensus_key=first.consensus_key)) == "duplicate_key"
+    assert rule(member(1, network_key=first.network_key)) == "shared_key"
+    assert rule(member(1, network_key=first.consensus_key)) == "shared_key"
+    assert rule(document(association_key=first.network_key)) == "shared_key"
+    assert rule(document(treasury_key=ROOT.key.public_key)) == "shared_key"
+    assert rule(member(1, name=first.name)) == "duplicate_name"
+    assert rule(member(1, name="")) == "wrong_size"
+    assert rule(member(1, name="x" * 65)) == "wrong_size"
+    coin(custodian_key=TC.key.public_key).check(RealSignatures())
 
 
-@pytest.mark.parametrize("text", [bytes(32).hex(), *BAD_KEYS])
-def test_edge_case_keys_are_refused_everywhere(text: str) -> None:
-    """K1: small-order, mixed-order and non-canonical keys enter at no place."""
-    bad = bytes.fromhex(text)
-    assert refusal(association_key=bad) == "bad_key"
-    assert refusal(treasury_key=bad) == "bad_key"
-    assert refusal(validators=(FIRST._replace(consensus_key=bad), *REST)) == "bad_key"
-    assert refusal(validators=(FIRST._replace(network_key=bad), *REST)) == "bad_key"
-    assert refusal(currencies=(XUS._replace(custodian_key=bad),)) == "bad_key"
+@pytest.mark.parametrize("case", EDGE_CASES, ids=range(len(EDGE_CASES)))
+def test_edge_case_keys_enter_nowhere(case) -> None:
+    """K1 wherever genesis takes a key."""
+    public = bytes.fromhex(case["pub_key"])
+    for whole in (
+        member(2, consensus_key=public), member(3, network_key=public), document(association_key=public),
+        document(treasury_key=public), coin(custodian_key=public),
+    ):  # fmt: skip
+        if EDGE_CASES.index(case) in LARGE_S:
+            whole.check(RealSignatures())
+        else:
+            assert rule(whole) == "bad_key"
 
 
-def test_currencies() -> None:
-    """1 to 64, each code once, coins and local rates together."""
-    assert refusal(currencies=()) == "bad_currencies"
-    assert refusal(currencies=(XUS, XUS)) == "bad_currencies"
-    assert refusal(local_rates=(("XUS", 1),)) == "bad_currencies"
-    many = tuple(XUS._replace(code=f"X{i}") for i in range(MAX_CURRENCIES + 1))
-    document(currencies=many[:-1]).check(RealSignatures())
-    assert refusal(currencies=many) == "bad_currencies"
+def test_keys_have_32_bytes() -> None:
+    """Also where no size is checked while reading."""
+    assert rule(document(association_key=b"")) == "bad_key"
+    assert rule(coin(custodian_key=CUSTODIAN["XUS"].public_key[:31])) == "bad_key"
+    assert rule(member(0, consensus_key=bytes(31))) == "wrong_size"
 
 
-@pytest.mark.parametrize("code", ["xus", "X-S", "1US", "ÉUR", "XU S", "٣X"])
-def test_codes(code: str) -> None:
-    """ASCII upper-case letters and digits, not a digit first."""
-    assert refusal(currencies=(XUS._replace(code=code),)) == "bad_currency_code"
-    assert refusal(local_rates=((code, 1),)) == "bad_currency_code"
+def test_the_port_judges_keys() -> None:
+    """A simulation's port may accept other keys; each one is asked about, as Ed25519."""
+
+    class Port:
+        name = "port"
+        asked: list[tuple[int, bytes]] = []
+
+        def verify(self, check: object) -> bool:
+            raise AssertionError
+
+        def is_valid_key(self, scheme: int, public_key: bytes) -> bool:
+            self.asked.append((scheme, public_key))
+            return True
+
+    document(association_key=b"a", treasury_key=b"t").check(Port())
+    assert len(Port.asked) == 2 + 8 + 3
+    assert {scheme for scheme, _ in Port.asked} == {0}
 
 
-def test_an_empty_code() -> None:
-    """The empty code is refused by name as well."""
-    assert refusal(currencies=(XUS._replace(code=""),)) == "bad_currency_code"
+def test_currencies_are_1_to_64_each_once() -> None:
+    """Coins and local currencies share one name space."""
+    one = document().currencies[0]
+
+    def coins(count: int) -> tuple[GenesisCurrency, ...]:
+        return tuple(one._replace(code=f"X{i}") for i in range(count))
+
+    assert rule(document(currencies=())) == "bad_currencies"
+    assert rule(document(currencies=coins(65))) == "bad_currencies"
+    assert rule(document(currencies=(one, one))) == "bad_currencies"
+    assert rule(document(local_rates=(("XUS", 1),))) == "bad_currencies"
+    assert rule(document(local_rates=(("INR", 1), ("INR", 2)))) == "bad_currencies"
+    document(currencies=coins(64)).check(RealSignatures())
+
+
+@pytest.mark.parametrize("code", ["", "xus", "1US", "X US", "XÜS", "X-S", "X_S", "XUs"])
+def test_malformed_codes(code) -> None:
+    """'ASCII upper-case alphanumerics, not starting with a digit', for coins and local currencies."""
+    assert rule(coin(code=code)) == "bad_currency_code"
+    assert rule(document(local_rates=((code, 1),))) == "bad_currency_code"
+
+
+def test_wellformed_codes() -> None:
+    """Digits may follow."""
+    for code in ("X", "X1", "A0B1C2"):
+        coin(code=code).check(RealSignatures())
 
 
 def test_scaling_and_synthetic() -> None:
-    """Scaling 1 to 10^10; a synthetic coin is never minted."""
-    for good in (1, MAX_SCALING_FACTOR):
-        document(currencies=(XUS._replace(scaling_factor=good),)).check(RealSignatures())
-    for bad in (0, MAX_SCALING_FACTOR + 1):
-        assert refusal(currencies=(XUS._replace(scaling_factor=bad),)) == "bad_scaling"
-    assert refusal(currencies=(XUS, XDX._replace(can_mint=True))) == "synthetic_mint"
+    """'scaling_factor (1..10^10)'; XDX: 'can_mint no'."""
+    assert rule(coin(scaling_factor=0)) == "bad_scaling"
+    assert rule(coin(scaling_factor=10**10 + 1)) == "bad_scaling"
+    for good in (1, 10**10):
+        coin(scaling_factor=good).check(RealSignatures())
+    assert rule(coin(is_synthetic=True)) == "synthetic_mint"
+    coin(is_synthetic=True, can_mint=False).check(RealSignatures())
+    coin(can_mint=False).check(RealSignatures())
 
 
-def test_the_first_state() -> None:
-    """Version 0: configuration, currencies without a coin, association and treasury under their keys."""
-    records = initial_records(GOOD)
-    assert set(records) == {
-        CONFIG_KEY, account_key(ASSOCIATION), account_key(TREASURY), *(currency_key(c) for c in ("XUS", "XEU", "XDX"))
-    }  # fmt: skip
-    assert records[CONFIG_KEY] == Config(4, ("XUS", "XEU", "XDX"), (("INR", 1 << 26),), 1_000_000_000, (0, 0, 0, 0, 0))
-    assert records[currency_key("XEU")] == Currency(
-        "XEU", 1_000_000, 100, 3 << 31, False, True, 0, 0, 0, CUSTODIAN["XEU"].public_key, 0, 0, (0, 0, 0, 0, 0)
+def test_the_state_at_version_0() -> None:
+    """Configuration, currencies in order, association and treasury; no coins, all counters at 0."""
+    records = initial_records(document(dual_attestation_limit=7))
+    assert records.pop(CONFIG_KEY) == Config(CHAIN_ID, ("XUS", "XEU", "XDX"), (("INR", 1 << 26),), 7, (0, 0, 0, 0, 0))
+    none = (0, 0, 0, 0, 0)
+    custodian = {code: private.public_key for code, private in CUSTODIAN.items()}
+    assert records.pop(currency_key("XUS")) == Currency(
+        "XUS", ONE, 100, 1 << 32, False, True, 0, 0, 0, custodian["XUS"], 0, 0, none
+    )
+    assert records.pop(currency_key("XEU")) == Currency(
+        "XEU", ONE, 100, 3 << 31, False, True, 0, 0, 0, custodian["XEU"], 0, 0, none
+    )
+    assert records.pop(currency_key("XDX")) == Currency(
+        "XDX", ONE, 1000, 1 << 32, True, False, 0, 0, 0, custodian["XDX"], 0, 0, none
     )
     for address, role, who in ((ASSOCIATION, 0, ROOT), (TREASURY, 1, TC)):
-        auth_key = authentication_key(Scheme.ED25519, who.key.public_key)
-        expected = Account(address, role, auth_key, 0, False, (), (), b"", 0, None, ())
-        assert records[account_key(address)] == expected
+        auth_key = who.key.authentication_key()
+        assert records.pop(account_key(address)) == Account(address, role, auth_key, 0, False, (), (), b"", 0, None, ())
+    assert records == {}
+    check(initial_records(document()).values())
+
+
+def test_every_record_has_bytes() -> None:
+    """What genesis describes can be stored."""
+    for record in initial_records(document()).values():
+        assert type(record).from_bytes(record.to_bytes()) == record
