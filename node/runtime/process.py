@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -161,13 +162,22 @@ class _Process:
         self._genesis_hash = genesis_hash(document)
 
     async def run(self, parent_pid: int | None) -> int:
-        """Open, serve, wait for the end, close."""
+        """Open, serve, wait for the end, close. What was opened is closed whatever happens."""
         config = self._config
-        listener = listen(config.rpc)
-        config.data.mkdir(parents=True, exist_ok=True)
-        store = SqliteStore(config.data / "ledger.sqlite", self._genesis_hash)
-        safety = SafetyFile(config.data / "safety.bin")
-        signatures = RealSignatures()
+        with ExitStack() as opened:
+            listener = opened.enter_context(listen(config.rpc))
+            config.data.mkdir(parents=True, exist_ok=True)
+            store = SqliteStore(config.data / "ledger.sqlite", self._genesis_hash)
+            opened.callback(store.close)
+            safety = SafetyFile(config.data / "safety.bin")
+            opened.callback(safety.close)
+            return await self._serve(listener, store, safety, parent_pid)
+
+    async def _serve(
+        self, listener: socket.socket, store: SqliteStore, safety: SafetyFile, parent_pid: int | None
+    ) -> int:
+        """Wire the replica to links, clients and disk, and run it."""
+        config, signatures = self._config, RealSignatures()
         replica = Replica(self._document, config.index, self._keys[0], store, safety.load(), signatures)
         metrics, clock, peers = Metrics(), Clock(), _Peers()
         watcher = _Watcher(metrics, self._log)
@@ -186,7 +196,7 @@ class _Process:
         gc.collect()
         gc.freeze()
         try:
-            await links.start()
+            await self._start_links(links)
             http.start()
             driver.start()
             self._log.write("started", f"validator {config.index} at height {replica.ledger.tip_height}")
@@ -195,8 +205,16 @@ class _Process:
             await http.stop()
             await links.stop()
             await driver.stop()
-            safety.close()
-            store.close()
+
+    async def _start_links(self, links: Links) -> None:
+        """Listen for the others; ConfigError names a port that is taken."""
+        host, port = self._config.endpoints[self._config.index]
+        try:
+            await links.start()
+        except OSError as error:
+            raise ConfigError(
+                f"port {port} on {host} cannot be used: {error.strerror}", name="port_in_use", port=port
+            ) from error
 
     def _links(self, peers: _Peers, receive: Callable[[int, bytes], None]) -> Links:
         """Links to the other validators."""
