@@ -1,0 +1,51 @@
+"""How long a round lasts (R8)."""
+
+import pytest
+
+from chain.consensus.pacemaker import Pacemaker
+from chain.interface import Output, SetTimer
+
+
+def timers(call, *args) -> list[SetTimer]:
+    out = Output()
+    call(*args, out)
+    return out.timers
+
+
+@pytest.mark.parametrize(
+    ("round_", "committed", "patience_us"),
+    [(1, 0, 1_000_000), (3, 0, 1_000_000), (4, 0, 1_500_000), (5, 0, 2_250_000), (6, 0, 3_375_000),
+     (7, 0, 5_062_500), (8, 0, 5_062_500), (99, 0, 5_062_500), (99, 96, 1_000_000), (99, 95, 1_500_000)],
+)  # fmt: skip
+def test_patience_grows_by_half_for_each_round_without_a_commit(round_, committed, patience_us) -> None:
+    """'grows by half for each round without a commit (four steps)'."""
+    pacemaker = Pacemaker()
+    assert timers(pacemaker.enter, round_, committed, 50, False) == [SetTimer("round", 50 + patience_us, 1)]
+
+
+def test_idle_rounds_are_longer_until_work_arrives() -> None:
+    """'is longer by the idle wait while nothing waits'."""
+    pacemaker = Pacemaker()
+    assert timers(pacemaker.enter, 1, 0, 0, True) == [SetTimer("round", 1_800_000, 1)]
+    assert timers(pacemaker.work_arrived, 800_000) == []
+    assert timers(pacemaker.work_arrived, 799_999) == [SetTimer("round", 1_799_999, 2)]
+    assert timers(pacemaker.arm_again, 5, True) == [SetTimer("round", 1_800_005, 3)]
+    assert timers(pacemaker.work_arrived, 10) == [SetTimer("round", 1_000_010, 4)]
+    assert timers(pacemaker.work_arrived, 10) == []
+    assert timers(pacemaker.arm_again, 20, False) == [SetTimer("round", 1_000_020, 5)]
+
+
+def test_only_the_newest_timers_are_due() -> None:
+    pacemaker = Pacemaker()
+    pacemaker.enter(1, 0, 0, False, Output())
+    assert timers(pacemaker.wait_idle, 7) == [SetTimer("idle", 800_007, 1)]
+    assert timers(pacemaker.wait_idle, 8) == []
+    assert pacemaker.is_round_due(1)
+    assert pacemaker.is_idle_due(1)
+    pacemaker.timed_out = True
+    pacemaker.enter(2, 0, 0, False, Output())
+    assert not pacemaker.timed_out
+    assert not pacemaker.is_round_due(1)
+    assert not pacemaker.is_idle_due(1)
+    assert pacemaker.is_round_due(2)
+    assert timers(pacemaker.wait_idle, 9) == [SetTimer("idle", 800_009, 2)]
