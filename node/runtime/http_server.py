@@ -84,7 +84,7 @@ class Rpc:
             value = parse_body(body)
             if isinstance(value, list):
                 check_batch(value)
-                return [await self._call(call) for call in value]
+                return list(await asyncio.gather(*map(self._call, value)))
         except RpcError as error:
             return respond(self.tip(), None, error=error)
         return await self._call(value)

@@ -1,6 +1,8 @@
 """Real validator processes on loopback: they commit, survive a SIGKILL, catch up, and agree."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -216,3 +218,51 @@ def test_the_number_of_validators_has_bounds(tmp_path: Path, count: int) -> None
     with pytest.raises(NetworkError) as caught:
         build_network(tmp_path, count)
     assert caught.value.name == "bad_validator_count"
+
+
+@pytest.mark.network
+def test_a_paused_validator_resumes_and_processes_end_with_a_foreground_parent(tmp_path: Path) -> None:
+    """pause and resume are SIGSTOP and SIGCONT; "validators end when a foreground parent dies"."""
+    built = build_network(tmp_path / "net", 1, seed=SEED)
+    supervisor = Supervisor(built.directory)
+    script = (
+        "import sys; from pathlib import Path; from node.localnet.supervisor import Supervisor; "
+        "Supervisor(Path(sys.argv[1])).up(foreground=True); print('up', flush=True); sys.stdin.read()"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script, str(built.directory)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"up\n"
+        supervisor.pause("validator-0")
+        assert supervisor.status()[0]["state"] == "paused"
+        supervisor.resume("0")
+        assert supervisor.status()[0]["state"] == "up"
+        member = supervisor.network.members[0]
+        parent.kill()
+        parent.wait()
+        deadline = time.monotonic() + 10
+        while supervisor.is_alive(member):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        with pytest.raises(NetworkError) as caught:
+            supervisor.pause("validator-0")
+        assert caught.value.name == "not_running"
+    finally:
+        parent.kill()
+        parent.communicate()
+        supervisor.down()
+
+
+def test_reset_forgets_the_ledger_and_keeps_the_keys(tmp_path: Path) -> None:
+    """reset: data, logs and outbox go; keys, genesis and network.json stay."""
+    built = build_network(tmp_path, 1, seed=SEED)
+    data = built.members[0].directory / "data"
+    data.mkdir()
+    (tmp_path / "outbox").mkdir()
+    Supervisor(tmp_path).reset()
+    assert not data.exists()
+    assert not (tmp_path / "outbox").exists()
+    assert load_key(built.members[0].directory / "keys" / "consensus.json")
+    assert load_network(tmp_path).genesis_hash == built.genesis_hash
