@@ -103,6 +103,10 @@ class GenesisDocument(NamedTuple):
         for key in keys + [currency.custodian_key for currency in self.currencies]:
             if not signatures.is_valid_key(Scheme.ED25519, key):
                 raise GenesisError(f"{key.hex()} is no valid Ed25519 key", name="bad_key")
+        self._check_currencies()
+
+    def _check_currencies(self) -> None:
+        """The part of `check` that concerns money."""
         codes = [currency.code for currency in self.currencies] + [code for code, _ in self.local_rates]
         if len(set(codes)) != len(codes) or not 1 <= len(self.currencies) <= MAX_CURRENCIES:
             raise GenesisError(f"1 to {MAX_CURRENCIES} currencies, each once", name="bad_currencies")

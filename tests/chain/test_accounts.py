@@ -7,8 +7,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.accounts import (
-    ASSOCIATION, CONFIG_KEY, CORE_CODE, TREASURY, VM_RESERVED, Account, Config, Credential, Currency, Receipt, Role,
-    account_key, currency_key, event_key, leaf_key, read_record, receipt_key, tuple_add, value_hash,
+    ASSOCIATION,
+    CONFIG_KEY,
+    CORE_CODE,
+    TREASURY,
+    VM_RESERVED,
+    Account,
+    Config,
+    Credential,
+    Currency,
+    Receipt,
+    Role,
+    account_key,
+    currency_key,
+    event_key,
+    leaf_key,
+    read_record,
+    receipt_key,
+    tuple_add,
+    value_hash,
 )  # fmt: skip
 from chain.crypto.hashing import seed, sha3
 from chain.crypto.signing import PrivateKey, Scheme, address_of, authentication_key

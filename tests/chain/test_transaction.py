@@ -15,7 +15,14 @@ from chain.errors import DecodeError
 from chain.limits import MAX_TRANSACTION_BYTES
 from chain.primitives import U64_MAX
 from chain.transaction import (
-    FUNCTIONS, Function, Kind, Payload, RawTransaction, decode_raw, decode_transaction, sign_transaction,
+    FUNCTIONS,
+    Function,
+    Kind,
+    Payload,
+    RawTransaction,
+    decode_raw,
+    decode_transaction,
+    sign_transaction,
     transaction_hash,
 )  # fmt: skip
 from tests.builders import ALICE, BOB, PAYMENT, key

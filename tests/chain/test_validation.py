@@ -6,7 +6,16 @@ from chain.limits import MAX_GAS_PRICE, MAX_GAS_UNITS, MIN_GAS_UNITS
 from chain.primitives import U64_MAX
 from chain.validation import Discard, DiscardStatus, check_prologue
 from tests.builders import (
-    ALICE, BOB, CHAIN_ID, NOBODY, NOW_SECS, ONE, PAYMENT, World, key, small_world,
+    ALICE,
+    BOB,
+    CHAIN_ID,
+    NOBODY,
+    NOW_SECS,
+    ONE,
+    PAYMENT,
+    World,
+    key,
+    small_world,
 )  # fmt: skip
 
 

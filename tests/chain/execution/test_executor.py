@@ -11,7 +11,19 @@ from chain.execution.outcome import Abort, Outcome, Status
 from chain.transaction import FUNCTIONS
 from chain.validation import Discard, DiscardStatus
 from tests.builders import (
-    ALICE, ANNA, BOB, DEALER, NOBODY, ONE, PAYMENT, TC, US, World, event, party, small_world,
+    ALICE,
+    ANNA,
+    BOB,
+    DEALER,
+    NOBODY,
+    ONE,
+    PAYMENT,
+    TC,
+    US,
+    World,
+    event,
+    party,
+    small_world,
 )  # fmt: skip
 
 EXECUTED = Status("executed", "", 0)

@@ -1,0 +1,233 @@
+"""The machine driven by hand, with an application that only hashes rounds (R1 to R16)."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from chain.certificates import timeout_message
+from chain.consensus.machine import ConsensusMachine
+from chain.errors import BlockError, CertificateError
+from chain.interface import ALL_OTHERS, Output
+from chain.messages import (
+    BlockRequest,
+    CommittedResponse,
+    Proposal,
+    SyncInfo,
+    Timeout,
+    Vote,
+    decode_message,
+)
+from chain.primitives import Hash
+from chain.storage import Column
+
+GENESIS_HASH = Hash(b"\x47" * 32)
+NOW = 2_000
+
+
+class App:
+    """Executes to the roots that the committee certifies, and writes down what is committed."""
+
+    def __init__(self, four) -> None:
+        self.four, self.committed, self.waiting = four, [], ()
+
+    def signature_checks(self, block):
+        return ()
+
+    def execute(self, parent, block):
+        return SimpleNamespace(
+            block_id=block.id, height=block.height, round=block.round, version=block.round,
+            root=self.four.root(block), timestamp_us=block.header.timestamp_us,
+        )  # fmt: skip
+
+    def payload(self, parent, timestamp_us):
+        return self.waiting
+
+    def commit(self, path, proof, out):
+        self.committed.append(([block.round for block, _ in path], proof))
+
+    def committed_blocks(self, start_height):
+        return CommittedResponse(start_height, (), None)
+
+
+class Driven:
+    """A machine, its application, and one call an event."""
+
+    def __init__(self, four, own=0, record=None, pending=()) -> None:
+        info = four.genesis_info
+        root = SimpleNamespace(
+            block_id=info.block_id, height=0, round=0, version=0, root=info.root, timestamp_us=info.timestamp_us
+        )
+        self.app = App(four)
+        self.machine = ConsensusMachine(
+            own, four.set, four.leaders, four.safety(own, record), self.app, root, four.genesis_qc,
+            four.genesis_qc, GENESIS_HASH, four.signatures,
+        )  # fmt: skip
+        self.first = Output()
+        self.machine.start(list(pending), NOW, self.first)
+
+    def receive(self, sender, message, now_us=NOW) -> Output:
+        out = Output()
+        self.machine.on_message(sender, message, now_us, out)
+        return out
+
+
+def sent(sends, kind) -> list:
+    decoded = [(send.destination, decode_message(send.data)) for send in sends]
+    return [(to, message) for to, message in decoded if isinstance(message, kind)]
+
+
+def timeout(four, round_, author, qc) -> Timeout:
+    signature = four.keys[author].sign(timeout_message(1, round_, qc.round, GENESIS_HASH))
+    return Timeout(1, round_, author, signature, SyncInfo(qc, four.genesis_qc, None))
+
+
+def chain(four, count=4):
+    """Consecutive blocks from round 1 on with their certificates, each committing its parent."""
+    pairs, parent, qc = [], None, four.genesis_qc
+    for round_ in range(1, count + 1):
+        block = four.block(round_, qc, height=round_)
+        qc = four.qc(block, parent)
+        pairs.append((block, qc))
+        parent = block
+    return pairs
+
+
+def test_a_vote_waits_for_the_stored_block(four) -> None:
+    """P9: the block's row is in `persist`; the vote only in `after_persist`, for oneself and all others."""
+    driven = Driven(four)
+    block = four.block(1, four.genesis_qc, height=1)
+    out = driven.receive(1, Proposal(block, four.genesis_qc))
+    assert [row[:2] for row in out.persist.rows] == [(Column.PENDING, 0)]
+    assert out.safety == driven.machine.safety.record_bytes()
+    assert [(to, vote.data.block_id, vote.author) for to, vote in sent(out.after_persist, Vote)] == [
+        (0, block.id, 0),
+        (ALL_OTHERS, block.id, 0),
+    ]
+    assert sent(out.send_now, Vote) == []
+
+
+def test_only_the_leader_proposes_over_its_own_link(four) -> None:
+    """R1."""
+    driven = Driven(four)
+    with pytest.raises(BlockError) as caught:
+        driven.receive(2, Proposal(four.block(1, four.genesis_qc, height=1), four.genesis_qc))
+    assert caught.value.name == "wrong_author"
+    with pytest.raises(BlockError) as caught:
+        driven.receive(2, Proposal(four.block(1, four.genesis_qc, height=1, author=2), four.genesis_qc))
+    assert caught.value.name == "wrong_leader"
+
+
+def test_commits_need_consecutive_rounds_and_matching_roots(four) -> None:
+    """R13: the parent is committed when a certificate one round above it comes, and not before."""
+    driven = Driven(four)
+    (b1, _), (b2, q2), (b3, _), _ = chain(four)
+    driven.receive(1, Proposal(b1, four.genesis_qc))
+    driven.receive(2, Proposal(b2, four.genesis_qc))
+    assert driven.app.committed == []
+    driven.receive(3, Proposal(b3, four.genesis_qc))
+    assert driven.app.committed == [([1], q2)]
+    assert driven.machine.tree.root_id == b1.id
+
+
+def test_ancestors_are_committed_oldest_first(four) -> None:
+    driven = Driven(four)
+    b1 = four.block(1, four.genesis_qc, height=1)
+    q1 = four.qc(b1)
+    tc = four.tc(2, [q1, q1, q1])
+    b3 = four.block(3, q1, tc, height=2)
+    q3 = four.qc(b3, b1)
+    b4 = four.block(4, q3, height=3)
+    q4 = four.qc(b4, b3)
+    for sender, block in ((1, b1), (3, b3), (0, b4)):
+        driven.receive(sender, Proposal(block, four.genesis_qc))
+    assert driven.app.committed == []
+    driven.receive(1, SyncInfo(q4, q4, None))
+    assert driven.app.committed == [([1, 3], q4)]
+
+
+def test_another_root_is_an_alarm_and_no_commit(four) -> None:
+    driven = Driven(four)
+    (b1, _), (b2, q2), _, _ = chain(four)
+    driven.receive(1, Proposal(b1, four.genesis_qc))
+    driven.receive(2, Proposal(b2, four.genesis_qc))
+    driven.machine.tree.nodes[b1.id].result.root = Hash(bytes(32))
+    out = driven.receive(3, SyncInfo(q2, q2, None))
+    assert "execution_divergence" in [alarm.name for alarm in out.alarms]
+    assert driven.app.committed == []
+
+
+def test_an_unknown_certified_block_is_asked_for(four) -> None:
+    """R14."""
+    driven = Driven(four)
+    (b1, q1), *_ = chain(four)
+    out = driven.receive(3, SyncInfo(q1, four.genesis_qc, None))
+    assert driven.machine.round == 2
+    assert sent(out.send_now, BlockRequest) == [(1, BlockRequest(b1.id, 0))]
+
+
+def test_a_stale_proposal_is_ignored(four) -> None:
+    driven = Driven(four)
+    (b1, q1), *_ = chain(four)
+    driven.receive(3, SyncInfo(q1, four.genesis_qc, None))
+    assert driven.receive(1, Proposal(b1, four.genesis_qc)) == Output()
+
+
+@pytest.mark.parametrize(("ahead_us", "waits"), [(2_000_000, False), (2_000_001, True)])
+def test_a_block_from_the_future_waits_for_the_clock(four, ahead_us, waits) -> None:
+    """R4: at most 2 s ahead of max(own clock, parent's time)."""
+    driven = Driven(four)
+    block = four.block(1, four.genesis_qc, height=1, time_us=NOW + ahead_us)
+    out = driven.receive(1, Proposal(block, four.genesis_qc))
+    assert [timer[:2] for timer in out.timers if timer.name == "clock"] == ([("clock", NOW + 1)] if waits else [])
+    assert bool(sent(out.after_persist, Vote)) is not waits
+    if waits:
+        out = Output()
+        driven.machine.on_timer("clock", 0, NOW + 1, out)
+        assert len(sent(out.after_persist, Vote)) == 2
+
+
+def test_one_honest_timeout_makes_us_join_and_a_quorum_moves_the_round(four) -> None:
+    """R9, R10: f + 1 = 2 join, 3 certify; the next leader proposes with the certificate."""
+    driven = Driven(four, own=2)
+    driven.app.waiting = (b"tx",)
+    assert sent(driven.receive(0, timeout(four, 1, 0, four.genesis_qc)).after_persist, Timeout) == []
+    out = driven.receive(1, timeout(four, 1, 1, four.genesis_qc))
+    own = sent(out.after_persist, Timeout)
+    assert [(to, message.round, message.author) for to, message in own] == [(2, 1, 2), (ALL_OTHERS, 1, 2)]
+    assert sent(out.send_now, Timeout) == []
+    assert driven.machine.round == 1
+    out = driven.receive(2, own[0][1])
+    assert driven.machine.round == 2
+    proposals = sent(out.after_persist, Proposal)
+    assert [to for to, _ in proposals] == [ALL_OTHERS, 2]
+    assert proposals[0][1].block.tc.round == 1
+    assert proposals[0][1].block.payload == (b"tx",)
+    assert sent(out.send_now, Proposal) == []
+
+
+def test_committed_blocks_need_links_and_a_proof(four) -> None:
+    """R16."""
+    (b1, _), (b2, q2), (_b3, q3), _ = chain(four)
+
+    def error(response) -> str:
+        with pytest.raises((BlockError, CertificateError)) as caught:
+            Driven(four).receive(1, response)
+        return caught.value.name
+
+    assert error(CommittedResponse(1, (b2,), q3)) == "broken_chain"
+    assert error(CommittedResponse(1, (b1, b2), q2)) == "wrong_commit"
+    assert error(CommittedResponse(1, (b1,), q2._replace(signatures=q2.signatures[:2]))) == "no_quorum"
+    driven = Driven(four)
+    assert driven.receive(1, CommittedResponse(1, (b1, b2), None)) == Output()
+    driven.receive(1, CommittedResponse(1, (b1, b2), q3))
+    assert driven.app.committed == [([1, 2], q3)]
+    assert (driven.machine.round, driven.machine.tree.root_id) == (4, b2.id)
+
+
+def test_a_restart_sends_the_last_vote_again(four) -> None:
+    before = Driven(four)
+    block = four.block(1, four.genesis_qc, height=1)
+    out = before.receive(1, Proposal(block, four.genesis_qc))
+    again = Driven(four, record=out.safety, pending=[(key, data) for _, key, data in out.persist.rows])
+    assert sent(again.first.after_persist, Vote) == sent(out.after_persist, Vote)
+    assert block.id in again.machine.tree.nodes
