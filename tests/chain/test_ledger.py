@@ -1,0 +1,74 @@
+"""Opening the ledger, and the first blocks on it (L1, L2, L4)."""
+
+import pytest
+
+from chain.block import Block, Header, header_id, payload_root
+from chain.certificates import CommitInfo, QuorumCertificate, VoteData
+from chain.codec import decode
+from chain.errors import GenesisError
+from chain.ledger import Ledger, TransactionInfo, info_hash
+from chain.state.accumulator import Frontier
+from chain.state.tree import root_hash
+from chain.storage import Column, Index, WriteBatch
+from node.storage.memory import MemoryStore
+from tests.builders import document
+
+
+def next_block(ledger) -> Block:
+    qc = ledger.genesis_qc
+    header = Header(1, 1, 1, 1, ledger.tip_timestamp_us + 1_000_000, qc.digest(), None, payload_root(()))
+    return Block(header, qc, None, (), b"", header_id(header))
+
+
+def grown(store) -> tuple[Ledger, Block]:
+    """A ledger with one empty block, committed by a certificate without signatures."""
+    ledger = Ledger(document(), store)
+    block = next_block(ledger)
+    result = ledger.execute(ledger.tip, block, [])
+    info = CommitInfo(1, 1, block.id, result.root, result.version, result.timestamp_us, None)
+    data = VoteData(1, 2, block.id, 1, block.id, result.root, 2, result.timestamp_us + 1, None)
+    batch = WriteBatch()
+    ledger.commit([(block, result)], QuorumCertificate(data, info, ()), batch)
+    store.write(batch)
+    return ledger, block
+
+
+def test_genesis_is_version_0_and_written_once() -> None:
+    store = MemoryStore()
+    ledger = Ledger(document(), store)
+    assert (ledger.tip_version, ledger.tip_height) == (0, 0)
+    _, data, info, events = decode(store.row(Column.TRANSACTION, 0))
+    assert (data, events) == (document().to_bytes(), ())
+    assert TransactionInfo.from_bytes(info).state_root == root_hash(ledger.tip.tree)
+    assert ledger.tip_root == Frontier.empty().append([info_hash(info)])[0].root()
+    assert store.postings(Index.TRANSACTION_BY_HASH, ledger.genesis_hash[:8], 0, 9) == [(0, 0)]
+    before = store.copy().__dict__
+    assert Ledger(document(), store).tip_root == ledger.tip_root
+    assert store.__dict__ == before
+
+
+def test_reopening_gives_the_same_tip_and_the_same_next_root() -> None:
+    """A restart must not bring genesis values back over newer records."""
+    store = MemoryStore()
+    ledger, block = grown(store)
+    again = Ledger(document(), store)
+    assert (again.tip_version, again.tip_height, again.tip_root) == (1, 1, ledger.tip_root)
+    assert (again.tip.block_id, again.high_commit) == (block.id, ledger.high_commit)
+    header = block.header._replace(round=2, height=2, timestamp_us=block.header.timestamp_us + 1)
+    following = block._replace(header=header, id=header_id(header))
+    roots = [one.execute(one.tip, following, []).root for one in (ledger, again)]
+    assert roots[0] == roots[1]
+    assert store.postings(Index.BLOCK_BY_ID, block.id[:8], 0, 9) == [(1, 1)]
+
+
+def test_another_genesis_and_corrupt_state_are_refused() -> None:
+    store = MemoryStore()
+    grown(store)
+    with pytest.raises(GenesisError) as caught:
+        Ledger(document(chain_id=5), store)
+    assert caught.value.name == "wrong_network"
+    key, _ = next(store.states())
+    store.write(WriteBatch(state=[(key, None)]))
+    with pytest.raises(GenesisError) as caught:
+        Ledger(document(), store)
+    assert caught.value.name == "corrupt_state"
