@@ -88,17 +88,21 @@ def build_network(  # noqa: PLR0913 - what a network is made of
     )
     document.check(RealSignatures())
     (directory / GENESIS_FILE).write_bytes(document.to_bytes())
-    network = Network(
-        directory, chain_id, genesis_hash(document), Ledger(document, MemoryStore()).genesis_info.waypoint(),
-        [
-            Member(name, None, rpc, p2p, directory / name)
-            for name, (rpc, p2p) in zip(names, _ports(validators, base_port), strict=True)
-        ],
-    )  # fmt: skip
+    network = _network(directory, document, _ports(validators, base_port))
     for index, member in enumerate(network.members):
         _write_config(network, index, member)
     network.save()
     return network
+
+
+def _network(directory: Path, document: GenesisDocument, ports: list[tuple[Endpoint, Endpoint]]) -> Network:
+    """The network of a genesis, every validator down; `ports` is (rpc, p2p) by index."""
+    members = [
+        Member(validator.name, None, rpc, p2p, directory / validator.name)
+        for validator, (rpc, p2p) in zip(document.validators, ports, strict=True)
+    ]
+    waypoint = Ledger(document, MemoryStore()).genesis_info.waypoint()
+    return Network(directory, document.chain_id, genesis_hash(document), waypoint, members)
 
 
 def _write_config(network: Network, index: int, member: Member) -> None:

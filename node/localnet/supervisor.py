@@ -63,9 +63,9 @@ class Supervisor:
             self._signal(member, signal.SIGTERM)
         deadline = time.monotonic() + STOP_TIMEOUT_S
         for member in running:
-            if not self._wait_for(lambda member=member: not self.is_alive(member), deadline):  # type: ignore[misc]
+            if not self._has_ended(member, deadline):
                 self._signal(member, signal.SIGKILL)
-                self._wait_for(lambda member=member: not self.is_alive(member), time.monotonic() + 5)  # type: ignore[misc]
+                self._has_ended(member, time.monotonic() + STOP_TIMEOUT_S)
         for member in network.members:
             member.pid = None
         network.save()
@@ -181,6 +181,10 @@ class Supervisor:
         if not self.is_alive(member):
             raise NetworkError(f"{name} does not run", name="not_running")
         self._signal(member, number)
+
+    def _has_ended(self, member: Member, deadline: float) -> bool:
+        """Wait for a process to end; whether it did before the deadline."""
+        return self._wait_for(lambda: not self.is_alive(member), deadline)
 
     def _wait_for(self, done: Callable[[], bool], deadline: float) -> bool:
         """Poll until `done` or the deadline; whether it was done."""
