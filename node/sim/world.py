@@ -168,8 +168,9 @@ class World:
         self.workload.on_reply(reply)
 
     def on_alarm(self, node: int, name: str) -> None:
-        """An alarm."""
+        """S10: nobody lies here, so that every alarm accuses an honest validator."""
         self.alarms[name] += 1
+        self.violations.append(Violation("S10_false_alarm", node, name))
 
     # --- how clients reach validators (Gate) ---
 

@@ -158,3 +158,23 @@ def test_a_network_without_a_quorum_is_reported() -> None:
     world.scheduler.after(SECOND_US, world.network.partition, [[0, 1], [2, 3]])
     rules = {violation.rule for violation in world.run().violations}
     assert rules == {"L1_liveness"}
+
+
+def test_an_alarm_is_a_violation() -> None:
+    """S10: nobody lies in these runs, so that garbage on a link, and with it an alarm, is named."""
+    world = World(Scenario(duration_us=2 * SECOND_US), 4)
+    world.scheduler.after(SECOND_US, world.network.send, 1, 2, b"garbage")
+    result = world.run()
+    assert {(violation.rule, violation.node) for violation in result.violations} == {("S10_false_alarm", 2)}
+    assert sum(result.alarms.values()) == len(result.violations) == 1
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(1_800)
+def test_two_hundred_seeds() -> None:
+    """200 seeds with crash, loss and delay: no violation, at least 90 % commit payments, each kind of fault fires."""
+    summary = summarize(run_seeds(0, 200, 2))
+    assert summary["violations"] == []
+    assert summary["faults_missing"] == []
+    assert summary["signatures"] == {"keyed-hash": 198, "libsodium": 2}
+    assert summary["ok"] is True
