@@ -99,10 +99,14 @@ class Supervisor:
     def pause(self, name: str) -> None:
         """SIGSTOP: the process keeps its connections and does nothing."""
         self._signal_running(name, signal.SIGSTOP)
+        member = find_member(self.network, name)
+        self._wait_for(lambda: _is_stopped(member), time.monotonic() + STOP_TIMEOUT_S)
 
     def resume(self, name: str) -> None:
         """SIGCONT."""
         self._signal_running(name, signal.SIGCONT)
+        member = find_member(self.network, name)
+        self._wait_for(lambda: not _is_stopped(member), time.monotonic() + STOP_TIMEOUT_S)
 
     def wait(self, *, timeout_s: float = START_TIMEOUT_S) -> None:
         """Wait until every validator that runs has committed a block since it started.
