@@ -72,8 +72,16 @@ class Account(NamedTuple):
 
     def with_balance(self, currency: str, amount: int) -> "Account":
         """The same account with one balance set (added if missing)."""
-        others = tuple(pair for pair in self.balances if pair[0] != currency)
-        return self._replace(balances=tuple(sorted((*others, (currency, amount)))))
+        return Account._make((*self[:5], _balances_with(self.balances, currency, amount), *self[6:]))
+
+    def after_payment(self, currency: str, amount: int, handle: int) -> "Account":
+        """One balance set and one event counted, in one copy: every payment does it twice."""
+        balances = _balances_with(self.balances, currency, amount)
+        return Account._make((*self[:5], balances, tuple_add(self.streams, handle), *self[7:]))
+
+    def after_transaction(self, next_number: int) -> "Account":
+        """The next sequence number set."""
+        return Account._make((*self[:3], next_number, *self[4:]))
 
     def to_bytes(self) -> bytes:
         """Canonical bytes."""
@@ -86,6 +94,14 @@ class Account(NamedTuple):
         values = fields(decode(data), "account", bytes, int, bytes, int, bool, tuple, tuple, bytes, int, None, tuple)
         credential = None if values[9] is None else Credential(*fields(values[9], "credential", str, bytes, bytes))
         return Account._make((*values[:9], credential, values[10]))
+
+
+def _balances_with(balances: tuple[tuple[str, int], ...], currency: str, amount: int) -> tuple[tuple[str, int], ...]:
+    """Balances with one of them set, sorted by code."""
+    for place, pair in enumerate(balances):
+        if pair[0] == currency:
+            return (*balances[:place], (currency, amount), *balances[place + 1 :])
+    return tuple(sorted((*balances, (currency, amount))))
 
 
 class Currency(NamedTuple):

@@ -60,9 +60,14 @@ class Run:
 
     def emit_from(self, account: Account, type_: str, data: tuple[Value, ...]) -> Account:
         """Emit on an account's own stream; gives the account with its counter raised (not written yet)."""
+        handle = self.emit(account, type_, data)
+        return account._replace(streams=tuple_add(account.streams, handle))
+
+    def emit(self, account: Account, type_: str, data: tuple[Value, ...]) -> int:
+        """Emit on an account's own stream; gives the handle, whose counter the caller raises."""
         handle = ACCOUNT_HANDLES[account.role][type_]
         self.events.append(Event(event_key(handle, account.address), account.streams[handle], type_, data))
-        return account._replace(streams=tuple_add(account.streams, handle))
+        return handle
 
     def emit_root(self, type_: str, data: tuple[Value, ...]) -> None:
         """Emit on one of the root's streams."""

@@ -98,4 +98,4 @@ def _epilogue(state: Overlay, tx: SignedTransaction, gas: int) -> None:
         currency = state.currency(raw.gas_currency)
         assert currency is not None
         state.put_currency(currency._replace(fees=currency.fees + fee))
-    state.put_account(sender._replace(sequence_number=raw.sequence_number + 1))
+    state.put_account(sender.after_transaction(raw.sequence_number + 1))

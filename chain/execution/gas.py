@@ -8,7 +8,11 @@ from chain.limits import MIN_GAS_UNITS
 
 SIGNATURE_SHARE = 100
 """Gas of one Ed25519 verification, contained in every function's gas."""
-SCHEME_SURCHARGE = {Scheme.ED25519: 0, Scheme.SECP256K1: 39 * SIGNATURE_SHARE, Scheme.P256: 39 * SIGNATURE_SHARE}
+SCHEME_SURCHARGE: dict[int, int] = {
+    Scheme.ED25519: 0,
+    Scheme.SECP256K1: 39 * SIGNATURE_SHARE,
+    Scheme.P256: 39 * SIGNATURE_SHARE,
+}
 CREATION = 1_200
 """An account lives for ever."""
 
@@ -22,4 +26,4 @@ FUNCTION_GAS = {
 
 def gas_for(function: str, scheme: int) -> int:
     """Gas units that the transaction uses if its limit allows."""
-    return FUNCTION_GAS.get(function, MIN_GAS_UNITS) + SCHEME_SURCHARGE[Scheme(scheme)]
+    return FUNCTION_GAS.get(function, MIN_GAS_UNITS) + SCHEME_SURCHARGE[scheme]

@@ -131,6 +131,54 @@ REASONS: dict[str, dict[str, int]] = {
 """Abort reasons by module. Numbers are Libra's; those from 100 on are ours."""
 
 
+SENTENCES: dict[str, str] = {
+    "ECOIN_DEPOSIT_IS_ZERO": "an amount of 0 moves nothing",
+    "EROLE_CANT_STORE_BALANCE": "accounts of this role hold no coins",
+    "EINSUFFICIENT_BALANCE": "the balance is below the amount, or what is left does not cover the fee",
+    "EMALFORMED_AUTHENTICATION_KEY": "an authentication key has 32 bytes: a prefix of 16, then the address",
+    "ECANNOT_CREATE_AT_VM_RESERVED": "address 0x0 is reserved",
+    "EADD_EXISTING_CURRENCY": "the account holds this currency already",
+    "EPAYEE_DOES_NOT_EXIST": "there is no account at the payee's address",
+    "EPAYEE_CANT_ACCEPT_CURRENCY_TYPE": "the payee holds no balance in this currency",
+    "EPAYER_DOESNT_HOLD_CURRENCY": "the payer holds no balance in this currency",
+    "EGAS": "the fee cannot be paid",
+    "ECANNOT_CREATE_AT_CORE_CODE": "address 0x1 is reserved",
+    "EBALANCE_OVERFLOW": "the sum would pass 2^64-1 micro-units",
+    "EROLE_ID": "there is an account at this address already",
+    "EPARENT_VASP": "only a wallet provider (parent VASP) may do this",
+    "EPARENT_VASP_OR_CHILD_VASP": "only a wallet provider or one of its children may do this",
+    "EPARENT_VASP_OR_DESIGNATED_DEALER": "only a wallet provider or a designated dealer may do this",
+    "EDESIGNATED_DEALER": "only a designated dealer may do this",
+    "ETREASURY_COMPLIANCE": "only the treasury may do this",
+    "ECURRENCY_INFO": "no such currency is registered",
+    "EMINTING_NOT_ALLOWED": "minting of this currency is switched off",
+    "EIS_SYNTHETIC_CURRENCY": "a synthetic currency is never minted",
+    "ECOIN": "the coin's value is out of range",
+    "EPREBURN_QUEUE": "the dealer has 256 preburn requests in this currency already",
+    "EPREBURN_NOT_FOUND": "the dealer has no preburn request of exactly this amount",
+    "ERECEIPT_USED": "this custodian receipt was used for another mint; each counts once",
+    "ERECEIPT_SIGNATURE": "the currency's custodian did not sign this receipt",
+    "EDEALER": "the address is no designated dealer's",
+    "EINVALID_MINT_AMOUNT": "a mint of 0 is none",
+    "ECREDENTIAL": "only wallet providers and dealers publish dual-attestation information",
+    "EMALFORMED_METADATA_SIGNATURE": "a payment of this size to another provider needs its signature, of 64 bytes",
+    "EINVALID_METADATA_SIGNATURE": "the receiving provider did not sign this payment",
+    "EPAYEE_COMPLIANCE_KEY_NOT_SET": "the receiving provider has published no compliance key",
+    "EPAYEE_BASE_URL_NOT_SET": "the receiving provider has published no base URL",
+    "EINVALID_PUBLIC_KEY": "the compliance key is no valid Ed25519 key",
+    "ECANNOT_FREEZE_DIEM_ROOT": "the association cannot be frozen",
+    "ECANNOT_FREEZE_TC": "the treasury cannot be frozen",
+    "EACCOUNT_FROZEN": "the treasury froze the account: it neither sends nor receives",
+    "EFREEZING_BIT": "there is no account at this address",
+    "ETOO_MANY_CHILDREN": "a wallet provider has at most 65,536 children",
+    "ENONCE_UNSUPPORTED": "only the sliding nonce 0 is supported",
+    "EDENOMINATOR": "the denominator of the rate is 0",
+    "ERATIO_OUT_OF_RANGE": "the rate has no 32-bit fixed point",
+    "ETOO_LONG": "a name, URL or metadata is too long",
+}
+"""What each reason means, for people; a test holds that none is missing."""
+
+
 class Abort(MithqalError):
     """A transaction that ran and failed: kept, charged, without effect (rule T7)."""
 
@@ -150,3 +198,8 @@ def explain_abort(module: str, code: int) -> tuple[str, str]:
     categories = {int(category): category.name for category in Category}
     reasons = {number: name for name, number in REASONS.get(module, {}).items()}
     return categories.get(code & 0xFF, "unknown"), reasons.get(code >> 8, "unknown")
+
+
+def abort_sentence(module: str, code: int) -> str | None:
+    """What an abort code means, for people; None for a code that is not listed."""
+    return SENTENCES.get(explain_abort(module, code)[1])

@@ -72,8 +72,8 @@ def transfer(
         raise Abort(
             "DiemAccount", Category.LIMIT_EXCEEDED, "EBALANCE_OVERFLOW", f"{received} + {amount} is above 2^64-1"
         )
-    state.put_account(run.emit_from(payer, "sentpayment", data).with_balance(currency, balance - amount))
-    state.put_account(run.emit_from(payee, "receivedpayment", data).with_balance(currency, received + amount))
+    state.put_account(payer.after_payment(currency, balance - amount, run.emit(payer, "sentpayment", data)))
+    state.put_account(payee.after_payment(currency, received + amount, run.emit(payee, "receivedpayment", data)))
 
 
 def check_not_frozen(who: str, account: Account) -> None:

@@ -158,6 +158,15 @@ def test_with_balance_is_a_sorted_dictionary(held, code, amount) -> None:
     assert account.balance(code) == held.get(code)
 
 
+def test_copies_of_the_hot_path_change_nothing_else() -> None:
+    """One balance and one counter after a payment; the next number after a transaction."""
+    paid = ACCOUNT.after_payment("XUS", 7, 3)
+    assert paid == ACCOUNT._replace(balances=(("XEU", 1), ("XUS", 7)), streams=(0, 1, 2, 4))
+    assert type(paid) is Account
+    assert ACCOUNT.after_transaction(9) == ACCOUNT._replace(sequence_number=9)
+    assert ACCOUNT.with_balance("XEU", 8) == ACCOUNT._replace(balances=(("XEU", 8), ("XUS", 2)))
+
+
 def test_counters() -> None:
     """One of them raised by 1."""
     assert tuple_add((4, 5, 6), 0) == (5, 5, 6)

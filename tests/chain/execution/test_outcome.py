@@ -3,7 +3,17 @@
 import pytest
 
 from chain.codec import decode
-from chain.execution.outcome import EVENT_FIELDS, REASONS, Abort, Category, Event, Status, explain_abort
+from chain.execution.outcome import (
+    EVENT_FIELDS,
+    REASONS,
+    SENTENCES,
+    Abort,
+    Category,
+    Event,
+    Status,
+    abort_sentence,
+    explain_abort,
+)
 from tests.builders import ALICE, BOB, DEALER, TC, US, key, small_world
 
 LIBRA = {
@@ -69,6 +79,14 @@ def test_explaining_a_code() -> None:
     assert explain_abort("Roles", 6) == ("ALREADY_PUBLISHED", "EROLE_ID")
     assert explain_abort("Nowhere", 1288) == ("LIMIT_EXCEEDED", "unknown")
     assert explain_abort("DiemAccount", 9 + 256 * 99) == ("unknown", "unknown")
+
+
+def test_every_reason_has_a_sentence() -> None:
+    """`mithqal explain CODE` has words for each."""
+    assert set(SENTENCES) == {reason for names in REASONS.values() for reason in names}
+    assert abort_sentence("DiemAccount", 1288) == SENTENCES["EINSUFFICIENT_BALANCE"]
+    assert abort_sentence("AccountFreezing", 1281) == SENTENCES["EACCOUNT_FROZEN"]
+    assert abort_sentence("AccountFreezing", 99 * 256) is None
 
 
 def test_an_events_bytes_are_its_four_fields() -> None:
