@@ -81,6 +81,17 @@ def byte_leaves(count: int) -> list[bytes]:
     return [bytes([number + 1]) * 32 for number in range(count)]
 
 
+def pack(value: object) -> bytes:
+    """MessagePack of what a proof consists of: None, 32 bytes, lists of up to 15 values."""
+    if value is None:
+        return b"\xc0"
+    if isinstance(value, bytes):
+        return b"\xc4" + bytes([len(value)]) + value
+    assert isinstance(value, tuple)
+    assert len(value) < 16
+    return bytes([0x90 + len(value)]) + b"".join(map(pack, value))
+
+
 STATES: dict[str, list[tuple[str, str]]] = {
     "empty": [],
     "one key": [("00" * 32, "11" * 32)],
@@ -100,10 +111,22 @@ def vectors() -> dict[str, object]:
         shown = pairs if len(pairs) <= 3 else "byte b then 5a*31 -> (b xor ff)*32, for b from 0 to 255"
         states.append({"name": name, "items": shown, "root": state_root(items).hex()})
     leaves = byte_leaves(17)
+    three = {bytes.fromhex(key): bytes.fromhex(value) for key, value in STATES["a fork on the right"]}
     return {
         "states": states,
         "transactions": [history_root(leaves[:size]).hex() for size in range(18)],
         "events": [history_root(leaves[:size], seed("EventAccumulator")).hex() for size in range(18)],
+        "proofs": {
+            "state of a0*32": pack(state_proof(three, b"\xa0" * 32)).hex(),
+            "state of a1*32, absent": pack(state_proof(three, b"\xa1" * 32)).hex(),
+            "state of c0*32, absent": pack(state_proof(three, b"\xc0" * 32)).hex(),
+            "leaf 5 of 13": pack(((leaves[4], node(leaves, 1, 3), node(leaves, 2, 0), node(leaves[:13], 3, 1)),)).hex(),
+            "leaf 12 of 13": pack(((node(leaves, 2, 2), node(leaves, 3, 0)),)).hex(),
+            "leaves 3 to 5 of 13": pack(
+                ((leaves[2], node(leaves, 1, 0)), (node(leaves, 1, 3), node(leaves[:13], 3, 1)))
+            ).hex(),
+            "growth from 3 to 13": pack(((leaves[3], node(leaves, 2, 1), node(leaves, 2, 2), leaves[12]),)).hex(),
+        },
     }
 
 

@@ -63,7 +63,8 @@ def apply(model: dict[bytes, bytes], batch: list[tuple[bytes, bytes | None]]) ->
 @given(st.lists(changes, max_size=6))
 def test_updates_match_the_definition(batches) -> None:
     """S3 after every batch of writes and deletions; and no update changes an old tree."""
-    root, model, history = EMPTY, {}, []
+    root, history = EMPTY, []
+    model: dict[bytes, bytes] = {}
     for batch in batches:
         root, model = update(root, batch), apply(model, batch)
         assert root_hash(root) == naive.state_root(model)
@@ -75,7 +76,8 @@ def test_updates_match_the_definition(batches) -> None:
 @given(st.lists(changes, min_size=1, max_size=5))
 def test_one_by_one_or_at_once(batches) -> None:
     """The root depends on the contents only: single changes and a fresh build give the same tree."""
-    root, single, model = EMPTY, EMPTY, {}
+    root, single = EMPTY, EMPTY
+    model: dict[bytes, bytes] = {}
     for batch in batches:
         root, model = update(root, batch), apply(model, batch)
         for change in batch:
