@@ -1,78 +1,96 @@
 """The real transport among validators: one TLS link a pair, dialled by the higher index, healed for ever.
 
-A link is up only after the peer's hello: under TLS 1.3 a refused client first sees success. Sending never waits; a full
-queue drops its oldest frame.
+A link is up only after the peer's hello: under TLS 1.3 a refused client first sees success. The dialler speaks first,
+so a stranger who dials us never gets a byte of ours beyond TLS. Sending never waits; a full queue drops its oldest.
 """
 
 import asyncio
-import contextlib
+import socket
 import ssl
-from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 from chain.errors import MithqalError
 from node.runtime import tls
-from node.wire.framing import FrameError, FrameReader, encode_frame
+from node.runtime.link import Link
+from node.wire.framing import PREFIX_BYTES, FrameError, encode_frame
 from node.wire.hello import VERSION, Hello, read_hello
+from node.wire.outbox import Outbox
 
-HANDSHAKE_S = 5.0
-"""Until TLS and both hellos must be done."""
-KEEP_ALIVE_S = 1.0
-"""An idle link sends an empty frame so often."""
-SILENCE_S = 10.0
-"""A link that says nothing for so long is dead."""
-BACK_OFF_S = (0.05, 2.0)
-"""First wait before dialling again, and the longest; it doubles."""
-QUEUE_FRAMES = 4_096
-QUEUE_BYTES = 32 << 20
-MAX_HANDSHAKES = 64
-"""Inbound connections that have not said hello yet."""
-READ_BYTES = 1 << 16
+_MILLION = 1_000_000
+_SERVER_NAME = "mithqal"
+"""TLS wants a name from the dialler; nobody looks at it."""
+_ACCEPT_PAUSE_S = 0.1
+"""Wait when the system has no descriptor left for a new connection."""
+
+
+class LinkError(MithqalError):
+    """The links of a validator cannot be set up."""
+
+    name = "links"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Every wait and bound of the links. Tests make the waits shorter."""
+
+    handshake_us: int = 5_000_000
+    """Until TCP, TLS and both hellos must be done."""
+    keep_alive_us: int = 1_000_000
+    """An idle link sends an empty frame so often."""
+    silence_us: int = 10_000_000
+    """A link that says nothing for so long is dead."""
+    frame_us: int = 10_000_000
+    """From a frame's first byte to its last; who is slower is cut."""
+    back_off_first_us: int = 50_000
+    """First wait before dialling again; it doubles ..."""
+    back_off_most_us: int = 2_000_000
+    """... up to this."""
+    tick_us: int = 250_000
+    """How often links are looked at."""
+    queue_frames: int = 4_096
+    """Frames that wait for one peer with a link."""
+    held_frames: int = 256
+    """Frames kept for one peer without a link: enough for a short break, too few to flood it with old news."""
+    queue_bytes: int = 32 << 20
+    """Bytes that wait for one peer."""
+    handshakes: int = 64
+    """Inbound connections that have not said hello yet; more are closed unread."""
 
 
 @dataclass(slots=True)
 class Counters:
-    """For metrics."""
+    """For metrics; frames do not count pings and hellos."""
 
     sent: int = 0
+    """Frames written."""
     received: int = 0
+    """Frames delivered."""
     dropped: int = 0
+    """Frames that a full queue or a lost link cost."""
     refused: int = 0
+    """Connections, of either direction, that ended in a refusal before they were up."""
     links: int = 0
+    """Links that came up."""
+    reconnections: int = 0
+    """Of these, not the first of their peer."""
 
 
-class Outbox:
-    """What waits to be written to one peer."""
+class _Peer:
+    """One other validator."""
 
-    def __init__(self, counters: Counters) -> None:
-        """Empty."""
-        self._frames: deque[bytes] = deque()
-        self._size = 0
-        self._counters = counters
-        self.ready = asyncio.Event()
+    __slots__ = ("flushing", "link", "outbox", "seen")
 
-    def put(self, frame: bytes) -> None:
-        """Add a frame; the oldest go if there are too many."""
-        self._frames.append(frame)
-        self._size += len(frame)
-        while len(self._frames) > QUEUE_FRAMES or self._size > QUEUE_BYTES:
-            self._size -= len(self._frames.popleft())
-            self._counters.dropped += 1
-        self.ready.set()
-
-    def take(self) -> bytes:
-        """Everything that waits, in one piece."""
-        data = b"".join(self._frames)
-        self._counters.sent += len(self._frames)
-        self._frames.clear()
-        self._size = 0
-        self.ready.clear()
-        return data
+    def __init__(self, outbox: Outbox) -> None:
+        """No link yet."""
+        self.outbox = outbox
+        self.link: Link | None = None
+        self.flushing = False
+        self.seen = False
 
 
 class Links:
-    """All links of one validator."""
+    """All links of one validator. `start` in a running loop, `stop` once."""
 
     def __init__(  # noqa: PLR0913 - the identity of a validator on its network, given once
         self,
@@ -85,189 +103,282 @@ class Links:
         on_frame: Callable[[int, bytes], None],
         max_frame: int,
         on_link: Callable[[int, bool], None] | None = None,
+        on_refused: Callable[[str, str], None] | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
-        """`network_keys` and `endpoints` are by validator index; `on_frame(index, payload)` runs on the loop."""
-        self._own = own_index
-        self._keys = network_keys
-        self._endpoints = endpoints
-        self._hello = Hello(VERSION, chain_id, genesis_hash, own_index)
-        self._on_frame = on_frame
+        """`network_keys` (32 bytes each) and `endpoints` (host, port) are by validator index.
+
+        `on_frame(index, payload)`, `on_link(index, up)` and `on_refused(name, message)` run on the loop and must not
+        raise: a link ends where they do. Raises LinkError (`duplicate_network_key`).
+        """
+        if len(set(network_keys)) != len(network_keys):
+            raise LinkError("two validators share a network key", name="duplicate_network_key")
+        self._own, self._keys, self._endpoints = own_index, network_keys, endpoints
+        self._chain_id, self._genesis_hash = chain_id, genesis_hash
+        self._on_frame, self._max_frame = on_frame, max_frame
         self._on_link = on_link or (lambda _index, _up: None)
-        self._max_frame = max_frame
-        others = [key for index, key in enumerate(network_keys) if index != own_index]
-        self._server_context = tls.context(network_secret, others, server=True) if others else None
-        self._client_context = tls.context(network_secret, others, server=False) if others else None
-        self._outboxes: dict[int, Outbox] = {}
-        self._writers: dict[int, asyncio.StreamWriter] = {}
+        self._on_refused = on_refused or (lambda _name, _message: None)
+        self._bounds = bounds or Bounds()
+        assert self._bounds.queue_bytes >= max_frame + PREFIX_BYTES, "the queue must hold the largest frame"
+        self._inbound_context = tls.context(network_secret, network_keys[own_index + 1 :], server=True)
+        self._outbound_context = tls.context(network_secret, network_keys[:own_index], server=False)
+        self._peers = {
+            index: _Peer(Outbox(self._bounds.queue_frames, self._bounds.queue_bytes))
+            for index in range(len(network_keys))
+            if index != own_index
+        }
+        self._open: dict[Link, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
         self._handshakes = 0
+        self._stopped = False
+        self.port = 0
+        """Where we listen, once started."""
         self.counters = Counters()
 
+    # --- life ---
+
     async def start(self) -> int:
-        """Listen, and dial every lower index for ever; gives the port."""
-        if self._server_context is None:
-            return 0
+        """Listen, and dial every lower index for ever; gives the port. LinkError (`port_in_use`) if it is taken."""
         host, port = self._endpoints[self._own]
-        self._server = await asyncio.start_server(
-            self._accepted, host, port, ssl=self._server_context, ssl_handshake_timeout=HANDSHAKE_S
-        )
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            self._listener = socket.create_server((host, port), family=family, backlog=128)
+        except OSError as error:
+            raise LinkError(
+                f"port {port} on {host} cannot be used: {error.strerror}", name="port_in_use", port=port
+            ) from error
+        self._listener.setblocking(False)
+        self.port = self._listener.getsockname()[1]
+        self._spawn(self._accept_all(self._listener))
+        self._spawn(self._watch())
         for index in range(self._own):
             self._spawn(self._dial(index))
-        bound: int = self._server.sockets[0].getsockname()[1]
-        return bound
+        return self.port
 
     async def stop(self) -> None:
-        """Close everything; leaves no task behind."""
-        if self._server is not None:
-            self._server.close()
-        for task in list(self._tasks):
+        """Close everything; leaves no task, connection or port behind. Frames that wait are lost."""
+        self._stopped = True
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for writer in list(self._writers.values()):
-            writer.transport.abort()
-        if self._server is not None:
-            await self._server.wait_closed()
-        await asyncio.sleep(0)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        ends = [link.closed for link in self._open]
+        for link in list(self._open):
+            link.abort()
+        await asyncio.gather(*ends)
+        if self._listener is not None:
+            self._listener.close()
+        for _ in range(3):  # connections cut within TLS close in the loop's next turns
+            await asyncio.sleep(0)
 
     def connected(self) -> list[int]:
-        """Peers with a link that is up."""
-        return sorted(self._outboxes)
+        """Validators with a link up, ascending."""
+        return [index for index, peer in sorted(self._peers.items()) if peer.link is not None]
+
+    # --- sending ---
 
     def send(self, index: int, payload: bytes) -> bool:
-        """Queue a payload for a peer; False if there is no link."""
-        outbox = self._outboxes.get(index)
-        if outbox is None:
-            return False
-        outbox.put(encode_frame(payload, self._max_frame))
-        return True
+        """Queue a payload for a peer; False if it has no link, in which case only the newest few are held for it.
+
+        Raises FrameError (`frame_too_large`), and KeyError for our own or an unknown index. An empty payload is a ping.
+        """
+        return self._put(self._peers[index], encode_frame(payload, self._max_frame))
 
     def broadcast(self, payload: bytes) -> None:
-        """Queue a payload for every peer with a link."""
+        """Queue a payload for every other validator, encoded once."""
         frame = encode_frame(payload, self._max_frame)
-        for outbox in self._outboxes.values():
-            outbox.put(frame)
+        for peer in self._peers.values():
+            self._put(peer, frame)
+
+    def _put(self, peer: _Peer, frame: bytes) -> bool:
+        """Queue an encoded frame; it is written in the loop's next turn, with what else waits by then."""
+        if self._stopped:
+            return False
+        self.counters.dropped += peer.outbox.put(frame)
+        if peer.link is None:
+            self.counters.dropped += peer.outbox.keep_newest(self._bounds.held_frames)
+            return False
+        if not peer.flushing:
+            peer.flushing = True
+            asyncio.get_running_loop().call_soon(self._flush, peer)
+        return True
+
+    def _flush(self, peer: _Peer) -> None:
+        """Write what waits for a peer, as far as its link takes it."""
+        peer.flushing = False
+        if peer.link is not None:
+            self.counters.sent += peer.link.write_from(peer.outbox)
+
+    # --- connecting ---
+
+    async def _accept_all(self, listener: socket.socket) -> None:
+        """Take connections; above the bound of unfinished handshakes they are closed at once."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, _address = await loop.sock_accept(listener)
+            except OSError:
+                await asyncio.sleep(_ACCEPT_PAUSE_S)
+                continue
+            if self._handshakes >= self._bounds.handshakes:
+                connection.close()
+                self._refuse("too_many_handshakes", f"{self._handshakes} connections have not said hello yet")
+                continue
+            self._handshakes += 1
+            self._spawn(self._admit(connection))
+
+    async def _admit(self, connection: socket.socket) -> None:
+        """Bring an inbound connection up in time, or refuse it."""
+        link = self._new_link(self._identify)
+        try:
+            await self._greet(
+                link,
+                asyncio.get_running_loop().connect_accepted_socket(
+                    lambda: link, connection, ssl=self._inbound_context,
+                    ssl_handshake_timeout=self._bounds.handshake_us / _MILLION,
+                ),
+            )  # fmt: skip
+        except (OSError, MithqalError) as error:
+            self._refuse_for(error)
+        finally:
+            self._handshakes -= 1
+
+    async def _dial(self, index: int) -> None:
+        """Keep a link to one lower validator, for ever."""
+        bounds = self._bounds
+        wait_us = bounds.back_off_first_us
+        while True:
+            link = self._new_link(lambda link, connection: self._check_dialled(link, connection, index))
+            try:
+                await self._greet(link, self._connect(link, index))
+                wait_us = bounds.back_off_first_us
+                await asyncio.shield(link.closed)  # `stop` cancels us, and still waits for the end of the link
+            except (OSError, MithqalError) as error:
+                if isinstance(error, ssl.SSLError | MithqalError):
+                    self._refuse_for(error)
+            await asyncio.sleep(wait_us / _MILLION)
+            wait_us = min(2 * wait_us, bounds.back_off_most_us)
+
+    async def _connect(self, link: Link, index: int) -> None:
+        """TCP and TLS to a lower validator."""
+        host, port = self._endpoints[index]
+        await asyncio.get_running_loop().create_connection(
+            lambda: link, host, port, ssl=self._outbound_context, server_hostname=_SERVER_NAME,
+            ssl_handshake_timeout=self._bounds.handshake_us / _MILLION,
+        )  # fmt: skip
+
+    async def _greet(self, link: Link, connecting: Coroutine[None, None, object]) -> None:
+        """Connect and wait for the peer's hello, all within the time of a handshake; a link that fails is aborted."""
+        try:
+            async with asyncio.timeout(self._bounds.handshake_us / _MILLION):
+                await connecting
+                await link.greeted()
+        except BaseException:
+            link.abort()
+            raise
+
+    def _new_link(self, on_open: Callable[[Link, ssl.SSLObject], None]) -> Link:
+        """A connection to be."""
+        return Link(self._max_frame, on_open, self._on_hello, self._deliver, self._on_end)
+
+    # --- who is there ---
+
+    def _identify(self, link: Link, connection: ssl.SSLObject) -> None:
+        """TLS let an inbound peer in: find it by its key. TlsError (`unknown_key`) if it is not to dial us."""
+        self._open[link] = None
+        key = tls.peer_key(connection)
+        if key not in self._keys[self._own + 1 :]:
+            raise tls.TlsError(f"key {key.hex()[:16]} is not to dial us", name="unknown_key")
+        link.peer = self._keys.index(key)
+
+    def _check_dialled(self, link: Link, connection: ssl.SSLObject, index: int) -> None:
+        """Whom we dialled must hold the key that is pinned for it; then we speak first. TlsError (`wrong_key`)."""
+        self._open[link] = None
+        key = tls.peer_key(connection)
+        if key != self._keys[index]:
+            raise tls.TlsError(
+                f"key {key.hex()[:16]} answers at the address of validator {index}, whose key is"
+                f" {self._keys[index].hex()[:16]}",
+                name="wrong_key", peer=index,
+            )  # fmt: skip
+        link.peer = index
+        self._say_hello(link)
+
+    def _hello_of(self, index: int) -> Hello:
+        """What a validator of our network says first."""
+        return Hello(VERSION, self._chain_id, self._genesis_hash, index, self._keys[index])
+
+    def _say_hello(self, link: Link) -> None:
+        """Our first frame."""
+        link.write(encode_frame(self._hello_of(self._own).to_bytes(), self._max_frame))
+
+    def _on_hello(self, link: Link, payload: bytes) -> None:
+        """The first frame came: check it, answer it if we were dialled, and put the link in its place."""
+        read_hello(payload, self._hello_of(link.peer))
+        if link.peer > self._own:
+            self._say_hello(link)
+        peer = self._peers[link.peer]
+        older, peer.link = peer.link, link
+        if older is not None:
+            older.abort()
+            self._on_link(link.peer, False)
+        self.counters.links += 1
+        self.counters.reconnections += peer.seen
+        peer.seen = True
+        link.on_room = lambda: self._flush(peer)  # type: ignore[method-assign]
+        self._on_link(link.peer, True)
+        self._flush(peer)
+
+    def _deliver(self, index: int, payload: bytes) -> None:
+        """A frame of an authenticated peer."""
+        self.counters.received += 1
+        self._on_frame(index, payload)
+
+    def _on_end(self, link: Link) -> None:
+        """A connection is gone; if it was the peer's current link, the peer is without one."""
+        self._open.pop(link, None)
+        peer = self._peers.get(link.peer)
+        if peer is not None and peer.link is link:
+            peer.link = None
+            self.counters.dropped += peer.outbox.keep_newest(self._bounds.held_frames)
+            self._on_link(link.peer, False)
+
+    # --- time ---
+
+    async def _watch(self) -> None:
+        """Keep idle links alive, cut silent ones and those that trickle."""
+        bounds, loop = self._bounds, asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(bounds.tick_us / _MILLION)
+            now_us = int(loop.time() * _MILLION)
+            for link in [link for link in self._open if link.is_up]:
+                since_us = link.unfinished_since_us
+                if now_us - link.heard_us >= bounds.silence_us:
+                    link.fail(FrameError(f"validator {link.peer} fell silent", name="silent_peer"))
+                elif since_us is not None and now_us - since_us >= bounds.frame_us:
+                    link.fail(FrameError(f"validator {link.peer} does not finish a frame", name="slow_frame"))
+                else:
+                    link.ping_if_idle(now_us, bounds.keep_alive_us)
+
+    # --- helpers ---
+
+    def _refuse_for(self, error: Exception) -> None:
+        """Count and tell a refusal; TLS's own reasons get one name."""
+        if isinstance(error, MithqalError):
+            self._refuse(error.name, error.message)
+        elif isinstance(error, TimeoutError):
+            self._refuse("handshake_timeout", "no hello within the time of a handshake")
+        else:
+            self._refuse("tls", str(error))
+
+    def _refuse(self, name: str, message: str) -> None:
+        """Count and tell."""
+        self.counters.refused += 1
+        self._on_refused(name, message)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         """Run a task that `stop` ends."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Every inbound connection is a task that `stop` ends."""
-        self._spawn(self._accept(reader, writer))
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """A peer that passed TLS: its key must be a higher validator's; hello within the time."""
-        key = tls.peer_key(writer.get_extra_info("ssl_object"))
-        index = self._keys.index(key) if key in self._keys else -1
-        if index <= self._own or self._handshakes >= MAX_HANDSHAKES:
-            self.counters.refused += 1
-            writer.transport.abort()
-            return
-        self._handshakes += 1
-        try:
-            frames = await asyncio.wait_for(self._greet(index, reader, writer, first=False), HANDSHAKE_S)
-        except (OSError, MithqalError, TimeoutError, ssl.SSLError):
-            self.counters.refused += 1
-            writer.transport.abort()
-            return
-        finally:
-            self._handshakes -= 1
-        await self._serve(index, reader, writer, frames)
-
-    async def _dial(self, index: int) -> None:
-        """Keep a link to one lower validator."""
-        wait = BACK_OFF_S[0]
-        while True:
-            try:
-                wait = await self._dial_once(index, wait)
-            except (OSError, MithqalError, TimeoutError, ssl.SSLError):
-                self.counters.refused += 1
-            await asyncio.sleep(wait)
-            wait = min(2 * wait, BACK_OFF_S[1])
-
-    async def _dial_once(self, index: int, wait: float) -> float:
-        """One connection from start to end; gives the next wait."""
-        host, port = self._endpoints[index]
-        reader, writer = await asyncio.wait_for(
-            asyncio.open_connection(
-                host, port, ssl=self._client_context, server_hostname="", ssl_handshake_timeout=HANDSHAKE_S
-            ),
-            2 * HANDSHAKE_S,
-        )
-        try:
-            if tls.peer_key(writer.get_extra_info("ssl_object")) != self._keys[index]:
-                raise FrameError(f"another key answers at validator {index}'s address", name="wrong_key")
-            frames = await asyncio.wait_for(self._greet(index, reader, writer, first=True), HANDSHAKE_S)
-        except BaseException:
-            writer.transport.abort()
-            raise
-        await self._serve(index, reader, writer, frames)
-        return BACK_OFF_S[0] if wait else wait
-
-    async def _greet(
-        self, index: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, first: bool
-    ) -> FrameReader:
-        """Exchange hellos; the dialler speaks first. Raises FrameError for the wrong version, chain or index."""
-        greeting = encode_frame(self._hello.to_bytes(), self._max_frame)
-        if first:
-            writer.write(greeting)
-        size = int.from_bytes(await reader.readexactly(4), "big")
-        if size > 128:
-            raise FrameError(f"a hello of {size} bytes", name="bad_hello")
-        hello = read_hello(await reader.readexactly(size), self._hello)
-        if hello.author != index:
-            raise FrameError(f"validator {index}'s key says it is {hello.author}", name="bad_hello")
-        if not first:
-            writer.write(greeting)
-        return FrameReader(self._max_frame)
-
-    async def _serve(
-        self, index: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, frames: FrameReader
-    ) -> None:
-        """Carry frames until the link ends; a newer link of the same peer replaces an older one."""
-        older = self._writers.get(index)
-        if older is not None:
-            older.transport.abort()
-        outbox = Outbox(self.counters)
-        self._writers[index], self._outboxes[index] = writer, outbox
-        self.counters.links += 1
-        self._on_link(index, True)
-        writing = asyncio.ensure_future(self._write(outbox, writer))
-        try:
-            while True:
-                data = await asyncio.wait_for(reader.read(READ_BYTES), SILENCE_S)
-                if not data:
-                    break
-                for payload in frames.feed(data):
-                    if payload:
-                        self.counters.received += 1
-                        self._on_frame(index, payload)
-        except (OSError, MithqalError, TimeoutError, ssl.SSLError):
-            pass
-        finally:
-            writing.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await writing
-            writer.transport.abort()
-            if self._writers.get(index) is writer:
-                del self._writers[index]
-                del self._outboxes[index]
-                self._on_link(index, False)
-
-    async def _write(self, outbox: Outbox, writer: asyncio.StreamWriter) -> None:
-        """Write what is queued, all at once; an empty frame where nothing is."""
-        while True:
-            try:
-                await asyncio.wait_for(outbox.ready.wait(), KEEP_ALIVE_S)
-            except TimeoutError:
-                writer.write(bytes(4))
-            data = outbox.take()
-            if data:
-                writer.write(data)
-            try:
-                await writer.drain()
-            except OSError:
-                return

@@ -1,4 +1,4 @@
-"""The first frame on a link: protocol version, chain and genesis. A link counts only after it."""
+"""The first frame on a link: protocol version, chain, genesis and sender. A link counts only after it."""
 
 from typing import NamedTuple
 
@@ -8,43 +8,54 @@ from node.wire.framing import FrameError
 
 PROTOCOL = "mithqal"
 VERSION = 1
-MAX_HELLO_BYTES = 128
+MAX_HELLO_BYTES = 256
+"""Above what any version needs; more is no hello."""
 
 
 class Hello(NamedTuple):
     """Who is there, and on which chain."""
 
     version: int
+    """Of this protocol between validators."""
     chain_id: int
     genesis_hash: bytes
+    """32 bytes."""
     author: int
+    """The sender's validator index."""
+    network_key: bytes
+    """The sender's Ed25519 network key (32 bytes), the one that it proved to hold in the TLS handshake."""
 
     def to_bytes(self) -> bytes:
-        """Canonical bytes."""
+        """Canonical bytes: (protocol name, *fields)."""
         return encode((PROTOCOL, *self))
 
 
-def read_hello(data: bytes, expected: Hello) -> Hello:
-    """Parse a peer's hello and hold it against ours (its author aside).
+def read_hello(data: bytes, expected: Hello) -> None:
+    """Hold a peer's hello against what it must say: same version, chain and genesis, its own index and key.
 
-    Raises FrameError: `bad_hello`, `protocol_version`, `wrong_network`.
+    Checked in this order, each a FrameError: `bad_hello` (no hello at all), `protocol_version`, `wrong_network`,
+    `wrong_identity`. Name and version stand first and are judged alone, so that a later version may change the rest.
     """
     try:
-        protocol, version, chain_id, genesis_hash, author = fields(
-            decode(data, MAX_HELLO_BYTES), "hello", str, int, int, bytes, int
-        )
-        sized(genesis_hash, 32, "genesis hash")
+        value = decode(data, MAX_HELLO_BYTES)
+        protocol, version = fields(value[:2] if type(value) is tuple else value, "hello", str, int)
+        if protocol != PROTOCOL or version != expected.version:
+            raise FrameError(
+                f"the peer speaks {protocol[:16]} {version}, we speak {PROTOCOL} {expected.version}",
+                name="protocol_version", theirs=version, ours=expected.version,
+            )  # fmt: skip
+        hello = Hello(*fields(value, "hello", str, int, int, bytes, int, bytes)[1:])
+        sized(hello.genesis_hash, 32, "genesis hash")
     except DecodeError as error:
         raise FrameError(f"the first frame is no hello: {error.message}", name="bad_hello") from error
-    if protocol != PROTOCOL or version != expected.version:
+    if (hello.chain_id, hello.genesis_hash) != (expected.chain_id, expected.genesis_hash):
         raise FrameError(
-            f"the peer speaks {protocol[:16]} {version}, we speak {PROTOCOL} {expected.version}",
-            name="protocol_version",
-        )
-    if (chain_id, genesis_hash) != (expected.chain_id, expected.genesis_hash):
+            f"the peer is on chain {hello.chain_id}, genesis {hello.genesis_hash.hex()}; we are on chain"
+            f" {expected.chain_id}, genesis {expected.genesis_hash.hex()}",
+            name="wrong_network", theirs=hello.genesis_hash.hex(), ours=expected.genesis_hash.hex(),
+        )  # fmt: skip
+    if (hello.author, hello.network_key) != (expected.author, expected.network_key):
         raise FrameError(
-            f"the peer is on chain {chain_id}, genesis {genesis_hash.hex()[:16]}; we are on {expected.chain_id},"
-            f" {expected.genesis_hash.hex()[:16]}",
-            name="wrong_network",
-        )
-    return Hello(version, chain_id, genesis_hash, author)
+            f"the holder of validator {expected.author}'s key says it is validator {hello.author}",
+            name="wrong_identity", theirs=hello.author, expected=expected.author,
+        )  # fmt: skip
