@@ -106,7 +106,7 @@ def test_a_certificate_that_only_borrows_a_pinned_name_is_refused(tmp_path):
 
 
 def test_a_pinned_key_cannot_vouch_for_another_key(tmp_path):
-    """What a pinned key issues to another key passes the chain, and is stopped by the comparison after the handshake."""
+    """What a pinned key issues to another key passes the chain; the comparison after the handshake stops it."""
     names = x509._name("mithqal anchor", KEYS[0]), x509._name("mithqal validator", KEYS[0])
     body = x509._body(*names, KEYS[2], x509._LEAF_EXTENSIONS)
     lent = x509._certificate(body, ed25519_sign(SECRETS[0], body))
