@@ -41,7 +41,8 @@ CURRENCY = Currency("XUS", 10**6, 100, 1 << 32, False, True, 9, 8, 7, bytes(32),
 CONFIG = Config(4, ("XUS", "XEU"), (("INR", 7),), 10**9, (1, 2, 3, 4, 5))
 RECEIPT = Receipt(bytes(32), "XUS", 5, 77)
 RECORDS: dict[bytes, Record] = {
-    account_key(ASSOCIATION): ACCOUNT, currency_key("XUS"): CURRENCY, CONFIG_KEY: CONFIG, receipt_key(bytes(32)): RECEIPT,
+    account_key(ASSOCIATION): ACCOUNT, currency_key("XUS"): CURRENCY, CONFIG_KEY: CONFIG,
+    receipt_key(bytes(32)): RECEIPT,
 }  # fmt: skip
 
 

@@ -140,7 +140,7 @@ def test_the_new_account_works(world) -> None:
 
 
 def test_handles_are_numbered_in_libras_order() -> None:
-    """1.4: 'Handles: 0 compliance-key rotation, 1 base-url rotation, 2 received payments, 3 sent payments' and so on."""
+    """1.4: 'Handles: 0 compliance-key rotation, 1 base-url rotation, 2 received payments, 3 sent payments'."""
     assert {int(role): sorted(handles, key=handles.__getitem__) for role, handles in ACCOUNT_HANDLES.items()} == {
         5: ["compliancekeyrotation", "baseurlrotation", "receivedpayment", "sentpayment"],
         6: ["receivedpayment", "sentpayment"],
