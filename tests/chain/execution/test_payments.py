@@ -21,7 +21,7 @@ from tests.builders import (
     US,
     World,
     event,
-    key,
+    party,
     small_world,
 )  # fmt: skip
 
@@ -109,7 +109,8 @@ def test_the_first_failed_check_wins(world: World, first: str) -> None:
     world.add(NOBODY, Role.CHILD_VASP, *([] if "payee_currency" in failing else ["XUS"]), parent=BR)
     world.change(NOBODY, is_frozen="payee_frozen" in failing)
     if "payer_currency" in failing:
-        world.add(payer := BR._replace(key=key(88), address=key(88).public_key[:16]), Role.PARENT_VASP)  # type: ignore[arg-type]
+        payer = party(88)
+        world.add(payer, Role.PARENT_VASP)
     else:
         payer = ALICE
     amount = START + 1 if "balance" in failing else 0 if "zero" in failing else START
