@@ -1,13 +1,22 @@
-"""Private keys at rest: one JSON file a key, readable by its owner only."""
+"""Private keys at rest: one JSON file a key, 0600 in a directory of 0700, never overwritten (security 4.3).
+
+The secret is not encrypted: whoever can read the file owns the key. It never appears in an error or a log.
+"""
 
 import hashlib
 import json
 import os
 import secrets
+import stat
+import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 from chain.crypto.signing import PrivateKey, Scheme
-from chain.errors import MithqalError
+from chain.errors import MithqalError, SignatureError
+
+MAX_FILE_BYTES = 4_096
+_FIELDS = {"name", "scheme", "public_key", "secret"}
 
 
 class KeyFileError(MithqalError):
@@ -22,51 +31,116 @@ def new_secret() -> bytes:
 
 
 def derive_secret(seed: int, label: str) -> bytes:
-    """32 bytes from a seed, for demonstrations that must repeat. Anyone who knows the seed knows the key."""
+    """32 bytes from a seed, for demonstrations that must repeat. UNSAFE: anyone who knows the seed knows the key."""
     return hashlib.sha256(f"MITHQAL-UNSAFE-SEED::{seed}::{label}".encode()).digest()
 
 
 def save_key(path: Path, key_name: str, secret: bytes, scheme: Scheme = Scheme.ED25519) -> PrivateKey:
-    """Write a key file (0600, in a directory of 0700), whole or not at all."""
+    """Write a new key file, durable and whole or not at all; gives the key.
+
+    Raises SignatureError (`bad_private_key`) if the secret is no key of the scheme, and KeyFileError:
+    `key_file_exists` (a key is never overwritten), `key_file_unwritable`.
+    """
     key = PrivateKey(secret, scheme)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     document = {
         "name": key_name,
         "scheme": scheme.name.lower(),
         "public_key": key.public_key.hex(),
         "secret": secret.hex(),
     }
-    temporary = path.with_suffix(".tmp")
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "w") as file:
-        json.dump(document, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write_new(path, json.dumps(document, indent=1).encode() + b"\n")
+    except FileExistsError as error:
+        raise KeyFileError(f"there is a key in {path} already, it stays as it is", name="key_file_exists") from error
+    except OSError as error:
+        raise KeyFileError(f"{path} cannot be written: {error.strerror}", name="key_file_unwritable") from error
     return key
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    """A new file under a passing name (mkstemp: 0600), synced, then linked to its own; FileExistsError if taken."""
+    fd, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(temporary, path)
+    finally:
+        Path(temporary).unlink()
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 def load_key(path: Path) -> PrivateKey:
-    """Read a key file.
+    """Read a key file; the checks in this order.
 
-    Raises KeyFileError: `key_file_missing`, `key_file_permissions` (others may read it), `key_file_malformed`,
-    `key_file_mismatch` (the secret gives another public key).
+    KeyFileError: `key_file_missing`, `key_file_unreadable`, `key_file_permissions` (others may read the file, or
+    write to its directory), `key_file_malformed`. SignatureError: `key_file_mismatch` (the secret gives another public
+    key), `bad_private_key`.
     """
     try:
-        mode = path.stat().st_mode & 0o777
+        data = _read_private(path)
     except FileNotFoundError as error:
         raise KeyFileError(f"there is no key file {path}", name="key_file_missing") from error
-    if mode & 0o077:
-        raise KeyFileError(
-            f"{path} has mode {mode:04o}, others may read it: chmod 600 {path}", name="key_file_permissions", mode=mode
-        )
-    try:
-        document = json.loads(path.read_text())
-        scheme = Scheme[document["scheme"].upper()]
-        key = PrivateKey(bytes.fromhex(document["secret"]), scheme)
-        public_key = bytes.fromhex(document["public_key"])
-    except (ValueError, KeyError, TypeError, AttributeError, MithqalError) as error:
-        raise KeyFileError(f"{path} is no key file: {error}", name="key_file_malformed") from error
+    except OSError as error:
+        raise KeyFileError(f"{path} cannot be read: {error.strerror}", name="key_file_unreadable") from error
+    scheme, public_key, secret = _parse(path, data)
+    key = PrivateKey(secret, scheme)
     if key.public_key != public_key:
-        raise KeyFileError(f"{path}: the secret does not give its public key", name="key_file_mismatch")
+        raise SignatureError(f"{path}: the secret does not give the public key beside it", name="key_file_mismatch")
     return key
+
+
+def _read_private(path: Path) -> bytes:
+    """The bytes of a file that nobody else may read, in a directory that nobody else may change."""
+    _check_mode(path.parent, path.parent.stat().st_mode, 0o022, "others may change it", 0o700)
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(fd, "rb") as file:
+        mode = os.fstat(fd).st_mode
+        if not stat.S_ISREG(mode):
+            raise KeyFileError(f"{path} is no ordinary file", name="key_file_unreadable")
+        _check_mode(path, mode, 0o077, "others may use it", 0o600)
+        return file.read(MAX_FILE_BYTES + 1)
+
+
+def _check_mode(path: Path, mode: int, forbidden: int, why: str, wanted: int) -> None:
+    """KeyFileError (`key_file_permissions`) with the mode and the command that mends it."""
+    if mode & forbidden:
+        raise KeyFileError(
+            f"{path} has mode {mode & 0o777:04o}, {why}: chmod {wanted:o} {path}",
+            name="key_file_permissions",
+            mode=f"{mode & 0o777:04o}",
+        )
+
+
+def _parse(path: Path, data: bytes) -> tuple[Scheme, bytes, bytes]:
+    """Scheme, public key and secret of exactly the document that `save_key` writes."""
+    if len(data) > MAX_FILE_BYTES:
+        _malformed(path, f"above {MAX_FILE_BYTES} bytes")
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        _malformed(path, "not JSON")
+    if (
+        type(document) is not dict
+        or set(document) != _FIELDS
+        or any(type(item) is not str for item in document.values())
+    ):
+        _malformed(path, f"not an object of the texts {', '.join(sorted(_FIELDS))}")
+    scheme = Scheme.__members__.get(document["scheme"].upper())
+    if scheme is None:
+        _malformed(path, "unknown scheme")
+    try:
+        return scheme, bytes.fromhex(document["public_key"]), bytes.fromhex(document["secret"])
+    except ValueError:
+        _malformed(path, "not hexadecimal")
+
+
+def _malformed(path: Path, why: str) -> NoReturn:
+    """Raise without the cause: an error of the parser may quote the secret."""
+    raise KeyFileError(f"{path} is no key file: {why}", name="key_file_malformed") from None

@@ -1,20 +1,28 @@
-"""The store in dictionaries: what the simulator runs on, and the reference for the contract tests."""
+"""The store in dictionaries and sorted lists: what simulations run on, and the model that other stores are held to."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 
 from chain.storage import Column, Index, WriteBatch
+from node.storage.rules import MAX_NUMBER, check_numbers
 
 
 class MemoryStore:
-    """A `chain.storage.Store` that ends with its process. `copy` is what a simulated disk keeps."""
+    """A `chain.storage.Store` that ends with its process.
+
+    `copy` is a snapshot, as a simulated disk keeps one: tables are copied, posting lists are shared until either side
+    writes to one.
+    """
 
     def __init__(self) -> None:
         """Empty."""
-        self._rows: dict[Column, dict[int, bytes]] = {column: {} for column in Column}
+        self._rows: list[dict[int, bytes]] = [{} for _ in Column]
+        self._keys: list[list[int]] = [[] for _ in Column]
+        """Sorted keys of each table of rows."""
         self._state: dict[bytes, bytes] = {}
-        self._postings: dict[tuple[Index, bytes], dict[int, int]] = {}
-        self._positions: dict[tuple[Index, bytes], list[int]] = {}
+        self._postings: list[dict[bytes, list[tuple[int, int]]]] = [{} for _ in Index]
+        self._owned: list[set[bytes]] | None = None
+        """Posting lists that no copy shares; None while there is no copy at all."""
 
     def row(self, column: Column, key: int) -> bytes | None:
         """The row's bytes, or None."""
@@ -22,65 +30,91 @@ class MemoryStore:
 
     def rows(self, column: Column, start: int, limit: int) -> list[tuple[int, bytes]]:
         """Up to `limit` rows with key >= start, by ascending key."""
-        rows = self._rows[column]
-        if limit < len(rows):
-            near = [(key, rows[key]) for key in range(start, start + limit) if key in rows]
-            if len(near) == limit:
-                return near
-        return [(key, rows[key]) for key in sorted(key for key in rows if key >= start)[:limit]]
+        keys, rows = self._keys[column], self._rows[column]
+        first = bisect_left(keys, start)
+        return [(key, rows[key]) for key in keys[first : first + max(limit, 0)]]
 
     def last_row(self, column: Column) -> tuple[int, bytes] | None:
         """The row with the highest key, or None."""
-        rows = self._rows[column]
-        if not rows:
-            return None
-        key = max(rows)
-        return key, rows[key]
+        keys = self._keys[column]
+        return (keys[-1], self._rows[column][keys[-1]]) if keys else None
 
     def state(self, key: bytes) -> bytes | None:
         """The current value of a state key, or None."""
         return self._state.get(key)
 
     def states(self) -> Iterator[tuple[bytes, bytes]]:
-        """Every state key and value."""
+        """Every state key and value, as they are now."""
         return iter(list(self._state.items()))
 
     def postings(
         self, index: Index, key: bytes, start: int, limit: int, *, descending: bool = False
     ) -> list[tuple[int, int]]:
         """Up to `limit` pairs (position, value) of a key, from position `start` on (or down from it)."""
-        values = self._postings.get((index, key), {})
-        positions = self._positions.get((index, key), [])
+        pairs = self._postings[index].get(key, [])
+        limit = max(limit, 0)
         if descending:
-            chosen = positions[: bisect_right(positions, start)][::-1][:limit]
-        else:
-            first = bisect_left(positions, start)
-            chosen = positions[first : first + limit]
-        return [(position, values[position]) for position in chosen]
+            end = bisect_right(pairs, (start, MAX_NUMBER))
+            return pairs[max(end - limit, 0) : end][::-1]
+        first = bisect_left(pairs, (start, 0))
+        return pairs[first : first + limit]
 
     def write(self, batch: WriteBatch) -> None:
-        """Apply the batch."""
+        """Apply the batch, or nothing: StorageError (`number_out_of_range`) for a number that does not fit."""
+        check_numbers(batch)
         for column, key, value in batch.rows:
-            if value is None:
-                self._rows[column].pop(key, None)
-            else:
-                self._rows[column][key] = value
+            self._write_row(column, key, value)
         for state_key, data in batch.state:
             if data is None:
                 self._state.pop(state_key, None)
             else:
                 self._state[state_key] = data
         for index, posting_key, position, number in batch.postings:
-            values = self._postings.setdefault((index, posting_key), {})
-            if position not in values:
-                insort(self._positions.setdefault((index, posting_key), []), position)
-            values[position] = number
+            pairs = self._pairs(index, posting_key)
+            if not pairs or position > pairs[-1][0]:
+                pairs.append((position, number))
+                continue
+            place = bisect_left(pairs, (position, 0))
+            if pairs[place][0] == position:
+                pairs[place] = (position, number)
+            else:
+                pairs.insert(place, (position, number))
+
+    def _write_row(self, column: Column, key: int, value: bytes | None) -> None:
+        """Set or delete one row, and keep the keys sorted."""
+        rows, keys = self._rows[column], self._keys[column]
+        if value is None:
+            if rows.pop(key, None) is not None:
+                del keys[bisect_left(keys, key)]
+            return
+        if key not in rows:
+            if not keys or key > keys[-1]:
+                keys.append(key)
+            else:
+                insort(keys, key)
+        rows[key] = value
+
+    def _pairs(self, index: Index, key: bytes) -> list[tuple[int, int]]:
+        """A posting list that may be changed: no copy shares it."""
+        lists = self._postings[index]
+        if self._owned is None:
+            pairs = lists.get(key)
+            if pairs is None:
+                pairs = lists[key] = []
+            return pairs
+        owned = self._owned[index]
+        if key not in owned:
+            lists[key] = list(lists.get(key, ()))
+            owned.add(key)
+        return lists[key]
 
     def copy(self) -> "MemoryStore":
         """An independent store with the same contents."""
         other = MemoryStore()
-        other._rows = {column: dict(rows) for column, rows in self._rows.items()}
+        other._rows = [dict(rows) for rows in self._rows]
+        other._keys = [list(keys) for keys in self._keys]
         other._state = dict(self._state)
-        other._postings = {key: dict(values) for key, values in self._postings.items()}
-        other._positions = {key: list(values) for key, values in self._positions.items()}
+        other._postings = [dict(lists) for lists in self._postings]
+        self._owned = [set() for _ in Index]
+        other._owned = [set() for _ in Index]
         return other

@@ -1,200 +1,340 @@
-"""The ledger's store in one SQLite file: WAL, synced at every batch, integer keys (design decision 8).
+"""The ledger's store in one SQLite file: WAL, synced at every batch, integer keys (design decision 8, record 0003).
 
-Threads: `write` may run in a worker thread, one at a time; every read uses a second connection and belongs to the
-thread of the event loop. Under WAL neither waits for the other, and a read sees whole batches only.
+Threads: `write` may run in a worker thread, one call at a time; every read uses a second connection and belongs to the
+thread of the event loop. Under WAL neither waits for the other, and a read sees whole batches only. `states` has a
+connection of its own, so that a long walk neither blocks nor ages the other reads.
 """
 
-# ruff: noqa: S608 - table names come from an enumeration, never from input
+# ruff: noqa: S608 - names of tables come from an enumeration, never from input
 
-import fcntl
-import os
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import TextIO
+from typing import Any
+from zlib import crc32
 
-from chain.errors import MithqalError
 from chain.storage import Column, Index, WriteBatch
+from node.storage.directory_lock import DirectoryLock
+from node.storage.rules import MAX_NUMBER, StorageError, check_numbers
 
-FORMAT = 1
+FORMAT = 2
 """Number of the tables' layout, in `PRAGMA user_version`."""
 APPLICATION = 0x6D697468
 """`PRAGMA application_id`: "mith"."""
-_LAST_KEY = 2**63 - 1
-"""SQLite's highest integer: a 64-bit number from outside may lie above it, and nothing is stored there."""
-_CHECKPOINT_PAGES = 4_000
-"""Pages after which SQLite moves the write-ahead log into the file: bounds the log to about 16 MB."""
-_TABLES = {column: f"row_{column.name.lower()}" for column in Column}
-
-
-class StorageError(MithqalError):
-    """The disk cannot be used; the node must stop."""
-
-    name = "storage"
+CHECKPOINT_PAGES = 4_000
+"""Pages after which a commit moves the write-ahead log into the file: 16 MB."""
+WAL_BYTES = 64 << 20
+"""To this size the log's file is cut after a checkpoint, if one batch (a catch-up) or a long read made it grow."""
+CHECK_BELOW_BYTES = 1 << 30
+"""Files up to this size get `quick_check` when they are opened; it reads every page."""
+_WRITER_CACHE_KIB = 32 << 10
+_MAX_ROWS_A_STATEMENT = 1024
+_TABLES = [f"row_{column.name.lower()}" for column in Column]
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class SqliteStore:
-    """A `chain.storage.Store`. One process a directory: a lock file holds the owner's pid."""
+    """A `chain.storage.Store`. One process a directory; after a failed write every further one is refused."""
 
-    def __init__(self, path: Path, genesis_hash: bytes) -> None:
-        """Open or create; StorageError for a locked, foreign, newer or corrupt file."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, path: Path, genesis_hash: bytes, *, check_below_bytes: int = CHECK_BELOW_BYTES) -> None:
+        """Open the file of the network with this genesis, or create it; `check_below_bytes` 0 skips `quick_check`.
+
+        Raises StorageError: `directory_in_use`, `storage_unreadable`, `storage_corrupt`, `storage_format` (another
+        program's file, or another format), `wrong_network`.
+        """
         self.path = path
-        self._lock = _lock(path.with_suffix(".lock"))
+        self._failed = False
+        self._writing = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StorageError(f"{path.parent}: {error.strerror}", name="storage_unreadable") from error
+        self._lock = DirectoryLock(path.parent)
+        self._open: list[sqlite3.Connection] = []
         try:
             self._writer = self._connect()
-            self._prepare(genesis_hash)
+            _prepare(self._writer, path, genesis_hash, check_below_bytes)
             self._reader = self._connect()
-        except sqlite3.DatabaseError as error:
-            self._lock.close()
-            raise StorageError(f"{path} cannot be read: {error}", name="storage_corrupt") from error
-        except StorageError:
-            self._lock.close()
+            self._reader.execute("PRAGMA query_only=ON")
+            self._ids: dict[bytes, int] = {key: number for number, key in self._read("SELECT id, key FROM state")}
+        except sqlite3.Error as error:
+            self.close()
+            raise _open_error(path, error) from error
+        except BaseException:
+            self.close()
             raise
-        self._ids: dict[bytes, int] = {key: number for number, key in self._reader.execute("SELECT id, key FROM state")}
         self._next_id = max(self._ids.values(), default=-1) + 1
+        self._max_variables = self._writer.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
 
     def _connect(self) -> sqlite3.Connection:
-        """A connection in autocommit mode with our pragmas."""
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+        """A connection in autocommit mode, closed by `close`."""
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=256)
+        self._open.append(connection)
         return connection
 
-    def _prepare(self, genesis_hash: bytes) -> None:
-        """Create the tables in an empty file, else check format, network and integrity."""
-        run = self._writer.execute
-        (version,) = run("PRAGMA user_version").fetchone()
-        if version == 0:
-            for table in _TABLES.values():
-                run(f"CREATE TABLE IF NOT EXISTS {table} (key INTEGER PRIMARY KEY, value BLOB NOT NULL)")
-            run("CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY, key BLOB NOT NULL, value BLOB NOT NULL)")
-            run(
-                "CREATE TABLE IF NOT EXISTS posting (kind INTEGER, key BLOB, position INTEGER, value INTEGER NOT NULL,"
-                " PRIMARY KEY (kind, key, position)) WITHOUT ROWID"
-            )
-            run("CREATE TABLE IF NOT EXISTS network (genesis BLOB NOT NULL)")
-            run("DELETE FROM network")
-            run("INSERT INTO network VALUES (?)", (genesis_hash,))
-            run(f"PRAGMA application_id={APPLICATION}")
-            run(f"PRAGMA user_version={FORMAT}")
-            return
-        if version != FORMAT:
-            raise StorageError(
-                f"{self.path} has format {version}, this program reads {FORMAT}", name="storage_format", found=version
-            )
-        (stored,) = run("SELECT genesis FROM network").fetchone()
-        if stored != genesis_hash:
-            raise StorageError(
-                f"{self.path} belongs to network {stored.hex()[:16]}, not to {genesis_hash.hex()[:16]}",
-                name="wrong_network",
-            )
-        (verdict,) = run("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise StorageError(f"{self.path} is damaged: {verdict}", name="storage_corrupt")
+    # --- reading ---
 
     def row(self, column: Column, key: int) -> bytes | None:
-        """The row's bytes, or None."""
-        key = min(key, _LAST_KEY)
-        found = self._reader.execute(f"SELECT value FROM {_TABLES[column]} WHERE key=?", (key,)).fetchone()
-        return None if found is None else found[0]
+        """The row's bytes, or None. StorageError (`storage_corrupt`) if they are not what was written."""
+        found = self.rows(column, key, 1)
+        return found[0][1] if found and found[0][0] == key else None
 
     def rows(self, column: Column, start: int, limit: int) -> list[tuple[int, bytes]]:
         """Up to `limit` rows with key >= start, by ascending key."""
-        start = min(start, _LAST_KEY)
-        query = f"SELECT key, value FROM {_TABLES[column]} WHERE key>=? ORDER BY key LIMIT ?"
-        return self._reader.execute(query, (start, limit)).fetchall()
+        if start > MAX_NUMBER or limit <= 0:
+            return []
+        query = f"SELECT key, value, checksum FROM {_TABLES[column]} WHERE key>=? ORDER BY key LIMIT ?"
+        return [
+            (key, self._checked(value, checksum, _row_seed(column, key)))
+            for key, value, checksum in self._read(query, max(start, 0), min(limit, MAX_NUMBER))
+        ]
 
     def last_row(self, column: Column) -> tuple[int, bytes] | None:
         """The row with the highest key, or None."""
-        query = f"SELECT key, value FROM {_TABLES[column]} ORDER BY key DESC LIMIT 1"
-        found: tuple[int, bytes] | None = self._reader.execute(query).fetchone()
-        return found
+        found = self._read(f"SELECT key, value, checksum FROM {_TABLES[column]} ORDER BY key DESC LIMIT 1")
+        if not found:
+            return None
+        key, value, checksum = found[0]
+        return key, self._checked(value, checksum, _row_seed(column, key))
 
     def state(self, key: bytes) -> bytes | None:
         """The current value of a state key, or None."""
         number = self._ids.get(key)
         if number is None:
             return None
-        found = self._reader.execute("SELECT value FROM state WHERE id=?", (number,)).fetchone()
-        return None if found is None else found[0]
+        found = self._read("SELECT value, checksum FROM state WHERE id=?", number)
+        if not found:
+            return None
+        value, checksum = found[0]
+        return self._checked(value, checksum, crc32(key))
 
     def states(self) -> Iterator[tuple[bytes, bytes]]:
-        """Every state key and value."""
-        return iter(self._reader.execute("SELECT key, value FROM state"))
+        """Every state key and value of one moment; the log cannot shrink while somebody holds this half read."""
+        connection = self._connect()
+        try:
+            for key, value, checksum in connection.execute("SELECT key, value, checksum FROM state"):
+                yield key, self._checked(value, checksum, crc32(key))
+        except sqlite3.Error as error:
+            raise self._read_error(error) from error
+        finally:
+            self._open.remove(connection)
+            connection.close()
 
     def postings(
         self, index: Index, key: bytes, start: int, limit: int, *, descending: bool = False
     ) -> list[tuple[int, int]]:
         """Up to `limit` pairs (position, value) of a key, from position `start` on (or down from it)."""
-        start = min(start, _LAST_KEY)
+        if limit <= 0 or (start < 0 if descending else start > MAX_NUMBER):
+            return []
+        start = min(max(start, 0), MAX_NUMBER)
         where, order = ("<=", "DESC") if descending else (">=", "ASC")
         query = (
-            f"SELECT position, value FROM posting WHERE kind=? AND key=? AND position{where}?"
+            f"SELECT position, value FROM posting WHERE key=? AND kind=? AND position{where}?"
             f" ORDER BY position {order} LIMIT ?"
         )
-        return self._reader.execute(query, (int(index), key, start, limit)).fetchall()
+        return self._read(query, key[::-1], int(index), start, min(limit, MAX_NUMBER))
+
+    def _read(self, query: str, *values: object) -> list[Any]:
+        """All rows of a query: no read stays open, so that the log can shrink and the next read is fresh."""
+        try:
+            return self._reader.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._read_error(error) from error
+
+    def _read_error(self, error: sqlite3.Error) -> StorageError:
+        """A read that failed."""
+        return StorageError(f"{self.path} cannot be read: {error}", name="storage_read_failed")
+
+    def _checked(self, value: bytes, checksum: int, seed: int) -> bytes:
+        """A value that is what was written there, or StorageError: SQLite itself has no checksums in the file."""
+        if crc32(value, seed) != checksum:
+            raise StorageError(f"{self.path}: a stored value fails its checksum", name="storage_corrupt")
+        return value
+
+    # --- writing ---
 
     def write(self, batch: WriteBatch) -> None:
-        """Apply the batch in one synced transaction; StorageError, and nothing applied, if the disk refuses."""
-        run = self._writer.execute
-        many = self._writer.executemany
-        fresh: dict[bytes, int] = {}
+        """Apply the batch in one synced transaction; the last change of a key counts.
+
+        Raises StorageError, and nothing is applied: `number_out_of_range`, `storage_full`, or `storage_write_failed`.
+        After the last two the store refuses every write with `storage_write_failed`: once a sync has failed, a later
+        success proves nothing (security 4.7), and outputs become durable in order (D2).
+        """
+        with self._writing:
+            if self._failed:
+                raise StorageError(f"{self.path}: an earlier write failed", name="storage_write_failed")
+            check_numbers(batch)
+            fresh: dict[bytes, int] = {}
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                self._put_rows(batch)
+                self._put_state(batch, fresh)
+                self._put("posting", 4, [
+                    item for index, key, position, value in batch.postings
+                    for item in (key[::-1], int(index), position, value)
+                ])  # fmt: skip
+                self._writer.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._failed = True
+                self._roll_back()
+                full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+                name = "storage_full" if full else "storage_write_failed"
+                raise StorageError(f"{self.path} cannot be written: {error}", name=name) from error
+            self._ids.update(fresh)
+            self._next_id += len(fresh)
+
+    def _roll_back(self) -> None:
+        """Leave nothing half applied; SQLite may have done so itself, and recovery does it in any case."""
         try:
-            run("BEGIN IMMEDIATE")
-            for column, table in _TABLES.items():
-                rows = [(key, value) for other, key, value in batch.rows if other == column]
-                if rows:
-                    self._write_rows(table, rows)
-            values: list[tuple[int, bytes, bytes]] = []
-            for key, value in dict(batch.state).items():
-                number = self._ids.get(key)
-                if number is None:
-                    number = fresh.setdefault(key, self._next_id + len(fresh))
-                if value is None:
-                    run("DELETE FROM state WHERE id=?", (number,))
-                else:
-                    values.append((number, key, value))
-            many("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", values)
-            many("INSERT OR REPLACE INTO posting VALUES (?, ?, ?, ?)", batch.postings)
-            run("COMMIT")
-        except (sqlite3.Error, OverflowError) as error:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
-            raise StorageError(f"{self.path} cannot be written: {error}", name="storage_write_failed") from error
-        self._ids.update(fresh)
-        self._next_id += len(fresh)
+        except sqlite3.Error:
+            pass
 
-    def _write_rows(self, table: str, rows: list[tuple[int, bytes | None]]) -> None:
-        """Writes and deletions of one table, in order where both occur."""
-        if any(value is None for _, value in rows):
-            for key, value in rows:
-                if value is None:
-                    self._writer.execute(f"DELETE FROM {table} WHERE key=?", (key,))
-                else:
-                    self._writer.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (key, value))
-        else:
-            self._writer.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", rows)
+    def _put_rows(self, batch: WriteBatch) -> None:
+        """Rows by table."""
+        tables: list[dict[int, bytes | None]] = [{} for _ in _TABLES]
+        for column, key, value in batch.rows:
+            tables[column][key] = value
+        for column, rows in zip(Column, tables, strict=True):
+            if rows:
+                table = _TABLES[column]
+                self._delete(table, "key", [key for key, value in rows.items() if value is None])
+                self._put(table, 3, [
+                    item for key, value in rows.items() if value is not None
+                    for item in (key, value, crc32(value, _row_seed(column, key)))
+                ])  # fmt: skip
+
+    def _put_state(self, batch: WriteBatch, fresh: dict[bytes, int]) -> None:
+        """State values under their numbers; new keys get the next numbers, and stand in `fresh`."""
+        ids = self._ids
+        values: list[object] = []
+        gone: list[int] = []
+        for key, value in dict(batch.state).items():
+            number = ids.get(key)
+            if value is None:
+                if number is not None:
+                    gone.append(number)
+                continue
+            if number is None:
+                number = fresh[key] = self._next_id + len(fresh)
+            values += (number, key, value, crc32(value, crc32(key)))
+        self._delete("state", "id", gone)
+        self._put("state", 4, values)
+
+    def _put(self, table: str, width: int, values: Sequence[object]) -> None:
+        """Insert or replace rows given as one flat list.
+
+        Many rows a statement: SQLite runs without the interpreter's lock but each statement takes it again, and while
+        the event loop is busy every taking may last a switch interval. Powers of two keep the statements few.
+        """
+        left, at = len(values) // width, 0
+        most = min(_MAX_ROWS_A_STATEMENT, _power_of_two(self._max_variables // width))
+        while left:
+            count = min(most, _power_of_two(left))
+            end = at + count * width
+            self._writer.execute(_insert(table, width, count), values[at:end])
+            left, at = left - count, end
+
+    def _delete(self, table: str, name: str, numbers: list[int]) -> None:
+        """Delete rows by number."""
+        if numbers:
+            self._writer.executemany(f"DELETE FROM {table} WHERE {name}=?", [(number,) for number in numbers])
 
     def close(self) -> None:
-        """Close the file and give up the lock."""
-        self._reader.close()
-        self._writer.close()
+        """Close the file and give up the lock; once more does nothing."""
+        for connection in self._open:
+            connection.close()
+        self._open = []
         self._lock.close()
 
 
-def _lock(path: Path) -> TextIO:
-    """Hold the directory for this process, or say who holds it."""
-    file = path.open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.seek(0)
-        owner = file.read().strip() or "unknown"
-        file.close()
-        raise StorageError(f"{path.parent} is in use by process {owner}", name="directory_in_use", pid=owner) from error
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-    return file
+def _prepare(connection: sqlite3.Connection, path: Path, genesis_hash: bytes, check_below_bytes: int) -> None:
+    """Look before anything is touched: whose file, which format, which network, whole. Fill an empty file."""
+
+    def ask(query: str) -> Any:
+        """The first value of the answer."""
+        return connection.execute(query).fetchone()[0]
+
+    application, version = ask("PRAGMA application_id"), ask("PRAGMA user_version")
+    is_new = not application and not version and not ask("SELECT count(*) FROM sqlite_schema")
+    if not is_new and application != APPLICATION:
+        raise StorageError(f"{path} is a file of another program, not a ledger of mithqal", name="storage_format")
+    if not is_new and version != FORMAT:
+        advice = "a newer program wrote it" if version > FORMAT else "start with an empty directory"
+        raise StorageError(
+            f"{path} has format {version}, this program reads format {FORMAT}: {advice}",
+            name="storage_format",
+            found=version,
+            expected=FORMAT,
+        )
+    if not is_new:
+        stored = ask("SELECT genesis FROM network")
+        if stored != genesis_hash:
+            raise StorageError(
+                f"{path} belongs to the network with genesis {stored.hex()[:16]}, not to {genesis_hash.hex()[:16]}",
+                name="wrong_network",
+                found=stored.hex(),
+                expected=genesis_hash.hex(),
+            )
+        if path.stat().st_size <= check_below_bytes and (verdict := ask("PRAGMA quick_check(1)")) != "ok":
+            raise StorageError(f"{path} is damaged: {verdict}", name="storage_corrupt")
+    mode = ask("PRAGMA journal_mode=WAL")
+    if mode != "wal":
+        raise StorageError(f"{path}: its file system has no write-ahead log, only {mode}", name="storage_unreadable")
+    for pragma in (
+        "synchronous=FULL",
+        f"wal_autocheckpoint={CHECKPOINT_PAGES}",
+        f"journal_size_limit={WAL_BYTES}",
+        f"cache_size=-{_WRITER_CACHE_KIB}",
+        "secure_delete=OFF",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    if is_new:
+        _create(connection, genesis_hash)
+
+
+def _create(connection: sqlite3.Connection, genesis_hash: bytes) -> None:
+    """All tables and the file's identity, in one transaction: a crash leaves an empty file."""
+    run = connection.execute
+    run("BEGIN IMMEDIATE")
+    for table in _TABLES:
+        run(f"CREATE TABLE {table} (key INTEGER PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)")
+    run(
+        "CREATE TABLE state (id INTEGER PRIMARY KEY, key BLOB NOT NULL, value BLOB NOT NULL, checksum INTEGER NOT NULL)"
+    )
+    run(
+        "CREATE TABLE posting (key BLOB NOT NULL, kind INTEGER NOT NULL, position INTEGER NOT NULL,"
+        " value INTEGER NOT NULL, PRIMARY KEY (key, kind, position)) WITHOUT ROWID"
+    )
+    run("CREATE TABLE network (genesis BLOB NOT NULL)")
+    run("INSERT INTO network VALUES (?)", (genesis_hash,))
+    run(f"PRAGMA application_id={APPLICATION}")
+    run(f"PRAGMA user_version={FORMAT}")
+    run("COMMIT")
+
+
+def _open_error(path: Path, error: sqlite3.Error) -> StorageError:
+    """What an error of SQLite at the opening means: damage, or a file that cannot be opened at all."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    name = "storage_corrupt" if code in _DAMAGE else "storage_unreadable"
+    return StorageError(f"{path} cannot be opened: {error}", name=name)
+
+
+def _row_seed(column: Column, key: int) -> int:
+    """Where a checksum starts, so that a row in another's place fails it too."""
+    return (key * len(_TABLES) + column) & 0xFFFFFFFF
+
+
+def _power_of_two(number: int) -> int:
+    """The highest power of two up to a positive number."""
+    return 1 << (number.bit_length() - 1)
+
+
+@lru_cache(maxsize=256)
+def _insert(table: str, width: int, count: int) -> str:
+    """The statement that stores `count` rows."""
+    row = "(" + ",".join("?" * width) + ")"
+    return f"INSERT OR REPLACE INTO {table} VALUES " + ",".join([row] * count)
