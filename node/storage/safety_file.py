@@ -81,7 +81,7 @@ class SafetyFile:
             written = os.pwrite(self._fd, data, sequence % 2 * SLOT_BYTES)
             if written != len(data):
                 raise OSError(f"only {written} of {len(data)} bytes were written")
-            os.fdatasync(self._fd)
+            _sync(self._fd)
         except OSError as error:
             self._failed = True
             raise StorageError(f"{self.path} cannot be synced: {error}", name="sync_failed") from error
@@ -164,6 +164,11 @@ def _create(path: Path) -> None:
         _sync_directory(path.parent)
     except OSError as error:
         raise StorageError(f"{path} cannot be created: {error}", name="sync_failed") from error
+
+
+def _sync(fd: int) -> None:
+    """Make written data durable; not every system has the cheaper call."""
+    getattr(os, "fdatasync", os.fsync)(fd)
 
 
 def _sync_directory(path: Path) -> None:
