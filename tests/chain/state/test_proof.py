@@ -435,6 +435,19 @@ def test_the_first_failing_step_of_a_state_proof_is_named() -> None:
     assert failed(verify_state, A, KEY, VALUE, prove(TREE, KEY)) == {"step": "root", "computed": ROOT.hex()}
 
 
+def test_messages_name_both_sides() -> None:
+    """A reader sees what was claimed and what the leaf says."""
+    other = next(iter(OTHERS))
+    for key, value, message in (
+        (other, VALUE, f"the leaf is of key {KEY.hex()}, not {other.hex()}"),
+        (KEY, A, f"the leaf holds {VALUE.hex()}, not {A.hex()}"),
+        (KEY, None, f"the key {KEY.hex()} is there"),
+    ):
+        with pytest.raises(ProofError) as caught:
+            verify_state(ROOT, key, value, prove(TREE, KEY))
+        assert caught.value.message == message
+
+
 def test_the_longest_path() -> None:
     """256 siblings are allowed: two keys that differ in the last bit only."""
     twin = flipped(255)

@@ -197,6 +197,19 @@ def test_each_touched_node_is_hashed_once(monkeypatch) -> None:
     assert len(nodes(after).keys() & nodes(root).keys()) > 200
 
 
+def test_only_the_paths_of_the_keys_are_read() -> None:
+    """An update does not look into subtrees without a change, so a block costs what it touches."""
+    untouched: Node = (b"h" * 32, (), ())  # its sides cannot be read
+    low, high = flipped(0, 1), flipped(0, 200)
+    right = build([(low, value(1)), (high, value(2))])[2]
+    root: Node = (tree.inner_hash(untouched[0], right[0]), untouched, right)
+    for batch in ([(low, value(3))], [(low, value(3)), (high, value(4))], [(low, value(3)), (flipped(0), value(5))]):
+        after = update(root, batch)
+        assert after[1] is untouched
+        assert contents(after[2], 1, "1") == contents(right, 1, "1") | dict(batch)
+    assert update(root, [(low, None), (high, None)]) == (tree.inner_hash(untouched[0], PLACEHOLDER), untouched, EMPTY)
+
+
 def test_the_last_change_of_a_key_wins() -> None:
     """Of two changes of a key in one batch the last one stands, also a deletion."""
     key = flipped()
