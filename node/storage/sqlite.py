@@ -9,8 +9,7 @@ connection of its own, so that a long walk neither blocks nor ages the other rea
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -29,8 +28,7 @@ WAL_BYTES = 64 << 20
 """To this size the log's file is cut after a checkpoint, if one batch (a catch-up) or a long read made it grow."""
 CHECK_BELOW_BYTES = 1 << 30
 """Files up to this size get `quick_check` when they are opened; it reads every page."""
-_WRITER_CACHE_KIB = 32 << 10
-_MAX_ROWS_A_STATEMENT = 1024
+_WRITER_CACHE_KIB = 8 << 10
 _TABLES = [f"row_{column.name.lower()}" for column in Column]
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -58,7 +56,7 @@ class SqliteStore:
             _prepare(self._writer, path, genesis_hash, check_below_bytes)
             self._reader = self._connect()
             self._reader.execute("PRAGMA query_only=ON")
-            self._ids: dict[bytes, int] = {key: number for number, key in self._read("SELECT id, key FROM state")}
+            self._ids: dict[bytes, int] = dict(self._reader.execute("SELECT key, id FROM state"))
         except sqlite3.Error as error:
             self.close()
             raise _open_error(path, error) from error
@@ -66,11 +64,10 @@ class SqliteStore:
             self.close()
             raise
         self._next_id = max(self._ids.values(), default=-1) + 1
-        self._max_variables = self._writer.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
 
     def _connect(self) -> sqlite3.Connection:
         """A connection in autocommit mode, closed by `close`."""
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=256)
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         self._open.append(connection)
         return connection
 
@@ -160,7 +157,8 @@ class SqliteStore:
 
         Raises StorageError, and nothing is applied: `number_out_of_range`, `storage_full`, or `storage_write_failed`.
         After the last two the store refuses every write with `storage_write_failed`: once a sync has failed, a later
-        success proves nothing (security 4.7), and outputs become durable in order (D2).
+        success proves nothing (security 4.7), and outputs become durable in order (D2). A batch whose last sync failed
+        may be there, whole, when the file is opened again: nobody was told of it, which does no harm.
         """
         with self._writing:
             if self._failed:
@@ -171,22 +169,25 @@ class SqliteStore:
                 self._writer.execute("BEGIN IMMEDIATE")
                 self._put_rows(batch)
                 self._put_state(batch, fresh)
-                self._put("posting", 4, [
-                    item for index, key, position, value in batch.postings
-                    for item in (key[::-1], int(index), position, value)
-                ])  # fmt: skip
+                self._writer.executemany(
+                    "INSERT OR REPLACE INTO posting VALUES (?, ?, ?, ?)",
+                    [(key[::-1], int(index), position, value) for index, key, position, value in batch.postings],
+                )
                 self._writer.execute("COMMIT")
+                self._ids.update(fresh)
+                self._next_id += len(fresh)
             except sqlite3.Error as error:
-                self._failed = True
-                self._roll_back()
+                self._give_up()
                 full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
                 name = "storage_full" if full else "storage_write_failed"
                 raise StorageError(f"{self.path} cannot be written: {error}", name=name) from error
-            self._ids.update(fresh)
-            self._next_id += len(fresh)
+            except BaseException:
+                self._give_up()
+                raise
 
-    def _roll_back(self) -> None:
-        """Leave nothing half applied; SQLite may have done so itself, and recovery does it in any case."""
+    def _give_up(self) -> None:
+        """Leave nothing half applied, and write no more; what cannot be rolled back here, the next opening drops."""
+        self._failed = True
         try:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
@@ -201,47 +202,33 @@ class SqliteStore:
         for column, rows in zip(Column, tables, strict=True):
             if rows:
                 table = _TABLES[column]
-                self._delete(table, "key", [key for key, value in rows.items() if value is None])
-                self._put(table, 3, [
-                    item for key, value in rows.items() if value is not None
-                    for item in (key, value, crc32(value, _row_seed(column, key)))
-                ])  # fmt: skip
+                self._writer.executemany(
+                    f"DELETE FROM {table} WHERE key=?", [(key,) for key, value in rows.items() if value is None]
+                )
+                self._writer.executemany(
+                    f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)",
+                    [
+                        (key, value, crc32(value, _row_seed(column, key)))
+                        for key, value in rows.items()
+                        if value is not None
+                    ],
+                )
 
     def _put_state(self, batch: WriteBatch, fresh: dict[bytes, int]) -> None:
         """State values under their numbers; new keys get the next numbers, and stand in `fresh`."""
-        ids = self._ids
-        values: list[object] = []
-        gone: list[int] = []
+        values: list[tuple[int, bytes, bytes, int]] = []
+        gone: list[tuple[int]] = []
         for key, value in dict(batch.state).items():
-            number = ids.get(key)
+            number = self._ids.get(key)
             if value is None:
                 if number is not None:
-                    gone.append(number)
+                    gone.append((number,))
                 continue
             if number is None:
                 number = fresh[key] = self._next_id + len(fresh)
-            values += (number, key, value, crc32(value, crc32(key)))
-        self._delete("state", "id", gone)
-        self._put("state", 4, values)
-
-    def _put(self, table: str, width: int, values: Sequence[object]) -> None:
-        """Insert or replace rows given as one flat list.
-
-        Many rows a statement: SQLite runs without the interpreter's lock but each statement takes it again, and while
-        the event loop is busy every taking may last a switch interval. Powers of two keep the statements few.
-        """
-        left, at = len(values) // width, 0
-        most = min(_MAX_ROWS_A_STATEMENT, _power_of_two(self._max_variables // width))
-        while left:
-            count = min(most, _power_of_two(left))
-            end = at + count * width
-            self._writer.execute(_insert(table, width, count), values[at:end])
-            left, at = left - count, end
-
-    def _delete(self, table: str, name: str, numbers: list[int]) -> None:
-        """Delete rows by number."""
-        if numbers:
-            self._writer.executemany(f"DELETE FROM {table} WHERE {name}=?", [(number,) for number in numbers])
+            values.append((number, key, value, crc32(value, crc32(key))))
+        self._writer.executemany("DELETE FROM state WHERE id=?", gone)
+        self._writer.executemany("INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?)", values)
 
     def close(self) -> None:
         """Close the file and give up the lock; once more does nothing."""
@@ -326,15 +313,3 @@ def _open_error(path: Path, error: sqlite3.Error) -> StorageError:
 def _row_seed(column: Column, key: int) -> int:
     """Where a checksum starts, so that a row in another's place fails it too."""
     return (key * len(_TABLES) + column) & 0xFFFFFFFF
-
-
-def _power_of_two(number: int) -> int:
-    """The highest power of two up to a positive number."""
-    return 1 << (number.bit_length() - 1)
-
-
-@lru_cache(maxsize=256)
-def _insert(table: str, width: int, count: int) -> str:
-    """The statement that stores `count` rows."""
-    row = "(" + ",".join("?" * width) + ")"
-    return f"INSERT OR REPLACE INTO {table} VALUES " + ",".join([row] * count)

@@ -115,7 +115,10 @@ class TestStoring:
 
     def test_closing_twice_and_storing_after(self, path: Path) -> None:
         file = SafetyFile(path)
+        fd = file._fd
         file.close()
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(fd)
         file.close()
         with pytest.raises(StorageError) as caught:
             file.store(NEW)

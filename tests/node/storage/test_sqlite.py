@@ -83,7 +83,7 @@ class TestOpening:
         assert ask("wal_autocheckpoint") == 4_000
         assert ask("journal_size_limit") == 64 << 20
         assert ask("secure_delete") == 0
-        assert ask("cache_size") == -(32 << 10)
+        assert ask("cache_size") == -(8 << 10)
         assert store._reader.execute("PRAGMA query_only").fetchone() == (1,)
         store.close()
 
@@ -329,32 +329,6 @@ class TestThreads:
         assert len(list(store.states())) == 60
         store.close()
 
-    def test_a_block_is_few_statements(self, path: Path) -> None:
-        """Many rows a statement: each one takes the interpreter's lock from a busy event loop."""
-        store = SqliteStore(path, GENESIS)
-        batch = WriteBatch(
-            rows=[(Column.TRANSACTION, key, b"x") for key in range(500)],
-            state=[(b"%d" % key, b"x") for key in range(1_000)],
-            postings=[(Index.EVENT, b"%d" % key, 0, 0) for key in range(2_500)],
-        )
-        statements: list[str] = []
-        store._writer.set_trace_callback(statements.append)
-        store.write(batch)
-        assert len(statements) == 2 + 6 + 6 + 6  # popcount(500), popcount(1000), 2 * 1024 + popcount(452)
-        store.close()
-
-    def test_an_sqlite_with_few_variables(self, path: Path) -> None:
-        store = SqliteStore(path, GENESIS)
-        store._max_variables = 9
-        for number in range(5):
-            store.write(batch_of(number))
-        assert check_whole(store) == 4
-        statements: list[str] = []
-        store._writer.set_trace_callback(statements.append)
-        store.write(WriteBatch(postings=[(Index.EVENT, b"k", key, key) for key in range(6)]))
-        assert len(statements) == 2 + 3
-        store.close()
-
 
 class TestFailing:
     def test_a_full_disk(self, path: Path) -> None:
@@ -395,6 +369,22 @@ class TestFailing:
         with pytest.raises(StorageError) as caught:
             store.postings(Index.EVENT, b"stream", 0, 1)
         assert caught.value.name == "storage_read_failed"
+        store.close()
+
+    def test_a_batch_that_is_no_batch(self, path: Path) -> None:
+        """Our own mistake is no StorageError; it leaves no transaction open and nothing written either."""
+        store = SqliteStore(path, GENESIS)
+        store.write(batch_of(0))
+        wrong = batch_of(1)
+        wrong.state.append((b"key", "text"))  # type: ignore[arg-type]
+        with pytest.raises(TypeError):
+            store.write(wrong)
+        assert not store._writer.in_transaction
+        with pytest.raises(StorageError, match="earlier write failed"):
+            store.write(batch_of(1))
+        store.close()
+        store = SqliteStore(path, GENESIS)
+        assert check_whole(store) == 0
         store.close()
 
     def test_after_close(self, path: Path) -> None:
@@ -454,6 +444,10 @@ class TestLog:
             store.write(WriteBatch(rows=[(Column.BLOCK, key, bytes(100_000))]))
         assert log.stat().st_size < (50 + 2 * 27) * 4_200
         store.close()
+
+
+def test_the_size_up_to_which_files_are_checked() -> None:
+    assert sqlite.CHECK_BELOW_BYTES == 1_073_741_824
 
 
 def test_numbers_of_state_keys_survive(path: Path) -> None:
