@@ -180,9 +180,12 @@ class TestLock:
         (tmp_path / "node.lock").write_text("9" * 15)
         lock = DirectoryLock(tmp_path)
         assert (tmp_path / "node.lock").read_text() == str(os.getpid())
-        assert (tmp_path / "node.lock").stat().st_mode & 0o077 in (0, 0o044)
         lock.close()
         lock.close()
+
+    def test_the_lock_file_is_private(self, tmp_path: Path) -> None:
+        DirectoryLock(tmp_path).close()
+        assert (tmp_path / "node.lock").stat().st_mode & 0o777 == 0o600
 
     def test_a_holder_without_a_pid(self, tmp_path: Path) -> None:
         lock = DirectoryLock(tmp_path)
