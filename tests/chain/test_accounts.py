@@ -75,8 +75,8 @@ def test_reserved_addresses_and_roles() -> None:
     """1.1 and 1.2."""
     assert ASSOCIATION.hex() == "0000000000000000000000000a550c18"
     assert TREASURY.hex() == "0000000000000000000000000b1e55ed"
-    assert VM_RESERVED == bytes(16)
-    assert CORE_CODE == (1).to_bytes(16, "big")
+    assert bytes(16) == VM_RESERVED
+    assert (1).to_bytes(16, "big") == CORE_CODE
     assert {role.name: int(role) for role in Role} == {
         "ASSOCIATION": 0, "TREASURY": 1, "DESIGNATED_DEALER": 2, "VALIDATOR": 3, "VALIDATOR_OPERATOR": 4,
         "PARENT_VASP": 5, "CHILD_VASP": 6,

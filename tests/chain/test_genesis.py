@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -90,7 +91,7 @@ def test_rows_have_exact_shapes() -> None:
     for whole in (
         document(validators=((*document().validators[0], 1),)),
         document(local_rates=(("INR", "1"),)),
-        document(currencies=(document().currencies[0]._replace(can_mint=1),)),
+        document(currencies=(document().currencies[0]._replace(can_mint=1),)),  # type: ignore[arg-type]
     ):
         with pytest.raises(GenesisError) as caught:
             GenesisDocument.from_bytes(whole.to_bytes())
@@ -157,7 +158,7 @@ def test_the_port_judges_keys() -> None:
 
     class Port:
         name = "port"
-        asked: list[tuple[int, bytes]] = []
+        asked: ClassVar[list[tuple[int, bytes]]] = []
 
         def verify(self, check: object) -> bool:
             raise AssertionError

@@ -4,7 +4,7 @@ import pytest
 
 from chain.block import Block, Header, header_id, payload_root
 from chain.certificates import CommitInfo, QuorumCertificate, VoteData
-from chain.codec import decode
+from chain.codec import decode, fields
 from chain.errors import GenesisError
 from chain.ledger import Ledger, TransactionInfo, info_hash
 from chain.state.accumulator import Frontier
@@ -37,7 +37,9 @@ def test_genesis_is_version_0_and_written_once() -> None:
     store = MemoryStore()
     ledger = Ledger(document(), store)
     assert (ledger.tip_version, ledger.tip_height) == (0, 0)
-    _, data, info, events = decode(store.row(Column.TRANSACTION, 0))
+    row = store.row(Column.TRANSACTION, 0)
+    assert row is not None
+    _, data, info, events = fields(decode(row), "row", int, bytes, bytes, tuple)
     assert (data, events) == (document().to_bytes(), ())
     assert TransactionInfo.from_bytes(info).state_root == root_hash(ledger.tip.tree)
     assert ledger.tip_root == Frontier.empty().append([info_hash(info)])[0].root()

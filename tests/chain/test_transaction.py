@@ -131,7 +131,7 @@ def test_one_encoding_only() -> None:
 @pytest.mark.parametrize("position", range(4))
 def test_a_signed_transactions_fields_are_typed(position) -> None:
     """C5."""
-    values = [SIGNED.raw_bytes, 0, SIGNED.public_key, SIGNED.signature]
+    values: list[Any] = [SIGNED.raw_bytes, 0, SIGNED.public_key, SIGNED.signature]
     values[position] = None
     assert refused(encode((0, encode(tuple(values))))) == "wrong_shape"
     assert refused(encode((0, encode(tuple(values[:3]))))) == "wrong_shape"

@@ -43,7 +43,7 @@ PRODUCT_RULES = [
     rules.relative_imports,
     rules.re_exports,
 ]
-TEST_RULES = [rules.relative_imports]  # a table of cases may be long and wide
+TEST_RULES = [rules.long_file, rules.long_lines, rules.relative_imports]
 PURE_RULES = [rules.impure_arithmetic, rules.set_iteration]
 
 

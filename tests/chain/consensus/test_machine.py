@@ -1,6 +1,7 @@
 """The machine driven by hand, with an application that only hashes rounds (R1 to R16)."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,9 @@ class App:
     """Executes to the roots that the committee certifies, and writes down what is committed."""
 
     def __init__(self, four) -> None:
-        self.four, self.committed, self.waiting = four, [], ()
+        self.four = four
+        self.committed: list[Any] = []
+        self.waiting: tuple[bytes, ...] = ()
 
     def signature_checks(self, block):
         return ()
@@ -71,7 +74,7 @@ class Driven:
         return out
 
 
-def sent(sends, kind) -> list:
+def sent(sends, kind) -> list[Any]:
     decoded = [(send.destination, decode_message(send.data)) for send in sends]
     return [(to, message) for to, message in decoded if isinstance(message, kind)]
 

@@ -26,6 +26,7 @@ def test_a_certificate_comes_exactly_at_the_quorum(four) -> None:
     assert collector.add_vote(cast[1]) == (None, None)
     qc, conflict = collector.add_vote(cast[0])
     assert conflict is None
+    assert qc is not None
     assert qc == four.qc(block, authors=(0, 1, 3))
     verify_qc(qc, four.set, four.genesis_qc, GENESIS_HASH, four.signatures)
     assert collector.add_vote(cast[2]) == (None, None)
@@ -76,6 +77,7 @@ def test_a_timeout_certificate_has_the_highest_certificate(four) -> None:
     assert collector.timeout_certificate(2) is None
     assert collector.add_timeout(timeout(four, 2, 1, four.genesis_qc)) == 3
     tc = collector.timeout_certificate(2)
+    assert tc is not None
     assert (tc.epoch, tc.round, tc.high_qc) == (1, 2, q1)
     assert [entry[:2] for entry in tc.entries] == [(0, 1), (1, 0), (3, 0)]
     tc.verify(four.set, four.genesis_qc, GENESIS_HASH, four.signatures)
@@ -87,7 +89,9 @@ def test_only_a_higher_certificate_replaces_a_timeout(four) -> None:
     for author, qc in ((0, four.genesis_qc), (0, q1), (0, four.genesis_qc), (1, four.genesis_qc)):
         collector.add_timeout(timeout(four, 2, author, qc))
     collector.add_timeout(timeout(four, 2, 2, four.genesis_qc))
-    assert [entry[1] for entry in collector.timeout_certificate(2).entries] == [1, 0, 0]
+    tc = collector.timeout_certificate(2)
+    assert tc is not None
+    assert [entry[1] for entry in tc.entries] == [1, 0, 0]
 
 
 def test_drop_below_forgets_earlier_rounds_only(four) -> None:

@@ -93,8 +93,8 @@ def test_an_abort_keeps_the_fee_and_drops_the_rest(world) -> None:
     before = world.records
     outcome = world.run(payment(world, 2_000 * ONE, price=1))
     assert outcome == Outcome(INSUFFICIENT, 600, ())
-    alice = before[account_key(ALICE.address)]._replace(sequence_number=1)  # type: ignore[union-attr]
-    assert world.account(ALICE) == alice.with_balance("XUS", 1_000 * ONE - 600)  # type: ignore[union-attr]
+    alice = before[account_key(ALICE.address)]._replace(sequence_number=1)
+    assert world.account(ALICE) == alice.with_balance("XUS", 1_000 * ONE - 600)
     assert world.records[account_key(BOB.address)] == before[account_key(BOB.address)]
     assert world.currency().fees == 600
     changed = {k for k, record in world.records.items() if before.get(k) != record}

@@ -48,7 +48,7 @@ def reader(size: int) -> Callable[[int, int], Hash]:
     """As `read`, when only `size` leaves are there."""
 
     def read_full(level: int, index: int) -> Hash:
-        assert 0 <= index, (level, index)
+        assert index >= 0, (level, index)
         assert (index + 1) << level <= size, (level, index)
         return read(level, index)
 
@@ -272,8 +272,8 @@ def test_event_roots(count: int) -> None:
 
 def test_events_and_transactions_are_different_domains() -> None:
     """H2: one seed for each accumulator."""
-    assert accumulator.EVENTS == sha256(b"MITHQAL::EventAccumulator").digest()
-    assert TRANSACTIONS == sha256(b"MITHQAL::TransactionAccumulator").digest()
+    assert sha256(b"MITHQAL::EventAccumulator").digest() == accumulator.EVENTS
+    assert sha256(b"MITHQAL::TransactionAccumulator").digest() == TRANSACTIONS
 
 
 @pytest.mark.parametrize(

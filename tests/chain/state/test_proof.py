@@ -1,6 +1,6 @@
 """Every proof that holds is accepted; whatever is changed in one, a named step fails."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
@@ -13,7 +13,6 @@ from chain.errors import DecodeError, ProofError
 from chain.primitives import Hash
 from chain.state.accumulator import (
     MAX_LEAVES,
-    PLACEHOLDER,
     TRANSACTIONS,
     ConsistencyProof,
     Frontier,
@@ -27,10 +26,10 @@ from chain.state.accumulator import (
 from chain.state.proof import verify_consistency, verify_frontier, verify_leaf, verify_range, verify_state
 from chain.state.tree import EMPTY, StateProof, build, prove, root_hash
 from tests.chain.state import naive
+from tests.chain.state.changes import A, bits_turned, hashes_changed, hashes_miscounted
 
 LEAVES = [Hash(sha256(b"leaf %d" % at).digest()) for at in range(71)]
 ROOTS = [naive.history_root(LEAVES[:size]) for size in range(71)]
-A = Hash(b"a" * 32)
 
 
 def read(level: int, index: int) -> Hash:
@@ -48,34 +47,6 @@ def failed(call: Callable[..., object], *args: Any) -> dict[str, object]:
 
 def step(call: Callable[..., object], *args: Any) -> object:
     return failed(call, *args)["step"]
-
-
-def bits_turned(data: bytes) -> Iterator[bytes]:
-    """Every byte of the data changed, each in one bit."""
-    for at, byte in enumerate(data):
-        yield data[:at] + bytes([byte ^ 1 << at % 8]) + data[at + 1 :]
-
-
-def hashes_changed(hashes: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    """The same number of hashes: each byte changed, each pair of neighbours that differ exchanged."""
-    for at, item in enumerate(hashes):
-        for other in bits_turned(item):
-            yield (*hashes[:at], Hash(other), *hashes[at + 1 :])
-        if at and hashes[at - 1] != item:
-            yield (*hashes[: at - 1], item, hashes[at - 1], *hashes[at + 1 :])
-
-
-def hashes_miscounted(hashes: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    """One hash left out, one too many at either end or in the middle."""
-    for at in range(len(hashes)):
-        yield hashes[:at] + hashes[at + 1 :]
-        yield hashes[:at] + hashes[at:][:1] + hashes[at:]
-    yield (*hashes, A)
-    yield (*hashes, PLACEHOLDER)
-    yield (PLACEHOLDER, *hashes)
-
-
-# --- one leaf ---
 
 
 def test_every_leaf_of_every_size_is_proved() -> None:

@@ -56,7 +56,7 @@ def contents(node: Node, depth: int = 0, way: str = "") -> dict[bytes, bytes]:
 
 def apply(model: dict[bytes, bytes], batch: list[tuple[bytes, bytes | None]]) -> dict[bytes, bytes]:
     """The model after a batch: the last change of a key wins."""
-    after: dict[bytes, bytes | None] = model | dict(batch)
+    after: dict[bytes, bytes | None] = {**model, **dict(batch)}
     return {key: item for key, item in after.items() if item is not None}
 
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_accumulator_roots(size: int) -> None:
 def test_proofs_in_bytes() -> None:
     """docs/formats: a proof is the list of its fields; what sizes imply is left out."""
     items = [(bytes.fromhex(key), bytes.fromhex(value)) for key, value in naive.STATES["a fork on the right"]]
-    proofs = {
+    proofs: dict[str, Any] = {
         "state of a0*32": prove(build(items), b"\xa0" * 32),
         "state of a1*32, absent": prove(build(items), b"\xa1" * 32),
         "state of c0*32, absent": prove(build(items), b"\xc0" * 32),

@@ -288,6 +288,7 @@ def test_refused_parameters() -> None:
         assert await node.error("nope") == (-32601, "unknown_method")
         assert await node.error("get_currencies", 1) == (-32602, "invalid_params")
         assert await node.error("get_account") == (-32602, "invalid_params")
+        wrong: object
         for wrong in ("0x" + "00" * 15, "00" * 15, "00" * 17, "zz" * 16, 5, " " + "0" * 31):
             assert await node.error("get_account", wrong) == (-32602, "invalid_params"), wrong
         for wrong in (-1, 2**64, True, 1.5, "1"):
@@ -354,7 +355,7 @@ def test_a_wait_ends_with_the_transaction_or_with_its_time() -> None:
 
     async def story(node: Node) -> None:
         tx = create_dealer(node)
-        wait = ["wait_for_transaction", TREASURY.hex(), 0, tx.hash.hex()]
+        wait: list[Any] = ["wait_for_transaction", TREASURY.hex(), 0, tx.hash.hex()]
         assert await node.call(*wait, 10) is None
         assert node.rpc.waiting == 0
         waiting = asyncio.ensure_future(node.call(*wait, 9_000))

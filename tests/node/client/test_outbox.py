@@ -9,7 +9,7 @@ from node.client.outbox import Outbox, OutboxError
 from tests.builders import ALICE, BOB, small_world
 
 
-def payment(amount: int):  # type: ignore[no-untyped-def]
+def payment(amount: int):
     """A signed payment."""
     return small_world().sign(ALICE, "peer_to_peer_with_metadata", "XUS", BOB.address, amount, b"", b"")
 

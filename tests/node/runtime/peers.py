@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Callable, Coroutine
+from typing import Any
 
 from chain.crypto.signing import ed25519_public_key
 from node.runtime import tls
@@ -27,7 +28,7 @@ class Node:
         self.frames: list[tuple[int, bytes]] = []
         self.changes: list[tuple[int, bool]] = []
         self.refusals: list[str] = []
-        arguments = {
+        arguments: dict[str, Any] = {
             "own_index": index, "network_keys": KEYS[:size], "network_secret": SECRETS[index],
             "endpoints": [("127.0.0.1", port) for port in ports], "chain_id": 7, "genesis_hash": GENESIS,
             "on_frame": lambda peer, payload: self.frames.append((peer, payload)), "max_frame": MAX_FRAME,

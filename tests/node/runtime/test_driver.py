@@ -128,7 +128,8 @@ def test_nothing_of_after_persist_leaves_before_its_writes_and_all_earlier_ones(
                 )  # fmt: skip
             case Received(_, b"second"):
                 return Output(after_persist=[Send(2, b"later")])
-        return Output()
+            case _:
+                return Output()
 
     async def story(bench: Bench) -> None:
         bench.gate.clear()

@@ -252,6 +252,7 @@ def test_no_delay():
         nodes = await pair()
         for node in nodes:
             [link] = node.links._open
+            assert link._transport is not None
             sock = link._transport.get_extra_info("socket")
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
             assert isinstance(link._transport.get_extra_info("ssl_object"), ssl.SSLObject)

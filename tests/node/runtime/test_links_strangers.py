@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,8 @@ def test_a_foreign_certificate_gets_no_frame(dialler):
         assert await raw.rest() == b""
         await until(lambda: one.refusals)
         assert one.refusals == ["tls"]
-        assert one.frames == one.changes == []
+        assert one.frames == []
+        assert one.changes == []
         await stop(one)
 
     play(story)
@@ -100,7 +102,8 @@ def test_plain_tcp_gets_no_frame(data):
         assert got == b"" or (got[0] == 21 and len(got) == 7)
         await until(lambda: zero.refusals)
         assert zero.refusals == ["tls"]
-        assert zero.frames == zero.changes == []
+        assert zero.frames == []
+        assert zero.changes == []
         await stop(zero)
 
     play(story)
@@ -298,8 +301,9 @@ def test_a_peer_that_does_not_read_costs_bounded_memory():
         zero = Node(0, [0, 0], bounds=bounds, max_frame=1 << 20)
         raw = await Raw.dial(await zero.links.start(), SECRETS[1], KEYS[0])
         raw.writer.write(hello())
-        await until(lambda: zero.links.connected())
-        raw.writer.transport.pause_reading()
+        await until(zero.links.connected)
+        transport: Any = raw.writer.transport
+        transport.pause_reading()
         total = 0
         while zero.links.counters.dropped < 100:
             assert zero.links.send(1, total.to_bytes(4, "big") + bytes(300_000)) is True
@@ -307,7 +311,7 @@ def test_a_peer_that_does_not_read_costs_bounded_memory():
             await asyncio.sleep(0)
             assert total < 2_000
         assert len(zero.links._peers[1].outbox) == 50
-        raw.writer.transport.resume_reading()
+        transport.resume_reading()
         last = b"\x00\x04\x93\xe4" + (total - 1).to_bytes(4, "big")
         seen = b""
         while last not in seen:

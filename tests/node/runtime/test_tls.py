@@ -2,6 +2,7 @@
 
 import os
 import ssl
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -151,7 +152,7 @@ def test_the_private_key_s_file_is_private_and_gone(tmp_path, monkeypatch):
         load(context, certfile)
 
     monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", spy)
-    monkeypatch.setattr(tls.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     before = os.umask(0)
     try:
         tls.context(SECRETS[0], [KEYS[1]], server=True)

@@ -17,7 +17,7 @@ NAME_OF_LEAF = ((("organizationName", "mithqal validator"),), (("commonName", KE
 def read(der: bytes, tmp_path):
     path = tmp_path / "certificate.pem"
     path.write_text(x509.pem("CERTIFICATE", der))
-    return ssl._ssl._test_decode_cert(str(path))
+    return ssl._ssl._test_decode_cert(str(path))  # type: ignore[attr-defined]  # only here does Python parse a file
 
 
 def test_a_leaf_is_issued_by_a_subject_named_after_its_key(tmp_path):

@@ -1,7 +1,8 @@
-"""How long blocks of payments take to store: `PYTHONPATH=. python tests/node/storage/measure.py ACCOUNTS BLOCKS [busy]`.
+"""How long blocks of payments take to store.
 
-A block is 500 payments, each one row of 700 bytes, five postings and two state values of 250 bytes, written as one synced
-batch. With `busy` the blocks are written by a worker thread while another computes, as beside a busy event loop.
+Run `PYTHONPATH=. python tests/node/storage/measure.py ACCOUNTS BLOCKS [busy]`. A block is 500 payments, each one row of
+700 bytes, five postings and two state values of 250 bytes, written as one synced batch. With `busy` the blocks
+are written by a worker thread while another computes, as beside a busy event loop.
 """
 
 import os
