@@ -12,8 +12,6 @@ from chain.errors import DecodeError
 from chain.limits import MAX_DECODE_DEPTH, MAX_FRAME_BYTES
 from chain.primitives import U64_MAX
 
-type_of = type
-
 Value = None | bool | int | bytes | str | tuple["Value", ...]
 
 

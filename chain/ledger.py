@@ -154,6 +154,7 @@ class Ledger:
             self._write_entries(genesis, batch)
             self._write_block(genesis, None, None, batch)
             self._write_tip(genesis, None, batch)
+            batch.state.extend((key, record.to_bytes()) for key, record in genesis.writes.items())
             store.write(batch)
         self.tip.state = self.state
         self.recent.append(RecentState(self.tip.version, self.tip.tree))
@@ -281,8 +282,6 @@ class Ledger:
             state_tree.root_hash(tip.tree), tip.frontier.to_value(), None if proof is None else proof.to_value(),
         )  # fmt: skip
         batch.rows.append((Column.META, 0, encode(value)))
-        if proof is None:
-            batch.state.extend((key, record.to_bytes()) for key, record in tip.writes.items())
 
     def _load(self, meta: bytes) -> ExecutedBlock:
         """Rebuild the tip from the store, and hold the state against its root."""

@@ -42,8 +42,6 @@ MAX_SCALING_FACTOR = 10**10
 """Scaling factor of a currency (Diem)."""
 DUAL_ATTESTATION_LIMIT_AT_GENESIS = 1_000_000_000
 """Micro-XDX at and above which two providers must attest (Diem: 1,000 XDX)."""
-MAX_U64_DIGITS = 20
-"""Decimal digits of 2^64-1."""
 
 MEMPOOL_CAPACITY = 100_000
 """Transactions waiting on one validator."""

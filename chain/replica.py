@@ -216,8 +216,10 @@ class Replica:
         """Run the block."""
         return self.ledger.execute(parent, block, self._transactions(block))
 
-    def payload(self, parent: ExecutedBlock, timestamp_us: int) -> tuple[bytes, ...]:
-        """Transactions that can run on top of `parent`."""
+    def payload(
+        self, parent: ExecutedBlock, timestamp_us: int, max_count: int = MAX_BLOCK_TRANSACTIONS
+    ) -> tuple[bytes, ...]:
+        """Up to `max_count` transactions that can run on top of `parent`."""
         if not len(self.mempool):
             return ()
         view = Overlay(parent.state)
@@ -226,7 +228,7 @@ class Replica:
             account = view.account(sender)
             return 0 if account is None else account.sequence_number
 
-        picked = self.mempool.pick(next_sequence, timestamp_us // SECOND_US, MAX_BLOCK_TRANSACTIONS, MAX_BLOCK_BYTES)
+        picked = self.mempool.pick(next_sequence, timestamp_us // SECOND_US, max_count, MAX_BLOCK_BYTES)
         return tuple(tx.envelope for tx in picked)
 
     def commit(

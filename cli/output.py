@@ -2,7 +2,9 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
 
 from chain.errors import MithqalError
 from cli.exits import exit_code
@@ -12,6 +14,19 @@ def result(document: Mapping[str, object], lines: list[str], *, as_json: bool) -
     """Print a result: the document as JSON, or the lines for people."""
     text = json.dumps(document, indent=2) if as_json else "\n".join(lines)
     sys.stdout.write(text + "\n")
+
+
+def reported(command: Callable[..., int]) -> Callable[..., int]:
+    """Make a command, which has an `as_json` flag, print its expected failures and exit with their code."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> int:
+        try:
+            return command(*arguments, **options)
+        except MithqalError as error:
+            return failure(error, as_json=options["as_json"])
+
+    return run
 
 
 def failure(error: MithqalError, *, as_json: bool) -> int:

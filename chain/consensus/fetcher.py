@@ -53,5 +53,5 @@ class Fetcher:
 
 
 def signers_of(qc: QuorumCertificate) -> tuple[int, ...]:
-    """The validators that hold a certified block, the next leader's neighbours first."""
+    """The validators that hold a certified block, by number."""
     return tuple(author for author, _ in qc.signatures)

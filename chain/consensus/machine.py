@@ -67,7 +67,6 @@ class ConsensusMachine:
         self.app = app
         self.tree = BlockTree(root)
         self.verifier = Verifier(validators, leaders, genesis_qc, genesis_hash, signatures)
-        self.genesis_qc = genesis_qc
         self.high_qc = genesis_qc
         self.high_commit = high_commit
         self.high_tc: TimeoutCertificate | None = None
@@ -283,7 +282,7 @@ class ConsensusMachine:
             self._finish_round(now_us, out)
 
     def _finish_round(self, now_us: int, out: Output) -> None:
-        """Build the certificate of a round that a quorum gave up, and go on."""
+        """If a quorum gave the round up, build its certificate and go on."""
         tc = self.collector.timeout_certificate(self.round)
         if tc is not None:
             self._learn(tc.high_qc, tc)
@@ -336,12 +335,7 @@ class ConsensusMachine:
         self._request_missing(now_us, out)
         if self.leaders.leader(self.round) == self.own:
             self._propose(now_us, out)
-        self._finish_round_if_complete(now_us, out)
-
-    def _finish_round_if_complete(self, now_us: int, out: Output) -> None:
-        """Time-outs of this round may have come before we entered it."""
-        if self.collector.timeout_certificate(self.round) is not None:
-            self._finish_round(now_us, out)
+        self._finish_round(now_us, out)  # its time-outs may have come before we entered the round
 
     def _commit(self, now_us: int, out: Output) -> None:
         """R13: a certificate for a child one round above its parent commits the parent and all before it."""
@@ -417,7 +411,7 @@ class ConsensusMachine:
         result = self.tree.result(block_id)
         if result is None or self.tree.has_payload(block_id):
             return False
-        return not self.app.payload(result, result.timestamp_us + 1)
+        return not self.app.payload(result, result.timestamp_us + 1, max_count=1)
 
     # --- blocks from others ---
 

@@ -6,6 +6,7 @@ from chain.block import Block
 from chain.certificates import QuorumCertificate
 from chain.crypto.signing import SignatureCheck
 from chain.interface import Output
+from chain.limits import MAX_BLOCK_TRANSACTIONS
 from chain.messages import CommittedResponse
 from chain.primitives import Hash
 
@@ -33,8 +34,8 @@ class Application(Protocol):
     def execute(self, parent: Any, block: Block) -> BlockResult:
         """Run the block on its parent's state. Pure: commits nothing."""
 
-    def payload(self, parent: Any, timestamp_us: int) -> tuple[bytes, ...]:
-        """Transactions for a block on top of `parent`."""
+    def payload(self, parent: Any, timestamp_us: int, max_count: int = MAX_BLOCK_TRANSACTIONS) -> tuple[bytes, ...]:
+        """Up to `max_count` transactions for a block on top of `parent`."""
 
     def commit(self, path: list[tuple[Block, Any]], proof: QuorumCertificate, out: Output) -> None:
         """Make blocks final, oldest first; `proof` commits the last of them."""

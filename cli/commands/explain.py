@@ -13,6 +13,7 @@ from cli.exits import OK
 @click.argument("code", type=int)
 @click.option("--module", type=click.Choice(sorted(REASONS)), help="The module that aborted; without it, all that fit.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@output.reported
 def explain(code: int, module: str | None, as_json: bool) -> int:
     """Say what CODE means: a validation status (1 to 28), or an abort code (category + 256 x reason)."""
     meanings = []
@@ -24,8 +25,7 @@ def explain(code: int, module: str | None, as_json: bool) -> int:
         if "unknown" not in (category, reason):
             meanings.append({"kind": "move_abort", "module": candidate, "category": category, "name": reason})
     if not meanings:
-        error = MithqalError(f"no status or abort has the code {code}", name="unknown_code", code=code)
-        return output.failure(error, as_json=as_json)
+        raise MithqalError(f"no status or abort has the code {code}", name="unknown_code", code=code)
     lines = [
         f"{code}: {item['name']}, discarded before it runs: no fee, nothing on the ledger"
         if item["kind"] == "discarded"

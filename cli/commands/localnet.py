@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from chain.errors import MithqalError
 from cli import options, output
 from cli.exits import OK
 from economy.basket import xdx_rates
@@ -31,28 +30,26 @@ def localnet() -> None:
 @click.option("--seed", type=click.IntRange(0), help="The same keys each time: unsafe, for demonstrations.")
 @click.option("--detach", is_flag=True, help="Return when the network commits; without it, Ctrl-C stops it.")
 @options.as_json
+@output.reported
 def up(directory: Path, validators: int, base_port: int, seed: int | None, detach: bool, as_json: bool) -> int:
     """Start the network of the directory; make it first if there is none."""
-    try:
-        if not (directory / NETWORK_FILE).exists():
-            quotes = {item.code: (item.numerator << 32) // item.denominator for item in xdx_rates(load_day(None))}
-            coins = {code: quotes.pop(code) for code in COINS}
-            build_network(directory, validators, rates=coins, local_rates=quotes, seed=seed, base_port=base_port)
-        supervisor = Supervisor(directory)
-        network = supervisor.up(foreground=not detach)
-        bootstrap(network, seed)
-        document = network.to_json()
-        lines = [f"{item.name}  http://{item.rpc[0]}:{item.rpc[1]}  pid {item.pid}" for item in network.members]
-        at = f"--network {directory}"
-        lines += [
-            "Try:", f"  mithqal account create alice {at}", f"  mithqal account fund alice 100 XUS {at}",
-            f"  mithqal localnet status {at}",
-        ]  # fmt: skip
-        output.result(document, lines, as_json=as_json)
-        if not detach:
-            _until_interrupted(supervisor)
-    except MithqalError as error:
-        return output.failure(error, as_json=as_json)
+    if not (directory / NETWORK_FILE).exists():
+        quotes = {item.code: (item.numerator << 32) // item.denominator for item in xdx_rates(load_day(None))}
+        coins = {code: quotes.pop(code) for code in COINS}
+        build_network(directory, validators, rates=coins, local_rates=quotes, seed=seed, base_port=base_port)
+    supervisor = Supervisor(directory)
+    network = supervisor.up(foreground=not detach)
+    bootstrap(network, seed)
+    document = network.to_json()
+    lines = [f"{item.name}  http://{item.rpc[0]}:{item.rpc[1]}  pid {item.pid}" for item in network.members]
+    at = f"--network {directory}"
+    lines += [
+        "Try:", f"  mithqal account create alice {at}", f"  mithqal account fund alice 100 XUS {at}",
+        f"  mithqal localnet status {at}",
+    ]  # fmt: skip
+    output.result(document, lines, as_json=as_json)
+    if not detach:
+        _until_interrupted(supervisor)
     return OK
 
 
@@ -69,12 +66,10 @@ def _until_interrupted(supervisor: Supervisor) -> None:
 @localnet.command()
 @options.network
 @options.as_json
+@output.reported
 def down(directory: Path, as_json: bool) -> int:
     """Stop every validator; again is harmless."""
-    try:
-        stopped = Supervisor(directory).down()
-    except MithqalError as error:
-        return output.failure(error, as_json=as_json)
+    stopped = Supervisor(directory).down()
     output.result({"stopped": stopped}, [f"stopped {stopped} validators"], as_json=as_json)
     return OK
 
@@ -82,13 +77,11 @@ def down(directory: Path, as_json: bool) -> int:
 @localnet.command()
 @options.network
 @options.as_json
+@output.reported
 def status(directory: Path, as_json: bool) -> int:
     """One line a validator."""
-    try:
-        rows = Supervisor(directory).status()
-        network = load_network(directory)
-    except MithqalError as error:
-        return output.failure(error, as_json=as_json)
+    rows = Supervisor(directory).status()
+    network = load_network(directory)
     lines = ["  ".join(f"{key} {value}" for key, value in row.items()) for row in rows]
     output.result({"genesis_hash": network.genesis_hash.hex(), "validators": rows}, lines, as_json=as_json)
     return OK
@@ -101,11 +94,9 @@ def _act(name: str, words: str) -> None:
     @click.argument("validator")
     @options.network
     @options.as_json
+    @output.reported
     def act(validator: str, directory: Path, as_json: bool) -> int:
-        try:
-            getattr(Supervisor(directory), name)(validator)
-        except MithqalError as error:
-            return output.failure(error, as_json=as_json)
+        getattr(Supervisor(directory), name)(validator)
         output.result({"validator": validator, "done": name}, [f"{name}: {validator}"], as_json=as_json)
         return OK
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from chain.errors import MithqalError
 from cli import options, output
 from cli.exits import OK
 from node.client.amounts import format_amount, parse_amount
@@ -21,26 +20,24 @@ from node.client.wallet import Wallet
 @click.option("--id", "key", help="Your own name of the payment: a repeat with the same one is harmless.")
 @options.network
 @options.as_json
+@output.reported
 def pay(  # noqa: PLR0913 - click options
     payer: str, payee: str, amount: str, currency: str, timeout: float, key: str | None, directory: Path,
     as_json: bool,
 ) -> int:  # fmt: skip
     """Pay AMOUNT whole coins of CURRENCY from PAYER to PAYEE."""
-    try:
-        micro = parse_amount(amount)
-        wallet = Wallet(load_network(directory))
-        known = wallet.outbox.by_key(key) if key else None
-        if known is not None:
-            document = wallet.resume(known.hash, timeout_s=timeout)
-        else:
-            wallet.find(payer)
-            payee_address = wallet.find(payee).address
-            tx = wallet.sign(
-                payer, "peer_to_peer_with_metadata", currency, payee_address, micro, b"", b"", fee_currency=currency
-            )
-            document = wallet.execute(tx, timeout_s=timeout, key=key)
-    except MithqalError as error:
-        return output.failure(error, as_json=as_json)
+    micro = parse_amount(amount)
+    wallet = Wallet(load_network(directory))
+    known = wallet.outbox.by_key(key) if key else None
+    if known is not None:
+        document = wallet.resume(known.hash, timeout_s=timeout)
+    else:
+        wallet.find(payer)
+        payee_address = wallet.find(payee).address
+        tx = wallet.sign(
+            payer, "peer_to_peer_with_metadata", currency, payee_address, micro, b"", b"", fee_currency=currency
+        )
+        document = wallet.execute(tx, timeout_s=timeout, key=key)
     fee = f"{format_amount(document['fee'])} {document['fee_currency']}"
     words = f"{payer} paid {payee} {amount} {currency}, fee {fee}, final in {document['final_s']} s"
     output.result(document, [words, f"  version {document['version']}  {document['hash']}"], as_json=as_json)

@@ -4,7 +4,6 @@ import datetime
 
 import click
 
-from chain.errors import MithqalError
 from cli import output
 from cli.exits import OK
 from economy.basket import xdx_rates
@@ -20,16 +19,12 @@ AMOUNT = {"XUS": 200_000_000, "XJP": 20_000_000_000, "XGB": 150_000_000}
 @click.command()
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="Default: the newest in the package.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@output.reported
 def rates(date: datetime.datetime | None, as_json: bool) -> int:
     """Show ECB reference rates of a day against the basket XDX, and example receipts by corridor."""
-    try:
-        day = load_day(None if date is None else date.date())
-        quotes = [
-            (source, coin, quote(AMOUNT[coin], coin, to, day, from_country=source)) for source, coin, to in CORRIDORS
-        ]
-        rows = xdx_rates(day)
-    except MithqalError as error:
-        return output.failure(error, as_json=as_json)
+    day = load_day(None if date is None else date.date())
+    quotes = [(source, coin, quote(AMOUNT[coin], coin, to, day, from_country=source)) for source, coin, to in CORRIDORS]
+    rows = xdx_rates(day)
     coins = [item for item in rows if item.code.startswith("X")]
     document = {
         "date": day.date.isoformat(),

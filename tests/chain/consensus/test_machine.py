@@ -42,7 +42,7 @@ class App:
             root=self.four.root(block), timestamp_us=block.header.timestamp_us,
         )  # fmt: skip
 
-    def payload(self, parent, timestamp_us):
+    def payload(self, parent, timestamp_us, max_count=500):
         return self.waiting
 
     def commit(self, path, proof, out):
