@@ -3,9 +3,11 @@
 import importlib
 import json
 import sys
+from pathlib import Path
 
 import click
 
+from cli import options
 from cli.exits import INTERRUPTED, USAGE
 
 COMMANDS = {
@@ -42,7 +44,8 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="mithqal", prog_name="mithqal")
-def root() -> None:
+@options.root_options
+def root(as_json: bool, directory: Path | None) -> None:
     """A Libra-style payment network in a box: play money, for teaching and research.
 
     \b

@@ -8,12 +8,20 @@ from typing import Any
 
 from chain.errors import MithqalError
 from cli.exits import exit_code
+from cli.options import shared
 
 
 def result(document: Mapping[str, object], lines: list[str], *, as_json: bool) -> None:
     """Print a result: the document as JSON, or the lines for people."""
     text = json.dumps(document, indent=2) if as_json else "\n".join(lines)
     sys.stdout.write(text + "\n")
+
+
+def talk(text: str) -> None:
+    """Say something on stderr while it happens: progress, hints. Nothing with `--quiet`."""
+    if not shared().quiet:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
 
 def reported(command: Callable[..., int]) -> Callable[..., int]:

@@ -5,14 +5,14 @@ import click
 from chain.errors import MithqalError
 from chain.execution.outcome import REASONS, explain_abort
 from chain.validation import DiscardStatus
-from cli import output
+from cli import options, output
 from cli.exits import OK
 
 
 @click.command()
 @click.argument("code", type=int)
 @click.option("--module", type=click.Choice(sorted(REASONS)), help="The module that aborted; without it, all that fit.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@options.as_json
 @output.reported
 def explain(code: int, module: str | None, as_json: bool) -> int:
     """Say what CODE means: a validation status (1 to 28), or an abort code (category + 256 x reason)."""

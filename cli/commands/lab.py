@@ -2,7 +2,7 @@
 
 import click
 
-from cli import output
+from cli import options, output
 from cli.exits import INVARIANT, OK
 from node.lab.campaign import run_seed, run_seeds, summarize
 
@@ -22,7 +22,7 @@ def lab() -> None:
     type=click.Choice(["keyed-hash", "libsodium"]),
     help="Which port judges signatures (default: the seed's).",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@options.as_json
 def run(seed: int, seconds: int, signatures: str | None, as_json: bool) -> int:
     """Run one seed: four validators, clients, and the faults that the seed draws. Exits 8 if an invariant breaks."""
     result = run_seed(seed, seconds * MICROSECONDS, signatures)
@@ -58,7 +58,7 @@ def run(seed: int, seconds: int, signatures: str | None, as_json: bool) -> int:
 @click.option("--count", type=click.IntRange(1), default=200, show_default=True, help="How many seeds.")
 @click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True)
 @click.option("--seconds", type=click.IntRange(1, 3600), default=20, show_default=True, help="Virtual time a seed.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@options.as_json
 def campaign(first: int, count: int, processes: int, seconds: int, as_json: bool) -> int:
     """Run many seeds. Exits 8 unless all invariants hold, nine in ten seeds commit payments and every fault fired."""
     summary = summarize(run_seeds(first, count, processes, seconds * MICROSECONDS))

@@ -4,7 +4,7 @@ import datetime
 
 import click
 
-from cli import output
+from cli import options, output
 from cli.exits import OK
 from economy.basket import xdx_rates
 from economy.quotes import quote
@@ -18,7 +18,7 @@ AMOUNT = {"XUS": 200_000_000, "XJP": 20_000_000_000, "XGB": 150_000_000}
 
 @click.command()
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="Default: the newest in the package.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@options.as_json
 @output.reported
 def rates(date: datetime.datetime | None, as_json: bool) -> int:
     """Show ECB reference rates of a day against the basket XDX, and example receipts by corridor."""
