@@ -13,7 +13,10 @@ from cli.exits import INTERRUPTED, OK, UNEXPECTED, USAGE
 COMMANDS = {
     "localnet": ("cli.commands.localnet", "Start, stop and disturb a local network of validator processes."),
     "account": ("cli.commands.account", "Create, fund and show accounts."),
+    "keys": ("cli.commands.keys", "Make and show keys; secrets are never shown."),
     "pay": ("cli.commands.pay", "Pay, and follow the payment until it is final."),
+    "refund": ("cli.commands.refund", "Send back a payment, or a part of it."),
+    "receipt": ("cli.commands.receipt", "Check the receipt of a payment."),
     "tx": ("cli.commands.tx", "Show transactions, and wait for those that were sent from here."),
     "explain": ("cli.commands.explain", "Say what a status or abort code of the chain means."),
     "lab": ("cli.commands.lab", "Run the network in the deterministic simulator."),

@@ -3,8 +3,11 @@
 from chain.accounts import TREASURY
 from chain.crypto.hashing import sha3
 from chain.execution.treasury import receipt_message
+from node.client.accounts import begin_account, finish_account, make_account, publish_credential
+from node.client.names import TREASURY_NAME
 from node.client.network import Network
-from node.client.wallet import TREASURY_NAME, Wallet
+from node.client.payments import Order, pay
+from node.client.wallet import Entry, Wallet
 from node.keystore import derive_secret, load_key
 from node.localnet.build import COINS
 
@@ -18,53 +21,50 @@ FLOAT = 1_000_000_000
 
 
 def bootstrap(network: Network, seed: int | None = None) -> Wallet:
-    """Create the dealer and the providers, mint against custodians' receipts, fund the providers.
+    """Create the dealer and the providers, mint against custodians' receipts, fund the providers, publish how they
+    attest.
 
-    Does nothing where it was done. Raises what `Wallet.execute` raises.
+    Does nothing where it was done, and goes on where it broke off. Raises what `Wallet.execute` raises.
     """
     wallet = Wallet(network)
-    known = {entry.name for entry in wallet.entries()}
+    known = {entry.name for entry in wallet.entries() if not entry.is_unfinished}
     if TREASURY_NAME not in known:
         wallet.add_name(TREASURY_NAME, TREASURY)
-    for name in (DEALER, *PROVIDERS):
-        if name not in known:
-            _create(wallet, name, seed)
     if DEALER not in known:
+        dealer = _create(wallet, DEALER, "dealer", seed)
         for code in COINS:
             _mint(wallet, network, code)
-    for name in PROVIDERS:
-        if name not in known:
-            payee = wallet.find(name).address
-            tx = wallet.sign(DEALER, "peer_to_peer_with_metadata", "XUS", payee, FLOAT, b"", b"", fee_currency="XUS")
-            wallet.execute(tx)
+        finish_account(wallet, dealer)
+    for entry in [_create(wallet, name, "parent", seed) for name in PROVIDERS if name not in known]:
+        secret = None if seed is None else derive_secret(seed, f"compliance/{entry.name}")
+        publish_credential(wallet, entry, secret)
+        _fund(wallet, entry)
+        finish_account(wallet, entry)
     return wallet
 
 
-def _create(wallet: Wallet, name: str, seed: int | None) -> None:
-    """One account by the treasury."""
-    key = wallet.new_key(name, secret=None if seed is None else derive_secret(seed, f"account/{name}"))
-    auth_key = key.authentication_key()
-    function = "create_designated_dealer" if name == DEALER else "create_parent_vasp_account"
-    arguments = ("XUS", 0, auth_key[16:], auth_key[:16], name, True)
-    wallet.execute(wallet.sign(TREASURY_NAME, function, *arguments, fee_currency=None))
-    wallet.add_name(name, auth_key[16:])
+def _create(wallet: Wallet, name: str, role: str, seed: int | None) -> Entry:
+    """One account by the treasury, unfinished in the book until all that belongs to it is done."""
+    secret = None if seed is None else derive_secret(seed, f"account/{name}")
+    return make_account(wallet, begin_account(wallet, name, role=role, secret=secret))[0]
+
+
+def _fund(wallet: Wallet, provider: Entry) -> None:
+    """A provider's float, once: the payment has an id of its own."""
+    order = Order(DEALER, provider.name, FLOAT, "XUS")
+    pay(wallet, order, key=f"bootstrap/{provider.name}")
 
 
 def _mint(wallet: Wallet, network: Network, code: str) -> None:
-    """Coins for the dealer against the custodian's receipt."""
+    """Coins for the dealer against the custodian's receipt, once: the mint has an id of its own."""
+    key = f"bootstrap/{code}"
+    first = wallet.outbox.by_key(key)
+    if first is not None:
+        wallet.resume(first.hash)
+        return
     receipt_id = sha3(b"receipt" + code.encode() + network.genesis_hash)
     custodian = load_key(network.keys / f"custodian-{code}.json")
     signature = custodian.sign(receipt_message(network.genesis_hash, receipt_id, code, MINTED))
     dealer = wallet.find(DEALER).address
     arguments = (code, 0, dealer, MINTED, 0, receipt_id, signature)
-    wallet.execute(wallet.sign(TREASURY_NAME, "tiered_mint", *arguments, fee_currency=None))
-
-
-def create_child(wallet: Wallet, name: str, provider: str = DEFAULT_PROVIDER) -> dict[str, object]:
-    """A person's account at a provider, holding every currency."""
-    key = wallet.new_key(name)
-    auth_key = key.authentication_key()
-    arguments = ("XUS", auth_key[16:], auth_key[:16], True, 0)
-    done = wallet.execute(wallet.sign(provider, "create_child_vasp_account", *arguments, fee_currency="XUS"))
-    wallet.add_name(name, auth_key[16:], key.scheme)
-    return {**done, "name": name, "address": auth_key[16:].hex(), "provider": provider}
+    wallet.execute(wallet.sign(TREASURY_NAME, "tiered_mint", *arguments, fee_currency=None), key=key)
