@@ -46,7 +46,7 @@ class Wallet:
 
     def __init__(self, network: Network) -> None:
         """Open the book; no validator is asked yet."""
-        self._network = network
+        self.network = network
         self._path = network.directory / BOOK_FILE
         self.client = RpcClient([member.rpc for member in network.members], chain_id=network.chain_id)
         self._ledger_us = 0
@@ -91,8 +91,8 @@ class Wallet:
     def _key_path(self, name: str) -> Path:
         """Where a name's key lies: the treasury's with the root keys, the others in a folder of their own."""
         if name == TREASURY_NAME:
-            return self._network.keys / "treasury.json"
-        return self._network.keys / "accounts" / f"{name}.json"
+            return self.network.keys / "treasury.json"
+        return self.network.keys / "accounts" / f"{name}.json"
 
     def next_number(self, entry: Entry) -> int:
         """The highest next number that any validator knows, past those of transactions still under way from here.
@@ -101,8 +101,8 @@ class Wallet:
         """
         numbers: list[int] = []
         answered = False
-        for member in self._network.members:
-            client = RpcClient([member.rpc], timeout_s=ONE_VALIDATOR_S, chain_id=self._network.chain_id)
+        for member in self.network.members:
+            client = RpcClient([member.rpc], timeout_s=ONE_VALIDATOR_S, chain_id=self.network.chain_id)
             try:
                 account = client.call("get_account", entry.address.hex())
             except ConnectionFailed:
@@ -121,18 +121,31 @@ class Wallet:
         numbers += [raw.sequence_number + 1 for raw in waiting if raw.sender == entry.address]
         return max(numbers)
 
-    def sign(self, sender: str, function: str, *arguments: Any, fee_currency: str | None) -> SignedTransaction:
-        """Sign a call with the sender's next number on the ledger. Without a fee currency the price is 0."""
-        entry = self.find(sender)
-        number = self.next_number(entry)
-        key = load_key(self._key_path(sender))
+    def key_of(self, name: str) -> PrivateKey:
+        """The key of a name; KeyFileError where it is not kept here."""
+        return load_key(self._key_path(name))
+
+    def build(
+        self, sender: Entry, function: str, *arguments: Any, fee_currency: str | None, number: int | None = None
+    ) -> RawTransaction:
+        """A call that nobody signed yet, under the sender's next number on the ledger. Without a fee currency the
+        price is 0."""
+        number = self.next_number(sender) if number is None else number
         now_secs = max(int(time.time()), self._ledger_us // 1_000_000)
-        raw = RawTransaction(
-            entry.address, number, Payload(function, tuple(arguments)), GAS_LIMIT,
+        return RawTransaction(
+            sender.address, number, Payload(function, tuple(arguments)), GAS_LIMIT,
             0 if fee_currency is None else DEFAULT_GAS_PRICE, fee_currency or "XUS", now_secs + LIFETIME_S,
-            self._network.chain_id,
+            self.network.chain_id,
         )  # fmt: skip
-        return sign_transaction(raw, key, key.scheme, self._network.genesis_hash)
+
+    def sign_raw(self, raw: RawTransaction, key: PrivateKey) -> SignedTransaction:
+        """Sign for this network."""
+        return sign_transaction(raw, key, key.scheme, self.network.genesis_hash)
+
+    def sign(self, sender: str, function: str, *arguments: Any, fee_currency: str | None) -> SignedTransaction:
+        """Build and sign a call with the sender's key."""
+        raw = self.build(self.find(sender), function, *arguments, fee_currency=fee_currency)
+        return self.sign_raw(raw, self.key_of(sender))
 
     def execute(self, tx: SignedTransaction, *, timeout_s: float = 30.0, key: str | None = None) -> dict[str, Any]:
         """Store, submit, wait. Raises RpcFailed if it is refused, WalletError `timed_out` if its outcome is unknown,
@@ -155,6 +168,11 @@ class Wallet:
             if refusal.name != "sequence_number_too_old":
                 self.outbox.mark(tx.hash, "refused", reason=refusal.message)
                 raise
+        return self.wait_final(tx, timeout_s, began)
+
+    def wait_final(self, tx: SignedTransaction, timeout_s: float, began: float) -> dict[str, Any]:
+        """Wait for a submitted transaction until `timeout_s` after `began` (monotonic)."""
+        raw = tx.raw
         left = max(0.1, timeout_s - (time.monotonic() - began))
         found = self.client.wait(raw.sender, raw.sequence_number, tx.hash, left)
         if found is None:
@@ -167,21 +185,28 @@ class Wallet:
             self.outbox.mark(tx.hash, "refused", reason="another transaction used its number")
             raise WalletError(f"another transaction used number {raw.sequence_number}", name="sequence_number_too_old")
         self.outbox.mark(tx.hash, "committed", version=found["version"])
-        status = found["vm_status"]
-        if status["type"] != "executed":
-            reason = (status.get("explanation") or {}).get("reason") or status["type"]
-            raise WalletError(
-                f"it ran at version {found['version']} and failed: {reason}; the fee was charged",
-                name="account_frozen" if reason == "EACCOUNT_FROZEN" else "failed_on_chain",
-                version=found["version"],
-                reason=reason,
-                code=status.get("abort_code"),
-            )
-        return {
-            "version": found["version"],
-            "hash": found["hash"],
-            "status": "executed",
-            "final_s": round(time.monotonic() - began, 3),
-            "fee": found["gas_used"] * raw.gas_unit_price,
-            "fee_currency": raw.gas_currency,
-        }
+        return conclude(found, time.monotonic() - began)
+
+
+def conclude(found: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """The result of a user transaction as the ledger has it; WalletError (`failed_on_chain`, `account_frozen`)."""
+    status = found["vm_status"]
+    if status["type"] != "executed":
+        explanation = status.get("explanation") or {}
+        reason = explanation.get("reason") or status["type"]
+        raise WalletError(
+            f"it ran at version {found['version']} and failed: {reason}; the fee was charged",
+            name="account_frozen" if reason == "EACCOUNT_FROZEN" else "failed_on_chain",
+            version=found["version"],
+            reason=reason,
+            code=status.get("abort_code"),
+        )
+    transaction = found["transaction"]
+    return {
+        "version": found["version"],
+        "hash": found["hash"],
+        "status": "executed",
+        "final_s": round(seconds, 3),
+        "fee": found["gas_used"] * transaction["gas_unit_price"],
+        "fee_currency": transaction["gas_currency"],
+    }

@@ -1,11 +1,10 @@
 """The first transactions of a new network: a dealer with coins against receipts, wallet providers with some of them."""
 
 from chain.accounts import TREASURY
-from chain.crypto.hashing import sha3
-from chain.execution.treasury import receipt_message
 from node.client.network import Network
+from node.client.treasury import mint
 from node.client.wallet import TREASURY_NAME, Wallet
-from node.keystore import derive_secret, load_key
+from node.keystore import derive_secret
 from node.localnet.build import COINS
 
 DEALER = "dealer-one"
@@ -31,7 +30,7 @@ def bootstrap(network: Network, seed: int | None = None) -> Wallet:
             _create(wallet, name, seed)
     if DEALER not in known:
         for code in COINS:
-            _mint(wallet, network, code)
+            mint(wallet, DEALER, MINTED, code, key=f"bootstrap/{code}")
     for name in PROVIDERS:
         if name not in known:
             payee = wallet.find(name).address
@@ -48,16 +47,6 @@ def _create(wallet: Wallet, name: str, seed: int | None) -> None:
     arguments = ("XUS", 0, auth_key[16:], auth_key[:16], name, True)
     wallet.execute(wallet.sign(TREASURY_NAME, function, *arguments, fee_currency=None))
     wallet.add_name(name, auth_key[16:])
-
-
-def _mint(wallet: Wallet, network: Network, code: str) -> None:
-    """Coins for the dealer against the custodian's receipt."""
-    receipt_id = sha3(b"receipt" + code.encode() + network.genesis_hash)
-    custodian = load_key(network.keys / f"custodian-{code}.json")
-    signature = custodian.sign(receipt_message(network.genesis_hash, receipt_id, code, MINTED))
-    dealer = wallet.find(DEALER).address
-    arguments = (code, 0, dealer, MINTED, 0, receipt_id, signature)
-    wallet.execute(wallet.sign(TREASURY_NAME, "tiered_mint", *arguments, fee_currency=None))
 
 
 def create_child(wallet: Wallet, name: str, provider: str = DEFAULT_PROVIDER) -> dict[str, object]:
