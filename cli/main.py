@@ -12,6 +12,8 @@ from cli.exits import INTERRUPTED, OK, UNEXPECTED, USAGE
 
 COMMANDS = {
     "localnet": ("cli.commands.localnet", "Start, stop and disturb a local network of validator processes."),
+    "node": ("cli.commands.node", "Set up and run one validator."),
+    "genesis": ("cli.commands.genesis", "Make and read the document that a network starts from."),
     "account": ("cli.commands.account", "Create, fund and show accounts."),
     "pay": ("cli.commands.pay", "Pay, and follow the payment until it is final."),
     "tx": ("cli.commands.tx", "Show transactions, and wait for those that were sent from here."),

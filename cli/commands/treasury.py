@@ -7,8 +7,7 @@ import click
 
 from cli import options, output
 from cli.exits import OK
-from economy.basket import xdx_rates
-from economy.rates import load_day
+from cli.money import day_of, rates_to_publish
 from node.client import treasury as operations
 from node.client.amounts import format_amount, parse_amount
 from node.client.network import load_network
@@ -31,7 +30,7 @@ def treasury() -> None:
 @options.network
 @options.as_json
 @output.reported
-def mint(dealer: str, amount: str, currency: str, key: str | None, directory: Path, as_json: bool) -> int:  # noqa: PLR0913
+def mint(dealer: str, amount: str, currency: str, key: str | None, directory: Path, as_json: bool) -> int:
     """Mint AMOUNT whole coins of CURRENCY to DEALER, against a receipt that the custodian signs."""
     micro = parse_amount(amount)
     done = operations.mint(Wallet(load_network(directory)), dealer, micro, currency, key=key)
@@ -108,9 +107,8 @@ def unfreeze(name: str, directory: Path, as_json: bool) -> int:
 @output.reported
 def rates(date: datetime.datetime | None, directory: Path, as_json: bool) -> int:
     """Publish the exchange rates to XDX that follow from the ECB's reference rates of a day."""
-    day = load_day(None if date is None else date.date())
-    quotes = [operations.Rate(item.code, item.numerator, item.denominator) for item in xdx_rates(day)]
-    done = operations.publish_rates(Wallet(load_network(directory)), quotes)
+    day = day_of(date)
+    done = operations.publish_rates(Wallet(load_network(directory)), rates_to_publish(day))
     if done["not_quoted"]:
         output.talk(f"no rate on {day.date} for {', '.join(done['not_quoted'])}: the old one stays")
     document = {

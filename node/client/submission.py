@@ -30,9 +30,15 @@ def send(wallet: Wallet, tx: SignedTransaction) -> dict[str, Any]:
         wallet.outbox.mark(tx.hash, "committed", version=version)
         return {"hash": tx.hash.hex(), "status": "committed", "waiting_for": None, "version": version}
     wallet.outbox.mark(tx.hash, "submitted")
+    version = _version(wallet, tx) if answer["message"] == "known already" else None
+    if version is not None:
+        wallet.outbox.mark(tx.hash, "committed", version=version)
     return {
-        "hash": tx.hash.hex(), "status": answer["status"], "waiting_for": answer["waiting_for"], "version": None
-    }  # fmt: skip
+        "hash": tx.hash.hex(),
+        "status": answer["status"] if version is None else "committed",
+        "waiting_for": answer["waiting_for"],
+        "version": version,
+    }
 
 
 def execute_all(wallet: Wallet, txs: Sequence[SignedTransaction], *, timeout_s: float = 30.0) -> list[dict[str, Any]]:

@@ -160,7 +160,6 @@ class Wallet:
 
     def _follow(self, tx: SignedTransaction, timeout_s: float, began: float) -> dict[str, Any]:
         """Submit until it is accepted, then wait for its version."""
-        raw = tx.raw
         try:
             self.client.submit(tx.envelope)
             self.outbox.mark(tx.hash, "submitted")

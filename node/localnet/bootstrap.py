@@ -5,7 +5,7 @@ from node.client.network import Network
 from node.client.treasury import mint
 from node.client.wallet import TREASURY_NAME, Wallet
 from node.keystore import derive_secret
-from node.localnet.build import COINS
+from node.localnet.genesis import COINS
 
 DEALER = "dealer-one"
 PROVIDERS = ("us-wallet", "gb-wallet", "jp-wallet", "in-wallet", "br-wallet", "mx-wallet", "ph-wallet")
