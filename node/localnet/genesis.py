@@ -116,7 +116,8 @@ def write_genesis(target: Path, validators: int, rates: Rates = NO_RATES, **opti
 
 
 def load_genesis(path: Path) -> GenesisDocument:
-    """Read and check a genesis file; GenesisError: `genesis_unreadable`, `malformed_genesis`, or the broken rule."""
+    """Read and check a genesis file; GenesisError: `genesis_unreadable`, `malformed_genesis`, `genesis_format`,
+    `bad_genesis` with the broken rule in its details."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_GENESIS_BYTES + 1)
@@ -126,9 +127,12 @@ def load_genesis(path: Path) -> GenesisDocument:
         raise GenesisError(f"{path} is above {MAX_GENESIS_BYTES} bytes", name="malformed_genesis")
     try:
         document = GenesisDocument.from_bytes(data)
-        document.check(RealSignatures())
     except GenesisError as error:
         raise GenesisError(f"{path}: {error.message}", name=error.name) from error
+    try:
+        document.check(RealSignatures())
+    except GenesisError as error:
+        raise GenesisError(f"{path}: {error.message}", rule=error.name) from error
     return document
 
 
