@@ -12,10 +12,14 @@ from cli.exits import INTERRUPTED, OK, UNEXPECTED, USAGE
 
 COMMANDS = {
     "localnet": ("cli.commands.localnet", "Start, stop and disturb a local network of validator processes."),
+    "node": ("cli.commands.node", "Set up and run one validator."),
+    "genesis": ("cli.commands.genesis", "Make and read the document that a network starts from."),
     "account": ("cli.commands.account", "Create, fund and show accounts."),
     "pay": ("cli.commands.pay", "Pay, and follow the payment until it is final."),
     "pay-file": ("cli.commands.pay_file", "Pay a CSV of payments, each row once whatever is interrupted."),
     "tx": ("cli.commands.tx", "Show transactions, and wait for those that were sent from here."),
+    "treasury": ("cli.commands.treasury", "Mint, burn, freeze, and publish exchange rates."),
+    "dealer": ("cli.commands.dealer", "Send coins back to the treasury."),
     "explain": ("cli.commands.explain", "Say what a status or abort code of the chain means."),
     "lab": ("cli.commands.lab", "Run the network in the deterministic simulator."),
     "rates": ("cli.commands.rates", "Exchange rates of a day, and what a remittance of that day would show."),
