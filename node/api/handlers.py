@@ -12,12 +12,10 @@ from chain.accounts import CONFIG_KEY, Account, Config, Currency, account_key, c
 from chain.block import Block
 from chain.certificates import QuorumCertificate
 from chain.codec import decode, fields
+from chain.entries import KIND_BLOCK_METADATA, TransactionInfo, info_hash
 from chain.genesis import GenesisDocument
 from chain.interface import Reply
 from chain.ledger import (
-    KIND_BLOCK_METADATA,
-    TransactionInfo,
-    info_hash,
     read_block,
     read_entry,
 )

@@ -7,9 +7,10 @@ from typing import Any
 
 from chain.accounts import ASSOCIATION, Account, Currency, Role, event_key
 from chain.codec import decode, fields
+from chain.entries import KIND_BLOCK_METADATA, KIND_GENESIS, Event, Status, TransactionInfo
 from chain.execution.context import ACCOUNT_HANDLES, CURRENCY_HANDLES, CURRENCY_HANDLES_FROM
-from chain.execution.outcome import EVENT_FIELDS, Event, Status, explain_abort
-from chain.ledger import KIND_BLOCK_METADATA, KIND_GENESIS, TransactionInfo, read_entry
+from chain.execution.outcome import EVENT_FIELDS, explain_abort
+from chain.ledger import read_entry
 from chain.transaction import FUNCTIONS, Kind, SignedTransaction, decode_transaction
 
 Json = Any
