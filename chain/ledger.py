@@ -327,6 +327,13 @@ def read_block(data: bytes) -> tuple[Block | None, tuple[int, int], QuorumCertif
     return block, (first, last), None if proof is None else QuorumCertificate.from_value(proof)
 
 
+def read_info(data: bytes) -> bytes:
+    """The information bytes of a stored version."""
+    info = fields(decode(data), "stored transaction", int, bytes, bytes, tuple)[2]
+    assert isinstance(info, bytes)
+    return info
+
+
 def read_entry(data: bytes) -> tuple[int, bytes, bytes, tuple[Event, ...]]:
     """A stored version: kind, transaction bytes, information bytes, events."""
     kind, body, info, events = fields(decode(data), "stored transaction", int, bytes, bytes, tuple)
