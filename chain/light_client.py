@@ -1,4 +1,4 @@
-"""From a trusted waypoint to believed facts, offline: nothing is taken on trust but the waypoint (X1 to X12).
+"""From a trusted waypoint to believed facts, offline: nothing is taken on trust but the waypoint (X1 to X14).
 
 The chain of reasons, one function a link: the waypoint names genesis and the first validator set; certificates that
 end epochs name the later ones; the current set certifies a ledger by its accumulator root; that root holds the leaf of
@@ -155,6 +155,11 @@ def check_waypoint(text: str) -> str:
     return text
 
 
+def refuse(step: str, message: str, rule: str) -> NoReturn:
+    """Raise the ProofError of a step."""
+    raise ProofError(f"the proof fails at step {step}: {message}", step=step, rule=rule)
+
+
 def verify_ledger(waypoint: str, proof: LedgerProof, signatures: Signatures) -> BelievedLedger:
     """Walk from the waypoint to the latest certificate (X2 to X6).
 
@@ -162,22 +167,22 @@ def verify_ledger(waypoint: str, proof: LedgerProof, signatures: Signatures) -> 
     """
     genesis = proof.genesis
     if genesis.waypoint() != waypoint:
-        _fail("waypoint", f"the proof starts from {genesis.waypoint()}, not from {waypoint}", "another_waypoint")
+        refuse("waypoint", f"the proof starts from {genesis.waypoint()}, not from {waypoint}", "another_waypoint")
     validators = _first_validators(genesis, proof.genesis_info)
     genesis_hash, version = genesis.block_id, genesis.version
     for certificate in proof.epochs:
         commit = _verify_certificate(certificate, validators, genesis_hash, signatures, step="epochs")
         following = commit.next_epoch
         if following is None or following.epoch != validators.epoch + 1:
-            _fail(
+            refuse(
                 "epochs", f"the certificate does not name the validators of epoch {validators.epoch + 1}", "next_epoch"
             )
         if commit.version <= version:
-            _fail("epochs", f"epoch {validators.epoch} ends at version {commit.version}, not after {version}", "order")
+            refuse("epochs", f"epoch {validators.epoch} ends at version {commit.version}, not after {version}", "order")
         validators, version = following, commit.version
     commit = _verify_certificate(proof.certificate, validators, genesis_hash, signatures)
     if commit.version <= version:
-        _fail("certificate", f"it commits version {commit.version}, not one after {version}", "order")
+        refuse("certificate", f"it commits version {commit.version}, not one after {version}", "order")
     signers = tuple(author for author, _ in proof.certificate.signatures)
     return BelievedLedger(genesis_hash, validators, commit, signers)
 
@@ -191,10 +196,10 @@ def verify_transaction(ledger: BelievedLedger, proof: TransactionProof) -> None:
     with _step("transaction"):
         found = entry_hash(proof.kind, proof.data)
     if found != proof.info.transaction_hash:
-        _fail("transaction", f"the bytes hash to {found.hex()}, not to {proof.info.transaction_hash.hex()}", "hash")
+        refuse("transaction", f"the bytes hash to {found.hex()}, not to {proof.info.transaction_hash.hex()}", "hash")
     root = event_root([event_hash(event) for event in proof.events])
     if root != proof.info.event_root:
-        _fail("events", f"the events hash to {root.hex()}, not to {proof.info.event_root.hex()}", "root")
+        refuse("events", f"the events hash to {root.hex()}, not to {proof.info.event_root.hex()}", "root")
 
 
 def verify_account(ledger: BelievedLedger, proof: AccountProof) -> Account | None:
@@ -205,7 +210,7 @@ def verify_account(ledger: BelievedLedger, proof: AccountProof) -> Account | Non
     _verify_info(ledger, proof.version, proof.info, proof.path)
     root = proof.info.state_root
     if root is None:
-        _fail("checkpoint", f"version {proof.version} does not end a block: it names no state root", "no_state_root")
+        refuse("checkpoint", f"version {proof.version} does not end a block: it names no state root", "no_state_root")
     with _step("state"):
         held = None if proof.record is None else value_hash(proof.record)
         verify_state(root, leaf_key(account_key(proof.address)), held, proof.state)
@@ -214,20 +219,20 @@ def verify_account(ledger: BelievedLedger, proof: AccountProof) -> Account | Non
     with _step("account"):
         account = Account.from_bytes(proof.record)
     if account.address != proof.address:
-        _fail("account", f"the record is of {account.address.hex()}, not of {proof.address.hex()}", "another_address")
+        refuse("account", f"the record is of {account.address.hex()}, not of {proof.address.hex()}", "another_address")
     return account
 
 
 def _first_validators(genesis: CommitInfo, info: TransactionInfo) -> ValidatorSet:
     """The set of epoch 1, if the waypoint's commit info is genesis and its root is the leaf of version 0 (X3)."""
     if (genesis.epoch, genesis.round, genesis.version) != (0, 0, 0):
-        _fail("genesis", "the waypoint is not that of a genesis: epoch, round and version are 0", "not_genesis")
+        refuse("genesis", "the waypoint is not that of a genesis: epoch, round and version are 0", "not_genesis")
     if genesis.next_epoch is None or genesis.next_epoch.epoch != 1:
-        _fail("genesis", "genesis does not name the validators of epoch 1", "next_epoch")
+        refuse("genesis", "genesis does not name the validators of epoch 1", "next_epoch")
     if info_hash(info.to_bytes()) != genesis.root:
-        _fail("genesis", "the information of version 0 does not hash to the root of genesis", "root")
+        refuse("genesis", "the information of version 0 does not hash to the root of genesis", "root")
     if info.transaction_hash != genesis.block_id:
-        _fail("genesis", "the block of genesis is not the hash of the genesis document", "block_id")
+        refuse("genesis", "the block of genesis is not the hash of the genesis document", "block_id")
     return genesis.next_epoch
 
 
@@ -242,9 +247,9 @@ def _verify_certificate(
     try:
         certificate.verify(validators, genesis_hash, signatures)
     except CertificateError as error:
-        _fail(step or _CERTIFICATE_STEPS.get(error.name, "certificate"), error.message, error.name)
+        refuse(step or _CERTIFICATE_STEPS.get(error.name, "certificate"), error.message, error.name)
     if certificate.commit is None:
-        _fail(step or "certificate", "it commits no block", "no_commit")
+        refuse(step or "certificate", "it commits no block", "no_commit")
     return certificate.commit
 
 
@@ -260,10 +265,6 @@ def _step(step: str) -> Generator[None, None, None]:
     try:
         yield
     except ProofError as error:
-        _fail(step, error.message, str(error.details["step"]))
+        refuse(step, error.message, str(error.details["step"]))
     except DecodeError as error:
-        _fail(step, error.message, error.name)
-
-
-def _fail(step: str, message: str, rule: str) -> NoReturn:
-    raise ProofError(f"{step}: {message}", step=step, rule=rule)
+        refuse(step, error.message, error.name)

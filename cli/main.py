@@ -15,6 +15,7 @@ COMMANDS = {
     "account": ("cli.commands.account", "Create, fund and show accounts."),
     "pay": ("cli.commands.pay", "Pay, and follow the payment until it is final."),
     "tx": ("cli.commands.tx", "Show transactions, and wait for those that were sent from here."),
+    "proof": ("cli.commands.proof", "Get proofs from a validator, and verify them with no network at all."),
     "explain": ("cli.commands.explain", "Say what a status or abort code of the chain means."),
     "lab": ("cli.commands.lab", "Run the network in the deterministic simulator."),
     "rates": ("cli.commands.rates", "Exchange rates of a day, and what a remittance of that day would show."),
