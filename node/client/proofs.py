@@ -42,6 +42,9 @@ def fetch_transaction(client: RpcClient, which: str, waypoint: str) -> tuple[Ver
         )  # fmt: skip
     except (DecodeError, KeyError, TypeError, ValueError, IndexError) as error:
         refuse("answer", f"the validator's answer is no proof: {error!s:.120}", "malformed")
+    tx_hash = fact.info.transaction_hash.hex()
+    if len(which) == 64 and tx_hash != which:
+        refuse("answer", f"the validator proves transaction {tx_hash}, not {which}", "another_hash")
     return _checked(ledger, fact, waypoint)
 
 
@@ -74,7 +77,11 @@ def save(path: Path, text: str) -> None:
 
 def _checked(ledger: LedgerProof, fact: Fact, waypoint: str) -> tuple[Verified, str]:
     """Nothing is handed on that a reader of the file would not read and verify."""
-    ledger, fact = decode_proof(encode_proof(ledger, fact))
+    try:
+        data = encode_proof(ledger, fact)
+    except DecodeError as error:
+        refuse("answer", error.message, error.name)
+    ledger, fact = decode_proof(data)
     verified = verify(ledger, fact, waypoint)
     return verified, write_document(verified, ledger, fact)
 
@@ -86,7 +93,12 @@ def _find_version(client: RpcClient, which: str) -> int | None:
     if len(which) != 64 or HEX.fullmatch(which) is None:
         return None
     found = client.call("get_transaction_by_hash", which)
-    return None if found is None else int(found["version"])
+    if found is None:
+        return None
+    version = found.get("version") if isinstance(found, dict) else None
+    if type(version) is not int:
+        refuse("answer", "the validator names no version", "malformed")
+    return version
 
 
 def _batch(client: RpcClient, *calls: tuple[str, list[Json]]) -> list[Json]:
