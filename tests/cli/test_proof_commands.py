@@ -157,7 +157,8 @@ def test_proofs_of_a_real_network(tmp_path) -> None:
         funded = good("account", "fund", "alice", "100", "XUS", network=network)
         which = {
             "hash": ("tx", funded["hash"]), "version": ("tx", str(funded["version"])), "name": ("account", "alice"),
-            "address": ("account", alice["address"]), "absent": ("account", nobody), "treasury": ("account", "treasury"),
+            "address": ("account", alice["address"]), "absent": ("account", nobody),
+            "treasury": ("account", "treasury"),
         }  # fmt: skip
         for name, path in files.items():
             document = good("proof", "get", *which[name], "-o", str(path), network=network)

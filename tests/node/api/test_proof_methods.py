@@ -67,7 +67,7 @@ def test_the_state_proof_from_a_later_version(known: int) -> None:
 
 @pytest.mark.parametrize(("start", "limit"), [(0, 12), (0, 1), (7, 2), (11, 1), (11, 1000), (3, 1000)])
 def test_transactions_with_proofs(start: int, limit: int) -> None:
-    """{serialized_transactions, serialized_events, proofs {ledger_info_to_transaction_infos_proof, transaction_infos}}."""
+    """Entries, their events, one range proof for their leaves, and the leaves."""
     found = call("get_transactions_with_proofs", start, limit, True)
     assert list(found) == ["serialized_transactions", "serialized_events", "proofs"]
     assert list(found["proofs"]) == ["ledger_info_to_transaction_infos_proof", "transaction_infos"]
