@@ -1,26 +1,28 @@
 """The entry point of the command `mithqal`: a root group that loads a command's module only when it is called."""
 
 import importlib
-import json
+import os
 import sys
 from pathlib import Path
 
 import click
 
-from cli import options
-from cli.exits import INTERRUPTED, USAGE
+from cli import options, output
+from cli.exits import INTERRUPTED, OK, UNEXPECTED, USAGE
 
 COMMANDS = {
     "localnet": ("cli.commands.localnet", "Start, stop and disturb a local network of validator processes."),
     "account": ("cli.commands.account", "Create, fund and show accounts."),
     "pay": ("cli.commands.pay", "Pay, and follow the payment until it is final."),
+    "pay-file": ("cli.commands.pay_file", "Pay a CSV of payments, each row once whatever is interrupted."),
     "tx": ("cli.commands.tx", "Show transactions, and wait for those that were sent from here."),
     "proof": ("cli.commands.proof", "Get proofs from a validator, and verify them with no network at all."),
     "explain": ("cli.commands.explain", "Say what a status or abort code of the chain means."),
     "lab": ("cli.commands.lab", "Run the network in the deterministic simulator."),
     "rates": ("cli.commands.rates", "Exchange rates of a day, and what a remittance of that day would show."),
 }
-"""Name, module and one line, in the order of the help. Each module has a click command of the same name."""
+"""Name, module and one line, in the order of the help. Each module has a click command of the same name,
+with `_` for `-`."""
 
 
 class LazyGroup(click.Group):
@@ -34,7 +36,8 @@ class LazyGroup(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -57,25 +60,24 @@ def root(as_json: bool, directory: Path | None) -> None:
 
 
 def main() -> None:
-    """Run a command; usage errors exit with 2, an interruption with 130."""
+    """Run a command and exit with its code (cli/exits.py): 2 for a usage error, 130 when interrupted."""
     if not __debug__:
         sys.stderr.write("mithqal: not under python -O: its assertions are part of the protocol's safety\n")
         raise SystemExit(USAGE)
+    as_json = "--json" in sys.argv
     try:
         outcome = root.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        raise SystemExit(INTERRUPTED) from None
+        sys.stdout.flush()
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        raise SystemExit(output.refuse("interrupted", "interrupted", INTERRUPTED, as_json=as_json)) from None
     except click.ClickException as error:
-        if "--json" in sys.argv:
-            details: dict[str, object] = {
-                "code": None,
-                "name": "usage",
-                "message": error.format_message(),
-                "details": {},
-                "exit": USAGE,
-            }
-            sys.stderr.write(json.dumps({"error": details}) + "\n")
-        else:
+        if not as_json:
             error.show()
-        raise SystemExit(USAGE) from None
-    raise SystemExit(outcome if isinstance(outcome, int) else 0)
+            raise SystemExit(USAGE) from None
+        raise SystemExit(output.refuse("usage", error.format_message(), USAGE, as_json=True)) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: what is buffered goes nowhere
+        raise SystemExit(OK) from None
+    except OSError as error:
+        raise SystemExit(output.refuse("system", str(error), UNEXPECTED, as_json=as_json)) from None
+    raise SystemExit(outcome if isinstance(outcome, int) else OK)
