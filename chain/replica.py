@@ -9,6 +9,7 @@ from chain.consensus.leader import RoundRobin
 from chain.consensus.machine import ConsensusMachine
 from chain.consensus.safety import SafetyRules
 from chain.crypto.signing import SignatureCheck, Signatures, Signer
+from chain.entries import KIND_USER
 from chain.errors import MithqalError
 from chain.genesis import GenesisDocument
 from chain.interface import (
@@ -25,7 +26,7 @@ from chain.interface import (
     Work,
     WorkDone,
 )
-from chain.ledger import KIND_USER, ExecutedBlock, Ledger
+from chain.ledger import ExecutedBlock, Ledger
 from chain.limits import (
     MAX_BLOCK_BYTES,
     MAX_BLOCK_TRANSACTIONS,

@@ -20,6 +20,7 @@ COMMANDS = {
     "tx": ("cli.commands.tx", "Show transactions, and wait for those that were sent from here."),
     "treasury": ("cli.commands.treasury", "Mint, burn, freeze, and publish exchange rates."),
     "dealer": ("cli.commands.dealer", "Send coins back to the treasury."),
+    "proof": ("cli.commands.proof", "Get proofs from a validator, and verify them with no network at all."),
     "explain": ("cli.commands.explain", "Say what a status or abort code of the chain means."),
     "lab": ("cli.commands.lab", "Run the network in the deterministic simulator."),
     "rates": ("cli.commands.rates", "Exchange rates of a day, and what a remittance of that day would show."),

@@ -5,10 +5,11 @@ Each transaction works on an overlay of its own, so that a failed one leaves not
 
 from collections.abc import Callable, Sequence
 
+from chain.entries import Status
 from chain.execution import administration, creation, payments, treasury
 from chain.execution.context import BlockContext, Run
 from chain.execution.gas import gas_for
-from chain.execution.outcome import EXECUTED, OUT_OF_GAS, Abort, Category, Outcome, Status
+from chain.execution.outcome import EXECUTED, OUT_OF_GAS, Abort, Category, Outcome
 from chain.primitives import SECOND_US
 from chain.state.view import Overlay, StateView
 from chain.transaction import SignedTransaction

@@ -14,17 +14,8 @@ import uvicorn
 from prometheus_client import CollectorRegistry, generate_latest
 
 from chain.interface import Committed, Reply
-from node.api.handlers import (
-    MAX_WAIT_MS,
-    SUBMIT_PARAMETERS,
-    WAIT_PARAMETERS,
-    Context,
-    answer,
-    find_transaction,
-    read_tip,
-    read_transaction,
-    submission_result,
-)
+from node.api.handlers import MAX_WAIT_MS, SUBMIT_PARAMETERS, WAIT_PARAMETERS, answer, submission_result
+from node.api.reads import Context, find_transaction, read_tip, read_transaction
 from node.api.schema import (
     INVALID_FORMAT,
     MAX_BODY_BYTES,
@@ -43,6 +34,8 @@ from node.api.schema import (
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Prepared = Callable[[Tip], Json] | RpcError
+"""What is left of a call to be answered from a snapshot, or its error."""
 MAX_WAITERS = 20_000
 _CORS = [
     (b"access-control-allow-origin", b"*"),
@@ -82,54 +75,69 @@ class Rpc:
         """The response (or the list of them) to a request body."""
         try:
             value = parse_body(body)
-            if isinstance(value, list):
-                check_batch(value)
-                return list(await asyncio.gather(*map(self._call, value)))
+            calls = check_batch(value) if isinstance(value, list) else [value]
         except RpcError as error:
             return respond(self.tip(), None, error=error)
-        return await self._call(value)
+        responses = await self._respond(calls)
+        return responses if isinstance(value, list) else responses[0]
 
-    async def _call(self, value: Json) -> Json:
-        """One call's response."""
-        id_ = request_id(value)
+    async def _respond(self, calls: list[Json]) -> list[Json]:
+        """Responses in order, all from one durable snapshot: the one when the batch's submissions and waits are over.
+
+        Nothing waits between taking the snapshot and the last answer.
+        """
+        found = await asyncio.gather(*map(self._prepare, calls))
+        tip = self.tip()
+        return [self._answer(tip, request_id(call), prepared) for call, prepared in zip(calls, found, strict=True)]
+
+    async def _prepare(self, call: Json) -> Prepared:
+        """Parse a call, and do of it what takes time: submit a transaction, or wait for one."""
         try:
-            request = parse_request(value)
+            request = parse_request(call)
             if request.method == "submit":
                 (envelope,) = bind(SUBMIT_PARAMETERS, request.params)
                 result = submission_result(await self._submit(envelope))
-                return respond(self.tip(), id_, result=result)
+                return lambda _tip: result
             if request.method == "wait_for_transaction":
-                result = await self._wait(*bind(WAIT_PARAMETERS, request.params))
-                return respond(self.tip(), id_, result=result)
-            tip = self.tip()
-            return respond(tip, id_, result=answer(self._context, tip, request))
+                account, number, tx_hash, timeout_ms = bind(WAIT_PARAMETERS, request.params)
+                await self._wait(account, number, tx_hash, timeout_ms)
+                return lambda tip: self._transaction(tip, account, number)
+            return lambda tip: answer(self._context, tip, request)
         except RpcError as error:
-            return respond(self.tip(), id_, error=error)
+            return error
 
-    async def _wait(self, account: bytes, number: int, tx_hash: bytes | None, timeout_ms: int) -> Json:
-        """The transaction that took this number, as soon as it is durable; None if none has within the time.
+    def _answer(self, tip: Tip, id_: int | str | None, prepared: Prepared) -> Json:
+        """One response."""
+        if isinstance(prepared, RpcError):
+            return respond(tip, id_, error=prepared)
+        try:
+            return respond(tip, id_, result=prepared(tip))
+        except RpcError as error:
+            return respond(tip, id_, error=error)
 
-        Without a hash it only looks.
-        """
-        store = self._context.store
-        version = find_transaction(store, account, number)
-        if version is None and tx_hash is not None:
-            if self.waiting >= MAX_WAITERS:
-                raise RpcError(SERVER_ERROR, f"{MAX_WAITERS} clients wait already", name="too_many_waiting")
-            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiters.setdefault(tx_hash, []).append(future)
-            try:
-                await asyncio.wait_for(future, min(timeout_ms, MAX_WAIT_MS) / 1000)
-            except TimeoutError:
-                pass
-            finally:
-                left = self._waiters.get(tx_hash, [])
-                if future in left:
-                    left.remove(future)
-                    if not left:
-                        del self._waiters[tx_hash]
-            version = find_transaction(store, account, number)
-        return read_transaction(store, version, include_events=True)
+    def _transaction(self, tip: Tip, account: bytes, number: int) -> Json:
+        """The transaction that took this number, or None."""
+        version = find_transaction(self._context, tip, account, number)
+        return read_transaction(self._context, version, include_events=True)
+
+    async def _wait(self, account: bytes, number: int, tx_hash: bytes | None, timeout_ms: int) -> None:
+        """Return when the transaction is durable or the time is over; at once without a hash."""
+        if tx_hash is None or find_transaction(self._context, self.tip(), account, number) is not None:
+            return
+        if self.waiting >= MAX_WAITERS:
+            raise RpcError(SERVER_ERROR, f"{MAX_WAITERS} clients wait already", name="too_many_waiting")
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(tx_hash, []).append(future)
+        try:
+            await asyncio.wait_for(future, min(timeout_ms, MAX_WAIT_MS) / 1000)
+        except TimeoutError:
+            pass
+        finally:
+            left = self._waiters.get(tx_hash, [])
+            if future in left:
+                left.remove(future)
+                if not left:
+                    del self._waiters[tx_hash]
 
 
 class HttpServer:

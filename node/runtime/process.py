@@ -23,7 +23,7 @@ from chain.genesis import GenesisDocument, genesis_hash
 from chain.interface import Committed
 from chain.limits import MAX_FRAME_BYTES
 from chain.replica import Replica
-from node.api.handlers import Context
+from node.api.reads import Context
 from node.config import ConfigError, Endpoint, NodeConfig, load_config
 from node.keystore import load_key
 from node.logs import NodeLog
@@ -185,7 +185,7 @@ class _Process:
         links = self._links(peers, lambda sender, data: driver_box[0].receive(sender, data))  # noqa: PLW0108
         driver = Driver(replica, config.index, store, safety, signatures, links, clock.now_us, watcher)
         driver_box.append(driver)
-        context = Context(store, self._document, self._genesis_hash, config.index, replica.mempool, peers)
+        context = Context(replica.ledger, config.index, replica.mempool, peers)
         rpc = watcher.rpc = Rpc(context, driver.submit)
         http = HttpServer(rpc, metrics.registry, clock.now_us, listener)
         metrics.watch("mithqal_peers", "Links up", lambda: len(peers.up))

@@ -3,14 +3,13 @@
 import pytest
 
 from chain.codec import decode
+from chain.entries import Event, Status
 from chain.execution.outcome import (
     EVENT_FIELDS,
     REASONS,
     SENTENCES,
     Abort,
     Category,
-    Event,
-    Status,
     abort_sentence,
     explain_abort,
 )
