@@ -54,7 +54,9 @@ def names_in(tree: ast.AST, classes: set[str]) -> Iterator[str]:
     """Names that stand in a source: a class's own, and those given as `name=` to a constructor of an error."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and node.name in classes:
-            values = [item.value for item in node.body if isinstance(item, ast.Assign) and named(item.targets[0]) == "name"]
+            values = [
+                item.value for item in node.body if isinstance(item, ast.Assign) and named(item.targets[0]) == "name"
+            ]
         elif isinstance(node, ast.Call) and (named(node.func) in classes or "super" in ast.dump(node.func)):
             values = [keyword.value for keyword in node.keywords if keyword.arg == "name"]
         else:
