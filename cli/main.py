@@ -16,6 +16,7 @@ COMMANDS = {
     "genesis": ("cli.commands.genesis", "Make and read the document that a network starts from."),
     "account": ("cli.commands.account", "Create, fund and show accounts."),
     "pay": ("cli.commands.pay", "Pay, and follow the payment until it is final."),
+    "pay-file": ("cli.commands.pay_file", "Pay a CSV of payments, each row once whatever is interrupted."),
     "tx": ("cli.commands.tx", "Show transactions, and wait for those that were sent from here."),
     "treasury": ("cli.commands.treasury", "Mint, burn, freeze, and publish exchange rates."),
     "dealer": ("cli.commands.dealer", "Send coins back to the treasury."),
@@ -23,7 +24,8 @@ COMMANDS = {
     "lab": ("cli.commands.lab", "Run the network in the deterministic simulator."),
     "rates": ("cli.commands.rates", "Exchange rates of a day, and what a remittance of that day would show."),
 }
-"""Name, module and one line, in the order of the help. Each module has a click command of the same name."""
+"""Name, module and one line, in the order of the help. Each module has a click command of the same name,
+with `_` for `-`."""
 
 
 class LazyGroup(click.Group):
@@ -37,7 +39,8 @@ class LazyGroup(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -44,15 +44,16 @@ def up(
     A network that is there goes on with its ledger. Validators that are down are started, killed ones too.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    open_network(
+    network = open_network(
         directory, lambda: genesis_rates(day_of(None)), validators=validators, seed=seed, base_port=base_port
     )  # fmt: skip
     supervisor = Supervisor(directory)
     down = supervisor.names_down()
     output.talk(f"starting {', '.join(down)}" if down else "every validator runs already")
-    network = supervisor.up(foreground=not detach, timeout_s=timeout)
     try:
-        bootstrap(network, seed)
+        network = supervisor.up(
+            foreground=not detach, timeout_s=timeout, meanwhile=lambda: bootstrap(network, seed)
+        )  # fmt: skip
         output.result(network.to_json(), _endpoints(network), as_json=as_json)
         if detach:
             return OK

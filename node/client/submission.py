@@ -1,7 +1,6 @@
-"""Send what is signed, without waiting or for several at once; and wait for what was sent from anywhere."""
+"""Send what is signed without waiting; and wait for what was sent from anywhere."""
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from chain.errors import MithqalError
@@ -39,14 +38,6 @@ def send(wallet: Wallet, tx: SignedTransaction) -> dict[str, Any]:
         "waiting_for": answer["waiting_for"],
         "version": version,
     }
-
-
-def execute_all(wallet: Wallet, txs: Sequence[SignedTransaction], *, timeout_s: float = 30.0) -> list[dict[str, Any]]:
-    """Send all, then wait for all; results in order. Raises for the first that is refused, fails or is not final."""
-    began = time.monotonic()
-    for tx in txs:
-        send(wallet, tx)
-    return [wallet.wait_final(tx, timeout_s, began) for tx in txs]
 
 
 def wait_for(wallet: Wallet, tx_hash: bytes, *, timeout_s: float = 30.0) -> dict[str, Any]:

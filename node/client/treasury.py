@@ -13,7 +13,7 @@ from chain.errors import MithqalError
 from chain.execution.treasury import receipt_message
 from chain.transaction import SignedTransaction
 from node.client.amounts import format_amount
-from node.client.submission import execute_all
+from node.client.calls import Call, execute_calls
 from node.client.wallet import TREASURY_NAME, Entry, Wallet, WalletError
 from node.keystore import load_key, new_secret
 
@@ -44,7 +44,7 @@ def mint(
     receipt = new_receipt(wallet, currency, amount, key)
     if known is None:
         arguments = (currency, 0, entry.address, amount, 0, receipt["id"], receipt["signature"])
-        tx = _sign_as_treasury(wallet, "tiered_mint", *arguments)
+        tx = _sign_as_treasury(wallet, "tiered_mint", *arguments, key=key)
     else:
         tx = known.transaction
         _check_repeat(tx, "tiered_mint", {"currency": currency, "mint_amount": amount, "receipt_id": receipt["id"]})
@@ -57,6 +57,14 @@ def mint(
     done = _execute(wallet, tx, hints, timeout_s, key=key)
     shown = {name: value.hex() if isinstance(value, bytes) else value for name, value in receipt.items()}
     return {**done, "dealer": dealer, "amount": amount, "currency": currency, "receipt": shown}
+
+
+def mint_call(wallet: Wallet, dealer: str, amount: int, currency: str) -> Call:
+    """A mint against a new receipt, to be executed with others."""
+    receipt = new_receipt(wallet, currency, amount)
+    address = wallet.find(dealer).address
+    arguments = (currency, 0, address, amount, 0, receipt["id"], receipt["signature"])
+    return Call(_treasury(wallet).name, "tiered_mint", arguments, None)
 
 
 def new_receipt(wallet: Wallet, currency: str, amount: int, key: str | None = None) -> Result:
@@ -138,15 +146,11 @@ def publish_rates(wallet: Wallet, rates: Sequence[Rate], *, timeout_s: float = 3
     """
     known = _rated_codes(wallet)
     wanted = [rate for rate in rates if rate.code in known]
-    raw = wallet.build(_treasury(wallet), "update_exchange_rate", fee_currency=None)
-    key = wallet.key_of(TREASURY_NAME)
-    txs = []
-    for offset, rate in enumerate(wanted):
-        arguments = (rate.code, 0, rate.numerator, rate.denominator)
-        payload = raw.payload._replace(arguments=arguments)
-        number = raw.sequence_number + offset
-        txs.append(wallet.sign_raw(raw._replace(sequence_number=number, payload=payload), key))
-    done = execute_all(wallet, txs, timeout_s=timeout_s)
+    sender = _treasury(wallet).name
+    calls = [
+        Call(sender, "update_exchange_rate", (rate.code, 0, rate.numerator, rate.denominator), None) for rate in wanted
+    ]
+    done = execute_calls(wallet, calls, timeout_s=timeout_s)
     quoted = {rate.code for rate in rates}
     return {
         "rates": [{**rate._asdict(), "version": one["version"]} for rate, one in zip(wanted, done, strict=True)],
@@ -183,10 +187,10 @@ def _treasury(wallet: Wallet) -> Entry:
     return wallet.find(TREASURY_NAME) if TREASURY_NAME in names else wallet.add_name(TREASURY_NAME, TREASURY)
 
 
-def _sign_as_treasury(wallet: Wallet, function: str, *arguments: Any) -> SignedTransaction:
-    """Sign with the treasury's key, free of gas: the treasury holds no coins."""
-    key = wallet.key_of(TREASURY_NAME)
-    return wallet.sign_raw(wallet.build(_treasury(wallet), function, *arguments, fee_currency=None), key)
+def _sign_as_treasury(wallet: Wallet, function: str, *arguments: Any, key: str | None = None) -> SignedTransaction:
+    """Sign with the treasury's key, free of gas: the treasury holds no coins. KeyFileError without the key."""
+    wallet.key_of(TREASURY_NAME)
+    return wallet.sign(_treasury(wallet).name, function, *arguments, fee_currency=None, key=key)
 
 
 def _execute(

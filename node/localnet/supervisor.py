@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,16 @@ class Supervisor:
         """Names of the validators that do not run."""
         return [member.name for member in self.network.members if not self.is_alive(member)]
 
-    def up(self, *, foreground: bool = False, timeout_s: float = START_TIMEOUT_S) -> Network:
+    def up(
+        self,
+        *,
+        foreground: bool = False,
+        timeout_s: float = START_TIMEOUT_S,
+        meanwhile: Callable[[], object] | None = None,
+    ) -> Network:
         """Start every validator that is down, and wait until each commits. With `foreground` they end with us.
+
+        `meanwhile` is called as soon as each answers: what it submits makes the first blocks.
 
         ConfigError (`port_in_use`), NetworkError (`validator_died`, `not_ready`): then none that it started runs on.
         """
@@ -69,6 +78,9 @@ class Supervisor:
                     self._spawn(network, index, foreground=foreground)
                     started.append(network.members[index].name)
                     network.save()
+            if meanwhile is not None:
+                self._until_answering(timeout_s)
+                meanwhile()
             self.wait(timeout_s=timeout_s)
         except BaseException:
             self._stop(started)
@@ -274,6 +286,13 @@ class Supervisor:
         if not self.is_alive(member):
             raise NetworkError(f"{name} does not run", name="not_running")
         self._signal(member, number)
+
+    def _until_answering(self, timeout_s: float) -> None:
+        """Wait until every validator that was started answers; NetworkError if one died or stays silent."""
+        deadline = time.monotonic() + timeout_s
+        for member in self.network.members:
+            if member.pid is not None and not self._wait_for(partial(self._answers, member), deadline):
+                raise NetworkError(f"{member.name} does not answer after {timeout_s:g} s", name="not_ready")
 
     def _has_ended(self, member: Member, deadline: float) -> bool:
         """Wait for a process to end; whether it did before the deadline."""
