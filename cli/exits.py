@@ -1,4 +1,4 @@
-"""Exit codes, from one table: every failure that a command may show has its number here (docs/operations.md)."""
+"""Exit codes, from one table: every failure that a command may show has its number here (docs/cli.md)."""
 
 from chain.errors import MithqalError
 from chain.execution.outcome import REASONS

@@ -10,6 +10,7 @@ from chain.crypto.signing import RealSignatures, Scheme
 from chain.transaction import FUNCTIONS, decode_transaction
 from node.client.network import Member, Network
 from node.client.txfile import (
+    Json,
     Terms,
     TxFileError,
     build_file,
@@ -24,6 +25,7 @@ from node.client.wallet import Wallet, WalletError
 from tests.builders import ALICE, BOB, TC, key
 
 GENESIS = b"\x47" * 32
+WRONG: tuple[object, ...] = (None, "x", 2, True, 7.0, [])
 PAY = ("currency=XUS", "payee=bob", "amount=25000000")
 
 
@@ -187,7 +189,7 @@ def test_without_a_key_file_the_senders_own_key_signs(wallet: Wallet, tmp_path: 
     check_network(wallet, GENESIS)
 
 
-def paths(value: dict, prefix: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+def paths(value: Json, prefix: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     """Every leaf of a document."""
     found: list[tuple[str, ...]] = []
     for name, item in value.items():
@@ -195,9 +197,9 @@ def paths(value: dict, prefix: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     return found
 
 
-def changed(document: dict, path: tuple[str, ...], value: object) -> dict:
+def changed(document: Json, path: tuple[str, ...], value: object) -> Json:
     """A copy with one leaf replaced, or taken away (None)."""
-    copy = json.loads(json.dumps(document))
+    copy: Json = json.loads(json.dumps(document))
     place = copy
     for name in path[:-1]:
         place = place[name]
@@ -219,7 +221,7 @@ def test_a_file_whose_readable_part_is_not_its_bytes_is_refused(wallet: Wallet, 
         for leaf in paths(document):
             if leaf[0] in ("format", "kind", "bytes", "genesis_hash"):
                 continue
-            for value in (None, "x", 2, True, 7.0, []):
+            for value in WRONG:
                 path.write_text(json.dumps(changed(document, leaf, value)))
                 error = refused("transaction_file_mismatch", read, path)
                 assert error.details == {"field": ".".join(leaf)}
