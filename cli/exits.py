@@ -15,6 +15,21 @@ INVARIANT = 8
 POLICY = 9
 INTERRUPTED = 130
 
+MEANINGS = {
+    OK: "done",
+    UNEXPECTED: "unexpected",
+    USAGE: "usage, or the syntax of an amount",
+    NOT_READY: "cannot connect, or not ready",
+    DISCARDED: "refused before inclusion: not on the ledger, no fee",
+    FAILED_ON_CHAIN: "executed and failed on chain: the fee is charged, nothing else changed",
+    NOT_FOUND: "unknown name, currency or id",
+    UNKNOWN_OUTCOME: "timed out: the outcome is unknown, and `mithqal tx wait HASH` finds it",
+    INVARIANT: "a proof or an invariant failed",
+    POLICY: "refused by policy: a frozen sender or receiver, limits, caps, a halted corridor",
+    INTERRUPTED: "interrupted",
+}
+"""What each exit code says."""
+
 BY_NAME: dict[str, int] = {
     **{status.name.lower(): DISCARDED for status in DiscardStatus},
     "amount_out_of_range": USAGE,

@@ -1,14 +1,14 @@
 """The entry point of the command `mithqal`: a root group that loads a command's module only when it is called."""
 
 import importlib
-import json
+import os
 import sys
 from pathlib import Path
 
 import click
 
-from cli import options
-from cli.exits import INTERRUPTED, USAGE
+from cli import options, output
+from cli.exits import INTERRUPTED, OK, UNEXPECTED, USAGE
 
 COMMANDS = {
     "localnet": ("cli.commands.localnet", "Start, stop and disturb a local network of validator processes."),
@@ -56,25 +56,24 @@ def root(as_json: bool, directory: Path | None) -> None:
 
 
 def main() -> None:
-    """Run a command; usage errors exit with 2, an interruption with 130."""
+    """Run a command and exit with its code (cli/exits.py): 2 for a usage error, 130 when interrupted."""
     if not __debug__:
         sys.stderr.write("mithqal: not under python -O: its assertions are part of the protocol's safety\n")
         raise SystemExit(USAGE)
+    as_json = "--json" in sys.argv
     try:
         outcome = root.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        raise SystemExit(INTERRUPTED) from None
+        sys.stdout.flush()
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        raise SystemExit(output.refuse("interrupted", "interrupted", INTERRUPTED, as_json=as_json)) from None
     except click.ClickException as error:
-        if "--json" in sys.argv:
-            details: dict[str, object] = {
-                "code": None,
-                "name": "usage",
-                "message": error.format_message(),
-                "details": {},
-                "exit": USAGE,
-            }
-            sys.stderr.write(json.dumps({"error": details}) + "\n")
-        else:
+        if not as_json:
             error.show()
-        raise SystemExit(USAGE) from None
-    raise SystemExit(outcome if isinstance(outcome, int) else 0)
+            raise SystemExit(USAGE) from None
+        raise SystemExit(output.refuse("usage", error.format_message(), USAGE, as_json=True)) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: what is buffered goes nowhere
+        raise SystemExit(OK) from None
+    except OSError as error:
+        raise SystemExit(output.refuse("system", str(error), UNEXPECTED, as_json=as_json)) from None
+    raise SystemExit(outcome if isinstance(outcome, int) else OK)

@@ -39,21 +39,19 @@ def reported(command: Callable[..., int]) -> Callable[..., int]:
 
 def failure(error: MithqalError, *, as_json: bool) -> int:
     """Print an error on stderr and give its exit code; stdout stays empty."""
-    code = exit_code(error)
+    details = {key: _plain(value) for key, value in error.details.items()}
+    return refuse(error.name, error.message, exit_code(error), as_json=as_json, details=details)
+
+
+def refuse(name: str, message: str, exit_: int, *, as_json: bool, details: Mapping[str, object] | None = None) -> int:
+    """Print the one error of a command, and give its exit code."""
+    details = details or {}
     if as_json:
-        document = {
-            "error": {
-                "code": error.details.get("code"),
-                "name": error.name,
-                "message": error.message,
-                "details": {key: _plain(value) for key, value in error.details.items()},
-                "exit": code,
-            }
-        }
-        sys.stderr.write(json.dumps(document) + "\n")
+        error = {"code": details.get("code"), "name": name, "message": message, "details": details, "exit": exit_}
+        sys.stderr.write(json.dumps({"error": error}) + "\n")
     else:
-        sys.stderr.write(f"mithqal: {error.message} ({error.name})\n")
-    return code
+        sys.stderr.write(f"mithqal: {message} ({name})\n")
+    return exit_
 
 
 def _plain(value: object) -> object:
