@@ -1,8 +1,9 @@
 """Who has more and who has less after a transaction: double entry, one line a party and currency.
 
-Each event that moves coins is a posting with two sides, and so is the fee, so the lines of a currency sum to zero; a sum
-that is not zero would show that the ledger's events contradict each other. Coins that are minted come from `supply`, coins
-that are burned go there; fees stay in the currency's pot; coins that wait to be burned lie in the dealer's queue.
+Each event that moves coins is a posting with two sides, and so is the fee, so the lines of a currency sum to zero; a
+sum that is not zero would show that the ledger's events contradict each other. Coins that are minted come from
+`supply`, coins that are burned go there; fees stay in the currency's pot; coins that wait to be burned lie in the
+dealer's queue.
 """
 
 from typing import Any, NamedTuple
@@ -67,6 +68,8 @@ def balance_changes(transaction: Json) -> list[Change]:
             case "burn":
                 post(QUEUE, data["preburn_address"], currency, -amount)
                 post(SUPPLY, None, currency, amount)
+            case _:
+                pass
     body = transaction["transaction"]
     if body["type"] == "user":
         fee = transaction["gas_used"] * body["gas_unit_price"]

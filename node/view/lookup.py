@@ -82,7 +82,8 @@ def _from_search(item: Json, names: Names) -> Match:
             return Match("account", item["address"], f"account {names.of(item['address'])}", True)
         case "validator":
             return Match("validator", names.validator(item["index"]), f"validator {clean(item['name'])}", True)
-    return Match("currency", item["code"], f"currency {clean(item['code'])}", True)
+        case _:
+            return Match("currency", item["code"], f"currency {clean(item['code'])}", True)
 
 
 def _short(source: Source, text: str) -> list[Match]:

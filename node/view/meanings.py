@@ -1,4 +1,4 @@
-"""What a status, an abort or a rule means: what happened, which rule, what to do. One table for explorer and `explain`."""
+"""What a status, an abort or a rule means: what happened, which rule, what to do; for the explorer and `explain`."""
 
 from typing import Any, NamedTuple
 
@@ -191,7 +191,10 @@ def status_words(status: Json) -> tuple[str, str | None]:
         return "executed", None
     why = abort_reason(status)
     if status["type"] == "out_of_gas":
-        return f"failed: {why} (out_of_gas); the whole max_gas_amount was charged", "sign it with a higher max_gas_amount"
+        return (
+            f"failed: {why} (out_of_gas); the whole max_gas_amount was charged",
+            "sign it with a higher max_gas_amount",
+        )
     if status["type"] != "move_abort":
         return f"failed: {why}", None
     module, code = _abort_place(status)

@@ -1,6 +1,6 @@
 """A transaction in a sentence: every function of `chain.transaction.FUNCTIONS`, block metadata, genesis.
 
-Input is the Transaction object of JSON-RPC. Words of strangers (currency codes of failed calls, names, URLs) are cleaned.
+Input is the Transaction object of JSON-RPC. Words of strangers (currencies of failed calls, names, URLs) are cleaned.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,6 @@ from node.view.names import Names
 from node.view.text import clean, coins, money, quoted, rate
 
 Json = Any
-_RATE_LIMIT = 2**64
 
 
 class Phrase(NamedTuple):

@@ -123,6 +123,13 @@ def account_versions(source: Source, account: Json, limit: int, before: int | No
     return sorted(set(versions), reverse=True)[:limit]
 
 
+def account_listing(source: Source, account: Json, limit: int, before: int | None = None) -> Listing:
+    """What an account signed or was paid, newest first."""
+    versions = account_versions(source, account, limit + 1, before)
+    more = versions[limit - 1] if len(versions) > limit else None
+    return Listing(transactions_at(source, versions[:limit]), more)
+
+
 def _newest(fetch: Callable[[int, int], list[int]], length: int, limit: int, before: int | None) -> list[int]:
     """The last `limit` versions of an ascending list, those below `before`."""
     if before is not None:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from node.client.amounts import format_amount
 from node.view.briefs import briefs, briefs_table
 from node.view.layout import Fields, Note, Page, Part
 from node.view.names import Names
 from node.view.source import Source, account_versions, transactions_at
 from node.view.text import count, money, quoted
-from node.client.amounts import format_amount
 
 Json = Any
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from node.client.amounts import format_amount
 from node.view.events import event_sentence
-from node.view.layout import Fields, Page, Table
+from node.view.layout import Fields, Page, Part, Table
 from node.view.names import Names
 from node.view.source import Source, newest_events
 from node.view.text import rate
@@ -58,7 +58,7 @@ def currencies_page(source: Source) -> Page:
     rows = [totals(currency) for currency in source.call("get_currencies")]
     local = source.call("get_rates")
     quoted = [(row["currency"], rate(row["rate_fixed_point32"])) for row in local]
-    parts = [
+    parts: list[Part] = [
         currencies_table("Currencies", rows),
         Table("Rates of local currencies, which have no coin", ("code", "in XDX"), quoted, "none", frozenset({1})),
     ]
@@ -69,9 +69,7 @@ def currency_page(source: Source, names: Names, currency: Json, limit: int) -> P
     """One currency, with its newest mints and burns."""
     row = totals(currency)
     happened = [
-        event
-        for stream in ("mint", "burn")
-        for event in newest_events(source, currency[STREAMS[stream]], limit)
+        event for stream in ("mint", "burn") for event in newest_events(source, currency[STREAMS[stream]], limit)
     ]
     happened.sort(key=lambda event: event["transaction_version"], reverse=True)
     happened = happened[:limit]
@@ -88,7 +86,7 @@ def currency_page(source: Source, names: Names, currency: Json, limit: int) -> P
         *[(f"{name} events", row[key]) for name, key in STREAMS.items()],
     ]
     cells = [(str(event["transaction_version"]), event_sentence(event, names)) for event in happened]
-    parts = [
+    parts: list[Part] = [
         Fields(f"Currency {row['code']}", fields),
         Table("Latest mints and burns", ("version", "what happened"), cells, "none", frozenset({0})),
     ]

@@ -24,6 +24,7 @@ _ROLE_KEYS = {
 }
 TYPES = tuple(SHORT) + tuple(EVENT_FIELDS)
 """What `--type` takes."""
+KEY_DIGITS = 48
 
 
 def streams_of(account: Json) -> dict[str, str]:
@@ -48,6 +49,17 @@ def account_keys(account: Json, name: str, type_: str | None) -> list[str]:
             streams=list(streams),
         )  # fmt: skip
     return [streams[wanted]]
+
+
+def stream_key(text: str) -> str:
+    """A stream's key in hex; NotFoundError (`unknown_stream`) for what is none."""
+    key = text.lower().removeprefix("0x")
+    if len(key) != KEY_DIGITS or any(char not in "0123456789abcdef" for char in key):
+        raise NotFoundError(
+            f"{text[:80]!r} is no event key, which has {KEY_DIGITS} hex digits; --account NAME finds an account's own",
+            name="unknown_stream",
+        )
+    return key
 
 
 def events_page(source: Source, names: Names, keys: list[str], limit: int, before: int | None = None) -> Page:
