@@ -16,10 +16,11 @@ def currency() -> None:
 
 
 @currency.command(name="list")
+@options.limit(64)
 @options.network
 @options.as_json
 @output.reported
-def list_(directory: Path, as_json: bool) -> int:
+def list_(limit: int, directory: Path, as_json: bool) -> int:
     """Every currency: supply, coins in accounts, to be burned and in fees, receipts, rate to XDX."""
-    output.page(currencies_page(open_view(directory).source), as_json=as_json)
+    output.page(currencies_page(open_view(directory).source, limit), as_json=as_json)
     return OK

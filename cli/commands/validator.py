@@ -16,10 +16,11 @@ def validator() -> None:
 
 
 @validator.command(name="list")
+@options.limit(256)
 @options.network
 @options.as_json
 @output.reported
-def list_(directory: Path, as_json: bool) -> int:
+def list_(limit: int, directory: Path, as_json: bool) -> int:
     """Every validator: reached or not, blocks proposed and signed of the newest hundred."""
-    output.page(validators_page(open_view(directory).source), as_json=as_json)
+    output.page(validators_page(open_view(directory).source, limit), as_json=as_json)
     return OK

@@ -9,7 +9,7 @@ from node.view.text import clean, money, quoted, rate, utc
 Json = Any
 Data = Mapping[str, Json]
 SECOND_US = 1_000_000
-_ROLES = {2: "designated dealer", 5: "wallet provider", 6: "child account"}
+_ROLES = {2: "a designated dealer", 5: "a wallet provider", 6: "a child account"}
 
 
 def _sum(data: Data) -> str:
@@ -60,8 +60,8 @@ def _url_set(data: Data, _names: Names) -> str:
 
 
 def _created(data: Data, names: Names) -> str:
-    role = _ROLES.get(data["role_id"], f"account of role {data['role_id']}")
-    return f"{names.of(data['created_address'])} became a {role}"
+    role = _ROLES.get(data["role_id"], f"an account of role {data['role_id']}")
+    return f"{names.of(data['created_address'])} became {role}"
 
 
 def _frozen(data: Data, names: Names) -> str:

@@ -14,6 +14,7 @@ from node.view.pages.event import events_page
 from node.view.pages.network import mempool_page, overview_page, validator_page
 from node.view.pages.transaction import transaction_page
 from node.view.source import NotFoundError, Source
+from node.view.text import clean
 
 Json = Any
 
@@ -47,7 +48,7 @@ def search_page(view: View, text: str) -> Page:
         (match.kind, match.title, "exact" if match.is_exact else "similar", f"mithqal explorer {match.id}")
         for match in matches
     ]
-    table = Table("", ("kind", "what", "match", "page"), rows)
+    table = Table(f"What {clean(text)!r} names", ("kind", "what", "match", "page"), rows)
     return Page({"query": text, "matches": [match.to_json() for match in matches]}, [table])
 
 

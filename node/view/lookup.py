@@ -1,8 +1,8 @@
 """Whatever an id names: exact matches in a fixed order, names that resemble it after them.
 
 The order (docs/explorer.md): a plain number is a version, then a height; 64 hex digits a transaction, a block id, one
-that waits; 48 an event stream; 32 an address; then a local name, a validator, a currency, `v12` and `b12`. `KIND:` in
-front (`block:12`, `account:alice`) leaves one kind only.
+that waits; 48 an event stream; 32 an address; then a local name, a validator, a currency, `v12` and `b12`. The kind in
+front (`block:12`, `block 12`, `account:alice`) leaves one kind only.
 """
 
 import re
@@ -23,8 +23,9 @@ PREFIXES = {
     "event": "events", "events": "events", "account": "account", "address": "account", "name": "account",
     "validator": "validator", "currency": "currency",
 }  # fmt: skip
-"""What may stand before the colon."""
+"""What may stand in front, before a colon or a space."""
 LETTERS = {"v": "transaction", "b": "block"}
+_PREFIXED = re.compile(r"(\w+)(?:\s*:\s*|\s+)(.+)", re.DOTALL)
 _SHORT = re.compile(r"([vVbB])([0-9]{1,20})", re.ASCII)
 _HEX = re.compile(r"(?:0x)?([0-9a-fA-F]+)", re.ASCII)
 EVENT_KEY_DIGITS, ADDRESS_DIGITS = 48, 32
@@ -48,12 +49,19 @@ class Match(NamedTuple):
 def find(source: Source, names: Names, text: str) -> list[Match]:
     """Everything that a text names, what counts first; names that merely contain it come last."""
     text = text.strip()
-    prefix, colon, rest = text.partition(":")
-    only = PREFIXES.get(prefix.lower()) if colon else None
-    wanted = rest.strip() if only else text
+    only, wanted = _split(names, text)
     found = _exact(source, names, wanted) + ([] if only else _short(source, text))
     found += _resembling(names, wanted, {match.id for match in found})
     return [match for match in found if only in (None, match.kind)]
+
+
+def _split(names: Names, text: str) -> tuple[str | None, str]:
+    """The one kind that is wanted, if the text names it (`block:12`, `block 12`), and what is looked for."""
+    found = _PREFIXED.fullmatch(text)
+    kind = PREFIXES.get(found[1].lower()) if found else None
+    if found is None or kind is None or names.address(text) is not None:
+        return None, text
+    return kind, found[2]
 
 
 def _exact(source: Source, names: Names, text: str) -> list[Match]:

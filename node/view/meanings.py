@@ -7,9 +7,9 @@ from chain.validation import DiscardStatus
 
 Json = Any
 
-KEPT = "it ran and failed: it is on the ledger, the fee was charged and the number used, nothing else changed (T7)"
-DISCARDED = "it never ran: nothing is on the ledger, no fee was charged, the number is still free (T6)"
-REFUSED = "the validator did not take it into its pool: nothing is on the ledger and no fee was charged"
+KEPT = "it ran and failed: it is on the ledger, took its fee and its number, and changed nothing else (T7)"
+DISCARDED = "it never ran: it is not on the ledger, took no fee and used no number (T6)"
+REFUSED = "the validator did not take it into its pool: it is not on the ledger and took no fee"
 
 ADVICE: dict[str, str] = {
     "ECOIN_DEPOSIT_IS_ZERO": "name an amount above 0",

@@ -51,9 +51,9 @@ def signed(micro: int) -> str:
 
 
 def rate(fixed32: int) -> str:
-    """A 32-bit fixed point number as a decimal, cut after nine places."""
+    """A 32-bit fixed point number as a decimal, rounded to nine places (2^-32 is finer than the ninth)."""
     scale: int = 10**RATE_DECIMALS
-    nano = fixed32 * scale >> 32
+    nano = (fixed32 * scale + (1 << 31)) >> 32
     text = f"{nano // scale}.{nano % scale:0{RATE_DECIMALS}d}"
     return text.rstrip("0").rstrip(".")
 

@@ -32,7 +32,7 @@ def block_page(source: Source, names: Names, block: Json, limit: int) -> Page:
         ("id", block["id"]),
         ("parent", block["parent_id"] or "none: genesis"),
         ("root after it", block["accumulator_root_hash"]),
-        ("beside it", ", ".join(f"{way} block {at}" for way, at in beside.items() if at is not None) or "none"),
+        ("neighbours", ", ".join(f"{way} block {at}" for way, at in beside.items() if at is not None) or "none"),
     ]
     parts: list[Part] = [
         Fields(f"Block {height}", fields),

@@ -53,10 +53,10 @@ def currencies_table(title: str, rows: list[Json]) -> Table:
     return Table(title, heads, cells, "none", frozenset(range(1, 7)))
 
 
-def currencies_page(source: Source) -> Page:
+def currencies_page(source: Source, limit: int) -> Page:
     """All currencies in the order of registration, and local ones that have a rate but no coin."""
-    rows = [totals(currency) for currency in source.call("get_currencies")]
-    local = source.call("get_rates")
+    rows = [totals(currency) for currency in source.call("get_currencies")][:limit]
+    local = source.call("get_rates")[:limit]
     quoted = [(row["currency"], rate(row["rate_fixed_point32"])) for row in local]
     parts: list[Part] = [
         currencies_table("Currencies", rows),

@@ -103,9 +103,10 @@ def _activity(source: Source) -> tuple[list[Json], int]:
     return rows, len(recent)
 
 
-def validators_page(source: Source) -> Page:
+def validators_page(source: Source, limit: int) -> Page:
     """Every validator, and what it did in the newest blocks."""
     rows, recent = _activity(source)
+    rows = rows[:limit]
     cells = [
         (
             clean(row["name"]), str(row["index"]), _reach(row), str(row["proposed_recently"]),
