@@ -50,6 +50,14 @@ class DiscardedError(Exception):
     """A transaction that never runs; nothing was committed."""
 
 
+class Links:
+    """What the validator that answers tells of its links."""
+
+    def connected(self) -> list[int]:
+        """Validator 3 is down."""
+        return [1, 2]
+
+
 class Local:
     """A `node.view.source.Source` that answers from a store, as a validator would; counts the round trips."""
 
@@ -75,10 +83,6 @@ class Local:
                 results.append(error)
         return results
 
-    def connected(self) -> list[int]:
-        """Validator 3 is down."""
-        return [1, 2]
-
 
 class Story:
     """A ledger that grows by one block a call, a second apart; validator `height % 4` proposes, the others sign."""
@@ -90,9 +94,7 @@ class Story:
         self.ledger = Ledger(self.document, self.store)
         self.qc = self.ledger.genesis_qc
         self.mempool = Mempool()
-        context = Context(self.store, self.document, self.ledger.genesis_hash, 0, self.mempool, None)  # type: ignore[arg-type]
-        self.source = Local(context)
-        object.__setattr__(context, "peers", self.source)
+        self.source = Local(Context(self.store, self.document, self.ledger.genesis_hash, 0, self.mempool, Links()))
         self.names: Names = names_of(BOOK, self.source.call("get_validators"))
         self.view = View(self.source, self.names, self.ledger.waypoint())
 

@@ -81,18 +81,21 @@ def newest_transactions(
 
 
 def stream_length(source: Source, key: str) -> int:
-    """How many events a stream has: probes at growing distance, then between the last hit and the first miss."""
-    low, high = 0, 0
-    while high == 0 or high - low > 1:
-        if high == 0:
-            points = [low + (1 << step) for step in range(PROBES)]
+    """How many events a stream has: probes at powers of two, then between the last hit and the first miss."""
+    low, high, power = 0, None, 0
+    while high is None or high - low > 1:
+        if high is None:
+            points = [1 << power + step for step in range(PROBES)]
+            power += PROBES
         else:
             width = max(1, (high - low) // (PROBES + 1))
             points = [low + width * step for step in range(1, PROBES + 1) if low + width * step < high]
         hits = ask(source, *[("get_events", [key, point - 1, 1]) for point in points])
-        misses = [point for point, hit in zip(points, hits) if not hit]
-        low = max([low, *[point for point, hit in zip(points, hits) if hit]])
-        high = min(misses) if misses else high
+        for point, hit in zip(points, hits):
+            if hit:
+                low = max(low, point)
+            elif high is None or point < high:
+                high = point
     return low
 
 

@@ -181,11 +181,11 @@ def test_every_abort_in_the_code_has_the_category_of_the_table() -> None:
                 assert isinstance(module, ast.Constant)
                 assert isinstance(category, ast.Attribute)
                 assert isinstance(reason, ast.Constant)
-                raised.append((module.value, reason.value, category.attr))
+                raised.append((str(module.value), str(reason.value), category.attr))
     assert len(raised) > 40
-    for module, reason, category in raised:
-        assert REASONS[str(module)][str(reason)].category.name == category, (module, reason)
-    silent = {(module, name) for module, names in REASONS.items() for name in names} - {item[:2] for item in raised}
+    for owner, name, attribute in raised:
+        assert REASONS[owner][name].category.name == attribute, (owner, name)
+    silent = {(owner, name) for owner, names in REASONS.items() for name in names} - {item[:2] for item in raised}
     assert silent == {
         ("DiemAccount", "EGAS"), ("Diem", "ECOIN"), ("Roles", "EPARENT_VASP_OR_CHILD_VASP"),
         ("Roles", "EPARENT_VASP_OR_DESIGNATED_DEALER"),

@@ -1,6 +1,7 @@
 """Balance changes: what the ledger moved, in double entry, from the JSON of a transaction alone."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -114,7 +115,7 @@ def test_the_life_of_a_coin(story: Story) -> None:
         ("dealer-one", 7), ("issuer (supply)", -7),
     ]  # fmt: skip
     for amount in (5, 5, 9):
-        assert lines(story, observed(story, lambda amount=amount: story.do(DEALER, "preburn", "XUS", amount))) == [
+        assert lines(story, observed(story, partial(story.do, DEALER, "preburn", "XUS", amount))) == [
             ("dealer-one", -amount - FEE), ("burn queue of dealer-one", amount), ("fees", FEE),
         ]  # fmt: skip
     burn = ("burn_with_amount", "XUS", 0, DEALER.address, 5)
@@ -208,7 +209,8 @@ def call_of(story: Story, kind: str, target: Party, amount: int, receipt: int) -
             return "tiered_mint", *story.mint_arguments(amount, receipt)
         case "freeze":
             return "freeze_account" if amount else "unfreeze_account", 0, target.address
-    return "add_currency_to_account", "XEU"
+        case _:
+            return "add_currency_to_account", "XEU"
 
 
 @given(st.lists(ACTS, min_size=1, max_size=12), st.integers(0, 3))
@@ -222,6 +224,6 @@ def test_any_mix_of_transactions_shows_what_the_state_shows(acts: Any, price: in
         call = call_of(story, kind, target, amount, 100 + number)
         before = holdings(story)
         try:
-            observed(story, lambda who=who, call=call: story.do(who, *call, price=price))
+            observed(story, partial(story.do, who, *call, price=price))
         except DiscardedError:  # a frozen sender, or one who cannot pay the fee: never on the ledger
             assert holdings(story) == before

@@ -149,13 +149,13 @@ def test_what_the_treasury_decides(story: Story) -> None:
 FAILURES: list[tuple[Any, str, tuple[Any, ...], str]] = [
     (
         ALICE, PAYMENT, ("XUS", BRUNO.address, 500 * ONE, b"", b""),
-        "alice@us-wallet tried to pay bruno@br-wallet 500 XUS, and failed: the balance is below the amount, or what is"
-        " left does not cover the fee",
+        ("alice@us-wallet tried to pay bruno@br-wallet 500 XUS, and failed: the balance is below the amount, or what is"
+        " left does not cover the fee"),
     ),
     (
         ALICE, PAYMENT, ("XUS", NOBODY.address, 1, b"", b""),
-        f"alice@us-wallet tried to pay {NOBODY.address.hex()} 0.000001 XUS, and failed: there is no account at the"
-        " payee's address",
+        (f"alice@us-wallet tried to pay {NOBODY.address.hex()} 0.000001 XUS, and failed: there is no account at the"
+        " payee's address"),
     ),
     (
         ALICE, PAYMENT, ("\x1b[31mX\u202e", BRUNO.address, ONE, b"", b""),
@@ -163,18 +163,18 @@ FAILURES: list[tuple[Any, str, tuple[Any, ...], str]] = [
     ),
     (
         ALICE, "create_child_vasp_account", ("XUS", NEW.address, PREFIX, True, 0),
-        f"alice@us-wallet tried to open the child account {NEW.address.hex()}, holding every currency, and failed:"
-        " only a wallet provider (parent VASP) may do this",
+        (f"alice@us-wallet tried to open the child account {NEW.address.hex()}, holding every currency, and failed:"
+        " only a wallet provider (parent VASP) may do this"),
     ),
     (
         ALICE, "create_parent_vasp_account", ("XUS", 0, NEW.address, PREFIX, "me", False),
-        f"alice@us-wallet tried to make {NEW.address.hex()} a wallet provider, called “me” on the ledger, holding XUS,"
-        " and failed: only the treasury may do this",
+        (f"alice@us-wallet tried to make {NEW.address.hex()} a wallet provider, called “me” on the ledger, holding XUS,"
+        " and failed: only the treasury may do this"),
     ),
     (
         ALICE, "create_designated_dealer", ("XUS", 0, NEW.address, PREFIX, "me", True),
-        f"alice@us-wallet tried to make {NEW.address.hex()} a designated dealer, called “me” on the ledger, holding"
-        " every currency, and failed: only the treasury may do this",
+        (f"alice@us-wallet tried to make {NEW.address.hex()} a designated dealer, called “me” on the ledger, holding"
+        " every currency, and failed: only the treasury may do this"),
     ),
     (
         ALICE, "add_currency_to_account", ("XUS",),
@@ -182,33 +182,33 @@ FAILURES: list[tuple[Any, str, tuple[Any, ...], str]] = [
     ),
     (
         ALICE, "rotate_authentication_key", (b"short",),
-        "alice@us-wallet tried to change its key; the address stays, and failed: an authentication key has 32 bytes: a"
-        " prefix of 16, then the address",
+        ("alice@us-wallet tried to change its key; the address stays, and failed: an authentication key has 32 bytes: a"
+        " prefix of 16, then the address"),
     ),
     (
         ALICE, "rotate_dual_attestation_info", (b"u", b"k"),
-        "alice@us-wallet tried to publish where it attests payments, “u”, and the key that it attests with, and failed:"
-        " only wallet providers and dealers publish dual-attestation information",
+        ("alice@us-wallet tried to publish where it attests payments, “u”, and the key that it attests with, and"
+        " failed: only wallet providers and dealers publish dual-attestation information"),
     ),
     (
         ALICE, "tiered_mint", ("XUS", 0, DEALER.address, ONE, 0, bytes(32), b""),
-        "alice@us-wallet tried to mint 1 XUS to dealer-one against a custodian's receipt, and failed: only the treasury"
-        " may do this",
+        ("alice@us-wallet tried to mint 1 XUS to dealer-one against a custodian's receipt, and failed: only the"
+        " treasury may do this"),
     ),
     (
         ALICE, "preburn", ("XUS", ONE),
-        "alice@us-wallet tried to put 1 XUS into the queue to be burned, and failed: only a designated dealer may do"
-        " this",
+        ("alice@us-wallet tried to put 1 XUS into the queue to be burned, and failed: only a designated dealer may do"
+        " this"),
     ),
     (
         TC, "burn_with_amount", ("XUS", 0, DEALER.address, ONE),
-        "treasury tried to burn 1 XUS from the queue of dealer-one; the custodian releases as much, and failed: the"
-        " dealer has no preburn request of exactly this amount",
+        ("treasury tried to burn 1 XUS from the queue of dealer-one; the custodian releases as much, and failed: the"
+        " dealer has no preburn request of exactly this amount"),
     ),
     (
         TC, "cancel_burn_with_amount", ("XUS", DEALER.address, ONE),
-        "treasury tried to give dealer-one 1 XUS back from its queue, and failed: the dealer has no preburn request of"
-        " exactly this amount",
+        ("treasury tried to give dealer-one 1 XUS back from its queue, and failed: the dealer has no preburn request of"
+        " exactly this amount"),
     ),
     (
         TC, "freeze_account", (0, TC.address),
@@ -220,8 +220,8 @@ FAILURES: list[tuple[Any, str, tuple[Any, ...], str]] = [
     ),
     (
         TC, "update_dual_attestation_limit", (1, 5),
-        "treasury tried to set the limit from which two providers must attest to 0.000005 XDX, and failed: only the"
-        " sliding nonce 0 is supported",
+        ("treasury tried to set the limit from which two providers must attest to 0.000005 XDX, and failed: only the"
+        " sliding nonce 0 is supported"),
     ),
     (
         TC, "update_exchange_rate", ("XEU", 0, 1, 0),
