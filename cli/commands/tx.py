@@ -1,19 +1,22 @@
-"""`mithqal tx`: transactions by hash or version."""
+"""`mithqal tx`: transactions by hash or version, in words."""
 
 import json
 from pathlib import Path
 
 import click
 
-from chain.errors import MithqalError
 from chain.primitives import U64_MAX
 from cli import options, output
 from cli.exits import OK
+from cli.viewing import open_view
 from node.client import txfile
 from node.client.network import load_network
 from node.client.submission import parse_hash, send, wait_for
 from node.client.wallet import Wallet
 from node.keystore import load_key
+from node.view.explorer import account_by, transaction_by
+from node.view.pages.transaction import transaction_page, transactions_page
+from node.view.source import account_listing, is_user, newest_transactions
 
 
 @click.group()
@@ -22,23 +25,36 @@ def tx() -> None:
 
 
 @tx.command()
-@click.argument("which")
+@click.argument("which", metavar="VERSION|HASH")
 @options.network
 @options.as_json
 @output.reported
 def show(which: str, directory: Path, as_json: bool) -> int:
-    """Show a transaction by its version or hash, as the ledger has it."""
-    client = Wallet(load_network(directory)).client
-    if which.isascii() and which.isdigit() and len(which) < 20:
-        rows = client.call("get_transactions", int(which), 1, True)
-        found = rows[0] if rows else None
-    elif len(which) == 64:
-        found = client.call("get_transaction_by_hash", which, True)
+    """One transaction in full: sentence, status, balance changes that sum to zero, events, signature."""
+    view = open_view(directory)
+    output.page(transaction_page(view.source, view.names, transaction_by(view.source, which)), as_json=as_json)
+    return OK
+
+
+@tx.command(name="list")
+@click.option("--account", "name", help="Only what this account (a local name or an address) signed or was paid.")
+@options.limit(20)
+@click.option("--before", type=click.IntRange(0), help="Only versions below this.")
+@click.option("--all", "everything", is_flag=True, help="Genesis and block metadata too.")
+@options.network
+@options.as_json
+@output.reported
+def list_(name: str | None, limit: int, before: int | None, everything: bool, directory: Path, as_json: bool) -> int:
+    """Transactions in words, newest first."""
+    view = open_view(directory)
+    if name is None:
+        wanted = (lambda _: True) if everything else is_user
+        listing = newest_transactions(view.source, limit, before=before, wanted=wanted)
+        more = "mithqal tx list --all" if everything else "mithqal tx list"
     else:
-        found = None
-    if found is None:
-        raise MithqalError(f"no transaction {which[:80]} is on the ledger", name="unknown_transaction")
-    output.result(found, json.dumps(found, indent=2).splitlines(), as_json=as_json)
+        listing = account_listing(view.source, account_by(view.source, view.names, name), limit, before)
+        more = f"mithqal tx list --account {name}"
+    output.page(transactions_page(view.source, view.names, listing, "Transactions", more), as_json=as_json)
     return OK
 
 
