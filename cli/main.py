@@ -17,6 +17,7 @@ COMMANDS = {
     "tx": ("cli.commands.tx", "Show transactions, and wait for those that were sent from here."),
     "explain": ("cli.commands.explain", "Say what a status or abort code of the chain means."),
     "lab": ("cli.commands.lab", "Run the network in the deterministic simulator."),
+    "bench": ("cli.commands.bench", "Measure a network of its own: payments a second, and time to finality."),
     "rates": ("cli.commands.rates", "Exchange rates of a day, and what a remittance of that day would show."),
 }
 """Name, module and one line, in the order of the help. Each module has a click command of the same name."""

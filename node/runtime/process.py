@@ -192,6 +192,7 @@ class _Process:
         metrics.watch("mithqal_mempool", "Transactions that wait", lambda: len(replica.mempool))
         metrics.watch("mithqal_round", "Round of consensus", lambda: replica.current_round)
         metrics.watch("mithqal_events_queued", "Events that wait", lambda: driver.queued)
+        metrics.watch("mithqal_signature_checks", "Transactions' signatures judged", lambda: driver.signature_checks)
         metrics.watch("mithqal_outputs_unsaved", "Outputs that wait for the disk", lambda: driver.unsaved)
         gc.collect()
         gc.freeze()
