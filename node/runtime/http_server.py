@@ -8,7 +8,7 @@ import json
 import socket
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import uvicorn
 from prometheus_client import CollectorRegistry, generate_latest
@@ -51,6 +51,16 @@ _CORS = [
 ]
 
 
+class _Call(NamedTuple):
+    """A call that was begun: its id, and its result, its error, or what will give the result. Both None: no result."""
+
+    id: int | str | None
+    result: Json = None
+    error: RpcError | None = None
+    submitted: "asyncio.Future[Reply] | None" = None
+    waiting: "asyncio.Task[Json] | None" = None
+
+
 class Rpc:
     """Answers calls; told of each durable block by `on_committed`."""
 
@@ -59,12 +69,9 @@ class Rpc:
         self._context = context
         self._submit = submit
         self._waiters: dict[bytes, list[asyncio.Future[None]]] = {}
-        self.committed_since_start = 0
-
-    @property
-    def waiting(self) -> int:
+        self.waiting = 0
         """Long polls."""
-        return sum(map(len, self._waiters.values()))
+        self.committed_since_start = 0
 
     def on_committed(self, committed: Committed) -> None:
         """Wake those who wait for the block's transactions."""
@@ -82,29 +89,33 @@ class Rpc:
         """The response (or the list of them) to a request body."""
         try:
             value = parse_body(body)
-            if isinstance(value, list):
-                check_batch(value)
-                return list(await asyncio.gather(*map(self._call, value)))
+            calls = [self._begin(item) for item in (check_batch(value) if isinstance(value, list) else [value])]
         except RpcError as error:
             return respond(self.tip(), None, error=error)
-        return await self._call(value)
+        try:
+            ended = [await _end(call) for call in calls]
+        finally:
+            for call in calls:
+                if call.waiting is not None:
+                    call.waiting.cancel()
+        tip = self.tip()
+        answers = [respond(tip, call.id, result=call.result, error=call.error) for call in ended]
+        return answers if isinstance(value, list) else answers[0]
 
-    async def _call(self, value: Json) -> Json:
-        """One call's response."""
+    def _begin(self, value: Json) -> _Call:
+        """Answer a read, or begin a submission or a wait. A batch's calls are all begun before one is awaited."""
         id_ = request_id(value)
         try:
             request = parse_request(value)
             if request.method == "submit":
                 (envelope,) = bind(SUBMIT_PARAMETERS, request.params)
-                result = submission_result(await self._submit(envelope))
-                return respond(self.tip(), id_, result=result)
+                return _Call(id_, submitted=self._submit(envelope))
             if request.method == "wait_for_transaction":
-                result = await self._wait(*bind(WAIT_PARAMETERS, request.params))
-                return respond(self.tip(), id_, result=result)
-            tip = self.tip()
-            return respond(tip, id_, result=answer(self._context, tip, request))
+                waiting = self._wait(*bind(WAIT_PARAMETERS, request.params))
+                return _Call(id_, waiting=asyncio.create_task(waiting))
+            return _Call(id_, answer(self._context, self.tip(), request))
         except RpcError as error:
-            return respond(self.tip(), id_, error=error)
+            return _Call(id_, error=error)
 
     async def _wait(self, account: bytes, number: int, tx_hash: bytes | None, timeout_ms: int) -> Json:
         """The transaction that took this number, as soon as it is durable; None if none has within the time.
@@ -118,11 +129,13 @@ class Rpc:
                 raise RpcError(SERVER_ERROR, f"{MAX_WAITERS} clients wait already", name="too_many_waiting")
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiters.setdefault(tx_hash, []).append(future)
+            self.waiting += 1
             try:
                 await asyncio.wait_for(future, min(timeout_ms, MAX_WAIT_MS) / 1000)
             except TimeoutError:
                 pass
             finally:
+                self.waiting -= 1
                 left = self._waiters.get(tx_hash, [])
                 if future in left:
                     left.remove(future)
@@ -130,6 +143,18 @@ class Rpc:
                         del self._waiters[tx_hash]
             version = find_transaction(store, account, number)
         return read_transaction(store, version, include_events=True)
+
+
+async def _end(call: _Call) -> _Call:
+    """The call with its result or error."""
+    try:
+        if call.submitted is not None:
+            return _Call(call.id, submission_result(await call.submitted))
+        if call.waiting is not None:
+            return _Call(call.id, await call.waiting)
+    except RpcError as error:
+        return _Call(call.id, error=error)
+    return call
 
 
 class HttpServer:

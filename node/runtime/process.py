@@ -27,6 +27,7 @@ from node.api.handlers import Context
 from node.config import ConfigError, Endpoint, NodeConfig, load_config
 from node.keystore import load_key
 from node.logs import NodeLog
+from node.runtime import loop
 from node.runtime.clock import Clock
 from node.runtime.driver import Driver
 from node.runtime.http_server import HttpServer, Rpc
@@ -88,7 +89,7 @@ def run_node(directory: Path, parent_pid: int | None = None) -> int:
         config = load_config(directory)
         log = NodeLog(config.log)
         document, secrets = open_identity(config)
-        return asyncio.run(_Process(config, document, secrets, log).run(parent_pid))
+        return loop.run(_Process(config, document, secrets, log).run(parent_pid))
     except ConfigError as error:
         return _give_up(error, EXIT_CONFIG, log)
     except MithqalError as error:
