@@ -9,6 +9,7 @@ import click
 from cli import options, output
 from cli.exits import OK
 from node.lab.bench import Plan, run_bench
+from node.lab.bench_stages import EXECUTE, measure_stages
 
 
 @click.group()
@@ -55,6 +56,25 @@ def latency(validators: int, seconds: int, ramp: int, keep: Path | None, rate: i
     return OK
 
 
+@bench.command()
+@click.option("--validators", type=click.IntRange(1, 16), default=4, show_default=True, help="Share the clients' work.")
+@options.as_json
+@output.reported
+def stages(validators: int, as_json: bool) -> int:
+    """What each stage of a payment costs a validator's processor, without sockets and waiting.
+
+    A stage that a part of the validators does counts with that part in the sum.
+    """
+    rows = measure_stages(validators)
+    total = sum(row.us * row.share for row in rows if row.name != EXECUTE)
+    lines = [f"{row.us * row.share:8.2f} us  {row.name}" for row in rows if row.name != EXECUTE]
+    of_it = next(row.us for row in rows if row.name == EXECUTE)
+    lines += [f"{total:8.2f} us  sum", f"{of_it:8.2f} us  of it, within execute: {EXECUTE}"]
+    stages_json = [{"stage": row.name, "us": row.us, "share": row.share} for row in rows]
+    output.result({"stages": stages_json, "sum_us": round(total, 2)}, lines, as_json=as_json)
+    return OK
+
+
 def _show(document: dict[str, Any], *, as_json: bool) -> None:
     """The document, or its figures in words."""
     final, blocks, audit = document["finality_ms"], document["blocks"], document["audit"]
@@ -62,9 +82,9 @@ def _show(document: dict[str, Any], *, as_json: bool) -> None:
     offered = "as many as fit" if document["offered_per_s"] is None else f"{document['offered_per_s']}/s"
     rows = {
         "committed": f"{document['committed_per_s']:.0f} payments/s over {document['seconds']:g} s, offered {offered}",
-        "bound": f"{document['bound_per_s']:.0f} payments/s by signature checks; ratio {document['ratio_to_bound']:.3f}",
+        "bound": f"{document['bound_per_s']:.0f} payments/s by signatures; ratio {document['ratio_to_bound']:.3f}",
         "finality": f"p50 {final['p50']:.0f} ms, p99 {final['p99']:.0f} ms, of {document['finality_samples']} batches",
-        "blocks": f"{blocks['count']}, {blocks['payments_mean']:g} payments on average, at most {blocks['payments_max']}",
+        "blocks": f"{blocks['count']} of {blocks['payments_mean']:g} payments on average, at most {blocks['payments_max']}",
         "processor": f"{cpu['validator']:g} us a payment and validator, {cpu['load_generator']:g} us for the load",
         "memory": f"at most {document['peak_rss_mb']:g} MB a validator, {document['validators']} validators",
         "signatures": f"{document['signature_checks']} checked, on every validator",

@@ -41,8 +41,8 @@ from node.localnet.bootstrap import bootstrap
 from node.localnet.build import build_network
 from node.localnet.supervisor import Supervisor
 
-LANES_EACH = 40
-"""Lanes a validator without a rate: 40 batches of 20 are under way at each."""
+LANES = 160
+"""Without a rate: so many batches are under way, one a lane; the lanes are shared out over the validators."""
 SENDERS_A_LANE, PAYMENTS_A_SENDER = 4, 5
 MAX_BATCH = 20
 STALL_S = 3
@@ -75,7 +75,7 @@ def shape_of(plan: Plan, bound_per_s: float) -> Shape:
     """Lanes and batches for a plan on a machine with this bound."""
     seconds = plan.seconds + plan.ramp_seconds
     if plan.rate is None:
-        lanes, senders, each = LANES_EACH * plan.validators, SENDERS_A_LANE, PAYMENTS_A_SENDER
+        lanes, senders, each = LANES, SENDERS_A_LANE, PAYMENTS_A_SENDER
         payments = int(bound_per_s * SIGNED_SHARE * seconds)
     else:
         senders, each = max(1, min(MAX_BATCH, plan.rate // 100)), 1
