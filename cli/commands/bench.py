@@ -84,7 +84,7 @@ def _show(document: dict[str, Any], *, as_json: bool) -> None:
         "committed": f"{document['committed_per_s']:.0f} payments/s over {document['seconds']:g} s, offered {offered}",
         "bound": f"{document['bound_per_s']:.0f} payments/s by signatures; ratio {document['ratio_to_bound']:.3f}",
         "finality": f"p50 {final['p50']:.0f} ms, p99 {final['p99']:.0f} ms, of {document['finality_samples']} batches",
-        "blocks": f"{blocks['count']} of {blocks['payments_mean']:g} payments on average, at most {blocks['payments_max']}",
+        "blocks": f"{blocks['count']} of {blocks['payments_mean']:g} payments, at most {blocks['payments_max']}",
         "processor": f"{cpu['validator']:g} us a payment and validator, {cpu['load_generator']:g} us for the load",
         "memory": f"at most {document['peak_rss_mb']:g} MB a validator, {document['validators']} validators",
         "signatures": f"{document['signature_checks']} checked, on every validator",
