@@ -71,6 +71,8 @@ BY_NAME: dict[str, int] = {
     "rate_not_available": NOT_FOUND,
     "rate_date_out_of_range": NOT_FOUND,
     "invariant_violated": INVARIANT,
+    "not_committed": INVARIANT,
+    "directory_not_empty": USAGE,
     "bad_proof": INVARIANT,
     "bad_waypoint": USAGE,
     "cannot_write": USAGE,

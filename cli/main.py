@@ -31,6 +31,7 @@ COMMANDS = {
     "treasury": ("cli.commands.treasury", "Mint, burn, freeze, and publish exchange rates."),
     "dealer": ("cli.commands.dealer", "Send coins back to the treasury."),
     "rates": ("cli.commands.rates", "Exchange rates of a day, and what a remittance of that day would show."),
+    "bench": ("cli.commands.bench", "Measure a network of its own: payments a second, and time to finality."),
     "lab": ("cli.commands.lab", "Run the network in the deterministic simulator."),
 }
 """Name, module and one line, in the order of the help. Each module has a click command of the same name,

@@ -36,6 +36,8 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Prepared = Callable[[Tip], Json] | RpcError
 """What is left of a call to be answered from a snapshot, or its error."""
+Begun = Prepared | asyncio.Future[Reply] | asyncio.Future[Prepared]
+"""A call that was begun: answered at once, or when the validator replies or a wait is over."""
 MAX_WAITERS = 20_000
 _CORS = [
     (b"access-control-allow-origin", b"*"),
@@ -52,12 +54,9 @@ class Rpc:
         self._context = context
         self._submit = submit
         self._waiters: dict[bytes, list[asyncio.Future[None]]] = {}
-        self.committed_since_start = 0
-
-    @property
-    def waiting(self) -> int:
+        self.waiting = 0
         """Long polls."""
-        return sum(map(len, self._waiters.values()))
+        self.committed_since_start = 0
 
     def on_committed(self, committed: Committed) -> None:
         """Wake those who wait for the block's transactions."""
@@ -84,27 +83,37 @@ class Rpc:
     async def _respond(self, calls: list[Json]) -> list[Json]:
         """Responses in order, all from one durable snapshot: the one when the batch's submissions and waits are over.
 
-        Nothing waits between taking the snapshot and the last answer.
+        A batch's calls are all begun before one is awaited. Nothing waits between taking the snapshot and the last
+        answer.
         """
-        found = await asyncio.gather(*map(self._prepare, calls))
+        begun = [self._begin(call) for call in calls]
+        try:
+            found = [await _ended(item) if isinstance(item, asyncio.Future) else item for item in begun]
+        finally:
+            for item in begun:
+                if isinstance(item, asyncio.Future):
+                    item.cancel()
         tip = self.tip()
         return [self._answer(tip, request_id(call), prepared) for call, prepared in zip(calls, found, strict=True)]
 
-    async def _prepare(self, call: Json) -> Prepared:
-        """Parse a call, and do of it what takes time: submit a transaction, or wait for one."""
+    def _begin(self, call: Json) -> Begun:
+        """Parse a call, and begin what of it takes time: submit a transaction, or wait for one."""
         try:
             request = parse_request(call)
             if request.method == "submit":
                 (envelope,) = bind(SUBMIT_PARAMETERS, request.params)
-                result = submission_result(await self._submit(envelope))
-                return lambda _tip: result
+                return self._submit(envelope)
             if request.method == "wait_for_transaction":
                 account, number, tx_hash, timeout_ms = bind(WAIT_PARAMETERS, request.params)
-                await self._wait(account, number, tx_hash, timeout_ms)
-                return lambda tip: self._transaction(tip, account, number)
+                return asyncio.ensure_future(self._wait_for(account, number, tx_hash, timeout_ms))
             return lambda tip: answer(self._context, tip, request)
         except RpcError as error:
             return error
+
+    async def _wait_for(self, account: bytes, number: int, tx_hash: bytes | None, timeout_ms: int) -> Prepared:
+        """What a long poll answers when its time is over."""
+        await self._wait(account, number, tx_hash, timeout_ms)
+        return lambda tip: self._transaction(tip, account, number)
 
     def _answer(self, tip: Tip, id_: int | str | None, prepared: Prepared) -> Json:
         """One response."""
@@ -128,16 +137,30 @@ class Rpc:
             raise RpcError(SERVER_ERROR, f"{MAX_WAITERS} clients wait already", name="too_many_waiting")
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.setdefault(tx_hash, []).append(future)
+        self.waiting += 1
         try:
             await asyncio.wait_for(future, min(timeout_ms, MAX_WAIT_MS) / 1000)
         except TimeoutError:
             pass
         finally:
+            self.waiting -= 1
             left = self._waiters.get(tx_hash, [])
             if future in left:
                 left.remove(future)
                 if not left:
                     del self._waiters[tx_hash]
+
+
+async def _ended(begun: "asyncio.Future[Reply] | asyncio.Future[Prepared]") -> Prepared:
+    """What a submission or a wait came to."""
+    try:
+        found = await begun
+        if isinstance(found, Reply):
+            result = submission_result(found)
+            return lambda _tip: result
+        return found
+    except RpcError as error:
+        return error
 
 
 class HttpServer:
