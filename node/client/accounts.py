@@ -10,7 +10,7 @@ from chain.errors import MithqalError
 from chain.identifiers import encode_identifier
 from chain.primitives import Address
 from chain.transaction import SignedTransaction
-from node.client.attestation import has_credential, sign_credential
+from node.client.attestation import credential_arguments, has_credential
 from node.client.book import Entry, WalletError, name_taken
 from node.client.lookups import account_at
 from node.client.names import GENESIS_NAMES, TREASURY_NAME, BadName, check_name, provider_in
@@ -114,11 +114,13 @@ def sign_creation(wallet: Wallet, entry: Entry) -> SignedTransaction:
     return wallet.sign(TREASURY_NAME, function, *arguments, fee_currency=None)
 
 
-def publish_credential(wallet: Wallet, entry: Entry, secret: bytes | None = None, *, timeout_s: float = 30.0) -> None:
-    """Publish a provider's base URL and compliance key, unless they are on the ledger; `secret` as `sign_credential`."""
+def publish_credential(wallet: Wallet, entry: Entry, *, timeout_s: float = 30.0) -> None:
+    """Publish a provider's base URL and compliance key, free of gas, unless both are on the ledger."""
     found = account_at(wallet, entry.address)
     if found is None or not has_credential(found):
-        wallet.execute(sign_credential(wallet, entry.name, secret), timeout_s=timeout_s)
+        arguments = credential_arguments(wallet.network.keys, entry.name)
+        tx = wallet.sign(entry.name, "rotate_dual_attestation_info", *arguments, fee_currency=None)
+        wallet.execute(tx, timeout_s=timeout_s)
 
 
 def finish_account(wallet: Wallet, entry: Entry) -> Entry:

@@ -9,7 +9,6 @@ from typing import Any
 
 from chain.crypto.signing import PrivateKey
 from chain.execution.payments import attestation_message
-from chain.transaction import SignedTransaction
 from node.client.book import WalletError
 from node.client.wallet import Wallet
 from node.keystore import KeyFileError, load_key, new_secret, save_key
@@ -23,20 +22,14 @@ def compliance_key_path(keys: Path, provider: str) -> Path:
     return keys / FOLDER / f"{provider}.json"
 
 
-def base_url(provider: str) -> str:
-    """Where a provider of this play would answer: a name that exists nowhere (RFC 2606)."""
-    return f"https://{provider}.example"
+def credential_arguments(keys: Path, provider: str, secret: bytes | None = None) -> tuple[bytes, bytes]:
+    """What `rotate_dual_attestation_info` publishes: a base URL that exists nowhere (RFC 2606), and the compliance key.
 
-
-def sign_credential(wallet: Wallet, provider: str, secret: bytes | None = None) -> SignedTransaction:
-    """The transaction by which a provider publishes its base URL and compliance key, free of gas.
-
-    A compliance key that is there already is used again; `secret` makes a new one that can be told beforehand.
+    The key is made if it is missing, of `secret` if that is given, and kept in `keys/compliance/NAME.json`.
     """
-    path = compliance_key_path(wallet.network.keys, provider)
+    path = compliance_key_path(keys, provider)
     key = load_key(path) if path.exists() else save_key(path, f"{provider}/compliance", secret or new_secret())
-    arguments = (base_url(provider).encode(), key.public_key)
-    return wallet.sign(provider, "rotate_dual_attestation_info", *arguments, fee_currency=None)
+    return f"https://{provider}.example/offchain".encode(), key.public_key
 
 
 def has_credential(account: dict[str, Any]) -> bool:

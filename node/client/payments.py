@@ -21,14 +21,14 @@ from chain.metadata import (
 from chain.transaction import SignedTransaction
 from node.client.attestation import attest
 from node.client.book import Entry, WalletError
-from node.client.calls import PAYMENT, payment_in
 from node.client.lookups import account_at
 from node.client.memos import Memo, keep_memo, memo_of, new_memo
 from node.client.outbox import FINAL, OutboxEntry
+from node.client.payment_call import PAYMENT, payment_in
 from node.client.receipts import make_receipt, read_receipt, receipt_path, write_receipt
 from node.client.refusals import explained
 from node.client.rpc import RpcFailed
-from node.client.wallet import Wallet
+from node.client.wallet import Wallet, conclude
 
 MAX_KEY = 200
 """Characters of a caller's own id."""
@@ -96,8 +96,7 @@ def pay(
     signature = check_transfer(wallet, transfer)
     if memo is not None:
         keep_memo(wallet.network.keys, memo)
-    tx = sign_transfer(wallet, transfer, signature)
-    wallet.outbox.add(tx, key)
+    tx = sign_transfer(wallet, transfer, signature, key)
     return follow(wallet, tx, key=key, timeout_s=timeout_s, receipt_file=receipt_file)
 
 
@@ -142,10 +141,10 @@ def check_currency(code: str, codes: list[str]) -> None:
         )  # fmt: skip
 
 
-def sign_transfer(wallet: Wallet, transfer: Transfer, signature: bytes) -> SignedTransaction:
-    """Sign; the fee is paid in the same currency."""
+def sign_transfer(wallet: Wallet, transfer: Transfer, signature: bytes, key: str | None) -> SignedTransaction:
+    """Sign and keep in the outbox, under the caller's own id; the fee is paid in the same currency."""
     arguments = (transfer.currency, transfer.payee, transfer.amount, transfer.metadata, signature)
-    return wallet.sign(transfer.payer.name, PAYMENT, *arguments, fee_currency=transfer.currency)
+    return wallet.sign(transfer.payer.name, PAYMENT, *arguments, fee_currency=transfer.currency, key=key)
 
 
 def follow(
@@ -155,8 +154,15 @@ def follow(
     try:
         done = wallet.execute(tx, timeout_s=timeout_s, key=key)
     except MithqalError as error:
+        hold_key(wallet, tx, key)
         raise explained(wallet, tx, error) from error
     return _with_receipt(wallet, tx, done, receipt_file, repeated=False)
+
+
+def hold_key(wallet: Wallet, tx: SignedTransaction, key: str | None) -> None:
+    """A refused payment keeps its id, so that a repeat is answered and not paid."""
+    if key is not None and wallet.outbox.by_key(key) is None:
+        wallet.outbox.add(tx, key)
 
 
 def first_answer(
@@ -169,31 +175,15 @@ def first_answer(
     try:
         if found is not None and found["hash"] == first.hash.hex():
             wallet.outbox.mark(first.hash, "committed", version=found["version"])
-            done = concluded(found)
+            done = conclude(found, 0.0)
         elif first.status in FINAL and first.status != "committed":
             raise _refused_before(first)
         else:
             done = wallet.resume(first.hash, timeout_s=timeout_s)
     except MithqalError as error:
+        hold_key(wallet, tx, first.key)
         raise _of_first(first, explained(wallet, tx, error)) from error
     return _with_receipt(wallet, tx, done, receipt_file, repeated=True)
-
-
-def concluded(found: dict[str, Any]) -> dict[str, Any]:
-    """A transaction on the ledger as `Wallet.execute` tells it; WalletError (`failed_on_chain`, `account_frozen`)."""
-    status = found["vm_status"]
-    if status["type"] != "executed":
-        reason = (status.get("explanation") or {}).get("reason") or status["type"]
-        raise WalletError(
-            f"it ran at version {found['version']} and failed: {reason}; the fee was charged",
-            name="account_frozen" if reason == "EACCOUNT_FROZEN" else "failed_on_chain",
-            version=found["version"], reason=reason, code=status.get("abort_code"),
-        )  # fmt: skip
-    transaction = found["transaction"]
-    return {
-        "version": found["version"], "hash": found["hash"], "status": "executed", "final_s": 0.0,
-        "fee": found["gas_used"] * transaction["gas_unit_price"], "fee_currency": transaction["gas_currency"],
-    }  # fmt: skip
 
 
 def _all_good(results: list[Any]) -> list[Any]:

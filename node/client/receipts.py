@@ -14,9 +14,9 @@ from chain.identifiers import decode_identifier, encode_identifier
 from chain.metadata import Metadata, MetadataError, Refund, TravelRule, decode_metadata
 from chain.transaction import SignedTransaction
 from node.client.book import WalletError
-from node.client.calls import payment_in
 from node.client.files import write_durably
 from node.client.memos import Memo, commitment_in, is_opened_by, memo_of
+from node.client.payment_call import payment_in
 from node.client.rpc import RpcClient
 from node.client.wallet import Wallet
 

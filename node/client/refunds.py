@@ -12,10 +12,10 @@ from chain.metadata import MetadataError, Refund, RefundReason, decode_metadata,
 from chain.primitives import SECOND_US, U64_MAX
 from node.client.amounts import format_amount
 from node.client.book import WalletError
-from node.client.calls import PAYMENT, payment_in
 from node.client.files import locked
 from node.client.lookups import client_of, freshest_account, transaction_at
 from node.client.outbox import OutboxEntry
+from node.client.payment_call import PAYMENT, payment_in
 from node.client.payments import (
     Details,
     Transfer,
@@ -86,8 +86,7 @@ def refund(  # noqa: PLR0913 - every argument is a choice of whoever refunds
             reason = RefundReason.USER_FULL if amount == original.amount else RefundReason.USER_PARTIAL
         metadata = encode_metadata(Refund(version, reason))
         transfer = Transfer(payee, original.payer, amount, original.currency, metadata, attest)
-        tx = sign_transfer(wallet, transfer, check_transfer(wallet, transfer))
-        wallet.outbox.add(tx, key)
+        tx = sign_transfer(wallet, transfer, check_transfer(wallet, transfer), key)
     return follow(wallet, tx, key=key, timeout_s=timeout_s, receipt_file=receipt_file)
 
 
@@ -134,7 +133,7 @@ def earlier_refunds(wallet: Wallet, original: Original) -> Iterator[Sent]:
         now_secs = client.timestamp_us // SECOND_US
     finally:
         client.close()
-    for item in wallet.outbox.open_entries():
+    for item in wallet.outbox.open_entries(original.payee):
         found = details_of(wallet, item.transaction)
         if found is None or (found.payer, found.refund_of) != (original.payee, original.version):
             continue

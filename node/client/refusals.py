@@ -9,8 +9,8 @@ from chain.transaction import SignedTransaction
 from node.client.amounts import SCALE, format_amount
 from node.client.attestation import provider_of
 from node.client.book import WalletError
-from node.client.calls import payment_in
 from node.client.lookups import account_at
+from node.client.payment_call import payment_in
 from node.client.wallet import Wallet
 
 ONE = 1 << 32
@@ -69,7 +69,14 @@ def _insufficient_balance(case: _Case) -> str:
     missing = -(-(case.amount + fees - balance) // SCALE)
     words = f"{case.payer} has {case.coins(balance)}, the payment is {case.coins(case.amount)}"
     words += f" and its fee {case.coins(fee, case.raw.gas_currency)}: at most {case.coins(most)} can be paid"
-    return f"{words}; for more: mithqal account fund {case.payer} {max(1, missing)} {case.currency}"
+    return f"{words}; {_more(case, max(1, missing), case.currency)}"
+
+
+def _more(case: _Case, coins: int, currency: str) -> str:
+    """How the payer gets more coins: from a dealer, and a dealer from the treasury."""
+    if case.account(case.raw.sender)["role"]["type"] == "designated_dealer":
+        return f"for more: mithqal treasury mint {case.payer} {coins} {currency}"
+    return f"for more: mithqal account fund {case.payer} {coins} {currency}"
 
 
 def _gas(case: _Case) -> int:
@@ -141,10 +148,8 @@ def _overflow(case: _Case) -> str:
 def _fee_unpayable(case: _Case) -> str:
     most = case.raw.max_gas_amount * case.raw.gas_unit_price
     currency = case.raw.gas_currency
-    return (
-        f"the fee may reach {case.coins(most, currency)}, and {case.payer} has"
-        f" {case.coins(case.balance(currency), currency)}: mithqal account fund {case.payer} 1 {currency}"
-    )
+    words = f"the fee may reach {case.coins(most, currency)}, and {case.payer} has"
+    return f"{words} {case.coins(case.balance(currency), currency)}; {_more(case, 1, currency)}"
 
 
 def _wrong_key(case: _Case) -> str:

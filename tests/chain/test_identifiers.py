@@ -62,7 +62,9 @@ def values_of(text: str) -> list[int]:
 def test_vectors(prefix: str, address: bytes, subaddress: bytes | None, text: str) -> None:
     """I1; reference 1.6: Diem's vectors, among them DIP-5's own."""
     assert encode_identifier(address, subaddress, prefix) == text
-    assert decode_identifier(text) == decode_identifier(text, prefix) == Identifier(prefix, Address(address), subaddress)
+    assert (
+        decode_identifier(text) == decode_identifier(text, prefix) == Identifier(prefix, Address(address), subaddress)
+    )
     assert len(text) == (49 if prefix == "dm" else 50)
 
 
@@ -97,7 +99,7 @@ def test_up_to_four_changed_characters_are_refused(text: str, data: st.DataObjec
     places = data.draw(st.lists(st.integers(start, len(text) - 1), min_size=1, max_size=4, unique=True))
     chars = list(text)
     for place in places:
-        chars[place] = data.draw(st.sampled_from(ALPHABET).filter(lambda c, at=place: c != text[at]))
+        chars[place] = data.draw(st.sampled_from(ALPHABET.replace(text[place], "")))
     assert refusal("".join(chars)).name == "bad_identifier"
 
 
@@ -115,7 +117,8 @@ def test_mixed_case_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1", GOOD[:-1], GOOD + "q", "x" + GOOD, GOOD[1:3] + GOOD[4:], GOOD[3:], "t1" + GOOD[4:], "t2m" + GOOD[3:]]
+    "text",
+    ["", "1", GOOD[:-1], GOOD + "q", "x" + GOOD, GOOD[1:3] + GOOD[4:], GOOD[3:], "t1" + GOOD[4:], "t2m" + GOOD[3:]],
 )
 def test_other_lengths_are_refused(text: str) -> None:
     """I4: '49 (`dm`) or 50 (three-letter hrp); nothing else is accepted'; a prefix is two or three letters."""
@@ -127,7 +130,7 @@ def test_a_prefix_is_two_or_three_small_letters(prefix: str) -> None:
     """I1: a custom three-letter prefix works (`xdm` above), nothing else."""
     with pytest.raises(IdentifierError, match="prefix"):
         encode_identifier(PLAIN, None, prefix)
-    longer = with_checksum(prefix.lower(), values_of(GOOD)) if prefix not in ("TDM",) else "TDM" + GOOD[3:]
+    longer = with_checksum(prefix.lower(), values_of(GOOD)) if prefix != "TDM" else "TDM" + GOOD[3:]
     assert refusal(longer).name == "bad_identifier"
 
 
@@ -146,7 +149,9 @@ def test_padding_must_be_zero(bits: int) -> None:
     assert "zero bits" in refusal(with_checksum("tdm", [*values[:-1], values[-1] | bits])).message
 
 
-@pytest.mark.parametrize(("address", "subaddress"), [(bytes(15), None), (bytes(17), None), (PLAIN, bytes(7)), (bytes(15), bytes(9))])
+@pytest.mark.parametrize(
+    ("address", "subaddress"), [(bytes(15), None), (bytes(17), None), (PLAIN, bytes(7)), (bytes(15), bytes(9))]
+)
 def test_sizes_are_checked(address: bytes, subaddress: bytes | None) -> None:
     """I1: 16 and 8 bytes."""
     with pytest.raises(IdentifierError):
@@ -207,7 +212,9 @@ def test_an_intent_needs_its_scheme_and_a_good_identifier() -> None:
     assert caught.value.name == "wrong_prefix"
 
 
-@pytest.mark.parametrize(("currency", "amount"), [("xus", None), ("", None), (None, 0), (None, -1), (None, U64_MAX + 1)])
+@pytest.mark.parametrize(
+    ("currency", "amount"), [("xus", None), ("", None), (None, 0), (None, -1), (None, U64_MAX + 1)]
+)
 def test_no_intent_is_written_that_cannot_be_read(currency: str | None, amount: int | None) -> None:
     """I6."""
     with pytest.raises(IdentifierError):

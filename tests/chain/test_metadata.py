@@ -73,7 +73,10 @@ def test_what_is_written_is_read(value: Metadata) -> None:
     assert decode_metadata(encode_metadata(value)) == value
 
 
-@given(st.binary(max_size=60) | values.map(encode_metadata).flatmap(lambda data: st.integers(0, len(data)).map(lambda n: data[:n])))
+@given(
+    st.binary(max_size=60)
+    | values.map(encode_metadata).flatmap(lambda data: st.integers(0, len(data)).map(lambda n: data[:n]))
+)
 def test_what_is_read_is_written_the_same(data: bytes) -> None:
     """N2: decoding refuses whatever would not encode to the same bytes; never anything but MetadataError."""
     try:
