@@ -52,7 +52,7 @@ class Names:
     def key(self, name: str) -> PrivateKey:
         """As `Wallet.key`."""
         if name not in self._keys:
-            self._keys[name] = self._wallet.key(name)
+            self._keys[name] = self._wallet.key_of(name)
         return self._keys[name]
 
 

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from chain.crypto.signing import PrivateKey, Scheme
 from chain.errors import MithqalError
-from chain.genesis import GenesisDocument
 from chain.limits import DEFAULT_GAS_PRICE, MIN_GAS_UNITS
 from chain.primitives import SECOND_US, Address
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
@@ -51,17 +50,12 @@ class Wallet:
 
     def __init__(self, network: Network) -> None:
         """Open the book; no validator is asked yet."""
-        self._network = network
+        self.network = network
         self._path = network.directory / BOOK_FILE
         self.client = RpcClient([member.rpc for member in network.members], chain_id=network.chain_id)
         self._ledger_us = 0
         self._gateway: Gateway | None = None
         self.outbox = Outbox(network.directory / "outbox")
-
-    @property
-    def genesis(self) -> GenesisDocument:
-        """The network's genesis document."""
-        return self._network.genesis
 
     def entries(self) -> list[Entry]:
         """The address book, by name."""
@@ -102,10 +96,10 @@ class Wallet:
     def _key_path(self, name: str) -> Path:
         """Where a name's key lies: the treasury's with the root keys, the others in a folder of their own."""
         if name == TREASURY_NAME:
-            return self._network.keys / "treasury.json"
-        return self._network.keys / "accounts" / f"{name}.json"
+            return self.network.keys / "treasury.json"
+        return self.network.keys / "accounts" / f"{name}.json"
 
-    def key(self, name: str) -> PrivateKey:
+    def key_of(self, name: str) -> PrivateKey:
         """The key of a name; what `load_key` raises."""
         return load_key(self._key_path(name))
 
@@ -114,17 +108,17 @@ class Wallet:
     def next_number(self, entry: Entry) -> int:
         """The lowest number that neither the ledger (as the furthest validator knows it) nor a transaction under way
         from here has used. It stays free only inside of the outbox's `writing`; `sign` chooses and keeps at once."""
-        return self.outbox.free_numbers(entry.address, self._ledger_next(entry), 1)[0]
+        return self.outbox.free_numbers(entry.address, self.ledger_next(entry), 1)[0]
 
-    def _ledger_next(self, entry: Entry) -> int:
+    def ledger_next(self, entry: Entry) -> int:
         """The highest next number that any validator knows; open transactions that have expired unused are marked.
 
         A validator that catches up knows an old one; signing under it would only be refused.
         """
         numbers: list[int] = []
         answered = False
-        for member in self._network.members:
-            client = RpcClient([member.rpc], timeout_s=ONE_VALIDATOR_S, chain_id=self._network.chain_id)
+        for member in self.network.members:
+            client = RpcClient([member.rpc], timeout_s=ONE_VALIDATOR_S, chain_id=self.network.chain_id)
             try:
                 account = client.call("get_account", entry.address.hex())
             except ConnectionFailed:
@@ -157,7 +151,7 @@ class Wallet:
         Without a fee currency the price is 0. `key` is the caller's own name of it; OutboxError (`id_used`).
         """
         entry = self.find(sender)
-        start = self._ledger_next(entry)
+        start = self.ledger_next(entry)
         with self.outbox.writing():
             (number,) = self.outbox.free_numbers(entry.address, start, 1)
             tx = self.sign_numbered(entry, number, function, *arguments, fee_currency=fee_currency)
@@ -174,15 +168,29 @@ class Wallet:
         time if that was seen further.
         """
         entry = self.find(sender) if isinstance(sender, str) else sender
-        key = key or self.key(entry.name)
-        if expiration_secs is None:
-            expiration_secs = max(int(time.time()), self._ledger_us // SECOND_US) + LIFETIME_S
-        raw = RawTransaction(
-            entry.address, number, Payload(function, tuple(arguments)), GAS_LIMIT,
+        raw = self.build(entry, function, *arguments, fee_currency=fee_currency, number=number)
+        if expiration_secs is not None:
+            raw = raw._replace(expiration_secs=expiration_secs)
+        return self.sign_raw(raw, key or self.key_of(entry.name))
+
+    def build(
+        self, sender: Entry, function: str, *arguments: Any, fee_currency: str | None, number: int | None = None
+    ) -> RawTransaction:
+        """A call that nobody signed yet; without a number under the sender's next free one, which stays free.
+
+        Without a fee currency the price is 0.
+        """
+        number = self.next_number(sender) if number is None else number
+        expiration_secs = max(int(time.time()), self._ledger_us // SECOND_US) + LIFETIME_S
+        return RawTransaction(
+            sender.address, number, Payload(function, tuple(arguments)), GAS_LIMIT,
             0 if fee_currency is None else DEFAULT_GAS_PRICE, fee_currency or "XUS", expiration_secs,
-            self._network.chain_id,
+            self.network.chain_id,
         )  # fmt: skip
-        return sign_transaction(raw, key, key.scheme, self._network.genesis_hash)
+
+    def sign_raw(self, raw: RawTransaction, key: PrivateKey) -> SignedTransaction:
+        """Sign for this network."""
+        return sign_transaction(raw, key, key.scheme, self.network.genesis_hash)
 
     def discard(self, tx: SignedTransaction) -> None:
         """Give up what was signed and has never been handed to `execute`: its number is free again."""
@@ -193,7 +201,7 @@ class Wallet:
     def gateway(self) -> Gateway:
         """The validators as one chain, which of them answer is known; ConnectionFailed if none does."""
         if self._gateway is None:
-            self._gateway = Gateway(self._network.endpoints(), self._network.chain_id)
+            self._gateway = Gateway(self.network.endpoints(), self.network.chain_id)
         self._gateway.start()
         return self._gateway
 
@@ -220,18 +228,18 @@ class Wallet:
         """
         is_new = not self.outbox.has(tx.hash) or self.outbox.get(tx.hash).status == "stored"
         self.outbox.add(tx, key)
-        return _told(self.execute_all([tx], timeout_s=timeout_s, are_new=is_new)[0], timeout_s)
+        return told(self.execute_all([tx], timeout_s=timeout_s, are_new=is_new)[0], timeout_s)
 
     def resume(self, tx_hash: bytes, *, timeout_s: float = 30.0) -> dict[str, Any]:
         """Send a stored transaction again, which is harmless, and wait for it. Raises what `execute` raises, and
         ConnectionFailed."""
         tx = self.outbox.get(tx_hash).transaction
         self.gateway()
-        return _told(self.execute_all([tx], timeout_s=timeout_s, are_new=False)[0], timeout_s)
+        return told(self.execute_all([tx], timeout_s=timeout_s, are_new=False)[0], timeout_s)
 
 
-def _told(outcome: Outcome, timeout_s: float) -> dict[str, Any]:
-    """One outcome as the document of a command, or as its error."""
+def told(outcome: Outcome, timeout_s: float) -> dict[str, Any]:
+    """One outcome as {version, hash, status, final_s, fee, fee_currency}; WalletError where it is not executed."""
     tx_hash = outcome.tx.hash.hex()
     raw = outcome.tx.raw
     match outcome.status:
@@ -241,11 +249,7 @@ def _told(outcome: Outcome, timeout_s: float) -> dict[str, Any]:
                 "fee": outcome.fee, "fee_currency": raw.gas_currency,
             }  # fmt: skip
         case "failed":
-            raise WalletError(
-                f"it ran at version {outcome.version} and failed: {outcome.reason}; the fee was charged",
-                name="account_frozen" if outcome.reason == "EACCOUNT_FROZEN" else "failed_on_chain",
-                version=outcome.version, reason=outcome.reason, code=outcome.code, hash=tx_hash,
-            )  # fmt: skip
+            raise _failed(outcome.version, outcome.reason, outcome.code, tx_hash)
         case "refused":
             assert outcome.rule is not None
             raise WalletError(outcome.reason or "refused", name=outcome.rule, code=outcome.code, hash=tx_hash)
@@ -262,3 +266,24 @@ def _told(outcome: Outcome, timeout_s: float) -> dict[str, Any]:
                 f"not final after {timeout_s:g} s{last}, it may still become so: mithqal tx wait {tx_hash}",
                 name="timed_out", hash=tx_hash,
             )  # fmt: skip
+
+
+def conclude(found: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """The same of a user transaction as `get_transaction_by_hash` gives it, seen `seconds` after its start."""
+    status, transaction = found["vm_status"], found["transaction"]
+    if status["type"] != "executed":
+        reason = (status.get("explanation") or {}).get("reason") or status["type"]
+        raise _failed(found["version"], reason, status.get("abort_code"), found["hash"])
+    return {
+        "version": found["version"], "hash": found["hash"], "status": "executed", "final_s": round(seconds, 3),
+        "fee": found["gas_used"] * transaction["gas_unit_price"], "fee_currency": transaction["gas_currency"],
+    }  # fmt: skip
+
+
+def _failed(version: int | None, reason: str | None, code: int | None, tx_hash: str) -> WalletError:
+    """It is on the ledger without effect: `failed_on_chain`, or `account_frozen`."""
+    return WalletError(
+        f"it ran at version {version} and failed: {reason}; the fee was charged",
+        name="account_frozen" if reason == "EACCOUNT_FROZEN" else "failed_on_chain",
+        version=version, reason=reason, code=code, hash=tx_hash,
+    )  # fmt: skip

@@ -148,6 +148,7 @@ class HttpServer:
     ) -> None:
         """Serve on `listener`, which is bound already."""
         self._rpc, self._registry, self._now_us = rpc, registry, now_us
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited; else each answer waits 40 ms
         self._listener = listener
         config = uvicorn.Config(
             self, lifespan="off", log_config=None, access_log=False, http="httptools", ws="none",
