@@ -78,4 +78,4 @@ def _plain(value: object) -> object:
     """A detail as JSON can hold it."""
     if isinstance(value, bytes):
         return value.hex()
-    return value if isinstance(value, int | str | None | list | dict) else str(value)
+    return value if isinstance(value, int | float | str | None | list | dict) else str(value)

@@ -19,7 +19,8 @@ from chain.mempool import Mempool
 from chain.primitives import SECOND_US
 from chain.storage import WriteBatch
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
-from node.api.handlers import Context, answer, read_tip
+from node.api.handlers import answer
+from node.api.reads import Context, read_tip
 from node.api.schema import Request
 from node.storage.memory import MemoryStore
 from node.view.explorer import View
@@ -94,7 +95,7 @@ class Story:
         self.ledger = Ledger(self.document, self.store)
         self.qc = self.ledger.genesis_qc
         self.mempool = Mempool()
-        self.source = Local(Context(self.store, self.document, self.ledger.genesis_hash, 0, self.mempool, Links()))
+        self.source = Local(Context(self.ledger, 0, self.mempool, Links()))
         self.names: Names = names_of(BOOK, self.source.call("get_validators"))
         self.view = View(self.source, self.names, self.ledger.waypoint())
 

@@ -3,22 +3,8 @@
 from enum import IntEnum
 from typing import NamedTuple
 
-from chain.codec import Value, encode
+from chain.entries import Event, Status
 from chain.errors import MithqalError
-
-
-class Event(NamedTuple):
-    """One event: its stream's key (24 bytes), its number in the stream, its type and fields."""
-
-    key: bytes
-    sequence: int
-    type: str
-    data: tuple[Value, ...]
-
-    def to_bytes(self) -> bytes:
-        """Canonical bytes, as the event accumulator hashes them."""
-        return encode(tuple(self))
-
 
 EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "sentpayment": ("amount", "currency", "sender", "receiver", "metadata"),
@@ -38,14 +24,6 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "newblock": ("round", "proposer", "proposed_time_us"),
 }
 """Fields by event type, in the order of `Event.data` (reference: Libra's JSON event types)."""
-
-
-class Status(NamedTuple):
-    """`executed`, `out_of_gas` or `move_abort`; module and code stand for an abort only."""
-
-    kind: str
-    module: str
-    code: int
 
 
 EXECUTED = Status("executed", "", 0)

@@ -5,14 +5,13 @@ import ast
 import pytest
 
 from chain.codec import decode
+from chain.entries import Event, Status
 from chain.execution.outcome import (
     EVENT_FIELDS,
     REASONS,
     SENTENCES,
     Abort,
     Category,
-    Event,
-    Status,
     abort_sentence,
     explain_abort,
 )
