@@ -16,6 +16,7 @@ from click.testing import CliRunner
 import cli.viewing
 from chain.accounts import ASSOCIATION, event_key
 from chain.crypto.signing import Scheme
+from chain.primitives import Address
 from cli.exits import BY_NAME, MEANINGS
 from cli.main import root
 from node.client.wallet import Entry
@@ -50,7 +51,7 @@ def story() -> Story:
 @pytest.fixture(autouse=True)
 def opened(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command opens the story's ledger."""
-    entries = [Entry(name, bytes.fromhex(address), Scheme.ED25519) for address, name in BOOK.items()]  # type: ignore[arg-type]
+    entries = [Entry(name, Address(bytes.fromhex(address)), Scheme.ED25519) for name, address in BOOK]
     wallet = SimpleNamespace(client=story.source, entries=lambda: entries)
     monkeypatch.setattr(cli.viewing, "load_network", lambda _: SimpleNamespace(waypoint=story.ledger.waypoint()))
     monkeypatch.setattr(cli.viewing, "Wallet", lambda _: wallet)
@@ -68,6 +69,7 @@ def pages(story: Story) -> dict[str, Page]:
     listed = newest_transactions(source, 20)
     everything = newest_transactions(source, 3, before=10, wanted=lambda _: True)
     own = account_listing(source, alice, 2)
+    paid = transaction_by(source, "22")
     hers = "mithqal tx list --account alice@us-wallet"
     return {
         "explorer": explore(view, None, 10),
@@ -82,7 +84,7 @@ def pages(story: Story) -> dict[str, Page]:
         "search 11": search_page(view, "11"),
         "search wallet": search_page(view, "wallet"),
         "tx show 22": transaction_page(source, names, transaction_by(source, "22")),
-        "tx show " + transaction_by(source, "22")["hash"]: transaction_page(source, names, transaction_by(source, "22")),
+        f"tx show {paid['hash']}": transaction_page(source, names, paid),
         "tx list": transactions_page(source, names, listed, "Transactions", "mithqal tx list"),
         "tx list --all --limit 3 --before 10": transactions_page(
             source, names, everything, "Transactions", "mithqal tx list --all"
@@ -182,6 +184,7 @@ def test_an_unknown_id_says_what_was_tried() -> None:
         "search",
         "explain",
         "explain 1288 --module Nowhere",
+        "explain --jason 1288",
         "epoch",
     ],
 )
