@@ -201,7 +201,7 @@ def test_reset_and_up_is_the_same_network_from_the_start(net: Net) -> None:
 @pytest.mark.network
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_foreground_stops_all_and_exits_with_130(net: Net, number: signal.Signals) -> None:
-    """'`up` ... in the foreground prints each endpoint and three commands to try, Ctrl-C stops all'; 130 interrupted."""
+    """'`up` ... in the foreground prints each endpoint and three commands to try, Ctrl-C stops all': 130."""
     command = [*PYTHON, "localnet", "up", "--validators", "1", "--network", str(net.directory)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -226,7 +226,7 @@ def test_the_foreground_stops_all_and_exits_with_130(net: Net, number: signal.Si
 
 @pytest.mark.network
 def test_a_used_port_leaves_nothing_running(net: Net) -> None:
-    """'`up` when a port is in use: one clear error, nothing left running': a new network and an old one."""
+    """'`up` when a port is in use: one clear error, nothing left running', new network or old."""
     with used_port() as taken:
         port = taken.getsockname()[1]
         code, name, words = net.failed("localnet", "up", "--detach", "--validators", "2", "--base-port", str(port - 10))
