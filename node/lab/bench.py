@@ -27,7 +27,7 @@ from node.client.network import Network
 from node.client.rpc import RpcClient
 from node.keystore import new_secret
 from node.lab import bench_audit
-from node.lab.bench_accounts import LIFETIME_S, fund_senders
+from node.lab.bench_accounts import fund_senders
 from node.lab.bench_crypto import AMOUNT, FEE, Batch, Lane, checks_per_s, cores, sign_lane, workers
 from node.lab.bench_figures import (
     BenchError,
@@ -45,6 +45,8 @@ from node.localnet.supervisor import Supervisor
 LANES = 160
 """Without a rate: so many batches are under way, one a lane; the lanes are shared out over the validators."""
 SENDERS_A_LANE, PAYMENTS_A_SENDER = 4, 5
+LIFETIME_S = 6 * 3600
+"""Until the signed payments expire."""
 MAX_BATCH = 20
 STALL_S = 3
 """With a rate, so many seconds of payments may be under way before the plan waits."""
@@ -132,12 +134,12 @@ class _Run:
         self._say(f"starting {self._plan.validators} validators ...")
         self._network = self._supervisor.up(foreground=True)
         wallet = bootstrap(self._network)
-        self._opened.callback(wallet.client.close)
+        self._opened.callback(wallet.close)
         shape = shape_of(self._plan, bound)
         secrets = [new_secret() for _ in range(shape.lanes * shape.senders)]
         self._keys = [PrivateKey(secret) for secret in secrets]
         self._say(f"funding {len(secrets)} senders ...")
-        self._share = fund_senders(self._network, wallet, self._keys)
+        self._share = fund_senders(wallet, self._keys)
         each = shape.batches * shape.each
         if each * (AMOUNT + FEE) > self._share:
             raise BenchError(f"a sender cannot afford {each} payments: run for fewer seconds", name="too_long")

@@ -106,8 +106,8 @@ def audit(clients: Sequence[RpcClient], network: Network, expected: dict[bytes, 
         if found != wanted:
             raise BenchError(f"account {address.hex()} is {found}, not {wanted}", name="invariant_violated")
     wallet = Wallet(network)
-    wallet.client.close()
     others = read_accounts(clients[-1], [entry.address for entry in wallet.entries()])
+    wallet.close()
     held = sum(map(balance, (accounts | others).values()))
     coin = next(item for item in clients[-1].call("get_currencies") if item["code"] == CURRENCY)
     totals = {

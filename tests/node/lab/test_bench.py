@@ -51,7 +51,7 @@ def check_document(found: dict[str, Any], *, validators: int) -> None:
     assert len(found["checks_per_s_a_core"]) == found["machine"]["cores"]
     audit = found["audit"]
     assert audit["validators_agreeing"] == validators
-    assert audit["accounts"] == found["senders"] + 9, "the bench's senders, seven providers, the dealer, the treasury"
+    assert audit["accounts"] > found["senders"], "the bench's own and those of the address book"
     totals = audit["totals"]["XUS"]
     assert totals["balances"] + totals["preburn"] + totals["fees"] == totals["supply"] == totals["receipts"]
     assert totals["fees"] >= found["payments_submitted"] * 600
