@@ -175,15 +175,27 @@ def first_answer(
     try:
         if found is not None and found["hash"] == first.hash.hex():
             wallet.outbox.mark(first.hash, "committed", version=found["version"])
-            done = conclude(found, 0.0)
+            done = {**conclude(found, 0.0), "final_s": None}
         elif first.status in FINAL and first.status != "committed":
             raise _refused_before(first)
         else:
             done = wallet.resume(first.hash, timeout_s=timeout_s)
     except MithqalError as error:
+        if error.name == "timed_out":
+            raise
         hold_key(wallet, tx, first.key)
-        raise _of_first(first, explained(wallet, tx, error)) from error
+        raise _of_first(first, error) from error
     return _with_receipt(wallet, tx, done, receipt_file, repeated=True)
+
+
+def keep_receipt(wallet: Wallet, tx_hash: bytes, done: dict[str, Any]) -> Path | None:
+    """Write the receipt of a payment that was signed here and has become final since; where it is, if it is one."""
+    if not wallet.outbox.has(tx_hash):
+        return None
+    tx = wallet.outbox.get(tx_hash).transaction
+    if payment_in(tx) is None:
+        return None
+    return Path(_with_receipt(wallet, tx, done, None, repeated=True)["receipt_file"])
 
 
 def _all_good(results: list[Any]) -> list[Any]:
@@ -257,11 +269,9 @@ def _refused_before(first: OutboxEntry) -> WalletError:
 
 def _of_first(first: OutboxEntry, error: MithqalError) -> MithqalError:
     """The outcome of an earlier payment, told as such: this time nothing was tried."""
-    if error.name == "timed_out":
-        return error
-    message = f"the payment with the id {first.key!r} was made before, and this is what became of it: {error.message}"
+    words = f"the payment with the id {first.key!r} was made before, and this is what became of it: {error.message}"
     details = {**error.details, "hash": first.hash.hex()}
-    return WalletError(f"{message} (to try again, use another id)", name=error.name, **details)
+    return WalletError(f"{words} (to try again, use another id)", name=error.name, **details)
 
 
 def _with_receipt(
@@ -272,8 +282,8 @@ def _with_receipt(
     if repeated and kept.exists():
         try:
             done = {**done, "final_s": read_receipt(kept)["final_s"]}
-        except WalletError:  # spoilt: it is written anew
-            pass
+        except WalletError:
+            pass  # spoilt: it is written anew
     receipt = make_receipt(wallet, tx, done)
     problems = []
     for path in (kept, file):

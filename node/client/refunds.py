@@ -101,7 +101,7 @@ def find_original(wallet: Wallet, version: int) -> Original:
         what = script.get("function_name", found["type"])
         raise _not_a_payment(version, f"is no payment but {what}")
     if row["vm_status"]["type"] != "executed":
-        raise _not_a_payment(version, "is a payment that failed: it moved nothing")
+        raise _not_a_payment(version, "is a payment that failed and moved nothing")
     refunded = _refund_of(bytes.fromhex(script["metadata"]))
     if refunded is not None:
         raise _not_a_payment(version, f"is a refund itself, of version {refunded}")
@@ -169,7 +169,8 @@ def _amount(wallet: Wallet, original: Original, asked: int | None, earlier: list
     paid = f"{format_amount(original.amount)} {original.currency}"
     words = f"version {original.version} paid {paid} from {payer} to {payee}"
     if earlier:
-        words += f", {format_amount(original.amount - left)} went back at {', '.join(item.where for item in earlier)}"
+        places = ", ".join(item.where for item in reversed(earlier))
+        words += f", {format_amount(original.amount - left)} went back at {places}"
     words += f": {format_amount(max(0, left))} can be refunded"
     if asked is not None:
         words += f", not {format_amount(asked)}"

@@ -50,6 +50,13 @@ class Wallet:
         """The prefix of this network's account identifiers."""
         return prefix_of(self.network.chain_id)
 
+    def close(self) -> None:
+        """End the connections to validators; the next call opens new ones."""
+        self.client.close()
+        if self._gateway is not None:
+            self._gateway.close()
+            self._gateway = None
+
     # --- names and keys ---
 
     def entries(self) -> list[Entry]:

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chain.identifiers import IdentifierError, decode_identifier
 from node.view.layout import Note, Page, Table
-from node.view.lookup import Match, find, find_one, not_found
+from node.view.lookup import Match, address_named, find, find_one, not_found
 from node.view.names import Names
 from node.view.pages.account import account_page
 from node.view.pages.block import block_page
@@ -83,11 +82,7 @@ def block_by(source: Source, which: str) -> Json:
 
 def account_by(source: Source, names: Names, which: str) -> Json:
     """An account by local name, address or account identifier; NotFoundError (`unknown_account`)."""
-    address = names.address(which)
-    if address is None and len(which) == 32 and _is_hex(which):
-        address = which.lower()
-    if address is None:
-        address = _identified(which)
+    address = address_named(names, which)
     if address is None:
         raise NotFoundError(
             f"no account is called {which[:80]!r}: `mithqal account list` names all", name="unknown_account"
@@ -106,14 +101,6 @@ def currency_by(source: Source, code: str) -> Json:
             return currency
     codes = ", ".join(currency["code"] for currency in currencies)
     raise NotFoundError(f"no currency is called {code[:32]!r}; there are {codes}", name="unknown_currency")
-
-
-def _identified(text: str) -> str | None:
-    """The address (hex) in an account identifier of any network."""
-    try:
-        return decode_identifier(text).address.hex()
-    except IdentifierError:
-        return None
 
 
 def _is_hex(text: str) -> bool:
