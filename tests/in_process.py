@@ -1,7 +1,7 @@
 """A network of one real validator inside of the test's process: its directory on disk, its ledger in memory, no socket.
 
-Whoever asks the endpoint in its `network.json` is answered by the validator's own JSON-RPC, so that wallets and commands
-run as they are.
+Whoever asks the endpoint in its `network.json` is answered by the validator's own JSON-RPC, so that wallets and
+commands run as they are.
 """
 
 import asyncio
@@ -108,7 +108,7 @@ def running(directory: Path, *, founded: bool = True) -> Generator[tuple[Wallet,
     network.save()
     node = Node(network)
     _NODES[network.members[0].rpc] = node
-    RpcClient._exchange = _exchange  # type: ignore[method-assign]
+    RpcClient._exchange = _exchange  # type: ignore[method-assign,assignment]
     try:
         yield bootstrap(network, SEED) if founded else Wallet(network), node
     finally:

@@ -89,7 +89,7 @@ def test_every_scheme_signs(wallet: Wallet, scheme: Scheme) -> None:
 
 
 def test_a_parent_publishes_how_it_attests(wallet: Wallet) -> None:
-    """Parents are made by the treasury, with a URL under a reserved domain and a compliance key kept in keys/compliance."""
+    """By the treasury, with a URL under a reserved domain and a compliance key kept in keys/compliance."""
     done = create_account(wallet, "new-wallet", role="parent")
     assert (done["role"], done["provider"]) == ("parent", None)
     role = on_ledger(wallet, "new-wallet")["role"]

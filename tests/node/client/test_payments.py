@@ -270,7 +270,7 @@ def test_a_payment_whose_answer_was_lost(wallet: Wallet, monkeypatch: pytest.Mon
 
 
 def test_the_bytes_are_kept_before_they_leave(wallet: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
-    """'`pay` stores the signed bytes in the network's outbox before it submits', under its id, and the memo before it."""
+    """'`pay` stores the signed bytes in the network's outbox before it submits', under its id; the memo first."""
     seen: list[Any] = []
 
     def look(self: Wallet, tx: Any, **_: Any) -> Any:
@@ -394,8 +394,7 @@ def test_the_receipt_of_what_was_waited_for(wallet: Wallet, monkeypatch: pytest.
     path = keep_receipt(wallet, entry.hash, wait_for(wallet, entry.hash))
     assert path is not None
     assert json.loads(path.read_text())["memo"]["text"] == "later"
-    tx = wallet.sign("us-wallet", "rotate_dual_attestation_info", b"https://x.example", wallet.key_of("us-wallet").public_key,
-                     fee_currency=None)  # fmt: skip
+    tx = wallet.sign("us-wallet", "add_currency_to_account", "XUS", fee_currency=None)
     wallet.discard(tx)
     assert keep_receipt(wallet, tx.hash, {}) is None
     assert keep_receipt(wallet, bytes(32), {}) is None
