@@ -18,6 +18,7 @@ from node.keystore import load_key
 from node.view.explorer import account_by, transaction_by
 from node.view.pages.transaction import transaction_page, transactions_page
 from node.view.source import account_listing, is_user, newest_transactions
+from node.view.text import command
 
 
 @click.group()
@@ -54,7 +55,7 @@ def list_(name: str | None, limit: int, before: int | None, everything: bool, di
         more = "mithqal tx list --all" if everything else "mithqal tx list"
     else:
         listing = account_listing(view.source, account_by(view.source, view.names, name), limit, before)
-        more = f"mithqal tx list --account {name}"
+        more = command("tx", "list", "--account", name)
     output.page(transactions_page(view.source, view.names, listing, "Transactions", more), as_json=as_json)
     return OK
 

@@ -4,6 +4,7 @@ import pytest
 
 from chain.accounts import ASSOCIATION, TREASURY, event_key
 from chain.errors import MithqalError
+from chain.primitives import U64_MAX
 from node.view.explorer import (
     PAGES,
     View,
@@ -247,6 +248,13 @@ def test_hostile_names_are_cleaned(story: Story) -> None:
         (transaction_by, "-1", "unknown_transaction"),
         (transaction_by, "9" * 19, "unknown_transaction"),
         (transaction_by, "9" * 30, "unknown_transaction"),
+        (transaction_by, str(U64_MAX), "unknown_transaction"),
+        (transaction_by, str(U64_MAX + 1), "unknown_transaction"),
+        (transaction_by, "0" * 21, "unknown_transaction"),
+        (block_by, str(U64_MAX), "unknown_block"),
+        (block_by, str(U64_MAX + 1), "unknown_block"),
+        (block_by, "0" * 21, "unknown_block"),
+        (block_by, "", "unknown_block"),
         (transaction_by, "\u0661", "unknown_transaction"),
         (transaction_by, "", "unknown_transaction"),
         (block_by, "99", "unknown_block"),
@@ -268,6 +276,7 @@ def test_one_kind_is_found_by_each_of_its_ids(story: Story) -> None:
     """A transaction by version and hash, a block by height, id and latest, an account by name and address."""
     row = transaction_by(story.source, "22")
     assert row["events"] != []
+    assert transaction_by(story.source, "0" * 18 + "22") == row
     assert transaction_by(story.source, row["hash"]) == row
     assert transaction_by(story.source, row["hash"].upper()) == row
     block = block_by(story.source, "11")
