@@ -148,11 +148,11 @@ def submit(signed: Path, is_waiting: bool, timeout: float, directory: Path, as_j
     transaction, genesis_hash = txfile.read_signed(signed)
     wallet = Wallet(load_network(directory))
     txfile.check_network(wallet, genesis_hash)
+    document = send(wallet, transaction)
     if is_waiting:
-        document = wallet.execute(transaction, timeout_s=timeout)
+        document = wallet.resume(transaction.hash, timeout_s=timeout)
         lines = [f"final: version {document['version']}  {document['hash']}"]
     else:
-        document = send(wallet, transaction)
         lines = [f"{document['status']}: {document['hash']}", f"  next: mithqal tx wait {document['hash']}"]
         if document["waiting_for"] is not None:
             lines.insert(1, f"  waits for number {document['waiting_for']}")
