@@ -14,7 +14,7 @@ SHOWN = 5
 def explorer(stage: Stage) -> None:
     """The network, one payment in full, one account; then that payment's proof, verified by the light client."""
     client, network = stage.wallet.client, stage.network
-    book = [(entry.address.hex(), entry.name) for entry in stage.wallet.entries()]
+    book = [(entry.name, entry.address.hex()) for entry in stage.wallet.entries()]
     view = View(client, names_of(book, client.call("get_validators")), network.waypoint)
     payment = stage.payments[1]
     for what in (None, str(payment["version"]), BRUNO.name):
