@@ -298,3 +298,22 @@ def test_one_kind_is_found_by_each_of_its_ids(story: Story) -> None:
         assert (caught.value.name, caught.value.message) == ("unknown_account", message)
     with pytest.raises(MithqalError, match="no currency is called 'USD'; there are XUS, XEU, XDX"):
         currency_by(story.source, "USD")
+
+
+def test_errors_quote_no_more_than_a_line_of_what_was_typed(story: Story) -> None:
+    """Whatever is typed, the sentence stays one, and holds nothing that acts on a terminal."""
+    evil = "\x1b[2J\u202e" + "x" * 5_000
+    names = names_of([(evil, "ab" * 16)])
+    lookups = [
+        lambda: transaction_by(story.source, evil),
+        lambda: block_by(story.source, evil),
+        lambda: currency_by(story.source, evil),
+        lambda: account_by(story.source, story.names, evil),
+        lambda: account_by(story.source, names, evil),
+        lambda: find_one(story.source, story.names, evil),
+    ]
+    for lookup in lookups:
+        with pytest.raises(MithqalError) as caught:
+            lookup()
+        assert caught.value.message.count("x") in range(20, 85)
+        assert caught.value.message.isprintable()
