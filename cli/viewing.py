@@ -12,5 +12,6 @@ def open_view(directory: Path) -> View:
     """The view of a network directory; raises NetworkError and ConnectionFailed."""
     network = load_network(directory)
     wallet = Wallet(network)
-    book = [(entry.name, entry.address.hex()) for entry in wallet.entries()]
-    return View(wallet.client, names_of(book, wallet.client.call("get_validators")), network.waypoint)
+    aliases = {entry.name: entry.address.hex() for entry in wallet.entries()}
+    book = {address: name for name, address in reversed(aliases.items())}
+    return View(wallet.client, names_of(book, wallet.client.call("get_validators"), aliases), network.waypoint)

@@ -90,7 +90,7 @@ def account_by(source: Source, names: Names, which: str) -> Json:
         )
     account = source.call("get_account", address)
     if account is None:
-        raise NotFoundError(f"{which[:80]} has no account on the ledger", name="unknown_account")
+        raise NotFoundError(f"{clean(which)[:80]} has no account on the ledger", name="unknown_account")
     return account
 
 
