@@ -13,6 +13,7 @@ from chain.consensus.machine import ConsensusMachine
 from chain.consensus.memory import check_blocks, check_certificates
 from chain.consensus.safety import SafetyRules
 from chain.crypto.signing import SignatureCheck, Signatures, Signer
+from chain.entries import KIND_USER
 from chain.errors import MithqalError
 from chain.genesis import GenesisDocument
 from chain.interface import (
@@ -31,7 +32,7 @@ from chain.interface import (
     Work,
     WorkDone,
 )
-from chain.ledger import KIND_USER, ExecutedBlock, Ledger, read_block
+from chain.ledger import ExecutedBlock, Ledger, read_block
 from chain.limits import (
     MAX_BLOCK_BYTES,
     MAX_BLOCK_TRANSACTIONS,
@@ -43,7 +44,7 @@ from chain.limits import (
 )
 from chain.mempool import Mempool, MempoolError
 from chain.messages import CommittedResponse, Transactions, decode_message, encode_message
-from chain.primitives import SECOND_US
+from chain.primitives import SECOND_US, Hash
 from chain.state.view import Overlay
 from chain.storage import Column, Index, Store
 from chain.transaction import SignedTransaction, decode_transaction, transaction_hash
@@ -97,6 +98,7 @@ class Replica:
         self._queue: list[tuple[SignedTransaction, int | None]] = []
         self._checking: list[tuple[SignedTransaction, int | None]] = []
         self._work_id = ADMISSION_WORK
+        self._parsed: tuple[Hash, list[SignedTransaction]] | None = None
 
     def _recent_blocks(self) -> Iterator[Block]:
         """The last committed blocks and those that were stored before a vote."""
@@ -173,7 +175,8 @@ class Replica:
             if len(self._queue) >= SUBMIT_QUEUE:
                 break
             tx = decode_transaction(envelope)
-            if tx.hash not in self.mempool.by_hash:
+            is_used = tx.raw.sequence_number < self._next_sequence(tx.raw.sender)
+            if tx.hash not in self.mempool.by_hash and not is_used:
                 self._queue.append((tx, None))
         self._check_next(out)
 
@@ -188,8 +191,11 @@ class Replica:
 
     def _is_committed(self, tx: SignedTransaction) -> bool:
         """Whether this very transaction is on the ledger."""
-        found = self.store.postings(Index.TRANSACTION_BY_SENDER, tx.raw.sender, tx.raw.sequence_number, 1)
-        if not found or found[0][0] != tx.raw.sequence_number:
+        raw = tx.raw
+        if raw.sequence_number >= self._next_sequence(raw.sender):
+            return False
+        found = self.store.postings(Index.TRANSACTION_BY_SENDER, raw.sender, raw.sequence_number, 1)
+        if not found or found[0][0] != raw.sequence_number:
             return False
         return (found[0][1], found[0][1]) in self.store.postings(Index.TRANSACTION_BY_HASH, tx.hash[:8], found[0][1], 1)
 
@@ -295,9 +301,12 @@ class Replica:
         return self.ledger.committed_blocks(start_height, SYNC_BLOCKS, SYNC_BYTES)
 
     def _transactions(self, block: Block) -> list[SignedTransaction]:
-        """A block's transactions, parsed once where the mempool has them."""
-        known = self.mempool.by_hash
-        return [known.get(transaction_hash(envelope)) or decode_transaction(envelope) for envelope in block.payload]
+        """A block's transactions, parsed once where the mempool has them; the last block's are kept."""
+        if self._parsed is None or self._parsed[0] != block.id:
+            known = self.mempool.by_hash
+            found = [known.get(transaction_hash(data)) or decode_transaction(data) for data in block.payload]
+            self._parsed = block.id, found
+        return self._parsed[1]
 
 
 def acceptance(request_id: int, tx: SignedTransaction, waiting_for: int | None) -> Reply:

@@ -21,12 +21,8 @@ class Column(IntEnum):
     """version -> transaction, information and events."""
     ACCUMULATOR = 3
     """node position -> hash of a frozen inner node of the transaction accumulator."""
-    UNDO = 4
-    """last version of a block -> the state values that the block replaced."""
-    PENDING = 5
+    PENDING = 4
     """round -> a block that this validator stored before it voted and that is not committed yet."""
-    EPOCH = 6
-    """epoch -> certificate that ends it and names the next validator set."""
 
 
 class Index(IntEnum):
@@ -40,8 +36,6 @@ class Index(IntEnum):
     """event key, position = sequence number in the stream."""
     BLOCK_BY_ID = 3
     """first 8 bytes of a block's id, position = height, value = height."""
-    TRANSACTION_BY_ACCOUNT = 4
-    """address of a party, sender or receiver; position = version."""
 
 
 @dataclass(slots=True)

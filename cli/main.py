@@ -12,14 +12,30 @@ from cli.exits import INTERRUPTED, OK, UNEXPECTED, USAGE
 
 COMMANDS = {
     "localnet": ("cli.commands.localnet", "Start, stop and disturb a local network of validator processes."),
+    "node": ("cli.commands.node", "Set up and run one validator."),
+    "genesis": ("cli.commands.genesis", "Make and read the document that a network starts from."),
     "account": ("cli.commands.account", "Create, fund and show accounts."),
     "pay": ("cli.commands.pay", "Pay, and follow the payment until it is final."),
-    "tx": ("cli.commands.tx", "Show transactions, and wait for those that were sent from here."),
-    "explain": ("cli.commands.explain", "Say what a status or abort code of the chain means."),
-    "lab": ("cli.commands.lab", "Run the network in the deterministic simulator."),
+    "pay-file": ("cli.commands.pay_file", "Pay a CSV of payments, each row once whatever is interrupted."),
+    "explorer": ("cli.commands.explorer", "Show the network as text, or whatever an id names."),
+    "tx": ("cli.commands.tx", "Build, sign, submit, show and wait for transactions."),
+    "block": ("cli.commands.block", "List and show blocks."),
+    "event": ("cli.commands.event", "List events of an account or of a stream."),
+    "validator": ("cli.commands.validator", "List validators, and what each did lately."),
+    "epoch": ("cli.commands.epoch", "Show the epoch: validators, quorum, waypoint."),
+    "currency": ("cli.commands.currency", "List currencies: supply, receipts, rates."),
+    "mempool": ("cli.commands.mempool", "List what waits to be put into a block."),
+    "search": ("cli.commands.search", "List everything that a text may name."),
+    "explain": ("cli.commands.explain", "Say what a code, a reason or a rule of the chain means, and what to do."),
+    "proof": ("cli.commands.proof", "Get proofs from a validator, and verify them with no network at all."),
+    "treasury": ("cli.commands.treasury", "Mint, burn, freeze, and publish exchange rates."),
+    "dealer": ("cli.commands.dealer", "Send coins back to the treasury."),
     "rates": ("cli.commands.rates", "Exchange rates of a day, and what a remittance of that day would show."),
+    "bench": ("cli.commands.bench", "Measure a network of its own: payments a second, and time to finality."),
+    "lab": ("cli.commands.lab", "Run the network in the deterministic simulator."),
 }
-"""Name, module and one line, in the order of the help. Each module has a click command of the same name."""
+"""Name, module and one line, in the order of the help. Each module has a click command of the same name,
+with `_` for `-`."""
 
 
 class LazyGroup(click.Group):
@@ -33,7 +49,8 @@ class LazyGroup(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

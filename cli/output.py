@@ -1,20 +1,40 @@
 """The only printer: results on stdout, talk and errors on stderr; with `--json` exactly one document."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chain.errors import MithqalError
 from cli.exits import exit_code
 from cli.options import shared
+
+if TYPE_CHECKING:
+    from node.view.layout import Page
 
 
 def result(document: Mapping[str, object], lines: list[str], *, as_json: bool) -> None:
     """Print a result: the document as JSON, or the lines for people."""
     text = json.dumps(document, indent=2) if as_json else "\n".join(lines)
     sys.stdout.write(text + "\n")
+
+
+def page(shown: "Page", *, as_json: bool) -> None:
+    """Print a page of the explorer: its document, or its text, which is styled on a terminal only."""
+    if as_json or not is_terminal():
+        result(shown.document, shown.lines(), as_json=as_json)
+    else:
+        from cli.screen import draw
+
+        draw(shown)
+
+
+def is_terminal() -> bool:
+    """Whether stdout may be styled: a terminal that understands more than text, and nobody said NO_COLOR."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") in ("", "dumb")
+    return sys.stdout.isatty() and not plain
 
 
 def talk(text: str) -> None:
@@ -58,4 +78,4 @@ def _plain(value: object) -> object:
     """A detail as JSON can hold it."""
     if isinstance(value, bytes):
         return value.hex()
-    return value if isinstance(value, int | str | None | list | dict) else str(value)
+    return value if isinstance(value, int | float | str | None | list | dict) else str(value)

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import click
 
-from chain.errors import MithqalError
 from cli import options, output
 from cli.exits import OK
-from node.client.amounts import format_amount, parse_amount
+from cli.viewing import open_view
+from node.client.amounts import parse_amount
 from node.client.network import load_network
 from node.client.wallet import Wallet
 from node.localnet.bootstrap import DEALER, DEFAULT_PROVIDER, create_child
+from node.view.explorer import account_by
+from node.view.pages.account import account_page
 
 
 @click.group()
@@ -51,19 +53,16 @@ def fund(name: str, amount: str, currency: str, directory: Path, as_json: bool) 
 
 @account.command()
 @click.argument("name")
+@options.limit(10)
 @options.network
 @options.as_json
 @output.reported
-def show(name: str, directory: Path, as_json: bool) -> int:
-    """Balances, sequence number and role."""
-    wallet = Wallet(load_network(directory))
-    entry = wallet.find(name)
-    found = wallet.client.call("get_account", entry.address.hex())
-    if found is None:
-        raise MithqalError(f"{name} has no account on the ledger", name="unknown_account")
-    lines = [f"{name}  {entry.address.hex()}  {found['role']['type']}  next number {found['sequence_number']}"]
-    lines += [f"  {format_amount(item['amount']):>24} {item['currency']}" for item in found["balances"]]
-    output.result({"name": name, **found}, lines, as_json=as_json)
+def show(name: str, limit: int, directory: Path, as_json: bool) -> int:
+    """Balances, role, keys and the latest transactions, own and received."""
+    view = open_view(directory)
+    output.page(
+        account_page(view.source, view.names, account_by(view.source, view.names, name), limit), as_json=as_json
+    )
     return OK
 
 

@@ -35,9 +35,10 @@ def pay(  # noqa: PLR0913 - click options
         wallet.find(payer)
         payee_address = wallet.find(payee).address
         tx = wallet.sign(
-            payer, "peer_to_peer_with_metadata", currency, payee_address, micro, b"", b"", fee_currency=currency
-        )
-        document = wallet.execute(tx, timeout_s=timeout, key=key)
+            payer, "peer_to_peer_with_metadata", currency, payee_address, micro, b"", b"", fee_currency=currency,
+            key=key,
+        )  # fmt: skip
+        document = wallet.execute(tx, timeout_s=timeout)
     fee = f"{format_amount(document['fee'])} {document['fee_currency']}"
     words = f"{payer} paid {payee} {amount} {currency}, fee {fee}, final in {document['final_s']} s"
     output.result(document, [words, f"  version {document['version']}  {document['hash']}"], as_json=as_json)

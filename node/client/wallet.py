@@ -6,17 +6,21 @@ whatever happens it can be asked about or sent again, and is never made twice.
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from chain.crypto.signing import PrivateKey, Scheme
 from chain.errors import MithqalError
 from chain.limits import DEFAULT_GAS_PRICE, MIN_GAS_UNITS
-from chain.primitives import Address
+from chain.primitives import SECOND_US, Address
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
+from node.client.batch import execute_all
+from node.client.gateway import Gateway
 from node.client.network import Network
 from node.client.outbox import Outbox
-from node.client.rpc import ConnectionFailed, RpcClient, RpcFailed
+from node.client.pipeline import Outcome
+from node.client.rpc import ConnectionFailed, RpcClient
 from node.keystore import load_key, new_secret, save_key
 
 BOOK_FILE = "addresses.json"
@@ -46,10 +50,11 @@ class Wallet:
 
     def __init__(self, network: Network) -> None:
         """Open the book; no validator is asked yet."""
-        self._network = network
+        self.network = network
         self._path = network.directory / BOOK_FILE
         self.client = RpcClient([member.rpc for member in network.members], chain_id=network.chain_id)
         self._ledger_us = 0
+        self._gateway: Gateway | None = None
         self.outbox = Outbox(network.directory / "outbox")
 
     def entries(self) -> list[Entry]:
@@ -91,18 +96,29 @@ class Wallet:
     def _key_path(self, name: str) -> Path:
         """Where a name's key lies: the treasury's with the root keys, the others in a folder of their own."""
         if name == TREASURY_NAME:
-            return self._network.keys / "treasury.json"
-        return self._network.keys / "accounts" / f"{name}.json"
+            return self.network.keys / "treasury.json"
+        return self.network.keys / "accounts" / f"{name}.json"
+
+    def key_of(self, name: str) -> PrivateKey:
+        """The key of a name; what `load_key` raises."""
+        return load_key(self._key_path(name))
+
+    # --- signing ---
 
     def next_number(self, entry: Entry) -> int:
-        """The highest next number that any validator knows, past those of transactions still under way from here.
+        """The lowest number that neither the ledger (as the furthest validator knows it) nor a transaction under way
+        from here has used. It stays free only inside of the outbox's `writing`; `sign` chooses and keeps at once."""
+        return self.outbox.free_numbers(entry.address, self.ledger_next(entry), 1)[0]
+
+    def ledger_next(self, entry: Entry) -> int:
+        """The highest next number that any validator knows; open transactions that have expired unused are marked.
 
         A validator that catches up knows an old one; signing under it would only be refused.
         """
         numbers: list[int] = []
         answered = False
-        for member in self._network.members:
-            client = RpcClient([member.rpc], timeout_s=ONE_VALIDATOR_S, chain_id=self._network.chain_id)
+        for member in self.network.members:
+            client = RpcClient([member.rpc], timeout_s=ONE_VALIDATOR_S, chain_id=self.network.chain_id)
             try:
                 account = client.call("get_account", entry.address.hex())
             except ConnectionFailed:
@@ -113,75 +129,161 @@ class Wallet:
             self._ledger_us = max(self._ledger_us, client.timestamp_us)
             if account is not None:
                 numbers.append(account["sequence_number"])
+                self._mark_expired(entry, numbers[-1], client.timestamp_us // SECOND_US)
         if not answered:
             raise ConnectionFailed("no validator answers: `mithqal localnet status` shows which run")
         if not numbers:
             raise WalletError(f"{entry.name} has no account on the ledger yet", name="unknown_account")
-        waiting = [item.transaction.raw for item in self.outbox.open_entries()]
-        numbers += [raw.sequence_number + 1 for raw in waiting if raw.sender == entry.address]
         return max(numbers)
 
-    def sign(self, sender: str, function: str, *arguments: Any, fee_currency: str | None) -> SignedTransaction:
-        """Sign a call with the sender's next number on the ledger. Without a fee currency the price is 0."""
+    def _mark_expired(self, entry: Entry, next_number: int, now_secs: int) -> None:
+        """What has a number that was unused when its time had passed can never run."""
+        for item in self.outbox.open_entries(entry.address):
+            raw = item.transaction.raw
+            if raw.sequence_number >= next_number and raw.expiration_secs <= now_secs:
+                self.outbox.mark(item.hash, "expired")
+
+    def sign(
+        self, sender: str, function: str, *arguments: Any, fee_currency: str | None, key: str | None = None
+    ) -> SignedTransaction:  # fmt: skip
+        """Sign a call with the sender's next free number, and keep it in the outbox: `execute` it, or `discard` it.
+
+        Without a fee currency the price is 0. `key` is the caller's own name of it; OutboxError (`id_used`).
+        """
         entry = self.find(sender)
-        number = self.next_number(entry)
-        key = load_key(self._key_path(sender))
-        now_secs = max(int(time.time()), self._ledger_us // 1_000_000)
-        raw = RawTransaction(
-            entry.address, number, Payload(function, tuple(arguments)), GAS_LIMIT,
-            0 if fee_currency is None else DEFAULT_GAS_PRICE, fee_currency or "XUS", now_secs + LIFETIME_S,
-            self._network.chain_id,
+        start = self.ledger_next(entry)
+        with self.outbox.writing():
+            (number,) = self.outbox.free_numbers(entry.address, start, 1)
+            tx = self.sign_numbered(entry, number, function, *arguments, fee_currency=fee_currency)
+            self.outbox.add(tx, key)
+        return tx
+
+    def sign_numbered(
+        self, sender: str | Entry, number: int, function: str, *arguments: Any, fee_currency: str | None,
+        expiration_secs: int | None = None, key: PrivateKey | None = None,
+    ) -> SignedTransaction:  # fmt: skip
+        """Sign a call under a number of the caller's choice; nobody is asked and nothing is kept.
+
+        Without a key the sender's is read. Without an expiration it is an hour ahead of the clock, or of the ledger's
+        time if that was seen further.
+        """
+        entry = self.find(sender) if isinstance(sender, str) else sender
+        raw = self.build(entry, function, *arguments, fee_currency=fee_currency, number=number)
+        if expiration_secs is not None:
+            raw = raw._replace(expiration_secs=expiration_secs)
+        return self.sign_raw(raw, key or self.key_of(entry.name))
+
+    def build(
+        self, sender: Entry, function: str, *arguments: Any, fee_currency: str | None, number: int | None = None
+    ) -> RawTransaction:
+        """A call that nobody signed yet; without a number under the sender's next free one, which stays free.
+
+        Without a fee currency the price is 0.
+        """
+        number = self.next_number(sender) if number is None else number
+        expiration_secs = max(int(time.time()), self._ledger_us // SECOND_US) + LIFETIME_S
+        return RawTransaction(
+            sender.address, number, Payload(function, tuple(arguments)), GAS_LIMIT,
+            0 if fee_currency is None else DEFAULT_GAS_PRICE, fee_currency or "XUS", expiration_secs,
+            self.network.chain_id,
         )  # fmt: skip
-        return sign_transaction(raw, key, key.scheme, self._network.genesis_hash)
+
+    def sign_raw(self, raw: RawTransaction, key: PrivateKey) -> SignedTransaction:
+        """Sign for this network."""
+        return sign_transaction(raw, key, key.scheme, self.network.genesis_hash)
+
+    def discard(self, tx: SignedTransaction) -> None:
+        """Give up what was signed and has never been handed to `execute`: its number is free again."""
+        self.outbox.mark(tx.hash, "refused", reason="discarded before it left")
+
+    # --- executing ---
+
+    def gateway(self) -> Gateway:
+        """The validators as one chain, which of them answer is known; ConnectionFailed if none does."""
+        if self._gateway is None:
+            self._gateway = Gateway(self.network.endpoints(), self.network.chain_id)
+        self._gateway.start()
+        return self._gateway
+
+    def execute_all(
+        self, txs: Sequence[SignedTransaction], *, timeout_s: float = 60.0, are_new: bool = True
+    ) -> list[Outcome]:
+        """Store, submit with a window of each sender in flight, follow each to its end; outcomes in order.
+
+        Nothing that happens to a transaction raises (see `node.client.pipeline.Outcome`), nor does a network that is
+        away: what is stored may leave later. `are_new`: none of these bytes has ever left before.
+        """
+        try:
+            chain = self.gateway()
+        except ConnectionFailed:
+            assert self._gateway is not None
+            chain = self._gateway
+        return execute_all(self.outbox, chain, txs, timeout_s=timeout_s, are_new=are_new)
 
     def execute(self, tx: SignedTransaction, *, timeout_s: float = 30.0, key: str | None = None) -> dict[str, Any]:
-        """Store, submit, wait. Raises RpcFailed if it is refused, WalletError `timed_out` if its outcome is unknown,
-        `failed_on_chain` if it ran and failed."""
-        began = time.monotonic()
+        """Store, submit, wait.
+
+        Raises WalletError: the rule's name if it is refused, `timed_out` if its outcome is unknown, `failed_on_chain`
+        or `account_frozen` if it ran and failed; OutboxError (`id_used`).
+        """
+        is_new = not self.outbox.has(tx.hash) or self.outbox.get(tx.hash).status == "stored"
         self.outbox.add(tx, key)
-        return self._follow(tx, timeout_s, began)
+        return told(self.execute_all([tx], timeout_s=timeout_s, are_new=is_new)[0], timeout_s)
 
     def resume(self, tx_hash: bytes, *, timeout_s: float = 30.0) -> dict[str, Any]:
-        """Send a stored transaction again, which is harmless, and wait for it."""
-        return self._follow(self.outbox.get(tx_hash).transaction, timeout_s, time.monotonic())
+        """Send a stored transaction again, which is harmless, and wait for it. Raises what `execute` raises, and
+        ConnectionFailed."""
+        tx = self.outbox.get(tx_hash).transaction
+        self.gateway()
+        return told(self.execute_all([tx], timeout_s=timeout_s, are_new=False)[0], timeout_s)
 
-    def _follow(self, tx: SignedTransaction, timeout_s: float, began: float) -> dict[str, Any]:
-        """Submit until it is accepted, then wait for its version."""
-        raw = tx.raw
-        try:
-            self.client.submit(tx.envelope)
-            self.outbox.mark(tx.hash, "submitted")
-        except RpcFailed as refusal:
-            if refusal.name != "sequence_number_too_old":
-                self.outbox.mark(tx.hash, "refused", reason=refusal.message)
-                raise
-        left = max(0.1, timeout_s - (time.monotonic() - began))
-        found = self.client.wait(raw.sender, raw.sequence_number, tx.hash, left)
-        if found is None:
+
+def told(outcome: Outcome, timeout_s: float) -> dict[str, Any]:
+    """One outcome as {version, hash, status, final_s, fee, fee_currency}; WalletError where it is not executed."""
+    tx_hash = outcome.tx.hash.hex()
+    raw = outcome.tx.raw
+    match outcome.status:
+        case "executed":
+            return {
+                "version": outcome.version, "hash": tx_hash, "status": "executed", "final_s": round(outcome.seconds, 3),
+                "fee": outcome.fee, "fee_currency": raw.gas_currency,
+            }  # fmt: skip
+        case "failed":
+            raise _failed(outcome.version, outcome.reason, outcome.code, tx_hash)
+        case "refused":
+            assert outcome.rule is not None
+            raise WalletError(outcome.reason or "refused", name=outcome.rule, code=outcome.code, hash=tx_hash)
+        case "expired":
             raise WalletError(
-                f"not final after {timeout_s:g} s, it may still become so: mithqal tx wait {tx.hash.hex()}",
-                name="timed_out",
-                hash=tx.hash.hex(),
-            )
-        if found["hash"] != tx.hash.hex():
-            self.outbox.mark(tx.hash, "refused", reason="another transaction used its number")
-            raise WalletError(f"another transaction used number {raw.sequence_number}", name="sequence_number_too_old")
-        self.outbox.mark(tx.hash, "committed", version=found["version"])
-        status = found["vm_status"]
-        if status["type"] != "executed":
-            reason = (status.get("explanation") or {}).get("reason") or status["type"]
+                f"it expired at {raw.expiration_secs} s before it was on the ledger; it can never run",
+                name="transaction_expired", hash=tx_hash,
+            )  # fmt: skip
+        case "displaced":
+            raise WalletError(f"{outcome.reason}; it can never run", name="sequence_number_too_old", hash=tx_hash)
+        case _:
+            last = f" ({outcome.reason})" if outcome.rule is not None else ""
             raise WalletError(
-                f"it ran at version {found['version']} and failed: {reason}; the fee was charged",
-                name="account_frozen" if reason == "EACCOUNT_FROZEN" else "failed_on_chain",
-                version=found["version"],
-                reason=reason,
-                code=status.get("abort_code"),
-            )
-        return {
-            "version": found["version"],
-            "hash": found["hash"],
-            "status": "executed",
-            "final_s": round(time.monotonic() - began, 3),
-            "fee": found["gas_used"] * raw.gas_unit_price,
-            "fee_currency": raw.gas_currency,
-        }
+                f"not final after {timeout_s:g} s{last}, it may still become so: mithqal tx wait {tx_hash}",
+                name="timed_out", hash=tx_hash,
+            )  # fmt: skip
+
+
+def conclude(found: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """The same of a user transaction as `get_transaction_by_hash` gives it, seen `seconds` after its start."""
+    status, transaction = found["vm_status"], found["transaction"]
+    if status["type"] != "executed":
+        reason = (status.get("explanation") or {}).get("reason") or status["type"]
+        raise _failed(found["version"], reason, status.get("abort_code"), found["hash"])
+    return {
+        "version": found["version"], "hash": found["hash"], "status": "executed", "final_s": round(seconds, 3),
+        "fee": found["gas_used"] * transaction["gas_unit_price"], "fee_currency": transaction["gas_currency"],
+    }  # fmt: skip
+
+
+def _failed(version: int | None, reason: str | None, code: int | None, tx_hash: str) -> WalletError:
+    """It is on the ledger without effect: `failed_on_chain`, or `account_frozen`."""
+    return WalletError(
+        f"it ran at version {version} and failed: {reason}; the fee was charged",
+        name="account_frozen" if reason == "EACCOUNT_FROZEN" else "failed_on_chain",
+        version=version, reason=reason, code=code, hash=tx_hash,
+    )  # fmt: skip

@@ -112,6 +112,8 @@ class Driver:
         self._disk = ThreadPoolExecutor(1, "disk")
         self._workers = ThreadPoolExecutor(2, "signatures")
         self._tasks: list[asyncio.Task[None]] = []
+        self.signature_checks = 0
+        """Signatures of transactions that were judged."""
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Gets an exception when the process must end: a failed sync, or a broken invariant."""
 
@@ -243,6 +245,7 @@ class Driver:
     def _give_work(self, work: Work) -> None:
         """Judge signatures off the loop."""
         loop = asyncio.get_running_loop()
+        self.signature_checks += len(work.checks)
         running = loop.run_in_executor(self._workers, self._judge, work)
         running.add_done_callback(self._on_verdicts)
 

@@ -1,49 +1,46 @@
-"""Exit codes of a validator process, the same numbers as the command line's (docs/operations.md has the table)."""
+"""Exit codes of a validator process, by the rule that ended it: the same numbers as the command line's.
 
-from chain.errors import GenesisError, MithqalError, SafetyError, SignatureError
-from node.config import ConfigError
-from node.keystore import KeyFileError
-from node.storage.rules import StorageError
+docs/operations.md says what to do about each. The command line sits above and has its own, larger table
+(`cli/exits.py`); a test holds the two together.
+"""
+
+from chain.errors import MithqalError
 
 OK = 0
 UNEXPECTED = 1
-"""A mistake of ours; what is known of it stands in the process's output."""
-CONFIGURATION = 2
-"""What lies in the directory cannot be used, or does not belong together: nothing changes before somebody mends it."""
+"""The disk fails, or a mistake of ours."""
+USAGE = 2
+"""What the directory says cannot be meant: nothing changes before somebody mends it."""
 NOT_READY = 3
-"""Another process or the disk is in the way: the same command may succeed later."""
+"""A file, a port, a key or the disk's space is not there to be used."""
+NOT_FOUND = 6
+"""A key is missing."""
 INTEGRITY = 8
-"""The ledger or the signing record is not what this validator wrote: starting could sign or show something wrong."""
+"""The ledger or the signing record is not what this validator wrote: to start could sign or show something wrong."""
 
-BY_NAME: dict[str, int] = {
-    "port_in_use": CONFIGURATION,
-    "duplicate_network_key": CONFIGURATION,
-    "wrong_network": CONFIGURATION,
-    "foreign_ledger": CONFIGURATION,
-    "storage_format": CONFIGURATION,
-    "safety_record_foreign": CONFIGURATION,
-    "safety_record_format": CONFIGURATION,
-    "log_unwritable": NOT_READY,
-    "storage_corrupt": INTEGRITY,
-    "corrupt_state": INTEGRITY,
-    "safety_record_lost": INTEGRITY,
-    "safety_record_unreadable": INTEGRITY,
-    "safety_record_old": INTEGRITY,
-}
-"""Rule name to exit code; of other errors the family decides."""
+_BY_CODE: dict[int, tuple[str, ...]] = {
+    UNEXPECTED: ("storage", "storage_read_failed", "storage_write_failed", "sync_failed", "record_too_large"),
+    USAGE: (
+        "bad_config", "unknown_key", "missing_key", "wrong_type", "wrong_endpoints", "not_loopback", "foreign_keys",
+        "foreign_ledger", "safety_record_foreign",
+    ),
+    NOT_READY: (
+        "port_in_use", "directory_in_use", "config_missing", "config_unreadable", "log_unwritable",
+        "genesis_unreadable", "genesis_mismatch", "genesis_format", "malformed_genesis", "bad_genesis",
+        "duplicate_network_key", "wrong_network", "key_file", "key_file_permissions", "key_file_malformed",
+        "key_file_mismatch", "key_file_unreadable", "bad_private_key", "storage_unreadable", "storage_format",
+        "storage_full", "safety_record_format",
+    ),
+    NOT_FOUND: ("key_file_missing",),
+    INTEGRITY: (
+        "storage_corrupt", "corrupt_state", "safety_record_lost", "safety_record_unreadable", "safety_record_old",
+    ),
+}  # fmt: skip
 
-BY_FAMILY: tuple[tuple[type[MithqalError], int], ...] = (
-    (ConfigError, CONFIGURATION),
-    (KeyFileError, CONFIGURATION),
-    (SignatureError, CONFIGURATION),
-    (GenesisError, CONFIGURATION),
-    (StorageError, NOT_READY),
-    (SafetyError, INTEGRITY),
-)
+BY_NAME: dict[str, int] = {name: code for code, names in _BY_CODE.items() for name in names}
+"""Rule name to exit code; what is not listed exits with 1."""
 
 
 def exit_code(error: MithqalError) -> int:
     """The exit code of a process that ends with this error."""
-    if error.name in BY_NAME:
-        return BY_NAME[error.name]
-    return next((code for family, code in BY_FAMILY if isinstance(error, family)), UNEXPECTED)
+    return BY_NAME.get(error.name, UNEXPECTED)

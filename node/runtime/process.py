@@ -24,11 +24,11 @@ from chain.genesis import GenesisDocument, genesis_hash
 from chain.interface import Committed
 from chain.limits import MAX_FRAME_BYTES
 from chain.replica import Replica
-from node.api.handlers import Context
+from node.api.reads import Context
 from node.config import ConfigError, Endpoint, NodeConfig, load_config
 from node.keystore import load_key
 from node.logs import LogHandler, NodeLog
-from node.runtime import exits
+from node.runtime import exits, loop
 from node.runtime.clock import Clock
 from node.runtime.driver import Driver
 from node.runtime.http_server import HttpServer, Rpc
@@ -43,6 +43,8 @@ ABSENCE_S = 2.0
 """After the start, who has no link by then counts as unreachable; earlier, everybody may still be starting."""
 FATAL_ALARMS = ("safety_record_old",)
 """Alarms of the machine that end the process."""
+GC_THRESHOLDS = (100_000, 50, 1_000)
+"""Hardly anything here is a cycle: with the usual thresholds the collector took 7 % of a payment's time."""
 
 
 class _Peers:
@@ -106,7 +108,7 @@ def run_node(directory: Path, parent_pid: int | None = None) -> int:
         config = load_config(directory)
         log = _open_log(config.log)
         document, secrets = open_identity(config)
-        return asyncio.run(_Process(config, document, secrets, log).run(parent_pid))
+        return loop.run(_Process(config, document, secrets, log).run(parent_pid))
     except MithqalError as error:
         return _give_up(error, log)
     finally:
@@ -140,7 +142,7 @@ def _give_up(error: MithqalError, log: NodeLog | None) -> int:
 def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey, bytes]]:
     """The genesis, the consensus key, and the network key's 32 secret bytes.
 
-    ConfigError if they do not belong together (`foreign_keys`, `wrong_endpoints`).
+    ConfigError if they do not belong together (`genesis_mismatch`, `wrong_endpoints`, `foreign_keys`).
     """
     try:
         data = config.genesis.read_bytes()
@@ -148,6 +150,13 @@ def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey
         raise ConfigError(f"genesis {config.genesis} cannot be read: {error}", name="genesis_unreadable") from error
     document = GenesisDocument.from_bytes(data)
     document.check(RealSignatures())
+    found = genesis_hash(document)
+    if config.genesis_hash not in (None, found):
+        raise ConfigError(
+            f"{config.genesis} is the genesis of network {found.hex()[:16]}, node.json names"
+            f" {(config.genesis_hash or b'').hex()[:16]}: put back the network's own genesis",
+            name="genesis_mismatch", found=found.hex(),
+        )  # fmt: skip
     if len(document.validators) != len(config.endpoints):
         raise ConfigError(
             f"node.json names {len(config.endpoints)} endpoints, genesis has {len(document.validators)} validators",
@@ -218,7 +227,7 @@ class _Process:
         driver = Driver(replica, config.index, store, safety, signatures, links, clock.now_us, watcher)
         driver_box.append(driver)
         peers.tell, watcher.end = driver.note_link, driver.fail
-        context = Context(store, self._document, self._genesis_hash, config.index, replica.mempool, peers)
+        context = Context(replica.ledger, config.index, replica.mempool, peers)
         rpc = watcher.rpc = Rpc(context, driver.submit)
         http = HttpServer(rpc, metrics.registry, clock.now_us, listener)
         metrics.watch("mithqal_peers", "Links up", lambda: len(peers.up))
@@ -226,7 +235,9 @@ class _Process:
         metrics.watch("mithqal_mempool", "Transactions that wait", lambda: len(replica.mempool))
         metrics.watch("mithqal_round", "Round of consensus", lambda: replica.current_round)
         metrics.watch("mithqal_events_queued", "Events that wait", lambda: driver.queued)
+        metrics.watch("mithqal_signature_checks", "Transactions' signatures judged", lambda: driver.signature_checks)
         metrics.watch("mithqal_outputs_unsaved", "Outputs that wait for the disk", lambda: driver.unsaved)
+        gc.set_threshold(*GC_THRESHOLDS)
         gc.collect()
         gc.freeze()
         try:

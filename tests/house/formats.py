@@ -11,16 +11,10 @@ from chain.messages import MESSAGE_TYPES
 from chain.primitives import Address, Hash
 from chain.transaction import FUNCTIONS, Payload, RawTransaction, sign_transaction
 from chain.validators import Validator, ValidatorSet
+from tests.house.formats_proofs import example, json_rpc, proofs
 
 KEY = PrivateKey(bytes(range(32)))
 GENESIS = Hash(b"\x47" * 32)
-
-
-def example(title: str, data: bytes) -> str:
-    """A named byte string, 64 hex digits a line."""
-    text = data.hex()
-    lines = [text[place : place + 64] for place in range(0, len(text), 64)]
-    return f"{title} ({len(data)} bytes):\n\n```text\n" + "\n".join(lines) + "\n```\n"
 
 
 def transaction() -> list[str]:
@@ -80,6 +74,8 @@ def render() -> str:
         "### Functions\n\n| function | module | parameters |\n|---|---|---|\n" + "\n".join(functions) + "\n",
         "## Consensus\n",
         *consensus(),
+        *json_rpc(),
+        *proofs(),
         "## Messages between validators\n\nA frame is a length (4 bytes, big-endian) and (number, content).\n\n"
         "| number | name | what |\n|---|---|---|\n" + "\n".join(messages) + "\n",
     ]

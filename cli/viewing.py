@@ -1,0 +1,16 @@
+"""What the looking commands begin with: the network, who answers, and what the address book calls things."""
+
+from pathlib import Path
+
+from node.client.network import load_network
+from node.client.wallet import Wallet
+from node.view.explorer import View
+from node.view.names import names_of
+
+
+def open_view(directory: Path) -> View:
+    """The view of a network directory; raises NetworkError and ConnectionFailed."""
+    network = load_network(directory)
+    wallet = Wallet(network)
+    book = {entry.address.hex(): entry.name for entry in wallet.entries()}
+    return View(wallet.client, names_of(book, wallet.client.call("get_validators")), network.waypoint)

@@ -1,0 +1,256 @@
+"""A network's validators as one chain: submit many, look at accounts, wait for one; down ones are gone around.
+
+Each validator is asked by a thread of its own, so that one that hangs delays a turn by its time-out and then is left
+alone for a while. A sender keeps to one validator (its home), so that its numbers arrive in order.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from chain.errors import MithqalError
+from chain.transaction import SignedTransaction
+from node.client.rpc import BadAnswer, ConnectionFailed, Endpoint, RpcClient, RpcFailed
+
+CALL_TIMEOUT_S = 5.0
+FIRST_TIMEOUT_S = 3.0
+"""How long one validator may take to say where it is."""
+DOWN_S = 2.0
+"""How long a validator that did not answer is left alone."""
+MAX_CALLS = 20
+"""Calls in one request: the API's limit."""
+BEHIND = "validator_is_behind"
+"""Name of the answer that stands for a refusal by a validator which had not seen all that we know of."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Answer(NamedTuple):
+    """What a validator said to a submission. `name` is the rule of a refusal."""
+
+    accepted: bool
+    name: str
+    message: str
+    code: int | None = None
+    """The chain's status code of a refusal."""
+
+
+class Seen(NamedTuple):
+    """A transaction on the ledger."""
+
+    number: int
+    hash: bytes
+    version: int
+    failure: str | None
+    """None if it executed, else the reason of its abort, or how it failed (out_of_gas, ...)."""
+    code: int | None
+    """The abort's code."""
+    gas_used: int
+
+
+class AccountView(NamedTuple):
+    """An account at one validator's tip, and its transactions in the range that was asked for."""
+
+    exists: bool
+    next_number: int
+    balances: dict[str, int]
+    is_frozen: bool
+    authentication_key: str
+    time_us: int
+    """A time of the ledger that this state includes: the ledger was there before the account was read."""
+    transactions: tuple[Seen, ...]
+
+
+class Query(NamedTuple):
+    """Ask for an account and its transactions of `limit` numbers from `start` on."""
+
+    sender: bytes
+    start: int
+    limit: int
+
+
+class Chain(Protocol):
+    """What the pipeline needs of a network; the real one is `Gateway`."""
+
+    def submit(self, groups: Sequence[Sequence[SignedTransaction]]) -> list[list[Answer | None]]:
+        """Hand in each group (one sender each) in order. None where nobody answered: it may have arrived."""
+
+    def look(self, queries: Sequence[Query]) -> list[AccountView | None]:
+        """Accounts as the ledger has them; None where nobody answered."""
+
+    def wait(self, tx: SignedTransaction, timeout_s: float) -> None:
+        """Return when this transaction's number is used, or after the time."""
+
+    def now_s(self) -> float:
+        """A clock that never goes back."""
+
+
+class Gateway:
+    """`Chain` over JSON-RPC."""
+
+    def __init__(
+        self, endpoints: Sequence[Endpoint], chain_id: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Nobody is asked yet; call `start`."""
+        self._clients = [RpcClient([endpoint], CALL_TIMEOUT_S, chain_id) for endpoint in endpoints]
+        self._down_until = [0.0] * len(self._clients)
+        self._homes: dict[bytes, int] = {}
+        self._pool = ThreadPoolExecutor(max(1, len(self._clients)), "rpc")
+        self._clock = clock
+
+    def start(self) -> None:
+        """Ask everybody where they are; ConnectionFailed if nobody answers."""
+        problems: list[str] = []
+
+        def ask(place: int) -> None:
+            try:
+                self._clients[place].call("get_metadata", timeout_s=FIRST_TIMEOUT_S)
+            except (ConnectionFailed, BadAnswer, RpcFailed) as error:
+                self._mark_down(place)
+                problems.append(error.message)
+
+        list(self._pool.map(ask, range(len(self._clients))))
+        if len(problems) == len(self._clients):
+            raise ConnectionFailed(
+                "no validator answers: `mithqal localnet status` shows which run", tried=len(problems)
+            )
+
+    def close(self) -> None:
+        """End the threads and connections."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for client in self._clients:
+            client.close()
+
+    def now_s(self) -> float:
+        """The clock that was given."""
+        return self._clock()
+
+    def submit(self, groups: Sequence[Sequence[SignedTransaction]]) -> list[list[Answer | None]]:
+        """As `Chain` says. A refusal by a validator that is behind the furthest one is told as `BEHIND`."""
+        known = self._furthest()
+
+        def ask(client: RpcClient, group: Sequence[SignedTransaction]) -> list[Answer | None]:
+            answers: list[Answer | None] = []
+            for part in _chunks(group, MAX_CALLS):
+                found = client.batch([("submit", [tx.envelope.hex()]) for tx in part])
+                answers += [_answer(item, is_behind=client.version < known) for item in found]
+            return answers
+
+        done = self._spread([(group[0].raw.sender, group) for group in groups], ask)
+        return [[None] * len(group) if found is None else found for group, found in zip(groups, done, strict=True)]
+
+    def look(self, queries: Sequence[Query]) -> list[AccountView | None]:
+        """As `Chain` says: transactions are read before the account, so that what it shows is not yet in its balance
+        or is in both."""
+        by_home: dict[int, list[Query]] = {}
+        for query in queries:
+            by_home.setdefault(self._home(query.sender), []).append(query)
+        parts = [part for group in by_home.values() for part in _chunks(group, MAX_CALLS // 2)]
+        found: dict[Query, AccountView] = {}
+        for part, views in zip(parts, self._spread([(part[0].sender, part) for part in parts], _views), strict=True):
+            found.update(zip(part, views or (), strict=False))
+        return [found.get(query) for query in queries]
+
+    def wait(self, tx: SignedTransaction, timeout_s: float) -> None:
+        """A long poll at the sender's home."""
+        place = self._live(self._home(tx.raw.sender))
+        began = self.now_s()
+        try:
+            if place is not None:
+                self._clients[place].wait(tx.raw.sender, tx.raw.sequence_number, tx.hash, timeout_s)
+                return
+        except (ConnectionFailed, BadAnswer, RpcFailed):
+            assert place is not None
+            self._mark_down(place)
+        time.sleep(max(0.0, min(timeout_s, 0.2) - (self.now_s() - began)))
+
+    # --- who is asked ---
+
+    def _spread(self, jobs: Sequence[tuple[bytes, T]], ask: Callable[[RpcClient, T], R]) -> list[R | None]:
+        """Ask each job's validator, all validators at once; None where none is up or it did not answer."""
+        results: list[R | None] = [None] * len(jobs)
+        by_place: dict[int, list[int]] = {}
+        for number, (sender, _) in enumerate(jobs):
+            place = self._live(self._home(sender))
+            if place is not None:
+                by_place.setdefault(place, []).append(number)
+
+        def work(place: int) -> None:
+            for number in by_place[place]:
+                try:
+                    results[number] = ask(self._clients[place], jobs[number][1])
+                except (ConnectionFailed, BadAnswer, RpcFailed):
+                    self._mark_down(place)
+                    return
+
+        if len(by_place) == 1:
+            work(next(iter(by_place)))
+        else:
+            list(self._pool.map(work, by_place))
+        return results
+
+    def _home(self, sender: bytes) -> int:
+        """Senders are dealt out to the validators."""
+        return self._homes.setdefault(sender, len(self._homes) % len(self._clients))
+
+    def _live(self, home: int) -> int | None:
+        """The validator to ask: the home, else the next that is not known to be down."""
+        now = self.now_s()
+        count = len(self._clients)
+        order = [(home + offset) % count for offset in range(count)]
+        return next((place for place in order if self._down_until[place] <= now), None)
+
+    def _mark_down(self, place: int) -> None:
+        self._down_until[place] = self.now_s() + DOWN_S
+
+    def _furthest(self) -> int:
+        """The highest version that any of them has told."""
+        return max(client.version for client in self._clients)
+
+
+def _answer(item: Any, *, is_behind: bool) -> Answer:
+    """One result of `submit`."""
+    if isinstance(item, RpcFailed):
+        return Answer(False, BEHIND if is_behind else item.name, item.message, item.status)
+    return Answer(True, item["status"], item["message"])
+
+
+def _views(client: RpcClient, queries: Sequence[Query]) -> list[AccountView]:
+    """Several accounts by one request. Raises what the client raises, also for a single failed call."""
+    calls: list[tuple[str, Any]] = []
+    for query in queries:
+        calls.append(("get_account_transactions", [query.sender.hex(), query.start, query.limit, False]))
+        calls.append(("get_account", [query.sender.hex()]))
+    before_us = client.timestamp_us  # the tip that this validator told before: its accounts are not older
+    results = client.batch(calls)
+    for result in results:
+        if isinstance(result, MithqalError):
+            raise result
+    return [_view(rows, account, before_us) for rows, account in zip(results[::2], results[1::2], strict=True)]
+
+
+def _view(rows: Any, account: Any, time_us: int) -> AccountView:
+    """One account's view from its two answers."""
+    seen = tuple(_seen(row) for row in rows)
+    if account is None:
+        return AccountView(False, 0, {}, False, "", time_us, seen)
+    balances = {item["currency"]: item["amount"] for item in account["balances"]}
+    return AccountView(
+        True, account["sequence_number"], balances, account["is_frozen"], account["authentication_key"], time_us, seen
+    )
+
+
+def _seen(row: Any) -> Seen:
+    """One row of `get_account_transactions`."""
+    status = row["vm_status"]
+    reason = (status.get("explanation") or {}).get("reason") or status["type"]
+    return Seen(
+        row["transaction"]["sequence_number"], bytes.fromhex(row["hash"]), row["version"],
+        None if status["type"] == "executed" else reason, status.get("abort_code"), row["gas_used"],
+    )  # fmt: skip
+
+
+def _chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
