@@ -36,32 +36,37 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "rpc", "rpc_error", "invalid_request", "invalid_format", "parse_error", "request_too_large", "batch_too_large",
         "content_type", "unknown_method", "data_file_invalid", "rate_not_representable", "storage",
         "storage_read_failed", "storage_write_failed", "sync_failed", "record_too_large", "number_out_of_range",
-        "validator_failed", "wallet", "outbox",
+        "validator_failed", "wallet", "outbox", "pay_file", "bench", "no_measurements", "not_committed",
     ),
     USAGE: (
         "bad_argument", "bad_endpoint", "bad_port", "bad_validator_count", "not_a_test_chain", "network_differs",
         "network_exists", "node_exists", "genesis_exists", "key_file_exists", "file_unreadable", "file_unwritable",
         "transaction_file_malformed", "invalid_params", "page_too_large", "bad_config", "unknown_key", "missing_key",
-        "wrong_type", "wrong_endpoints", "not_loopback", "foreign_keys", "foreign_ledger", "safety_record_foreign",
-    ),
-    NOT_READY: (
-        "bad_answer", "wrong_chain", "too_many_waiting", "network", "config_missing", "config_unreadable",
+        "wrong_type", "wrong_endpoints", "not_loopback", "foreign_keys", "config_missing", "config_unreadable",
         "genesis_unreadable", "genesis_mismatch", "genesis_format", "malformed_genesis", "bad_genesis", "key_file",
         "key_file_permissions", "key_file_malformed", "key_file_mismatch", "key_file_unreadable",
-        "key_file_unwritable", "bad_private_key", "storage_unreadable", "storage_format", "safety_record_format",
-        "wrong_network", "duplicate_network_key", "outbox_malformed", "log_unwritable", "storage_full",
+        "key_file_unwritable", "bad_private_key", "storage_format", "safety_record_format", "wrong_network",
+        "duplicate_network_key", "outbox_format", "bad_row", "directory_not_empty", "too_long", "foreign_ledger",
+        "safety_record_foreign",
+    ),
+    NOT_READY: (
+        "bad_answer", "wrong_chain", "too_many_waiting", "network", "storage_unreadable", "storage_full",
+        "log_unwritable", "outbox_malformed",
     ),
     DISCARDED: (
         "foreign_transaction", "malformed_bytes", "not_canonical", "too_deep", "too_large", "wrong_shape", "wrong_size",
-        "unknown_envelope",
+        "unknown_envelope", "unknown_kind",
     ),
-    NOT_FOUND: ("key_file_missing", "unknown_function", "version_too_new", "version_pruned"),
+    NOT_FOUND: (
+        "key_file_missing", "unknown_function", "version_too_new", "version_pruned", "unknown_id", "unknown_block",
+        "unknown_stream",
+    ),
     INVARIANT: (
         "transaction_file_mismatch", "storage_corrupt", "corrupt_state", "safety_record_unreadable",
         "safety_record_lost", "safety_record_old",
     ),
 }  # fmt: skip
-"""Rules of files, processes and requests, by exit code."""
+"""Rules of files, processes and requests, by exit code. What somebody has to mend is usage, not `not ready`."""
 
 BY_NAME: dict[str, int] = {
     **{name: code for code, names in _BY_CODE.items() for name in names},

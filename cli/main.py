@@ -11,6 +11,7 @@ from cli import options, output
 from cli.exits import INTERRUPTED, OK, UNEXPECTED, USAGE
 
 COMMANDS = {
+    "demo": ("cli.commands.demo", "Tell one story on a fresh network: payments, a crash, the reserve, a proof."),
     "localnet": ("cli.commands.localnet", "Start, stop and disturb a local network of validator processes."),
     "node": ("cli.commands.node", "Set up and run one validator."),
     "genesis": ("cli.commands.genesis", "Make and read the document that a network starts from."),

@@ -12,5 +12,5 @@ def open_view(directory: Path) -> View:
     """The view of a network directory; raises NetworkError and ConnectionFailed."""
     network = load_network(directory)
     wallet = Wallet(network)
-    book = {entry.address.hex(): entry.name for entry in wallet.entries()}
+    book = [(entry.name, entry.address.hex()) for entry in wallet.entries()]
     return View(wallet.client, names_of(book, wallet.client.call("get_validators")), network.waypoint)

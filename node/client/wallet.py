@@ -57,6 +57,13 @@ class Wallet:
         self._gateway: Gateway | None = None
         self.outbox = Outbox(network.directory / "outbox")
 
+    def close(self) -> None:
+        """End the connections to validators; the next call opens new ones."""
+        self.client.close()
+        if self._gateway is not None:
+            self._gateway.close()
+            self._gateway = None
+
     def entries(self) -> list[Entry]:
         """The address book, by name."""
         if not self._path.exists():

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +27,7 @@ from node.client.network import Network
 from node.client.rpc import RpcClient
 from node.keystore import new_secret
 from node.lab import bench_audit
-from node.lab.bench_accounts import LIFETIME_S, fund_senders
+from node.lab.bench_accounts import fund_senders
 from node.lab.bench_crypto import AMOUNT, FEE, Batch, Lane, checks_per_s, cores, sign_lane, workers
 from node.lab.bench_figures import (
     BenchError,
@@ -44,6 +45,8 @@ from node.localnet.supervisor import Supervisor
 LANES = 160
 """Without a rate: so many batches are under way, one a lane; the lanes are shared out over the validators."""
 SENDERS_A_LANE, PAYMENTS_A_SENDER = 4, 5
+LIFETIME_S = 6 * 3600
+"""Until the signed payments expire."""
 MAX_BATCH = 20
 STALL_S = 3
 """With a rate, so many seconds of payments may be under way before the plan waits."""
@@ -104,10 +107,11 @@ def run_bench(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
                 document = run.measure()
             finally:
                 run.stop()
+            rates_after = checks_per_s(pool)
     finally:
         if plan.keep is None:
             shutil.rmtree(directory, ignore_errors=True)
-    return _document(plan, rates, bound, document)
+    return _document(plan, (rates, rates_after), document)
 
 
 class _Run:
@@ -123,17 +127,19 @@ class _Run:
         self._lanes: list[Lane] = []
         self._signed: list[list[Batch]] = []
         self._share = 0
+        self._opened = ExitStack()
 
     def prepare(self, pool: ProcessPoolExecutor, bound: float) -> None:
         """Start the validators, make and fund the senders, sign all payments."""
         self._say(f"starting {self._plan.validators} validators ...")
         self._network = self._supervisor.up(foreground=True)
         wallet = bootstrap(self._network)
+        self._opened.callback(wallet.close)
         shape = shape_of(self._plan, bound)
         secrets = [new_secret() for _ in range(shape.lanes * shape.senders)]
         self._keys = [PrivateKey(secret) for secret in secrets]
         self._say(f"funding {len(secrets)} senders ...")
-        self._share = fund_senders(self._network, wallet, self._keys)
+        self._share = fund_senders(wallet, self._keys)
         each = shape.batches * shape.each
         if each * (AMOUNT + FEE) > self._share:
             raise BenchError(f"a sender cannot afford {each} payments: run for fewer seconds", name="too_long")
@@ -154,6 +160,8 @@ class _Run:
         """Load, wait, audit."""
         plan, network = self._plan, self._network
         clients = [RpcClient([member.rpc], chain_id=network.chain_id) for member in network.members]
+        for client in clients:
+            self._opened.callback(client.close)
         before = bench_audit.observe(network)
         start_us = now_us() + plan.ramp_seconds * SECOND_US
         window = Window(start_us, start_us + plan.seconds * SECOND_US)
@@ -165,24 +173,29 @@ class _Run:
         if measured.dry_us is not None:
             window = Window(window.start_us, min(window.end_us, measured.dry_us))
         after = bench_audit.observe(network)
+        figures = self._figures(measured, window)
         self._say("auditing balances, roots and checks ...")
         paid = bench_audit.expected_balances(self._lanes, measured.batches, self._addresses, self._share)
         audit = bench_audit.audit(clients, network, paid)
-        checked = bench_audit.signatures_checked(before, after, sum(report.payments for report in measured.reports))
+        payments = sum(report.payments for report in measured.reports)
+        checked = bench_audit.signatures_checked(before, after, payments)
         self._say("killing all validators and starting them again ...")
         durable = bench_audit.survives_kill(self._supervisor, audit)
         return {
-            **self._figures(measured, window),
+            **figures,
             "blocks": bench_audit.block_sizes(clients[0], first_height, audit["height"]),
-            "cpu_us_a_payment": _cpu(before, after, own_cpu_s, measured),
+            "cpu_us_a_payment": _cpu(before, after, own_cpu_s, payments),
             "peak_rss_mb": round(max(item.peak_rss_kb for item in after) / 1024, 1),
             "signature_checks": checked,
+            "signature_checks_a_payment": round(_mean_use("checks", before, after) / payments, 3),
             "durable": durable,
             "audit": audit,
         }
 
     def _figures(self, measured: Measured, window: Window) -> dict[str, Any]:
         """What the window says."""
+        if window.seconds <= 0 or not measured.reports:
+            raise BenchError("no payment was committed within the window: run longer", name="no_measurements")
         committed = committed_within(measured.reports, window)
         waits = latencies_us(measured.reports, window)
         return {
@@ -191,7 +204,7 @@ class _Run:
             "payments_submitted": sum(report.payments for report in measured.reports),
             "senders": len(self._keys),
             "refused": measured.refused,
-            "committed_per_s": round(committed / window.seconds, 1) if window.seconds > 0 else 0.0,
+            "committed_per_s": round(committed / window.seconds, 1),
             "finality_ms": {
                 "p50": round(percentile(waits, 50) / 1000, 1), "p99": round(percentile(waits, 99) / 1000, 1)
             },
@@ -199,29 +212,38 @@ class _Run:
         }  # fmt: skip
 
     def stop(self) -> None:
-        """Stop every validator."""
+        """Close what was opened, stop every validator."""
+        self._opened.close()
         self._supervisor.down()
 
 
+def _mean_use(what: str, before: list[bench_audit.Observation], after: list[bench_audit.Observation]) -> float:
+    """By how much a count of the validators grew, on average."""
+    return statistics.fmean(getattr(new, what) - getattr(old, what) for old, new in zip(before, after, strict=True))
+
+
 def _cpu(
-    before: list[bench_audit.Observation], after: list[bench_audit.Observation], own_cpu_s: float, measured: Measured
+    before: list[bench_audit.Observation], after: list[bench_audit.Observation], own_cpu_s: float, payments: int
 ) -> dict[str, float]:
     """Processor time a payment: of one validator on average, and of the load's own process."""
-    payments = max(1, sum(report.payments for report in measured.reports))
-    each = statistics.fmean(new.cpu_s - old.cpu_s for old, new in zip(before, after, strict=True))
     return {
-        "validator": round(each * SECOND_US / payments, 1),
+        "validator": round(_mean_use("cpu_s", before, after) * SECOND_US / payments, 1),
         "load_generator": round(own_cpu_s * SECOND_US / payments, 1),
     }
 
 
-def _document(plan: Plan, rates: list[float], bound: float, figures: dict[str, Any]) -> dict[str, Any]:
-    """Everything beside the figures that a reader needs to judge them."""
+def _document(plan: Plan, rates: tuple[list[float], list[float]], figures: dict[str, Any]) -> dict[str, Any]:
+    """Everything beside the figures that a reader needs to judge them.
+
+    The bound counts as it was before the run; the one after it tells how steady the machine was.
+    """
+    bound, bound_after = (signature_bound(checks, plan.validators) for checks in rates)
     return {
         **figures,
         "bound_per_s": round(bound, 1),
+        "bound_after_per_s": round(bound_after, 1),
         "ratio_to_bound": round(figures["committed_per_s"] / bound, 3),
-        "checks_per_s_a_core": [round(rate, 1) for rate in rates],
+        "checks_per_s_a_core": [round(rate, 1) for rate in rates[0]],
         "offered_per_s": plan.rate,
         "validators": plan.validators,
         "ramp_seconds": plan.ramp_seconds,

@@ -105,7 +105,9 @@ def audit(clients: Sequence[RpcClient], network: Network, expected: dict[bytes, 
         found = Expected(balance(account), account["sequence_number"])
         if found != wanted:
             raise BenchError(f"account {address.hex()} is {found}, not {wanted}", name="invariant_violated")
-    others = read_accounts(clients[-1], [entry.address for entry in Wallet(network).entries()])
+    wallet = Wallet(network)
+    others = read_accounts(clients[-1], [entry.address for entry in wallet.entries()])
+    wallet.close()
     held = sum(map(balance, (accounts | others).values()))
     coin = next(item for item in clients[-1].call("get_currencies") if item["code"] == CURRENCY)
     totals = {

@@ -10,9 +10,9 @@ OK = 0
 UNEXPECTED = 1
 """The disk fails, or a mistake of ours."""
 USAGE = 2
-"""What the directory says cannot be meant: nothing changes before somebody mends it."""
+"""What lies in the directory, or the place where it should listen, has to be mended by somebody first."""
 NOT_READY = 3
-"""A file, a port, a key or the disk's space is not there to be used."""
+"""Another process or the disk is in the way: the same command may succeed later."""
 NOT_FOUND = 6
 """A key is missing."""
 INTEGRITY = 8
@@ -21,16 +21,13 @@ INTEGRITY = 8
 _BY_CODE: dict[int, tuple[str, ...]] = {
     UNEXPECTED: ("storage", "storage_read_failed", "storage_write_failed", "sync_failed", "record_too_large"),
     USAGE: (
-        "bad_config", "unknown_key", "missing_key", "wrong_type", "wrong_endpoints", "not_loopback", "foreign_keys",
-        "foreign_ledger", "safety_record_foreign",
+        "bad_config", "unknown_key", "missing_key", "wrong_type", "wrong_endpoints", "not_loopback", "config_missing",
+        "config_unreadable", "genesis_unreadable", "genesis_mismatch", "genesis_format", "malformed_genesis",
+        "bad_genesis", "key_file", "key_file_permissions", "key_file_malformed", "key_file_mismatch",
+        "key_file_unreadable", "bad_private_key", "foreign_keys", "duplicate_network_key",
+        "wrong_network", "foreign_ledger", "safety_record_foreign", "storage_format", "safety_record_format",
     ),
-    NOT_READY: (
-        "port_in_use", "directory_in_use", "config_missing", "config_unreadable", "log_unwritable",
-        "genesis_unreadable", "genesis_mismatch", "genesis_format", "malformed_genesis", "bad_genesis",
-        "duplicate_network_key", "wrong_network", "key_file", "key_file_permissions", "key_file_malformed",
-        "key_file_mismatch", "key_file_unreadable", "bad_private_key", "storage_unreadable", "storage_format",
-        "storage_full", "safety_record_format",
-    ),
+    NOT_READY: ("port_in_use", "directory_in_use", "log_unwritable", "storage_unreadable", "storage_full"),
     NOT_FOUND: ("key_file_missing",),
     INTEGRITY: (
         "storage_corrupt", "corrupt_state", "safety_record_lost", "safety_record_unreadable", "safety_record_old",

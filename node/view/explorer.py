@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from node.view.layout import Note, Page, Table
-from node.view.lookup import Match, find, find_one, not_found
+from node.view.lookup import Match, address_named, find, find_one, not_found
 from node.view.names import Names
 from node.view.pages.account import account_page
 from node.view.pages.block import block_page
@@ -82,9 +82,7 @@ def block_by(source: Source, which: str) -> Json:
 
 def account_by(source: Source, names: Names, which: str) -> Json:
     """An account by local name or address; NotFoundError (`unknown_account`)."""
-    address = names.address(which)
-    if address is None and len(which) == 32 and _is_hex(which):
-        address = which.lower()
+    address = address_named(names, which)
     if address is None:
         raise NotFoundError(
             f"no account is called {which[:80]!r}: `mithqal account list` names all", name="unknown_account"

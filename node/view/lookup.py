@@ -64,6 +64,15 @@ def _split(names: Names, text: str) -> tuple[str | None, str]:
     return kind, found[2]
 
 
+def address_named(names: Names, text: str) -> str | None:
+    """The address (hex) that a local name or an address in hex means, whether or not it has an account."""
+    named = names.address(text)
+    digits = _HEX.fullmatch(text)
+    if named is None and digits and len(digits[1]) == ADDRESS_DIGITS:
+        return digits[1].lower()
+    return named
+
+
 def _exact(source: Source, names: Names, text: str) -> list[Match]:
     """What this is, to the letter (but for upper and lower case of hex digits, validators and currencies)."""
     found = [_from_search(item, names) for item in source.call("search", text)]

@@ -55,7 +55,7 @@ def test_open_permissions_of_a_key_are_refused(network: Network) -> None:
     """The issue: "key file with open permissions"."""
     path = network.members[0].directory / "keys" / "consensus.json"
     path.chmod(0o644)
-    assert run_node(network.members[0].directory) == NOT_READY
+    assert run_node(network.members[0].directory) == USAGE
 
 
 def test_a_second_process_on_the_same_data_is_refused(network: Network, capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,7 +73,7 @@ def test_a_data_directory_of_another_network_is_refused(network: Network, capsys
     """The issue: "data directory of another network"."""
     directory = network.members[0].directory
     SqliteStore(directory / "data" / "ledger.sqlite", bytes(32)).close()
-    assert run_node(directory) == NOT_READY
+    assert run_node(directory) == USAGE
     assert "wrong_network" in capsys.readouterr().err
 
 
@@ -125,6 +125,8 @@ def test_http_paths_headers_and_readiness() -> None:
     async def story() -> None:
         rpc: Rpc = still  # type: ignore[assignment]
         server = HttpServer(rpc, CollectorRegistry(), lambda: 10_000_001, listener)
+        # An answer leaves as two segments: with Nagle's algorithm each kept connection would wait 40 ms for it.
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
         server.start()
         try:
             run = asyncio.to_thread

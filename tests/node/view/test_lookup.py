@@ -120,14 +120,14 @@ def test_a_transaction_that_waits() -> None:
 
 def test_local_names_win_where_they_look_like_something_else(story: Story) -> None:
     """A name of the address book counts before a validator, a currency and the short forms, not before a number."""
-    book = {ALICE_HEX: "b11", BRUNO.address.hex(): "xus", "ab" * 16: "ghost", TREASURY.hex(): "block 3"}
+    book = [("b11", ALICE_HEX), ("xus", BRUNO.address.hex()), ("ghost", "ab" * 16), ("block 3", TREASURY.hex())]
     names = names_of(book, story.source.call("get_validators"))
     first, others = find_one(story.source, names, "b11")
     assert (first.kind, first.id, first.title) == ("account", ALICE_HEX, "account b11")
     assert [other.kind for other in others] == ["block"]
     assert [match.kind for match in find(story.source, names, "xus")] == ["account", "currency"]
     assert [match.kind for match in find(story.source, names, "block 3")] == ["account"]
-    assert [match.kind for match in find(story.source, names_of({ALICE_HEX: "11"}), "11")] == [
+    assert [match.kind for match in find(story.source, names_of([("11", ALICE_HEX)]), "11")] == [
         "transaction", "block", "account",
     ]  # fmt: skip
     assert [match.is_exact for match in find(story.source, names, "ghost")] == [False]
@@ -229,7 +229,7 @@ def test_what_names_nothing_says_what_was_tried(story: Story) -> None:
 
 def test_hostile_names_are_cleaned(story: Story) -> None:
     """Names of the book and of validators reach the screen without what acts on it."""
-    names = names_of({**BOOK, ALICE_HEX: "al\x1b[1mice\u202e"}, [{"name": "v\x07-0"}])
+    names = names_of([("al\x1b[1mice\u202e", ALICE_HEX), *BOOK], [{"name": "v\x07-0"}])
     view = View(story.source, names, "w")
     assert find(story.source, names, "al\x1b[1mice\u202e")[0] == Match("account", ALICE_HEX, "account al[1mice", True)
     for page in (explore(view, ALICE_HEX, 5), explore(view, None, 5), search_page(view, "v\x07")):
@@ -277,7 +277,8 @@ def test_one_kind_is_found_by_each_of_its_ids(story: Story) -> None:
     ] * 4
     account = account_by(story.source, story.names, "alice@us-wallet")
     assert account["address"] == ALICE_HEX
-    assert account_by(story.source, story.names, ALICE_HEX.upper()) == account
+    for which in (ALICE_HEX, ALICE_HEX.upper(), "0x" + ALICE_HEX):
+        assert account_by(story.source, story.names, which) == account
     assert currency_by(story.source, "xus")["code"] == "XUS"
     for which, message in (
         ("alise", "no account is called 'alise': `mithqal account list` names all"),
