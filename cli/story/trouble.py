@@ -12,6 +12,7 @@ from node.client.calls import execute_calls, payment
 from node.client.network import Network
 from node.client.rpc import RpcClient
 from node.client.wallet import Wallet
+from node.view import text
 
 FEWEST = 4
 """Validators from which on one may fail: f = floor((n - 1) / 3)."""
@@ -26,7 +27,7 @@ PATIENCE_S = 20.0
 def failure(stage: Stage) -> str | None:
     """Gives why the step is skipped, or None."""
     if stage.validators < FEWEST:
-        why = f"{stage.validators} validators tolerate no failure; {FEWEST} tolerate one"
+        why = f"of {text.count(stage.validators, 'validator')} none may fail, of {FEWEST} one may"
         stage.say(f"   skipped: {why}")
         roots(stage)
         return why
@@ -94,7 +95,9 @@ def roots(stage: Stage) -> None:
     if len(set(found)) != 1:
         raise MithqalError(f"roots differ at version {version}: {found}", name="invariant_violated")
     stage.document["roots"] = found
-    stage.say(f"   all {len(found)} show the same accumulator root at version {version}: {found[0]}")
+    stage.say(
+        f"   all of {text.count(len(found), 'validator')} show the accumulator root {found[0]} at version {version}"
+    )
 
 
 def _root(endpoint: tuple[str, int], version: int) -> str:
