@@ -46,10 +46,12 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "genesis_unreadable", "genesis_mismatch", "genesis_format", "malformed_genesis", "bad_genesis", "key_file",
         "key_file_permissions", "key_file_malformed", "key_file_mismatch", "key_file_unreadable",
         "key_file_unwritable", "bad_private_key", "storage_format", "safety_record_format", "wrong_network",
-        "duplicate_network_key", "outbox_format", "bad_row", "directory_not_empty", "too_long",
+        "duplicate_network_key", "outbox_format", "bad_row", "directory_not_empty", "too_long", "foreign_ledger",
+        "safety_record_foreign",
     ),
     NOT_READY: (
-        "bad_answer", "wrong_chain", "too_many_waiting", "network", "storage_unreadable", "outbox_malformed",
+        "bad_answer", "wrong_chain", "too_many_waiting", "network", "storage_unreadable", "storage_full",
+        "log_unwritable", "outbox_malformed",
     ),
     DISCARDED: (
         "foreign_transaction", "malformed_bytes", "not_canonical", "too_deep", "too_large", "wrong_shape", "wrong_size",
@@ -59,7 +61,10 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "key_file_missing", "unknown_function", "version_too_new", "version_pruned", "unknown_id", "unknown_block",
         "unknown_stream",
     ),
-    INVARIANT: ("transaction_file_mismatch", "storage_corrupt", "safety_record_unreadable", "corrupt_state"),
+    INVARIANT: (
+        "transaction_file_mismatch", "storage_corrupt", "corrupt_state", "safety_record_unreadable",
+        "safety_record_lost", "safety_record_old",
+    ),
 }  # fmt: skip
 """Rules of files, processes and requests, by exit code. What somebody has to mend is usage, not `not ready`."""
 

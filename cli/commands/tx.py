@@ -18,6 +18,7 @@ from node.keystore import load_key
 from node.view.explorer import account_by, transaction_by
 from node.view.pages.transaction import transaction_page, transactions_page
 from node.view.source import account_listing, is_user, newest_transactions
+from node.view.text import command
 
 
 @click.group()
@@ -54,7 +55,7 @@ def list_(name: str | None, limit: int, before: int | None, everything: bool, di
         more = "mithqal tx list --all" if everything else "mithqal tx list"
     else:
         listing = account_listing(view.source, account_by(view.source, view.names, name), limit, before)
-        more = f"mithqal tx list --account {name}"
+        more = command("tx", "list", "--account", name)
     output.page(transactions_page(view.source, view.names, listing, "Transactions", more), as_json=as_json)
     return OK
 
@@ -147,11 +148,11 @@ def submit(signed: Path, is_waiting: bool, timeout: float, directory: Path, as_j
     transaction, genesis_hash = txfile.read_signed(signed)
     wallet = Wallet(load_network(directory))
     txfile.check_network(wallet, genesis_hash)
+    document = send(wallet, transaction)
     if is_waiting:
-        document = wallet.execute(transaction, timeout_s=timeout)
+        document = wallet.resume(transaction.hash, timeout_s=timeout)
         lines = [f"final: version {document['version']}  {document['hash']}"]
     else:
-        document = send(wallet, transaction)
         lines = [f"{document['status']}: {document['hash']}", f"  next: mithqal tx wait {document['hash']}"]
         if document["waiting_for"] is not None:
             lines.insert(1, f"  waits for number {document['waiting_for']}")

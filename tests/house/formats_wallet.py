@@ -64,6 +64,7 @@ def wallet() -> list[str]:
             f'### Receipts\n\nA JSON object, `"receipt": "{KIND}"`, `"format": {FORMAT}`, with exactly these fields:'
             f" {', '.join(f'`{name}`' for name in FIELDS)}.\n\nAmounts are micro-units; `payer` and `payee` are"
             " `{name, address, identifier}`, the names being those of whoever paid;\n`final_s` is null where nobody"
-            " measured it; `memo` is null or `{text, salt}`; `reference_id` and `refund_of` are what the metadata says, or null.\n"
+            " measured it; `memo` is null or `{text, salt}`; `reference_id` and `refund_of` are what the metadata says,"
+            " or null.\n"
         ),
     ]
