@@ -108,6 +108,8 @@ BY_NAME: dict[str, int] = {
     "bad_name": USAGE,
     "bad_id": USAGE,
     "bad_memo": USAGE,
+    "bad_metadata": USAGE,
+    "bad_salt": USAGE,
     "bad_provider": USAGE,
     "bad_identifier": USAGE,
     "wrong_prefix": NOT_FOUND,
