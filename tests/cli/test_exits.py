@@ -22,7 +22,7 @@ NEVER = {
         "wrong_protocol",
     ),
     "refusals of the safety module: consensus goes another way": (
-        "old_round", "second_proposal", "stale_certificate", "unsafe", "unsafe_proposal", "unsafe_timeout",
+        "old_round", "second_proposal", "silenced", "stale_certificate", "unsafe", "unsafe_proposal", "unsafe_timeout",
     ),
     "rules of a genesis: its file is refused as `bad_genesis` with the rule in the details": (
         "bad_currencies", "bad_currency_code", "bad_key", "bad_scaling", "duplicate_key", "duplicate_name",
