@@ -3,10 +3,14 @@
 `step(event, now_us)` is the only way in (see chain/interface.py for the contract with a driver).
 """
 
+from collections.abc import Iterator
+
 from chain.block import Block
 from chain.certificates import QuorumCertificate
+from chain.codec import decode
 from chain.consensus.leader import RoundRobin
 from chain.consensus.machine import ConsensusMachine
+from chain.consensus.memory import check_blocks, check_certificates
 from chain.consensus.safety import SafetyRules
 from chain.crypto.signing import SignatureCheck, Signatures, Signer
 from chain.entries import KIND_USER
@@ -17,6 +21,8 @@ from chain.interface import (
     Committed,
     Event,
     Output,
+    PeerDown,
+    PeerUp,
     Received,
     Reply,
     Send,
@@ -26,10 +32,11 @@ from chain.interface import (
     Work,
     WorkDone,
 )
-from chain.ledger import ExecutedBlock, Ledger
+from chain.ledger import ExecutedBlock, Ledger, read_block
 from chain.limits import (
     MAX_BLOCK_BYTES,
     MAX_BLOCK_TRANSACTIONS,
+    MAX_PENDING_BLOCKS,
     SUBMIT_QUEUE,
     SYNC_BLOCKS,
     SYNC_BYTES,
@@ -43,6 +50,8 @@ from chain.storage import Column, Index, Store
 from chain.transaction import SignedTransaction, decode_transaction, transaction_hash
 from chain.validation import Discard, check_prologue
 
+MEMORY_BLOCKS = 16
+"""Committed blocks that are held against the signing record at the start: a validator that votes is in most of them."""
 ADMISSION_WORK = 1 << 62
 """Work numbers from here on belong to the mempool, those below to consensus."""
 
@@ -59,7 +68,11 @@ class Replica:
         safety_record: bytes | None,
         signatures: Signatures,
     ) -> None:
-        """Open the ledger in `store`; writes genesis into an empty one."""
+        """Open the ledger in `store`; writes genesis into an empty one.
+
+        Raises GenesisError (see `Ledger`), and SafetyError: `wrong_epoch`, or `safety_record_old` if the ledger proves
+        that this validator has signed more than its record knows.
+        """
         self.index = index
         self.ledger = Ledger(document, store)
         self.store = store
@@ -76,6 +89,8 @@ class Replica:
             signatures,
             safety_record,
         )
+        check_blocks(safety.record, index, self._recent_blocks())
+        check_certificates(safety.record, index, ledger.high_commit)
         self.consensus = ConsensusMachine(
             index, ledger.validators, leaders, safety, self, ledger.tip, ledger.genesis_qc, ledger.high_commit,
             ledger.genesis_hash, signatures,
@@ -84,6 +99,16 @@ class Replica:
         self._checking: list[tuple[SignedTransaction, int | None]] = []
         self._work_id = ADMISSION_WORK
         self._parsed: tuple[Hash, list[SignedTransaction]] | None = None
+
+    def _recent_blocks(self) -> Iterator[Block]:
+        """The last committed blocks and those that were stored before a vote."""
+        first = max(self.ledger.tip_height + 1 - MEMORY_BLOCKS, 1)
+        for _, data in self.store.rows(Column.BLOCK, first, MEMORY_BLOCKS):
+            block, _, _ = read_block(data)
+            if block is not None:
+                yield block
+        for _, data in self.store.rows(Column.PENDING, 0, MAX_PENDING_BLOCKS):
+            yield Block.from_value(decode(data))
 
     @property
     def current_round(self) -> int:
@@ -118,6 +143,10 @@ class Replica:
                     self._on_admission(verdicts, now_us, out)
                 else:
                     self.consensus.on_work_done(work_id, verdicts, now_us, out)
+            case PeerDown(peer):
+                self.consensus.on_link(peer, False, now_us, out)
+            case PeerUp(peer):
+                self.consensus.on_link(peer, True, now_us, out)
             case Start():
                 pending = self.store.rows(Column.PENDING, 0, 1 << 20)
                 self.consensus.start(pending, now_us, out)

@@ -14,7 +14,7 @@ class Column(IntEnum):
     """Numbered rows: one B-tree with integer keys each."""
 
     META = 0
-    """0: the ledger's tip."""
+    """0: the ledger's tip. 1: whose signing record stands beside it (node/storage/signing_record.py)."""
     BLOCK = 1
     """height -> committed block with what commits it."""
     TRANSACTION = 2

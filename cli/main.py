@@ -11,12 +11,16 @@ from cli import options, output
 from cli.exits import INTERRUPTED, OK, UNEXPECTED, USAGE
 
 COMMANDS = {
+    "demo": ("cli.commands.demo", "Tell one story on a fresh network: payments, a crash, the reserve, a proof."),
     "localnet": ("cli.commands.localnet", "Start, stop and disturb a local network of validator processes."),
     "node": ("cli.commands.node", "Set up and run one validator."),
     "genesis": ("cli.commands.genesis", "Make and read the document that a network starts from."),
     "account": ("cli.commands.account", "Create, fund and show accounts."),
+    "keys": ("cli.commands.keys", "Make and show keys; secrets are never shown."),
     "pay": ("cli.commands.pay", "Pay, and follow the payment until it is final."),
     "pay-file": ("cli.commands.pay_file", "Pay a CSV of payments, each row once whatever is interrupted."),
+    "refund": ("cli.commands.refund", "Send back a payment, or a part of it."),
+    "receipt": ("cli.commands.receipt", "Check the receipt of a payment."),
     "explorer": ("cli.commands.explorer", "Show the network as text, or whatever an id names."),
     "tx": ("cli.commands.tx", "Build, sign, submit, show and wait for transactions."),
     "block": ("cli.commands.block", "List and show blocks."),

@@ -44,6 +44,12 @@ def talk(text: str) -> None:
         sys.stderr.flush()
 
 
+def tell(text: str) -> None:
+    """Print one line of a result that is long in coming, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 def reported(command: Callable[..., int]) -> Callable[..., int]:
     """Make a command, which has an `as_json` flag, print its expected failures and exit with their code."""
 

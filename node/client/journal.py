@@ -206,10 +206,9 @@ class Journal:
             start = rows[-1][0] + 1
 
     def _files(self, condition: str, value: object) -> list[FileRecord]:
-        rows = self._database.rows(
-            f"SELECT id, hash, path, columns, rows, skipped FROM file WHERE {condition} ORDER BY id",  # noqa: S608 - ours
-            value,
-        )
+        wanted = "id, hash, path, columns, rows, skipped"
+        sql = f"SELECT {wanted} FROM file WHERE {condition} ORDER BY id"  # noqa: S608 - ours
+        rows = self._database.rows(sql, value)
         return [
             FileRecord(id_, content, path, _fields(columns), count, skipped)
             for id_, content, path, columns, count, skipped in rows

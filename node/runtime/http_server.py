@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 from prometheus_client import CollectorRegistry, generate_latest
 
+from chain.errors import MithqalError
 from chain.interface import Committed, Reply
 from node.api.handlers import MAX_WAIT_MS, SUBMIT_PARAMETERS, WAIT_PARAMETERS, answer, submission_result
 from node.api.reads import Context, find_transaction, read_tip, read_transaction
@@ -30,6 +31,7 @@ from node.api.schema import (
     request_id,
     respond,
 )
+from node.runtime.http_limits import HttpBounds, bounded_protocol, is_allowed_host
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -167,15 +169,21 @@ class HttpServer:
     """The ASGI application and its uvicorn server on one bound socket."""
 
     def __init__(
-        self, rpc: Rpc, registry: CollectorRegistry, now_us: Callable[[], int], listener: socket.socket
+        self,
+        rpc: Rpc,
+        registry: CollectorRegistry,
+        now_us: Callable[[], int],
+        listener: socket.socket,
+        bounds: HttpBounds | None = None,
     ) -> None:
         """Serve on `listener`, which is bound already."""
         self._rpc, self._registry, self._now_us = rpc, registry, now_us
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited; else each answer waits 40 ms
         self._listener = listener
+        self._host = listener.getsockname()[0]
         config = uvicorn.Config(
-            self, lifespan="off", log_config=None, access_log=False, http="httptools", ws="none",
-            timeout_graceful_shutdown=1, timeout_keep_alive=60, server_header=False, date_header=False,
+            self, lifespan="off", log_config=None, access_log=False, http=bounded_protocol(bounds or HttpBounds()),
+            ws="none", timeout_graceful_shutdown=1, timeout_keep_alive=60, server_header=False, date_header=False,
         )  # fmt: skip
         self._server = _QuietServer(config)
         self._task: asyncio.Task[None] | None = None
@@ -195,7 +203,9 @@ class HttpServer:
         if scope["type"] != "http":
             return
         method, path = scope["method"], scope["path"]
-        if method == "GET":
+        if not is_allowed_host(scope["headers"], self._host):
+            await _reply(send, 421, b"this host is called by its address or as localhost\n")
+        elif method == "GET":
             await self._get(path, scope, send)
         elif method == "OPTIONS":
             await _reply(send, 204, b"", b"text/plain", _CORS)
@@ -210,7 +220,8 @@ class HttpServer:
             query = scope.get("query_string", b"").decode("ascii", "replace")
             seconds = query.removeprefix("duration_secs=")
             age_us = self._now_us() - self._rpc.tip().timestamp_us
-            stale = query.startswith("duration_secs=") and seconds.isdigit() and age_us > int(seconds) * 1_000_000
+            asks = query.startswith("duration_secs=") and seconds.isdigit() and len(seconds) < 12
+            stale = asks and age_us > int(seconds) * 1_000_000
             await _reply(send, 500 if stale else 200, b"ledger is old\n" if stale else b"diem-node:ok")
         elif path == "/-/ready":
             ready = self._rpc.committed_since_start > 0
@@ -233,10 +244,9 @@ class HttpServer:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     return
-                if len(body) <= MAX_BODY_BYTES:
-                    body += message.get("body", b"")
-                more = message.get("more_body", False)
-            response = await self._rpc.handle(bytes(body))
+                body += message.get("body", b"")
+                more = message.get("more_body", False) and len(body) <= MAX_BODY_BYTES
+            response = await self._answer(bytes(body))
         last = response[-1] if isinstance(response, list) else response
         extra = [
             (b"x-diem-chain-id", str(last["diem_chain_id"]).encode()),
@@ -245,6 +255,13 @@ class HttpServer:
             *_CORS,
         ]
         await _reply(send, 200, json.dumps(response).encode(), b"application/json", extra)
+
+    async def _answer(self, body: bytes) -> Json:
+        """The response to a body; a disk that fails us is an error of the server with its name."""
+        try:
+            return await self._rpc.handle(body)
+        except MithqalError as error:
+            return respond(self._rpc.tip(), None, error=RpcError(SERVER_ERROR, error.message, name=error.name))
 
 
 class _QuietServer(uvicorn.Server):

@@ -1,4 +1,4 @@
-"""Transaction files: built, signed and submitted apart; what people read is what the bytes say, or nothing is signed."""
+"""Transaction files: built, signed and submitted apart; people read what the bytes say, or nothing is signed."""
 
 import json
 from pathlib import Path

@@ -219,7 +219,7 @@ def nobody_asks() -> Rates:
 
 
 def test_a_network_is_made_once_and_then_held_to_what_is_asked(tmp_path: Path) -> None:
-    """'`up` on an existing directory continues the same ledger; with different --validators ... an error that says so'."""
+    """'`up` on an existing directory continues the same ledger; with different --validators ...: an error'."""
     made = open_network(tmp_path / "net", lambda: RATES, validators=2, seed=3, base_port=21_040)
     assert [member.rpc[1] for member in made.members] == [21_040, 21_050]
     assert made.genesis.currencies[0].rate == 5

@@ -223,7 +223,7 @@ class TestDamage:
     def test_quick_check_can_be_skipped_for_files_above_a_size(self, path: Path) -> None:
         """Skippable for huge files by an argument; a file of just that size is checked."""
         make(path, 40)
-        change(path, "PRAGMA writable_schema=ON", "UPDATE sqlite_schema SET rootpage=4 WHERE name='row_pending'")
+        change(path, "PRAGMA writable_schema=ON", "UPDATE sqlite_schema SET rootpage=4 WHERE name='row_accumulator'")
         size = path.stat().st_size
         assert refusal(path, check_below_bytes=size).name == "storage_corrupt"
         assert refusal(path).name == "storage_corrupt"

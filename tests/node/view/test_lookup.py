@@ -4,6 +4,7 @@ import pytest
 
 from chain.accounts import ASSOCIATION, TREASURY, event_key
 from chain.errors import MithqalError
+from chain.primitives import U64_MAX
 from node.view.explorer import (
     PAGES,
     View,
@@ -247,6 +248,13 @@ def test_hostile_names_are_cleaned(story: Story) -> None:
         (transaction_by, "-1", "unknown_transaction"),
         (transaction_by, "9" * 19, "unknown_transaction"),
         (transaction_by, "9" * 30, "unknown_transaction"),
+        (transaction_by, str(U64_MAX), "unknown_transaction"),
+        (transaction_by, str(U64_MAX + 1), "unknown_transaction"),
+        (transaction_by, "0" * 21, "unknown_transaction"),
+        (block_by, str(U64_MAX), "unknown_block"),
+        (block_by, str(U64_MAX + 1), "unknown_block"),
+        (block_by, "0" * 21, "unknown_block"),
+        (block_by, "", "unknown_block"),
         (transaction_by, "\u0661", "unknown_transaction"),
         (transaction_by, "", "unknown_transaction"),
         (block_by, "99", "unknown_block"),
@@ -268,6 +276,7 @@ def test_one_kind_is_found_by_each_of_its_ids(story: Story) -> None:
     """A transaction by version and hash, a block by height, id and latest, an account by name and address."""
     row = transaction_by(story.source, "22")
     assert row["events"] != []
+    assert transaction_by(story.source, "0" * 18 + "22") == row
     assert transaction_by(story.source, row["hash"]) == row
     assert transaction_by(story.source, row["hash"].upper()) == row
     block = block_by(story.source, "11")
@@ -277,7 +286,8 @@ def test_one_kind_is_found_by_each_of_its_ids(story: Story) -> None:
     ] * 4
     account = account_by(story.source, story.names, "alice@us-wallet")
     assert account["address"] == ALICE_HEX
-    assert account_by(story.source, story.names, ALICE_HEX.upper()) == account
+    for which in (ALICE_HEX, ALICE_HEX.upper(), "0x" + ALICE_HEX):
+        assert account_by(story.source, story.names, which) == account
     assert currency_by(story.source, "xus")["code"] == "XUS"
     for which, message in (
         ("alise", "no account is called 'alise': `mithqal account list` names all"),
@@ -288,3 +298,22 @@ def test_one_kind_is_found_by_each_of_its_ids(story: Story) -> None:
         assert (caught.value.name, caught.value.message) == ("unknown_account", message)
     with pytest.raises(MithqalError, match="no currency is called 'USD'; there are XUS, XEU, XDX"):
         currency_by(story.source, "USD")
+
+
+def test_errors_quote_no_more_than_a_line_of_what_was_typed(story: Story) -> None:
+    """Whatever is typed, the sentence stays one, and holds nothing that acts on a terminal."""
+    evil = "\x1b[2J\u202e" + "x" * 5_000
+    names = names_of({"ab" * 16: evil})
+    lookups = [
+        lambda: transaction_by(story.source, evil),
+        lambda: block_by(story.source, evil),
+        lambda: currency_by(story.source, evil),
+        lambda: account_by(story.source, story.names, evil),
+        lambda: account_by(story.source, names, evil),
+        lambda: find_one(story.source, story.names, evil),
+    ]
+    for lookup in lookups:
+        with pytest.raises(MithqalError) as caught:
+            lookup()
+        assert caught.value.message.count("x") in range(20, 85)
+        assert caught.value.message.isprintable()
