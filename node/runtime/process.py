@@ -10,6 +10,7 @@ import gc
 import json
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -24,6 +25,7 @@ from chain.genesis import GenesisDocument, genesis_hash
 from chain.interface import Committed
 from chain.limits import MAX_FRAME_BYTES
 from chain.replica import Replica
+from chain.storage import Column
 from node.api.reads import Context
 from node.config import ConfigError, Endpoint, NodeConfig, load_config
 from node.keystore import load_key
@@ -34,6 +36,7 @@ from node.runtime.driver import Driver
 from node.runtime.http_server import HttpServer, Rpc
 from node.runtime.links import Links
 from node.runtime.metrics import Metrics
+from node.storage.rules import StorageError
 from node.storage.safety_file import SafetyFile, owner_of
 from node.storage.signing_record import open_signing_record
 from node.storage.sqlite import SqliteStore
@@ -211,7 +214,20 @@ class _Process:
             owner = owner_of(self._genesis_hash, self._keys[0].public_key)
             safety = open_signing_record(store, config.data, owner)
             opened.callback(safety.close)
+            if safety.load() is not None and store.row(Column.META, 0) is None:
+                self._note_lost_ledger()
             return await self._serve(listener, store, safety, parent_pid)
+
+    def _note_lost_ledger(self) -> None:
+        """This validator has signed, and its ledger is new: StorageError if nobody else has the blocks."""
+        path = self._config.data / "ledger.sqlite"
+        if len(self._config.endpoints) == 1:
+            raise StorageError(
+                f"{path} is empty, but this validator has signed before, and no other has its blocks: put the ledger"
+                " back, or begin a new network (docs/operations.md)",
+                name="ledger_lost",
+            )
+        self._log.write("ledger_lost", f"{path} is empty: the blocks are fetched again from the other validators")
 
     async def _serve(
         self, listener: socket.socket, store: SqliteStore, safety: SafetyFile, parent_pid: int | None
@@ -299,6 +315,10 @@ async def _until_orphaned(parent_pid: int) -> None:
 
 def main() -> None:
     """Command line of the process."""
+    if not __debug__:
+        sys.stderr.write("mithqal node: not under python -O: its assertions are part of the protocol's safety\n")
+        raise SystemExit(exits.USAGE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold the keys
     parser = argparse.ArgumentParser(prog="node.runtime.process")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--parent", type=int, default=None, help="stop when this process is no longer the parent")
