@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from chain.crypto.signing import PrivateKey, RealSignatures
-from chain.errors import MithqalError, SafetyError
+from chain.errors import GenesisError, MithqalError, SafetyError
 from chain.genesis import GenesisDocument, genesis_hash
 from chain.interface import Committed
 from chain.limits import MAX_FRAME_BYTES
@@ -145,21 +145,9 @@ def _give_up(error: MithqalError, log: NodeLog | None) -> int:
 def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey, bytes]]:
     """The genesis, the consensus key, and the network key's 32 secret bytes.
 
-    ConfigError if they do not belong together (`genesis_mismatch`, `wrong_endpoints`, `foreign_keys`).
+    ConfigError if they do not belong together (`wrong_endpoints`, `foreign_keys`, and see `_read_genesis`).
     """
-    try:
-        data = config.genesis.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"genesis {config.genesis} cannot be read: {error}", name="genesis_unreadable") from error
-    document = GenesisDocument.from_bytes(data)
-    document.check(RealSignatures())
-    found = genesis_hash(document)
-    if config.genesis_hash not in (None, found):
-        raise ConfigError(
-            f"{config.genesis} is the genesis of network {found.hex()[:16]}, node.json names"
-            f" {(config.genesis_hash or b'').hex()[:16]}: put back the network's own genesis",
-            name="genesis_mismatch", found=found.hex(),
-        )  # fmt: skip
+    document = _read_genesis(config)
     if len(document.validators) != len(config.endpoints):
         raise ConfigError(
             f"node.json names {len(config.endpoints)} endpoints, genesis has {len(document.validators)} validators",
@@ -177,6 +165,30 @@ def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey
             )  # fmt: skip
     secret = json.loads((config.keys / "network.json").read_text(encoding="utf-8"))["secret"]
     return document, (keys[0], bytes.fromhex(secret))
+
+
+def _read_genesis(config: NodeConfig) -> GenesisDocument:
+    """The genesis that `node.json` names.
+
+    ConfigError (`genesis_unreadable`, `genesis_mismatch`), GenesisError (`malformed_genesis`, `genesis_format`,
+    `bad_genesis` with the broken rule in its details).
+    """
+    try:
+        document = GenesisDocument.from_bytes(config.genesis.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"genesis {config.genesis} cannot be read: {error}", name="genesis_unreadable") from error
+    try:
+        document.check(RealSignatures())
+    except GenesisError as error:
+        raise GenesisError(f"{config.genesis}: {error.message}", rule=error.name) from error
+    found = genesis_hash(document)
+    if config.genesis_hash not in (None, found):
+        raise ConfigError(
+            f"{config.genesis} is the genesis of network {found.hex()[:16]}, node.json names"
+            f" {(config.genesis_hash or b'').hex()[:16]}: put back the network's own genesis",
+            name="genesis_mismatch", found=found.hex(),
+        )  # fmt: skip
+    return document
 
 
 def listen(endpoint: Endpoint) -> socket.socket:
