@@ -10,6 +10,7 @@ import gc
 import json
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -19,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from chain.crypto.signing import PrivateKey, RealSignatures
-from chain.errors import MithqalError, SafetyError
+from chain.errors import GenesisError, MithqalError, SafetyError
 from chain.genesis import GenesisDocument, genesis_hash
 from chain.interface import Committed
 from chain.limits import MAX_FRAME_BYTES
 from chain.replica import Replica
+from chain.storage import Column
 from node.api.reads import Context
 from node.config import ConfigError, Endpoint, NodeConfig, load_config
 from node.keystore import load_key
@@ -34,6 +36,7 @@ from node.runtime.driver import Driver
 from node.runtime.http_server import HttpServer, Rpc
 from node.runtime.links import Links
 from node.runtime.metrics import Metrics
+from node.storage.rules import StorageError
 from node.storage.safety_file import SafetyFile, owner_of
 from node.storage.signing_record import open_signing_record
 from node.storage.sqlite import SqliteStore
@@ -142,21 +145,9 @@ def _give_up(error: MithqalError, log: NodeLog | None) -> int:
 def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey, bytes]]:
     """The genesis, the consensus key, and the network key's 32 secret bytes.
 
-    ConfigError if they do not belong together (`genesis_mismatch`, `wrong_endpoints`, `foreign_keys`).
+    ConfigError if they do not belong together (`wrong_endpoints`, `foreign_keys`, and see `_read_genesis`).
     """
-    try:
-        data = config.genesis.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"genesis {config.genesis} cannot be read: {error}", name="genesis_unreadable") from error
-    document = GenesisDocument.from_bytes(data)
-    document.check(RealSignatures())
-    found = genesis_hash(document)
-    if config.genesis_hash not in (None, found):
-        raise ConfigError(
-            f"{config.genesis} is the genesis of network {found.hex()[:16]}, node.json names"
-            f" {(config.genesis_hash or b'').hex()[:16]}: put back the network's own genesis",
-            name="genesis_mismatch", found=found.hex(),
-        )  # fmt: skip
+    document = _read_genesis(config)
     if len(document.validators) != len(config.endpoints):
         raise ConfigError(
             f"node.json names {len(config.endpoints)} endpoints, genesis has {len(document.validators)} validators",
@@ -174,6 +165,30 @@ def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey
             )  # fmt: skip
     secret = json.loads((config.keys / "network.json").read_text(encoding="utf-8"))["secret"]
     return document, (keys[0], bytes.fromhex(secret))
+
+
+def _read_genesis(config: NodeConfig) -> GenesisDocument:
+    """The genesis that `node.json` names.
+
+    ConfigError (`genesis_unreadable`, `genesis_mismatch`), GenesisError (`malformed_genesis`, `genesis_format`,
+    `bad_genesis` with the broken rule in its details).
+    """
+    try:
+        document = GenesisDocument.from_bytes(config.genesis.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"genesis {config.genesis} cannot be read: {error}", name="genesis_unreadable") from error
+    try:
+        document.check(RealSignatures())
+    except GenesisError as error:
+        raise GenesisError(f"{config.genesis}: {error.message}", rule=error.name) from error
+    found = genesis_hash(document)
+    if config.genesis_hash not in (None, found):
+        raise ConfigError(
+            f"{config.genesis} is the genesis of network {found.hex()[:16]}, node.json names"
+            f" {(config.genesis_hash or b'').hex()[:16]}: put back the network's own genesis",
+            name="genesis_mismatch", found=found.hex(),
+        )  # fmt: skip
+    return document
 
 
 def listen(endpoint: Endpoint) -> socket.socket:
@@ -211,7 +226,20 @@ class _Process:
             owner = owner_of(self._genesis_hash, self._keys[0].public_key)
             safety = open_signing_record(store, config.data, owner)
             opened.callback(safety.close)
+            if safety.load() is not None and store.row(Column.META, 0) is None:
+                self._note_lost_ledger()
             return await self._serve(listener, store, safety, parent_pid)
+
+    def _note_lost_ledger(self) -> None:
+        """This validator has signed, and its ledger is new: StorageError if nobody else has the blocks."""
+        path = self._config.data / "ledger.sqlite"
+        if len(self._config.endpoints) == 1:
+            raise StorageError(
+                f"{path} is empty, but this validator has signed before, and no other has its blocks: put the ledger"
+                " back, or begin a new network (docs/operations.md)",
+                name="ledger_lost",
+            )
+        self._log.write("ledger_lost", f"{path} is empty: the blocks are fetched again from the other validators")
 
     async def _serve(
         self, listener: socket.socket, store: SqliteStore, safety: SafetyFile, parent_pid: int | None
@@ -299,6 +327,10 @@ async def _until_orphaned(parent_pid: int) -> None:
 
 def main() -> None:
     """Command line of the process."""
+    if not __debug__:
+        sys.stderr.write("mithqal node: not under python -O: its assertions are part of the protocol's safety\n")
+        raise SystemExit(exits.USAGE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold the keys
     parser = argparse.ArgumentParser(prog="node.runtime.process")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--parent", type=int, default=None, help="stop when this process is no longer the parent")
