@@ -16,16 +16,14 @@ from chain.accounts import (
     currency_key,
 )
 from chain.codec import decode, encode, fields
-from chain.crypto.hashing import Hasher
 from chain.crypto.signing import Scheme, Signatures, authentication_key
+from chain.entries import KIND_GENESIS, entry_hash
 from chain.errors import DecodeError, GenesisError
 from chain.limits import DUAL_ATTESTATION_LIMIT_AT_GENESIS, MAX_CURRENCIES, MAX_SCALING_FACTOR
 from chain.primitives import Hash
 from chain.validators import Validator, ValidatorSet
 
 FORMAT = 1
-
-_hash_genesis = Hasher("Genesis")
 
 
 class GenesisCurrency(NamedTuple):
@@ -127,7 +125,7 @@ def _check_code(code: str) -> None:
 
 def genesis_hash(document: GenesisDocument) -> Hash:
     """The network's identity, 32 bytes."""
-    return _hash_genesis(document.to_bytes())
+    return entry_hash(KIND_GENESIS, document.to_bytes())
 
 
 def initial_records(document: GenesisDocument) -> dict[bytes, Record]:

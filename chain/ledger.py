@@ -5,61 +5,37 @@ the accumulator; the last entry of a block carries the root of the state tree (d
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chain.accounts import Record, leaf_key, read_record, value_hash
 from chain.block import Block
 from chain.certificates import CommitInfo, QuorumCertificate, genesis_certificate
 from chain.codec import Value, decode, encode, fields
-from chain.crypto.hashing import Hasher
+from chain.entries import (
+    KIND_BLOCK_METADATA,
+    KIND_GENESIS,
+    KIND_USER,
+    Event,
+    TransactionInfo,
+    entry_hash,
+    event_leaf,
+    info_hash,
+)
 from chain.errors import GenesisError
 from chain.execution.context import BlockContext
 from chain.execution.executor import execute_block
-from chain.execution.outcome import EXECUTED, Event, Outcome, Status
+from chain.execution.outcome import EXECUTED, Outcome
 from chain.genesis import GenesisDocument, genesis_hash, initial_records
-from chain.limits import RECENT_TREES
+from chain.limits import RECENT_RECORDS, RECENT_STATES
 from chain.messages import CommittedResponse
 from chain.primitives import Hash
 from chain.state import tree as state_tree
-from chain.state.accumulator import Frontier, event_root
+from chain.state.accumulator import STORED_LEVEL, Frontier, event_root
+from chain.state.history import History, RecentState
 from chain.state.view import Overlay, StateView
 from chain.storage import Column, Index, Store, WriteBatch
 from chain.transaction import SignedTransaction
 from chain.validators import Validator, ValidatorSet
-
-KIND_USER = 0
-KIND_GENESIS = 1
-KIND_BLOCK_METADATA = 2
-
-
-_hash_info = Hasher("TransactionInfo")
-_hash_metadata = Hasher("BlockMetadata")
-_hash_event = Hasher("Event")
-
-
-class TransactionInfo(NamedTuple):
-    """The accumulator's leaf of one entry. `state_root` stands in the last entry of a block only."""
-
-    transaction_hash: Hash
-    event_root: Hash
-    gas_used: int
-    status: Status
-    state_root: Hash | None
-
-    def to_bytes(self) -> bytes:
-        """Canonical bytes."""
-        return encode((self.transaction_hash, self.event_root, self.gas_used, tuple(self.status), self.state_root))
-
-    @staticmethod
-    def from_bytes(data: bytes) -> "TransactionInfo":
-        """Read `to_bytes`."""
-        tx_hash, events, gas, status, root = fields(decode(data), "info", bytes, bytes, int, tuple, None)
-        return TransactionInfo(tx_hash, events, gas, Status(*fields(status, "status", str, str, int)), root)
-
-
-def info_hash(info: bytes) -> Hash:
-    """The accumulator's leaf hash of an entry's information."""
-    return _hash_info(info)
 
 
 class Entry(NamedTuple):
@@ -71,6 +47,8 @@ class Entry(NamedTuple):
     hash: Hash
     info: bytes
     events: tuple[Event, ...]
+    event_bytes: tuple[bytes, ...]
+    """The same events as they are hashed and stored."""
     transaction: SignedTransaction | None
 
 
@@ -86,6 +64,8 @@ class ExecutedBlock:
     timestamp_us: int
     state: StateView
     writes: dict[bytes, Record]
+    values: dict[bytes, bytes]
+    """The same records as they are hashed and stored."""
     tree: state_tree.Node
     frontier: Frontier
     inner: list[tuple[int, Hash]]
@@ -120,13 +100,6 @@ class CommittedState:
         return record
 
 
-class RecentState(NamedTuple):
-    """A committed block's tree, and the records that the next block replaced."""
-
-    version: int
-    tree: state_tree.Node
-
-
 class Ledger:
     """What this validator has committed."""
 
@@ -141,7 +114,8 @@ class Ledger:
         self.state = CommittedState(store)
         members = tuple(Validator(*member) for member in document.validators)
         self.validators = ValidatorSet(1, members)
-        self.recent: list[RecentState] = []
+        self.history = History(self.state, RECENT_STATES, RECENT_RECORDS)
+        """States of recent blocks, for readers and proofs."""
         genesis = self._genesis_block()
         self.genesis_info = CommitInfo(0, 0, genesis.block_id, genesis.root, 0, document.timestamp_us, self.validators)
         self.genesis_qc = genesis_certificate(self.genesis_info, 1)
@@ -154,10 +128,10 @@ class Ledger:
             self._write_entries(genesis, batch)
             self._write_block(genesis, None, None, batch)
             self._write_tip(genesis, None, batch)
-            batch.state.extend((key, record.to_bytes()) for key, record in genesis.writes.items())
+            batch.state.extend(genesis.values.items())
             store.write(batch)
         self.tip.state = self.state
-        self.recent.append(RecentState(self.tip.version, self.tip.tree))
+        self.history.append(RecentState(self.tip.version, self.tip.tree, {}))
 
     @property
     def tip_height(self) -> int:
@@ -195,7 +169,7 @@ class Ledger:
         overlay, metadata, outcomes = execute_block(parent.state, context, transactions)
         body = encode((block.id, header.epoch, header.round, header.height, header.author, header.timestamp_us))
         drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None]] = [
-            (KIND_BLOCK_METADATA, body, _hash_metadata(body), metadata, None)
+            (KIND_BLOCK_METADATA, body, entry_hash(KIND_BLOCK_METADATA, body), metadata, None)
         ]
         refused = []
         for tx, outcome in zip(transactions, outcomes, strict=True):
@@ -203,32 +177,33 @@ class Ledger:
                 drafts.append((KIND_USER, tx.envelope, tx.hash, outcome, tx))
             else:
                 refused.append(tx.hash)
-        changes = [(leaf_key(key), value_hash(record.to_bytes())) for key, record in overlay.writes.items()]
-        tree = state_tree.update(parent.tree, changes)
+        values = {key: record.to_bytes() for key, record in overlay.writes.items()}
+        tree = state_tree.update(parent.tree, [(leaf_key(key), value_hash(data)) for key, data in values.items()])
         entries = _seal(drafts, state_tree.root_hash(tree))
-        frontier, inner = parent.frontier.append([info_hash(entry.info) for entry in entries])
+        frontier, inner = parent.frontier.append([info_hash(entry.info) for entry in entries], from_level=STORED_LEVEL)
         return ExecutedBlock(
             block.id, header.height, header.round, parent.version + len(entries), frontier.root(),
-            header.timestamp_us, overlay, overlay.writes, tree, frontier, inner, entries, tuple(refused),
+            header.timestamp_us, overlay, overlay.writes, values, tree, frontier, inner, entries, tuple(refused),
         )  # fmt: skip
 
     # --- committing ---
 
     def commit(self, path: list[tuple[Block, ExecutedBlock]], proof: QuorumCertificate, batch: WriteBatch) -> None:
         """Make blocks final, oldest first; `proof` commits the last of them."""
-        changed: dict[bytes, Record] = {}
+        changed: dict[bytes, bytes] = {}
         for block, result in path:
             last = result is path[-1][1]
             self._write_entries(result, batch)
             self._write_block(result, block, proof if last else None, batch)
-            changed.update(result.writes)
+            changed.update(result.values)
+            replaced = {key: self.state.get(key) for key in result.writes}
             self.state.cache.update(result.writes)
             if isinstance(result.state, Overlay):
                 result.state.base = self.state
                 result.state.writes = {}
-            self.recent.append(RecentState(result.version, result.tree))
-        del self.recent[:-RECENT_TREES]
-        batch.state.extend((key, record.to_bytes()) for key, record in changed.items())
+            self.history.append(RecentState(result.version, result.tree, replaced))
+        self.history.trim(self._durable_version)
+        batch.state.extend(changed.items())
         self.tip = path[-1][1]
         self.high_commit = proof
         self._write_tip(self.tip, proof, batch)
@@ -252,11 +227,19 @@ class Ledger:
 
     # --- storing ---
 
+    def _durable_version(self) -> int:
+        """The last version on disk; the tip in memory may be ahead of it."""
+        meta = self.store.row(Column.META, 0)
+        assert meta is not None, "genesis is durable before anything else"
+        version = fields(decode(meta), "tip", bytes, bytes, int, int, int, int, bytes, tuple, None)[4]
+        assert isinstance(version, int)
+        return version
+
     def _write_entries(self, result: ExecutedBlock, batch: WriteBatch) -> None:
         """Rows and postings of a block's versions."""
         for version, entry in enumerate(result.entries, result.first_version):
-            events: tuple[Any, ...] = tuple(tuple(event) for event in entry.events)
-            batch.rows.append((Column.TRANSACTION, version, encode((entry.kind, entry.data, entry.info, events))))
+            row = encode((entry.kind, entry.data, entry.info, entry.event_bytes))
+            batch.rows.append((Column.TRANSACTION, version, row))
             batch.postings.append((Index.TRANSACTION_BY_HASH, entry.hash[:8], version, version))
             if entry.transaction is not None:
                 raw = entry.transaction.raw
@@ -308,6 +291,7 @@ class Ledger:
             time_us,
             self.state,
             {},
+            {},
             tree,
             frontier,
             [],
@@ -317,7 +301,8 @@ class Ledger:
     def _genesis_block(self) -> ExecutedBlock:
         """Block 0: one entry, version 0, whose writes are the genesis records."""
         records = initial_records(self.document)
-        tree = state_tree.build([(leaf_key(key), value_hash(record.to_bytes())) for key, record in records.items()])
+        values = {key: record.to_bytes() for key, record in records.items()}
+        tree = state_tree.build([(leaf_key(key), value_hash(data)) for key, data in values.items()])
         outcome = Outcome(EXECUTED, 0, ())
         entries = _seal(
             [(KIND_GENESIS, self.document.to_bytes(), self.genesis_hash, outcome, None)],
@@ -325,8 +310,8 @@ class Ledger:
         )
         frontier, inner = Frontier.empty().append([info_hash(entry.info) for entry in entries])
         return ExecutedBlock(
-            self.genesis_hash, 0, 0, 0, frontier.root(), self.document.timestamp_us, self.state, records, tree,
-            frontier, inner, entries,
+            self.genesis_hash, 0, 0, 0, frontier.root(), self.document.timestamp_us, self.state, records,
+            values, tree, frontier, inner, entries,
         )  # fmt: skip
 
 
@@ -334,10 +319,11 @@ def _seal(drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None
     """Entries with their information; the last one names the state root (L4)."""
     entries = []
     for position, (kind, data, tx_hash, outcome, tx) in enumerate(drafts):
-        root = event_root([_hash_event(event.to_bytes()) for event in outcome.events])
+        event_bytes = tuple([event.to_bytes() for event in outcome.events])
+        root = event_root([event_leaf(item) for item in event_bytes])
         checkpoint = state_root if position == len(drafts) - 1 else None
         info = TransactionInfo(tx_hash, root, outcome.gas_used, outcome.status, checkpoint)
-        entries.append(Entry(kind, data, tx_hash, info.to_bytes(), outcome.events, tx))
+        entries.append(Entry(kind, data, tx_hash, info.to_bytes(), outcome.events, event_bytes, tx))
     return entries
 
 
@@ -348,7 +334,14 @@ def read_block(data: bytes) -> tuple[Block | None, tuple[int, int], QuorumCertif
     return block, (first, last), None if proof is None else QuorumCertificate.from_value(proof)
 
 
+def read_info(data: bytes) -> bytes:
+    """The information bytes of a stored version."""
+    info = fields(decode(data), "stored transaction", int, bytes, bytes, tuple)[2]
+    assert isinstance(info, bytes)
+    return info
+
+
 def read_entry(data: bytes) -> tuple[int, bytes, bytes, tuple[Event, ...]]:
     """A stored version: kind, transaction bytes, information bytes, events."""
     kind, body, info, events = fields(decode(data), "stored transaction", int, bytes, bytes, tuple)
-    return kind, body, info, tuple(Event(*event) for event in events)
+    return kind, body, info, tuple(Event.from_value(decode(event)) for event in events)

@@ -58,6 +58,8 @@ VERIFY_BATCH = 256
 
 ROUND_TIMEOUT_US = 1 * SECOND_US
 """First time-out of a round that has work."""
+ABSENT_LEADER_US = 20_000
+"""First time-out of a round whose leader has no link to us: time for a proposal or vote that is under way."""
 ROUND_TIMEOUT_STEPS = 4
 """How often the time-out grows without a commit."""
 IDLE_PROPOSAL_US = 800_000
@@ -76,8 +78,10 @@ SYNC_BYTES = 1 << 20
 """Bytes after which an answer to a node that catches up takes no further block."""
 SYNC_RETRY_US = 300_000
 """Wait before an unanswered request goes to another peer."""
-RECENT_TREES = 256
-"""State trees of recent blocks kept in memory for proofs."""
+RECENT_STATES = 256
+"""Recent blocks whose state is kept in memory for readers and proofs: about four minutes of an idle network."""
+RECENT_RECORDS = 65_536
+"""Records that those blocks replaced, together: bounds the memory on a busy network, to some seconds of history."""
 
 assert MAX_BLOCK_BYTES + SYNC_BYTES < MAX_FRAME_BYTES, "a block with its certificates fits in a frame"
 assert MAX_BLOCK_TRANSACTIONS * MIN_GAS_UNITS <= 2**63, "a block's gas fits in 64 bits"

@@ -14,19 +14,17 @@ class Column(IntEnum):
     """Numbered rows: one B-tree with integer keys each."""
 
     META = 0
-    """0: the ledger's tip."""
+    """0: the ledger's tip. 1: whose signing record stands beside it (node/storage/signing_record.py).
+
+    2: the last round that this validator voted in, durable before the record that says so (VOTED_ROW)."""
     BLOCK = 1
     """height -> committed block with what commits it."""
     TRANSACTION = 2
     """version -> transaction, information and events."""
     ACCUMULATOR = 3
     """node position -> hash of a frozen inner node of the transaction accumulator."""
-    UNDO = 4
-    """last version of a block -> the state values that the block replaced."""
-    PENDING = 5
+    PENDING = 4
     """round -> a block that this validator stored before it voted and that is not committed yet."""
-    EPOCH = 6
-    """epoch -> certificate that ends it and names the next validator set."""
 
 
 class Index(IntEnum):
@@ -40,8 +38,10 @@ class Index(IntEnum):
     """event key, position = sequence number in the stream."""
     BLOCK_BY_ID = 3
     """first 8 bytes of a block's id, position = height, value = height."""
-    TRANSACTION_BY_ACCOUNT = 4
-    """address of a party, sender or receiver; position = version."""
+
+
+VOTED_ROW = 2
+"""Row of META. A signing record with a later vote proves that the ledger lost something that was durable."""
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
-"""Exit codes, from one table: every failure that a command may show has its number here (docs/operations.md)."""
+"""Exit codes, from one table: every failure that a command may show has its number here (docs/cli.md)."""
 
 from chain.errors import MithqalError
+from chain.execution.outcome import REASONS
 from chain.validation import DiscardStatus
 
 OK = 0
@@ -30,7 +31,45 @@ MEANINGS = {
 }
 """What each exit code says."""
 
+_BY_CODE: dict[int, tuple[str, ...]] = {
+    UNEXPECTED: (
+        "rpc", "rpc_error", "invalid_request", "invalid_format", "parse_error", "request_too_large", "batch_too_large",
+        "content_type", "unknown_method", "data_file_invalid", "rate_not_representable", "storage",
+        "storage_read_failed", "storage_write_failed", "sync_failed", "record_too_large", "number_out_of_range",
+        "validator_failed", "wallet", "outbox", "pay_file", "bench", "no_measurements", "not_committed",
+    ),
+    USAGE: (
+        "bad_argument", "bad_endpoint", "bad_port", "bad_validator_count", "not_a_test_chain", "network_differs",
+        "network_exists", "node_exists", "genesis_exists", "key_file_exists", "file_unreadable", "file_unwritable",
+        "transaction_file_malformed", "invalid_params", "page_too_large", "bad_config", "unknown_key", "missing_key",
+        "wrong_type", "wrong_endpoints", "not_loopback", "foreign_keys", "config_missing", "config_unreadable",
+        "genesis_unreadable", "genesis_mismatch", "genesis_format", "malformed_genesis", "bad_genesis", "key_file",
+        "key_file_permissions", "key_file_malformed", "key_file_mismatch", "key_file_unreadable",
+        "key_file_unwritable", "bad_private_key", "storage_format", "safety_record_format", "wrong_network",
+        "duplicate_network_key", "outbox_format", "bad_row", "directory_not_empty", "too_long", "foreign_ledger",
+        "safety_record_foreign",
+    ),
+    NOT_READY: (
+        "bad_answer", "wrong_chain", "too_many_waiting", "network", "storage_unreadable", "storage_full",
+        "log_unwritable", "outbox_malformed",
+    ),
+    DISCARDED: (
+        "foreign_transaction", "malformed_bytes", "not_canonical", "too_deep", "too_large", "wrong_shape", "wrong_size",
+        "unknown_envelope", "unknown_kind",
+    ),
+    NOT_FOUND: (
+        "key_file_missing", "unknown_function", "version_too_new", "version_pruned", "unknown_id", "unknown_block",
+        "unknown_stream",
+    ),
+    INVARIANT: (
+        "transaction_file_mismatch", "storage_corrupt", "corrupt_state", "ledger_behind", "ledger_lost",
+        "safety_record_unreadable", "safety_record_lost", "safety_record_old",
+    ),
+}  # fmt: skip
+"""Rules of files, processes and requests, by exit code. What somebody has to mend is usage, not `not ready`."""
+
 BY_NAME: dict[str, int] = {
+    **{name: code for code, names in _BY_CODE.items() for name in names},
     **{status.name.lower(): DISCARDED for status in DiscardStatus},
     "amount_out_of_range": USAGE,
     "bad_amount": USAGE,
@@ -40,7 +79,12 @@ BY_NAME: dict[str, int] = {
     "rate_not_available": NOT_FOUND,
     "rate_date_out_of_range": NOT_FOUND,
     "invariant_violated": INVARIANT,
+    "not_committed": INVARIANT,
+    "directory_not_empty": USAGE,
     "bad_proof": INVARIANT,
+    "bad_waypoint": USAGE,
+    "cannot_write": USAGE,
+    "nothing_certified": NOT_READY,
     "conservation": INVARIANT,
     "sending_account_frozen": POLICY,
     "account_frozen": POLICY,
@@ -56,8 +100,30 @@ BY_NAME: dict[str, int] = {
     "unknown_account": NOT_FOUND,
     "unknown_hash": NOT_FOUND,
     "unknown_transaction": NOT_FOUND,
+    "unknown_id": NOT_FOUND,
+    "unknown_block": NOT_FOUND,
+    "unknown_stream": NOT_FOUND,
     "name_taken": USAGE,
     "id_used": USAGE,
+    "bad_name": USAGE,
+    "bad_id": USAGE,
+    "bad_memo": USAGE,
+    "bad_metadata": USAGE,
+    "bad_salt": USAGE,
+    "bad_provider": USAGE,
+    "bad_identifier": USAGE,
+    "wrong_prefix": NOT_FOUND,
+    "scheme_mismatch": USAGE,
+    "same_account": USAGE,
+    "metadata_conflict": USAGE,
+    "receipt_unwritable": USAGE,
+    "no_receipt": NOT_FOUND,
+    "bad_receipt": INVARIANT,
+    "not_a_provider": NOT_FOUND,
+    "not_a_payment": NOT_FOUND,
+    "no_compliance_key": NOT_FOUND,
+    "refund_too_large": POLICY,
+    "address_book_malformed": NOT_READY,
     "timed_out": UNKNOWN_OUTCOME,
     "bad_payment_file": USAGE,
     "file_in_use": NOT_READY,
@@ -74,6 +140,17 @@ BY_NAME: dict[str, int] = {
 """Rule name to exit code; what is not listed exits with 1."""
 
 
+BY_REASON: dict[str, int] = {
+    "out_of_gas": FAILED_ON_CHAIN,
+    **{reason: FAILED_ON_CHAIN for reasons in REASONS.values() for reason in reasons},
+    "EACCOUNT_FROZEN": POLICY,
+}
+"""Why a transaction ran and failed, to exit code; it goes before the name of the error."""
+
+
 def exit_code(error: MithqalError) -> int:
     """The exit code of a failure."""
+    reason = error.details.get("reason")
+    if isinstance(reason, str) and reason in BY_REASON:
+        return BY_REASON[reason]
     return BY_NAME.get(error.name, UNEXPECTED)

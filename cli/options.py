@@ -44,6 +44,13 @@ def root_options(command: Command) -> Command:
     return _json(_quiet(network(command)))
 
 
+def limit(default: int) -> Callable[[Command], Command]:
+    """`--limit N`: how many rows a list shows."""
+    return click.option(
+        "--limit", type=click.IntRange(1, 1_000), default=default, show_default=True, help="At most so many rows."
+    )
+
+
 def default_network() -> Path:
     """Where a network lives when nobody says so."""
     return Path(os.environ.get("MITHQAL_NETWORK") or platformdirs.user_data_path("mithqal") / "network")

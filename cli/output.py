@@ -1,14 +1,18 @@
 """The only printer: results on stdout, talk and errors on stderr; with `--json` exactly one document."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chain.errors import MithqalError
 from cli.exits import exit_code
 from cli.options import shared
+
+if TYPE_CHECKING:
+    from node.view.layout import Page
 
 
 def result(document: Mapping[str, object], lines: list[str], *, as_json: bool) -> None:
@@ -17,11 +21,33 @@ def result(document: Mapping[str, object], lines: list[str], *, as_json: bool) -
     sys.stdout.write(text + "\n")
 
 
+def page(shown: "Page", *, as_json: bool) -> None:
+    """Print a page of the explorer: its document, or its text, which is styled on a terminal only."""
+    if as_json or not is_terminal():
+        result(shown.document, shown.lines(), as_json=as_json)
+    else:
+        from cli.screen import draw
+
+        draw(shown)
+
+
+def is_terminal() -> bool:
+    """Whether stdout may be styled: a terminal that understands more than text, and nobody said NO_COLOR."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") in ("", "dumb")
+    return sys.stdout.isatty() and not plain
+
+
 def talk(text: str) -> None:
     """Say something on stderr while it happens: progress, hints. Nothing with `--quiet`."""
     if not shared().quiet:
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
+
+
+def tell(text: str) -> None:
+    """Print one line of a result that is long in coming, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def reported(command: Callable[..., int]) -> Callable[..., int]:

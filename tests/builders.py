@@ -22,10 +22,11 @@ from chain.accounts import (
 from chain.accounts import CONFIG_KEY as CONFIG
 from chain.codec import Value
 from chain.crypto.signing import PrivateKey, Scheme, address_of
+from chain.entries import Event, Status
 from chain.execution.conservation import check
 from chain.execution.context import ACCOUNT_HANDLES, BlockContext
 from chain.execution.executor import execute_block
-from chain.execution.outcome import Event, Outcome, Status
+from chain.execution.outcome import Outcome
 from chain.execution.treasury import receipt_message
 from chain.genesis import GenesisCurrency, GenesisDocument, genesis_hash, initial_records
 from chain.primitives import SECOND_US, Address

@@ -13,7 +13,8 @@ from chain.accounts import (
     tuple_add,
 )
 from chain.codec import Value
-from chain.execution.outcome import Abort, Category, Event
+from chain.entries import Event
+from chain.execution.outcome import Abort, Category
 from chain.state.view import Overlay
 
 CURRENCY_HANDLES_FROM = 5

@@ -3,22 +3,8 @@
 from enum import IntEnum
 from typing import NamedTuple
 
-from chain.codec import Value, encode
+from chain.entries import Event, Status
 from chain.errors import MithqalError
-
-
-class Event(NamedTuple):
-    """One event: its stream's key (24 bytes), its number in the stream, its type and fields."""
-
-    key: bytes
-    sequence: int
-    type: str
-    data: tuple[Value, ...]
-
-    def to_bytes(self) -> bytes:
-        """Canonical bytes, as the event accumulator hashes them."""
-        return encode(tuple(self))
-
 
 EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "sentpayment": ("amount", "currency", "sender", "receiver", "metadata"),
@@ -38,14 +24,6 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "newblock": ("round", "proposer", "proposed_time_us"),
 }
 """Fields by event type, in the order of `Event.data` (reference: Libra's JSON event types)."""
-
-
-class Status(NamedTuple):
-    """`executed`, `out_of_gas` or `move_abort`; module and code stand for an abort only."""
-
-    kind: str
-    module: str
-    code: int
 
 
 EXECUTED = Status("executed", "", 0)
@@ -75,60 +53,89 @@ class Category(IntEnum):
     CUSTOM = 255
 
 
-REASONS: dict[str, dict[str, int]] = {
+class Reason(NamedTuple):
+    """One reason of a module: its number, and the one category that it is raised with."""
+
+    number: int
+    category: Category
+
+    @property
+    def code(self) -> int:
+        """The abort code: category + 256 x number."""
+        return self.category | self.number << 8
+
+
+REASONS: dict[str, dict[str, Reason]] = {
     "DiemAccount": {
-        "ECOIN_DEPOSIT_IS_ZERO": 2,
-        "EROLE_CANT_STORE_BALANCE": 4,
-        "EINSUFFICIENT_BALANCE": 5,
-        "EMALFORMED_AUTHENTICATION_KEY": 8,
-        "ECANNOT_CREATE_AT_VM_RESERVED": 10,
-        "EADD_EXISTING_CURRENCY": 15,
-        "EPAYEE_DOES_NOT_EXIST": 17,
-        "EPAYEE_CANT_ACCEPT_CURRENCY_TYPE": 18,
-        "EPAYER_DOESNT_HOLD_CURRENCY": 19,
-        "EGAS": 20,
-        "ECANNOT_CREATE_AT_CORE_CODE": 24,
-        "EBALANCE_OVERFLOW": 100,
+        "ECOIN_DEPOSIT_IS_ZERO": Reason(2, Category.INVALID_ARGUMENT),
+        "EROLE_CANT_STORE_BALANCE": Reason(4, Category.INVALID_ARGUMENT),
+        "EINSUFFICIENT_BALANCE": Reason(5, Category.LIMIT_EXCEEDED),
+        "EMALFORMED_AUTHENTICATION_KEY": Reason(8, Category.INVALID_ARGUMENT),
+        "ECANNOT_CREATE_AT_VM_RESERVED": Reason(10, Category.INVALID_ARGUMENT),
+        "EADD_EXISTING_CURRENCY": Reason(15, Category.ALREADY_PUBLISHED),
+        "EPAYEE_DOES_NOT_EXIST": Reason(17, Category.NOT_PUBLISHED),
+        "EPAYEE_CANT_ACCEPT_CURRENCY_TYPE": Reason(18, Category.INVALID_ARGUMENT),
+        "EPAYER_DOESNT_HOLD_CURRENCY": Reason(19, Category.NOT_PUBLISHED),
+        "EGAS": Reason(20, Category.LIMIT_EXCEEDED),
+        "ECANNOT_CREATE_AT_CORE_CODE": Reason(24, Category.INVALID_ARGUMENT),
+        "EBALANCE_OVERFLOW": Reason(100, Category.LIMIT_EXCEEDED),
     },
     "Roles": {
-        "EROLE_ID": 0,
-        "EPARENT_VASP": 3,
-        "EPARENT_VASP_OR_CHILD_VASP": 4,
-        "EPARENT_VASP_OR_DESIGNATED_DEALER": 5,
-        "EDESIGNATED_DEALER": 6,
+        "EROLE_ID": Reason(0, Category.ALREADY_PUBLISHED),
+        "EPARENT_VASP": Reason(3, Category.REQUIRES_ROLE),
+        "EPARENT_VASP_OR_CHILD_VASP": Reason(4, Category.REQUIRES_ROLE),
+        "EPARENT_VASP_OR_DESIGNATED_DEALER": Reason(5, Category.REQUIRES_ROLE),
+        "EDESIGNATED_DEALER": Reason(6, Category.REQUIRES_ROLE),
     },
-    "CoreAddresses": {"ETREASURY_COMPLIANCE": 1},
+    "CoreAddresses": {
+        "ETREASURY_COMPLIANCE": Reason(1, Category.REQUIRES_ADDRESS),
+    },
     "Diem": {
-        "ECURRENCY_INFO": 1,
-        "EMINTING_NOT_ALLOWED": 5,
-        "EIS_SYNTHETIC_CURRENCY": 6,
-        "ECOIN": 7,
-        "EPREBURN_QUEUE": 11,
-        "EPREBURN_NOT_FOUND": 12,
-        "ERECEIPT_USED": 100,
-        "ERECEIPT_SIGNATURE": 101,
+        "ECURRENCY_INFO": Reason(1, Category.NOT_PUBLISHED),
+        "EMINTING_NOT_ALLOWED": Reason(5, Category.INVALID_STATE),
+        "EIS_SYNTHETIC_CURRENCY": Reason(6, Category.INVALID_ARGUMENT),
+        "ECOIN": Reason(7, Category.LIMIT_EXCEEDED),
+        "EPREBURN_QUEUE": Reason(11, Category.LIMIT_EXCEEDED),
+        "EPREBURN_NOT_FOUND": Reason(12, Category.INVALID_STATE),
+        "ERECEIPT_USED": Reason(100, Category.ALREADY_PUBLISHED),
+        "ERECEIPT_SIGNATURE": Reason(101, Category.INVALID_ARGUMENT),
     },
-    "DesignatedDealer": {"EDEALER": 0, "EINVALID_MINT_AMOUNT": 4},
+    "DesignatedDealer": {
+        "EDEALER": Reason(0, Category.NOT_PUBLISHED),
+        "EINVALID_MINT_AMOUNT": Reason(4, Category.INVALID_ARGUMENT),
+    },
     "DualAttestation": {
-        "ECREDENTIAL": 0,
-        "EMALFORMED_METADATA_SIGNATURE": 3,
-        "EINVALID_METADATA_SIGNATURE": 4,
-        "EPAYEE_COMPLIANCE_KEY_NOT_SET": 5,
-        "EPAYEE_BASE_URL_NOT_SET": 6,
-        "EINVALID_PUBLIC_KEY": 2,
+        "ECREDENTIAL": Reason(0, Category.NOT_PUBLISHED),
+        "EMALFORMED_METADATA_SIGNATURE": Reason(3, Category.INVALID_ARGUMENT),
+        "EINVALID_METADATA_SIGNATURE": Reason(4, Category.INVALID_ARGUMENT),
+        "EPAYEE_COMPLIANCE_KEY_NOT_SET": Reason(5, Category.INVALID_STATE),
+        "EPAYEE_BASE_URL_NOT_SET": Reason(6, Category.INVALID_STATE),
+        "EINVALID_PUBLIC_KEY": Reason(2, Category.INVALID_ARGUMENT),
     },
     "AccountFreezing": {
-        "ECANNOT_FREEZE_DIEM_ROOT": 3,
-        "ECANNOT_FREEZE_TC": 4,
-        "EACCOUNT_FROZEN": 5,
-        "EFREEZING_BIT": 2,
+        "ECANNOT_FREEZE_DIEM_ROOT": Reason(3, Category.INVALID_ARGUMENT),
+        "ECANNOT_FREEZE_TC": Reason(4, Category.INVALID_ARGUMENT),
+        "EACCOUNT_FROZEN": Reason(5, Category.INVALID_STATE),
+        "EFREEZING_BIT": Reason(2, Category.NOT_PUBLISHED),
     },
-    "VASP": {"ETOO_MANY_CHILDREN": 1},
-    "SlidingNonce": {"ENONCE_UNSUPPORTED": 100},
-    "FixedPoint32": {"EDENOMINATOR": 0, "ERATIO_OUT_OF_RANGE": 4},
-    "Limits": {"ETOO_LONG": 100},
+    "VASP": {
+        "ETOO_MANY_CHILDREN": Reason(1, Category.LIMIT_EXCEEDED),
+    },
+    "SlidingNonce": {
+        "ENONCE_UNSUPPORTED": Reason(100, Category.INVALID_ARGUMENT),
+    },
+    "FixedPoint32": {
+        "EDENOMINATOR": Reason(0, Category.INVALID_ARGUMENT),
+        "ERATIO_OUT_OF_RANGE": Reason(4, Category.INVALID_ARGUMENT),
+    },
+    "Limits": {
+        "ETOO_LONG": Reason(100, Category.INVALID_ARGUMENT),
+    },
 }
-"""Abort reasons by module. Numbers are Libra's; those from 100 on are ours."""
+"""Abort reasons by module. Numbers and categories are Libra's; numbers from 100 on are ours.
+
+EGAS, ECOIN and the two EPARENT_VASP_OR_... are Libra's and raised nowhere here.
+"""
 
 
 SENTENCES: dict[str, str] = {
@@ -183,10 +190,12 @@ class Abort(MithqalError):
     """A transaction that ran and failed: kept, charged, without effect (rule T7)."""
 
     def __init__(self, module: str, category: Category, reason: str, message: str, **details: object) -> None:
-        """`reason` must be listed in REASONS."""
+        """`reason` must be listed in REASONS, with this category."""
+        listed = REASONS[module][reason]
+        assert listed.category is category, f"{module}::{reason} is {listed.category.name}, not {category.name}"
         super().__init__(message, name=reason, **details)
         self.module = module
-        self.code = category | REASONS[module][reason] << 8
+        self.code = listed.code
 
     def status(self) -> Status:
         """As the ledger keeps it."""
@@ -194,10 +203,13 @@ class Abort(MithqalError):
 
 
 def explain_abort(module: str, code: int) -> tuple[str, str]:
-    """Names of an abort code's category and reason; "unknown" for what is not listed."""
+    """Names of an abort code's category and reason; "unknown" for what is not listed.
+
+    A reason is named only under its own category: 1281 is no EINSUFFICIENT_BALANCE, though its number is 5.
+    """
     categories = {int(category): category.name for category in Category}
-    reasons = {number: name for name, number in REASONS.get(module, {}).items()}
-    return categories.get(code & 0xFF, "unknown"), reasons.get(code >> 8, "unknown")
+    reasons = {reason.code: name for name, reason in REASONS.get(module, {}).items()}
+    return categories.get(code & 0xFF, "unknown"), reasons.get(code, "unknown")
 
 
 def abort_sentence(module: str, code: int) -> str | None:

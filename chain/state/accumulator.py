@@ -188,15 +188,16 @@ def event_root(leaves: Sequence[Hash]) -> Hash:
     return merkle_root(leaves, EVENTS)
 
 
-def node_at(level: int, index: int, read_inner: Callable[[int], Hash], read_leaf: Callable[[int], Hash]) -> Hash:
-    """Root of a full subtree: by its position from STORED_LEVEL on, else from its leaves (8 at most).
+def node_at(
+    level: int, index: int, read_inner: Callable[[int], Hash], read_leaves: Callable[[int, int], Sequence[Hash]]
+) -> Hash:
+    """Root of a full subtree: by its position from STORED_LEVEL on, else from its leaves (first and number, 8 at most).
 
     With the two readers bound (`functools.partial` or a lambda) it is the `ReadNode` of the functions below.
     """
     if level >= STORED_LEVEL:
         return read_inner(position(level, index))
-    first = index << level
-    return merkle_root([read_leaf(at) for at in range(first, first + (1 << level))], TRANSACTIONS)
+    return merkle_root(read_leaves(index << level, 1 << level), TRANSACTIONS)
 
 
 def frontier_at(size: int, read: ReadNode) -> Frontier:

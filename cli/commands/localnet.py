@@ -1,19 +1,24 @@
 """`mithqal localnet`: validator processes on this machine."""
 
+import datetime
+import json
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
 from cli import options, output
-from cli.exits import OK
-from economy.basket import xdx_rates
-from economy.rates import load_day
-from node.client.network import NETWORK_FILE, load_network
+from cli.exits import INTERRUPTED, OK
+from cli.money import day_of, genesis_rates
+from node.client.network import Network, load_network
 from node.localnet.bootstrap import bootstrap
-from node.localnet.build import COINS, build_network
-from node.localnet.supervisor import Supervisor
+from node.localnet.logs import LogLine, read_logs
+from node.localnet.start import open_network
+from node.localnet.supervisor import START_TIMEOUT_S, Supervisor, find_member, quorum
+
+SECONDS = click.FloatRange(0.1, 3600)
 
 
 @click.group()
@@ -23,44 +28,50 @@ def localnet() -> None:
 
 @localnet.command()
 @options.network
-@click.option("--validators", type=click.IntRange(1, 16), default=4, show_default=True)
-@click.option(
-    "--base-port", type=click.IntRange(0, 65_000), default=0, help="Ten ports a validator; 0 picks free ones."
-)
+@click.option("--validators", type=click.IntRange(1, 16), help="Of a new network; default 4.")
+@click.option("--base-port", type=click.IntRange(0, 65_000), help="Ten ports a validator; 0, the default, picks free.")
 @click.option("--seed", type=click.IntRange(0), help="The same keys each time: unsafe, for demonstrations.")
 @click.option("--detach", is_flag=True, help="Return when the network commits; without it, Ctrl-C stops it.")
+@click.option("--timeout", type=SECONDS, default=START_TIMEOUT_S, show_default=True, help="Seconds to the first block.")
 @options.as_json
 @output.reported
-def up(directory: Path, validators: int, base_port: int, seed: int | None, detach: bool, as_json: bool) -> int:
-    """Start the network of the directory; make it first if there is none."""
-    if not (directory / NETWORK_FILE).exists():
-        quotes = {item.code: (item.numerator << 32) // item.denominator for item in xdx_rates(load_day(None))}
-        coins = {code: quotes.pop(code) for code in COINS}
-        build_network(directory, validators, rates=coins, local_rates=quotes, seed=seed, base_port=base_port)
-    supervisor = Supervisor(directory)
-    network = supervisor.up(foreground=not detach)
-    bootstrap(network, seed)
-    document = network.to_json()
-    lines = [f"{item.name}  http://{item.rpc[0]}:{item.rpc[1]}  pid {item.pid}" for item in network.members]
-    at = f"--network {directory}"
-    lines += [
-        "Try:", f"  mithqal account create alice {at}", f"  mithqal account fund alice 100 XUS {at}",
-        f"  mithqal localnet status {at}",
-    ]  # fmt: skip
-    output.result(document, lines, as_json=as_json)
-    if not detach:
-        _until_interrupted(supervisor)
-    return OK
+def up(
+    directory: Path, validators: int | None, base_port: int | None, seed: int | None, detach: bool, timeout: float,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Start the network of the directory; make it first if there is none.
 
-
-def _until_interrupted(supervisor: Supervisor) -> None:
-    """Wait for Ctrl-C or SIGTERM, then stop all."""
+    A network that is there goes on with its ledger. Validators that are down are started, killed ones too.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    network = open_network(
+        directory, lambda: genesis_rates(day_of(None)), validators=validators, seed=seed, base_port=base_port
+    )  # fmt: skip
+    supervisor = Supervisor(directory)
+    down = supervisor.names_down()
+    output.talk(f"starting {', '.join(down)}" if down else "every validator runs already")
     try:
+        network = supervisor.up(
+            foreground=not detach, timeout_s=timeout, meanwhile=lambda: bootstrap(network, seed)
+        )  # fmt: skip
+        output.result(network.to_json(), _endpoints(network), as_json=as_json)
+        if detach:
+            return OK
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        supervisor.down()
+        output.talk(f"interrupted: stopped {supervisor.down()} validators")
+        return INTERRUPTED
+
+
+def _endpoints(network: Network) -> list[str]:
+    """Where each validator answers, and what to try."""
+    lines = [f"{item.name}  http://{item.rpc[0]}:{item.rpc[1]}  pid {item.pid}" for item in network.members]
+    at = f"--network {network.directory}"
+    return [
+        *lines, "Try:", f"  mithqal account create alice {at}", f"  mithqal account fund alice 100 XUS {at}",
+        f"  mithqal localnet status {at}",
+    ]  # fmt: skip
 
 
 @localnet.command()
@@ -78,13 +89,79 @@ def down(directory: Path, as_json: bool) -> int:
 @options.network
 @options.as_json
 @output.reported
+def reset(directory: Path, as_json: bool) -> int:
+    """Stop every validator and forget the ledger, with names and transactions; keys and genesis stay."""
+    stopped = Supervisor(directory).reset()
+    lines = [f"stopped {stopped} validators; the ledger is gone, keys and genesis stay", "next: mithqal localnet up"]
+    output.result({"stopped": stopped, "reset": True}, lines, as_json=as_json)
+    return OK
+
+
+@localnet.command()
+@options.network
+@options.as_json
+@output.reported
 def status(directory: Path, as_json: bool) -> int:
     """One line a validator."""
     rows = Supervisor(directory).status()
     network = load_network(directory)
-    lines = ["  ".join(f"{key} {value}" for key, value in row.items()) for row in rows]
-    output.result({"genesis_hash": network.genesis_hash.hex(), "validators": rows}, lines, as_json=as_json)
+    document = {"chain_id": network.chain_id, "genesis_hash": network.genesis_hash.hex(), "validators": rows}
+    output.result(document, _table(rows), as_json=as_json)
     return OK
+
+
+def _table(rows: list[dict[str, Any]]) -> list[str]:
+    """The rows in columns, and whether enough run."""
+    head = ("validator", "state", "pid", "height", "version", "peers", "root", "rpc")
+    cells: list[tuple[str, ...]] = [head]
+    for row in rows:
+        root = None if row["root"] is None else row["root"][:12]
+        values = (row["name"], row["state"], row["pid"], row["height"], row["version"], row["peers"], root, row["rpc"])
+        cells.append(tuple("-" if value is None else str(value) for value in values))
+    widths = [max(len(row[place]) for row in cells) for place in range(len(head))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    running = sum(1 for row in rows if row["state"] == "up")
+    return [*lines, f"{running} of {len(rows)} are up, {quorum(len(rows))} are needed to commit"]
+
+
+@localnet.command()
+@options.network
+@click.option("--timeout", type=SECONDS, default=START_TIMEOUT_S, show_default=True, help="Seconds.")
+@options.as_json
+@output.reported
+def wait(directory: Path, timeout: float, as_json: bool) -> int:
+    """Wait until the network commits a block and every validator that runs has it."""
+    found = Supervisor(directory).wait_for_block(timeout_s=timeout)
+    names = ", ".join(found["validators"])
+    output.result(found, [f"height {found['height']}, version {found['version']} on {names}"], as_json=as_json)
+    return OK
+
+
+@localnet.command()
+@click.argument("validator", required=False)
+@options.network
+@click.option("--lines", type=click.IntRange(1, 100_000), default=20, show_default=True, help="Of each validator.")
+@click.option("--grep", default="", help="Only lines that contain this text.")
+@options.as_json
+@output.reported
+def logs(validator: str | None, directory: Path, lines: int, grep: str, as_json: bool) -> int:
+    """Show what validators wrote, or one of them."""
+    network = load_network(directory)
+    members = network.members if validator is None else [find_member(network, validator)]
+    found = read_logs(members, lines=lines, grep=grep)
+    output.result({"lines": [line._asdict() for line in found]}, [_log_line(line) for line in found], as_json=as_json)
+    return OK
+
+
+def _log_line(line: LogLine) -> str:
+    """One line for people: a JSON object as time, name and message, anything else as it is."""
+    if line.time_us is None:
+        return f"{line.validator}  {line.text}"
+    value = json.loads(line.text)
+    moment = datetime.datetime.fromtimestamp(line.time_us / 1_000_000, datetime.UTC)
+    rest = {key: item for key, item in value.items() if key not in ("time_us", "name", "message") and item is not None}
+    extra = f"  {json.dumps(rest)}" if rest else ""
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z  {line.validator}  {value.get('name')}: {value.get('message')}{extra}"
 
 
 def _act(name: str, words: str) -> None:
@@ -101,7 +178,7 @@ def _act(name: str, words: str) -> None:
         return OK
 
 
-_act("kill", "SIGKILL one validator; it stays down until it is restarted.")
+_act("kill", "SIGKILL one validator; it stays down until it is restarted, or `localnet up` starts it.")
 _act("restart", "Stop one validator if it runs, and start it.")
 _act("pause", "SIGSTOP one validator.")
 _act("resume", "SIGCONT one validator.")

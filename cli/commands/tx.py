@@ -1,15 +1,24 @@
-"""`mithqal tx`: transactions by hash or version."""
+"""`mithqal tx`: transactions by hash or version, in words."""
 
 import json
 from pathlib import Path
 
 import click
 
-from chain.errors import MithqalError
+from chain.primitives import U64_MAX
 from cli import options, output
 from cli.exits import OK
+from cli.viewing import open_view
+from node.client import txfile
 from node.client.network import load_network
+from node.client.payments import keep_receipt
+from node.client.submission import parse_hash, send, wait_for
 from node.client.wallet import Wallet
+from node.keystore import load_key
+from node.view.explorer import account_by, transaction_by
+from node.view.pages.transaction import transaction_page, transactions_page
+from node.view.source import account_listing, is_user, newest_transactions
+from node.view.text import command
 
 
 @click.group()
@@ -18,23 +27,36 @@ def tx() -> None:
 
 
 @tx.command()
-@click.argument("which")
+@click.argument("which", metavar="VERSION|HASH")
 @options.network
 @options.as_json
 @output.reported
 def show(which: str, directory: Path, as_json: bool) -> int:
-    """Show a transaction by its version or hash, as the ledger has it."""
-    client = Wallet(load_network(directory)).client
-    if which.isascii() and which.isdigit() and len(which) < 20:
-        rows = client.call("get_transactions", int(which), 1, True)
-        found = rows[0] if rows else None
-    elif len(which) == 64:
-        found = client.call("get_transaction_by_hash", which, True)
+    """One transaction in full: sentence, status, balance changes that sum to zero, events, signature."""
+    view = open_view(directory)
+    output.page(transaction_page(view.source, view.names, transaction_by(view.source, which)), as_json=as_json)
+    return OK
+
+
+@tx.command(name="list")
+@click.option("--account", "name", help="Only what this account (a local name or an address) signed or was paid.")
+@options.limit(20)
+@click.option("--before", type=click.IntRange(0), help="Only versions below this.")
+@click.option("--all", "everything", is_flag=True, help="Genesis and block metadata too.")
+@options.network
+@options.as_json
+@output.reported
+def list_(name: str | None, limit: int, before: int | None, everything: bool, directory: Path, as_json: bool) -> int:
+    """Transactions in words, newest first."""
+    view = open_view(directory)
+    if name is None:
+        wanted = (lambda _: True) if everything else is_user
+        listing = newest_transactions(view.source, limit, before=before, wanted=wanted)
+        more = "mithqal tx list --all" if everything else "mithqal tx list"
     else:
-        found = None
-    if found is None:
-        raise MithqalError(f"no transaction {which[:80]} is on the ledger", name="unknown_transaction")
-    output.result(found, json.dumps(found, indent=2).splitlines(), as_json=as_json)
+        listing = account_listing(view.source, account_by(view.source, view.names, name), limit, before)
+        more = command("tx", "list", "--account", name)
+    output.page(transactions_page(view.source, view.names, listing, "Transactions", more), as_json=as_json)
     return OK
 
 
@@ -45,11 +67,94 @@ def show(which: str, directory: Path, as_json: bool) -> int:
 @options.as_json
 @output.reported
 def wait(tx_hash: str, timeout: float, directory: Path, as_json: bool) -> int:
-    """Send a transaction of the outbox again, which is harmless, and wait until it is final."""
-    try:
-        wanted = bytes.fromhex(tx_hash)
-    except ValueError as error:
-        raise MithqalError(f"{tx_hash[:80]!r} is no hash", name="unknown_hash") from error
-    document = Wallet(load_network(directory)).resume(wanted, timeout_s=timeout)
-    output.result(document, [f"final: version {document['version']}"], as_json=as_json)
+    """Wait until a transaction is final; one that was signed here is sent again, which is harmless."""
+    wallet, wanted = Wallet(load_network(directory)), parse_hash(tx_hash)
+    document = wait_for(wallet, wanted, timeout_s=timeout)
+    receipt = keep_receipt(wallet, wanted, document)
+    lines = [f"final: version {document['version']}", *([f"  receipt {receipt}"] if receipt else [])]
+    output.result({**document, "receipt_file": receipt and str(receipt)}, lines, as_json=as_json)
+    return OK
+
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_INPUT = click.Path(path_type=Path, dir_okay=False, exists=True)
+_NUMBER = click.IntRange(0, U64_MAX)
+
+
+@tx.command(context_settings={"ignore_unknown_options": True})
+@click.argument("function")
+@click.argument("arguments", nargs=-1, metavar="[NAME=VALUE]...")
+@click.option("--sender", required=True, help="A name or an address.")
+@click.option("-o", "--output", "file", type=_FILE, help="Where to write it; without it the document is printed.")
+@click.option("--sequence-number", type=_NUMBER, help="Without it the network is asked for the next one.")
+@click.option("--max-gas", type=_NUMBER, help="Gas units at most.")
+@click.option("--gas-price", type=_NUMBER, help="Micro-units a gas unit.")
+@click.option("--gas-currency", help="What the fee is paid in.")
+@click.option("--expires-in", type=click.IntRange(1), help="Seconds.")
+@options.network
+@options.as_json
+@output.reported
+def build(  # noqa: PLR0913 - click options
+    function: str, arguments: tuple[str, ...], sender: str, file: Path | None, sequence_number: int | None,
+    max_gas: int | None, gas_price: int | None, gas_currency: str | None, expires_in: int | None, directory: Path,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Build a call of FUNCTION that nobody signed yet. Amounts are micro-units here; names stand for addresses.
+
+    It never signs and never submits: `mithqal tx sign` and `mithqal tx submit` are the next steps.
+    """
+    terms = txfile.Terms(sequence_number, max_gas, gas_price, gas_currency, expires_in)
+    document = txfile.build_file(Wallet(load_network(directory)), function, sender, arguments, terms)
+    lines = json.dumps(document, indent=1).splitlines()
+    if file is not None:
+        txfile.write_file(file, document)
+        number = document["transaction"]["sequence_number"]
+        lines = [f"{file}: {function} by {sender}, number {number}, unsigned; next: mithqal tx sign {file} -o FILE"]
+    output.result(document, lines, as_json=as_json)
+    return OK
+
+
+@tx.command()
+@click.argument("raw", type=_INPUT)
+@click.option("-o", "--output", "file", type=_FILE, help="Where to write it; without it the document is printed.")
+@click.option("--key", "key_file", type=_INPUT, help="A key file; no network directory is needed then.")
+@options.network
+@options.as_json
+@output.reported
+def sign(raw: Path, file: Path | None, key_file: Path | None, directory: Path, as_json: bool) -> int:
+    """Sign the transaction of a file, with the sender's key. It never submits.
+
+    A file whose readable part is not what its bytes say is refused.
+    """
+    wallet = None if key_file is not None else Wallet(load_network(directory))
+    document = txfile.sign_file(raw, wallet, None if key_file is None else load_key(key_file))
+    lines = json.dumps(document, indent=1).splitlines()
+    if file is not None:
+        txfile.write_file(file, document)
+        lines = [f"{file}: signed, hash {document['hash']}; next: mithqal tx submit {file}"]
+    output.result(document, lines, as_json=as_json)
+    return OK
+
+
+@tx.command()
+@click.argument("signed", type=_INPUT)
+@click.option("--wait", "is_waiting", is_flag=True, help="Until it is final.")
+@click.option("--timeout", type=click.FloatRange(0.1, 600), default=30.0, show_default=True, help="Seconds.")
+@options.network
+@options.as_json
+@output.reported
+def submit(signed: Path, is_waiting: bool, timeout: float, directory: Path, as_json: bool) -> int:
+    """Submit the signed transaction of a file; it is stored in the outbox first, and a repeat is harmless."""
+    transaction, genesis_hash = txfile.read_signed(signed)
+    wallet = Wallet(load_network(directory))
+    txfile.check_network(wallet, genesis_hash)
+    document = send(wallet, transaction)
+    if is_waiting:
+        document = wallet.resume(transaction.hash, timeout_s=timeout)
+        lines = [f"final: version {document['version']}  {document['hash']}"]
+    else:
+        lines = [f"{document['status']}: {document['hash']}", f"  next: mithqal tx wait {document['hash']}"]
+        if document["waiting_for"] is not None:
+            lines.insert(1, f"  waits for number {document['waiting_for']}")
+    output.result(document, lines, as_json=as_json)
     return OK

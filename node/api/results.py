@@ -7,9 +7,10 @@ from typing import Any
 
 from chain.accounts import ASSOCIATION, Account, Currency, Role, event_key
 from chain.codec import decode, fields
+from chain.entries import KIND_BLOCK_METADATA, KIND_GENESIS, Event, Status, TransactionInfo
 from chain.execution.context import ACCOUNT_HANDLES, CURRENCY_HANDLES, CURRENCY_HANDLES_FROM
-from chain.execution.outcome import EVENT_FIELDS, Event, Status, explain_abort
-from chain.ledger import KIND_BLOCK_METADATA, KIND_GENESIS, TransactionInfo, read_entry
+from chain.execution.outcome import EVENT_FIELDS, explain_abort
+from chain.ledger import read_entry
 from chain.transaction import FUNCTIONS, Kind, SignedTransaction, decode_transaction
 
 Json = Any
@@ -142,27 +143,30 @@ def transaction_json(version: int, row: bytes, *, include_events: bool) -> Json:
     """Transaction of a stored version."""
     kind, data, info_bytes, events = read_entry(row)
     info = TransactionInfo.from_bytes(info_bytes)
-    if kind == KIND_GENESIS:
-        body: dict[str, Json] = {"type": "writeset"}
-    elif kind == KIND_BLOCK_METADATA:
-        block_id, epoch, round_, height, author, time_us = fields(
-            decode(data), "block metadata", bytes, int, int, int, int, int
-        )
-        body = {
-            "type": "blockmetadata", "timestamp_usecs": time_us, "block_id": block_id.hex(), "epoch": epoch,
-            "round": round_, "height": height, "proposer": author,
-        }  # fmt: skip
-    else:
-        body = user_json(decode_transaction(data))
     return {
         "version": version,
-        "transaction": body,
+        "transaction": body_json(kind, data),
         "hash": info.transaction_hash.hex(),
         "bytes": data.hex(),
         "events": [event_json(event, version) for event in events] if include_events else [],
         "vm_status": status_json(info.status),
         "gas_used": info.gas_used,
     }
+
+
+def body_json(kind: int, data: bytes) -> Json:
+    """What an entry says, by its kind."""
+    if kind == KIND_GENESIS:
+        return {"type": "writeset"}
+    if kind == KIND_BLOCK_METADATA:
+        block_id, epoch, round_, height, author, time_us = fields(
+            decode(data), "block metadata", bytes, int, int, int, int, int
+        )
+        return {
+            "type": "blockmetadata", "timestamp_usecs": time_us, "block_id": block_id.hex(), "epoch": epoch,
+            "round": round_, "height": height, "proposer": author,
+        }  # fmt: skip
+    return user_json(decode_transaction(data))
 
 
 def user_json(tx: SignedTransaction) -> Json:

@@ -61,7 +61,6 @@ class Network:
             "chain_id": self.chain_id,
             "genesis_hash": self.genesis_hash.hex(),
             "waypoint": self.waypoint,
-            "genesis": GENESIS_FILE,
             "validators": [
                 {
                     "name": member.name,

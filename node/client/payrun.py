@@ -71,7 +71,7 @@ def _take(
     tell: Callable[[str], None],
 ) -> FileRecord:  # fmt: skip
     """Check a new file and take it over; says so if another content was paid under its path."""
-    currencies = frozenset(currency.code for currency in wallet.genesis.currencies)
+    currencies = frozenset(currency.code for currency in wallet.network.genesis.currencies)
     file = take_file(path, content, journal, names, currencies, skip_bad=skip_bad)
     for other in journal.others(file.path, content)[-1:]:
         tell(

@@ -4,46 +4,33 @@ Names live in the local address book only, never on chain. A signed transaction 
 whatever happens it can be asked about or sent again, and is never made twice.
 """
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from chain.crypto.signing import PrivateKey, Scheme
-from chain.errors import MithqalError
-from chain.genesis import GenesisDocument
+from chain.identifiers import prefix_of
 from chain.limits import DEFAULT_GAS_PRICE, MIN_GAS_UNITS
 from chain.primitives import SECOND_US, Address
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
 from node.client.batch import execute_all
+from node.client.book import AddressBook, Entry, WalletError, name_taken
 from node.client.gateway import Gateway
+from node.client.names import TREASURY_NAME, check_name, key_path
 from node.client.network import Network
 from node.client.outbox import Outbox
 from node.client.pipeline import Outcome
 from node.client.rpc import ConnectionFailed, RpcClient
-from node.keystore import load_key, new_secret, save_key
+from node.keystore import KeyFileError, load_key, new_secret, save_key
+
+__all__ = ["TREASURY_NAME", "Entry", "Wallet", "WalletError", "conclude", "told"]
 
 BOOK_FILE = "addresses.json"
 GAS_LIMIT = 10 * MIN_GAS_UNITS
 LIFETIME_S = 3_600
 ONE_VALIDATOR_S = 2.0
 """How long one validator may take to tell a number."""
-TREASURY_NAME = "treasury"
-
-
-class WalletError(MithqalError):
-    """A name or payment that cannot be."""
-
-    name = "wallet"
-
-
-class Entry(NamedTuple):
-    """One line of the address book."""
-
-    name: str
-    address: Address
-    scheme: Scheme
 
 
 class Wallet:
@@ -51,80 +38,85 @@ class Wallet:
 
     def __init__(self, network: Network) -> None:
         """Open the book; no validator is asked yet."""
-        self._network = network
-        self._path = network.directory / BOOK_FILE
+        self.network = network
+        self.book = AddressBook(network.directory / BOOK_FILE)
         self.client = RpcClient([member.rpc for member in network.members], chain_id=network.chain_id)
         self._ledger_us = 0
         self._gateway: Gateway | None = None
         self.outbox = Outbox(network.directory / "outbox")
 
     @property
-    def genesis(self) -> GenesisDocument:
-        """The network's genesis document."""
-        return self._network.genesis
+    def prefix(self) -> str:
+        """The prefix of this network's account identifiers."""
+        return prefix_of(self.network.chain_id)
+
+    def close(self) -> None:
+        """End the connections to validators; the next call opens new ones."""
+        self.client.close()
+        if self._gateway is not None:
+            self._gateway.close()
+            self._gateway = None
+
+    # --- names and keys ---
 
     def entries(self) -> list[Entry]:
         """The address book, by name."""
-        if not self._path.exists():
-            return []
-        book = json.loads(self._path.read_text(encoding="utf-8"))
-        return [
-            Entry(name, Address(bytes.fromhex(item["address"])), Scheme[item["scheme"].upper()])
-            for name, item in sorted(book.items())
-        ]
+        return self.book.entries()
 
-    def find(self, name: str) -> Entry:
-        """A name's entry, or an address in hex; WalletError (`unknown_account`)."""
-        for entry in self.entries():
-            if entry.name == name:
-                return entry
-        if len(name) == 32 and all(char in "0123456789abcdef" for char in name):
-            return Entry(name, Address(bytes.fromhex(name)), Scheme.ED25519)
-        raise WalletError(f"no account is called {name!r}: `mithqal account list` names all", name="unknown_account")
+    def find(self, text: str) -> Entry:
+        """Whom a name, an address in hex or an account identifier means.
 
-    def add_name(self, name: str, address: bytes, scheme: Scheme = Scheme.ED25519) -> Entry:
-        """Put a name into the book; WalletError (`name_taken`)."""
-        entries = self.entries()
-        if any(entry.name == name for entry in entries):
-            raise WalletError(f"{name!r} is in the address book already", name="name_taken")
-        entries.append(Entry(name, Address(address), scheme))
-        book = {entry.name: {"address": entry.address.hex(), "scheme": entry.scheme.name.lower()} for entry in entries}
-        temporary = self._path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(book, indent=1, sort_keys=True), encoding="utf-8")
-        temporary.replace(self._path)
-        return Entry(name, Address(address), scheme)
+        WalletError (`unknown_account`), IdentifierError (`bad_identifier`, `wrong_prefix`).
+        """
+        return self.book.resolve(text, self.prefix)[0]
+
+    def add_name(
+        self, name: str, address: bytes, scheme: Scheme = Scheme.ED25519, *, role: str | None = None,
+        provider: str | None = None,
+    ) -> Entry:  # fmt: skip
+        """Put a name into the book; WalletError (`name_taken`), BadName."""
+        known = self.book.get(check_name(name))
+        if known is not None and not known.is_unfinished:
+            raise name_taken(known)
+        return self.book.put(Entry(name, Address(address), scheme, role, provider))
 
     def new_key(self, name: str, scheme: Scheme = Scheme.ED25519, secret: bytes | None = None) -> PrivateKey:
-        """Make and store a key for a name; an existing key of that name is used again."""
-        path = self._key_path(name)
+        """Make and store a key for a name; an existing key of that name is used again. BadName."""
+        path = self._key_path(check_name(name))
         return load_key(path) if path.exists() else save_key(path, name, secret or new_secret(), scheme)
 
-    def _key_path(self, name: str) -> Path:
-        """Where a name's key lies: the treasury's with the root keys, the others in a folder of their own."""
-        if name == TREASURY_NAME:
-            return self._network.keys / "treasury.json"
-        return self._network.keys / "accounts" / f"{name}.json"
+    def key_of(self, name: str) -> PrivateKey:
+        """The key of a name; KeyFileError where it is not kept here, and what `load_key` raises."""
+        try:
+            return load_key(self._key_path(name))
+        except KeyFileError as error:
+            if error.name != "key_file_missing":
+                raise
+            raise KeyFileError(
+                f"the key of {name} is not kept here ({self._key_path(name)}): whoever holds it must sign",
+                name=error.name,
+            ) from error
 
-    def key(self, name: str) -> PrivateKey:
-        """The key of a name; what `load_key` raises."""
-        return load_key(self._key_path(name))
+    def _key_path(self, name: str) -> Path:
+        """Where a name's key lies."""
+        return key_path(self.network.keys, name)
 
     # --- signing ---
 
     def next_number(self, entry: Entry) -> int:
         """The lowest number that neither the ledger (as the furthest validator knows it) nor a transaction under way
         from here has used. It stays free only inside of the outbox's `writing`; `sign` chooses and keeps at once."""
-        return self.outbox.free_numbers(entry.address, self._ledger_next(entry), 1)[0]
+        return self.outbox.free_numbers(entry.address, self.ledger_next(entry), 1)[0]
 
-    def _ledger_next(self, entry: Entry) -> int:
+    def ledger_next(self, entry: Entry) -> int:
         """The highest next number that any validator knows; open transactions that have expired unused are marked.
 
         A validator that catches up knows an old one; signing under it would only be refused.
         """
         numbers: list[int] = []
         answered = False
-        for member in self._network.members:
-            client = RpcClient([member.rpc], timeout_s=ONE_VALIDATOR_S, chain_id=self._network.chain_id)
+        for member in self.network.members:
+            client = RpcClient([member.rpc], timeout_s=ONE_VALIDATOR_S, chain_id=self.network.chain_id)
             try:
                 account = client.call("get_account", entry.address.hex())
             except ConnectionFailed:
@@ -157,10 +149,13 @@ class Wallet:
         Without a fee currency the price is 0. `key` is the caller's own name of it; OutboxError (`id_used`).
         """
         entry = self.find(sender)
-        start = self._ledger_next(entry)
+        start = self.ledger_next(entry)
         with self.outbox.writing():
             (number,) = self.outbox.free_numbers(entry.address, start, 1)
             tx = self.sign_numbered(entry, number, function, *arguments, fee_currency=fee_currency)
+            while self.outbox.has(tx.hash):  # the same call was refused in the same second: this one is another
+                expires = tx.raw.expiration_secs + 1
+                tx = self.sign_raw(tx.raw._replace(expiration_secs=expires), self.key_of(entry.name))
             self.outbox.add(tx, key)
         return tx
 
@@ -174,15 +169,29 @@ class Wallet:
         time if that was seen further.
         """
         entry = self.find(sender) if isinstance(sender, str) else sender
-        key = key or self.key(entry.name)
-        if expiration_secs is None:
-            expiration_secs = max(int(time.time()), self._ledger_us // SECOND_US) + LIFETIME_S
-        raw = RawTransaction(
-            entry.address, number, Payload(function, tuple(arguments)), GAS_LIMIT,
+        raw = self.build(entry, function, *arguments, fee_currency=fee_currency, number=number)
+        if expiration_secs is not None:
+            raw = raw._replace(expiration_secs=expiration_secs)
+        return self.sign_raw(raw, key or self.key_of(entry.name))
+
+    def build(
+        self, sender: Entry, function: str, *arguments: Any, fee_currency: str | None, number: int | None = None
+    ) -> RawTransaction:
+        """A call that nobody signed yet; without a number under the sender's next free one, which stays free.
+
+        Without a fee currency the price is 0.
+        """
+        number = self.next_number(sender) if number is None else number
+        expiration_secs = max(int(time.time()), self._ledger_us // SECOND_US) + LIFETIME_S
+        return RawTransaction(
+            sender.address, number, Payload(function, tuple(arguments)), GAS_LIMIT,
             0 if fee_currency is None else DEFAULT_GAS_PRICE, fee_currency or "XUS", expiration_secs,
-            self._network.chain_id,
+            self.network.chain_id,
         )  # fmt: skip
-        return sign_transaction(raw, key, key.scheme, self._network.genesis_hash)
+
+    def sign_raw(self, raw: RawTransaction, key: PrivateKey) -> SignedTransaction:
+        """Sign for this network."""
+        return sign_transaction(raw, key, key.scheme, self.network.genesis_hash)
 
     def discard(self, tx: SignedTransaction) -> None:
         """Give up what was signed and has never been handed to `execute`: its number is free again."""
@@ -193,7 +202,7 @@ class Wallet:
     def gateway(self) -> Gateway:
         """The validators as one chain, which of them answer is known; ConnectionFailed if none does."""
         if self._gateway is None:
-            self._gateway = Gateway(self._network.endpoints(), self._network.chain_id)
+            self._gateway = Gateway(self.network.endpoints(), self.network.chain_id)
         self._gateway.start()
         return self._gateway
 
@@ -220,18 +229,18 @@ class Wallet:
         """
         is_new = not self.outbox.has(tx.hash) or self.outbox.get(tx.hash).status == "stored"
         self.outbox.add(tx, key)
-        return _told(self.execute_all([tx], timeout_s=timeout_s, are_new=is_new)[0], timeout_s)
+        return told(self.execute_all([tx], timeout_s=timeout_s, are_new=is_new)[0], timeout_s)
 
     def resume(self, tx_hash: bytes, *, timeout_s: float = 30.0) -> dict[str, Any]:
         """Send a stored transaction again, which is harmless, and wait for it. Raises what `execute` raises, and
         ConnectionFailed."""
         tx = self.outbox.get(tx_hash).transaction
         self.gateway()
-        return _told(self.execute_all([tx], timeout_s=timeout_s, are_new=False)[0], timeout_s)
+        return told(self.execute_all([tx], timeout_s=timeout_s, are_new=False)[0], timeout_s)
 
 
-def _told(outcome: Outcome, timeout_s: float) -> dict[str, Any]:
-    """One outcome as the document of a command, or as its error."""
+def told(outcome: Outcome, timeout_s: float) -> dict[str, Any]:
+    """One outcome as {version, hash, status, final_s, fee, fee_currency}; WalletError where it is not executed."""
     tx_hash = outcome.tx.hash.hex()
     raw = outcome.tx.raw
     match outcome.status:
@@ -241,11 +250,7 @@ def _told(outcome: Outcome, timeout_s: float) -> dict[str, Any]:
                 "fee": outcome.fee, "fee_currency": raw.gas_currency,
             }  # fmt: skip
         case "failed":
-            raise WalletError(
-                f"it ran at version {outcome.version} and failed: {outcome.reason}; the fee was charged",
-                name="account_frozen" if outcome.reason == "EACCOUNT_FROZEN" else "failed_on_chain",
-                version=outcome.version, reason=outcome.reason, code=outcome.code, hash=tx_hash,
-            )  # fmt: skip
+            raise _failed(outcome.version, outcome.reason, outcome.code, tx_hash)
         case "refused":
             assert outcome.rule is not None
             raise WalletError(outcome.reason or "refused", name=outcome.rule, code=outcome.code, hash=tx_hash)
@@ -262,3 +267,24 @@ def _told(outcome: Outcome, timeout_s: float) -> dict[str, Any]:
                 f"not final after {timeout_s:g} s{last}, it may still become so: mithqal tx wait {tx_hash}",
                 name="timed_out", hash=tx_hash,
             )  # fmt: skip
+
+
+def conclude(found: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """The same of a user transaction as `get_transaction_by_hash` gives it, seen `seconds` after its start."""
+    status, transaction = found["vm_status"], found["transaction"]
+    if status["type"] != "executed":
+        reason = (status.get("explanation") or {}).get("reason") or status["type"]
+        raise _failed(found["version"], reason, status.get("abort_code"), found["hash"])
+    return {
+        "version": found["version"], "hash": found["hash"], "status": "executed", "final_s": round(seconds, 3),
+        "fee": found["gas_used"] * transaction["gas_unit_price"], "fee_currency": transaction["gas_currency"],
+    }  # fmt: skip
+
+
+def _failed(version: int | None, reason: str | None, code: int | None, tx_hash: str) -> WalletError:
+    """It is on the ledger without effect: `failed_on_chain`, or `account_frozen`."""
+    return WalletError(
+        f"it ran at version {version} and failed: {reason}; the fee was charged",
+        name="account_frozen" if reason == "EACCOUNT_FROZEN" else "failed_on_chain",
+        version=version, reason=reason, code=code, hash=tx_hash,
+    )  # fmt: skip

@@ -1,8 +1,10 @@
 """Run a network's validators as processes of their own: up, down, kill, restart, pause, resume, wait, status, reset.
 
-Nothing is kept in memory: pids live in `network.json`, so that every command works from any process.
+Nothing is kept in memory: pids live in `network.json`, so that every command works from any process. Whoever starts
+or stops validators holds the directory's lock meanwhile, so that two commands at once do not start one twice.
 """
 
+import fcntl
 import http.client
 import os
 import shutil
@@ -10,7 +12,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +23,15 @@ from chain.errors import MithqalError
 from node.client.network import Member, Network, NetworkError, load_network
 from node.client.rpc import RpcClient
 from node.config import Endpoint
+from node.localnet.logs import LOGS, OUTPUT_LOG
 from node.runtime.process import listen
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 5.0
 POLL_S = 0.05
+LOCK_FILE = ".localnet.lock"
+LEDGER_FILES = ("addresses.json", "outbox*", "receipts")
+"""What a network's directory knows of accounts and transactions: gone with the ledger. Keys are no part of it."""
 _ROOT = Path(node.__file__).resolve().parent.parent
 
 
@@ -41,60 +49,92 @@ class Supervisor:
         """The directory as it is now."""
         return load_network(self._directory)
 
-    def up(self, *, foreground: bool = False, timeout_s: float = START_TIMEOUT_S) -> Network:
-        """Start every validator that is down, and wait until each commits. With `foreground` they end with us."""
-        network = self.network
-        down = [index for index, member in enumerate(network.members) if not self.is_alive(member)]
-        for index in down:
-            for endpoint in (network.members[index].rpc, network.members[index].p2p):
-                listen(endpoint).close()
-        for index in down:
-            self._spawn(network, index, foreground=foreground)
-        network.save()
-        self.wait(timeout_s=timeout_s)
+    def names_down(self) -> list[str]:
+        """Names of the validators that do not run."""
+        return [member.name for member in self.network.members if not self.is_alive(member)]
+
+    def up(
+        self,
+        *,
+        foreground: bool = False,
+        timeout_s: float = START_TIMEOUT_S,
+        meanwhile: Callable[[], object] | None = None,
+    ) -> Network:
+        """Start every validator that is down, and wait until each commits. With `foreground` they end with us.
+
+        `meanwhile` is called as soon as each answers: what it submits makes the first blocks.
+
+        ConfigError (`port_in_use`), NetworkError (`validator_died`, `not_ready`): then none that it started runs on.
+        """
+        started: list[str] = []
+        try:
+            with self._locked():
+                network = self.network
+                down = [index for index, member in enumerate(network.members) if not self.is_alive(member)]
+                for index in down:
+                    for endpoint in (network.members[index].rpc, network.members[index].p2p):
+                        listen(endpoint).close()
+                for index in down:
+                    self._spawn(network, index, foreground=foreground)
+                    started.append(network.members[index].name)
+                    network.save()
+            if meanwhile is not None:
+                self._until_answering(timeout_s)
+                meanwhile()
+            self.wait(timeout_s=timeout_s)
+        except BaseException:
+            self._stop(started)
+            raise
         return network
 
     def down(self) -> int:
         """Stop every validator; gives how many ran. Again is harmless."""
-        network = self.network
-        running = [member for member in network.members if self.is_alive(member)]
-        for member in running:
-            self._signal(member, signal.SIGCONT)
-            self._signal(member, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_TIMEOUT_S
-        for member in running:
-            if not self._has_ended(member, deadline):
-                self._signal(member, signal.SIGKILL)
-                self._has_ended(member, time.monotonic() + STOP_TIMEOUT_S)
-        for member in network.members:
-            member.pid = None
-        network.save()
+        return self._stop([member.name for member in self.network.members])
+
+    def _stop(self, names: list[str]) -> int:
+        """Stop these validators, by force after a while; gives how many ran."""
+        with self._locked():
+            network = self.network
+            members = [member for member in network.members if member.name in names]
+            running = [member for member in members if self.is_alive(member)]
+            for member in running:
+                self._signal(member, signal.SIGCONT)
+                self._signal(member, signal.SIGTERM)
+            deadline = time.monotonic() + STOP_TIMEOUT_S
+            for member in running:
+                if not self._has_ended(member, deadline):
+                    self._signal(member, signal.SIGKILL)
+                    self._has_ended(member, time.monotonic() + STOP_TIMEOUT_S)
+            for member in members:
+                member.pid = None
+            network.save()
         return len(running)
 
     def kill(self, name: str) -> None:
         """SIGKILL one validator; it stays down until it is restarted."""
-        network = self.network
-        member = find_member(network, name)
-        if self.is_alive(member):
-            self._signal(member, signal.SIGKILL)
-            self._wait_for(lambda: not self.is_alive(member), time.monotonic() + STOP_TIMEOUT_S)
-        member.pid = None
-        network.save()
+        with self._locked():
+            network = self.network
+            member = find_member(network, name)
+            if self.is_alive(member):
+                self._signal(member, signal.SIGKILL)
+                self._has_ended(member, time.monotonic() + STOP_TIMEOUT_S)
+            member.pid = None
+            network.save()
 
     def restart(self, name: str, *, foreground: bool = False, timeout_s: float = START_TIMEOUT_S) -> None:
         """Stop one validator if it runs, start it, wait until it answers."""
-        network = self.network
-        member = find_member(network, name)
-        if self.is_alive(member):
-            self._signal(member, signal.SIGCONT)
-            self._signal(member, signal.SIGTERM)
-            if not self._wait_for(lambda: not self.is_alive(member), time.monotonic() + STOP_TIMEOUT_S):
-                self._signal(member, signal.SIGKILL)
-                self._wait_for(lambda: not self.is_alive(member), time.monotonic() + STOP_TIMEOUT_S)
-        self._spawn(network, network.members.index(member), foreground=foreground)
-        network.save()
+        name = find_member(self.network, name).name
+        self._stop([name])
+        with self._locked():
+            network = self.network
+            member = find_member(network, name)
+            if not self.is_alive(member):
+                for endpoint in (member.rpc, member.p2p):
+                    listen(endpoint).close()
+                self._spawn(network, network.members.index(member), foreground=foreground)
+                network.save()
         if not self._wait_for(lambda: self._answers(member), time.monotonic() + timeout_s):
-            raise NetworkError(f"{name} does not answer after {timeout_s:.0f} s", name="not_ready")
+            raise NetworkError(f"{name} does not answer after {timeout_s:g} s", name="not_ready")
 
     def pause(self, name: str) -> None:
         """SIGSTOP: the process keeps its connections and does nothing."""
@@ -109,34 +149,77 @@ class Supervisor:
         self._wait_for(lambda: not _is_stopped(member), time.monotonic() + STOP_TIMEOUT_S)
 
     def wait(self, *, timeout_s: float = START_TIMEOUT_S) -> None:
-        """Wait until every validator that runs has committed a block since it started.
+        """Wait until every validator that was started has committed a block since.
 
         NetworkError: `not_running`, `validator_died` with the end of its log, `not_ready`.
         """
         members = [member for member in self.network.members if member.pid is not None]
         if not members:
-            raise NetworkError("no validator runs", name="not_running")
+            raise NetworkError("no validator runs: mithqal localnet up starts them", name="not_running")
         deadline = time.monotonic() + timeout_s
         for member in members:
             while not is_ready(member.rpc):
-                if not self.is_alive(member):
-                    raise NetworkError(f"{member.name} ended: {_tail(member)}", name="validator_died")
+                self._check_alive(member)
                 if time.monotonic() > deadline:
-                    raise NetworkError(f"{member.name} commits nothing after {timeout_s:.0f} s", name="not_ready")
+                    raise NetworkError(
+                        f"{member.name} commits nothing after {timeout_s:g} s: {self._how_many_run()}",
+                        name="not_ready",
+                    )
                 time.sleep(POLL_S)
+
+    def wait_for_block(self, *, timeout_s: float = START_TIMEOUT_S) -> dict[str, Any]:
+        """Wait until the network commits a further block and every validator that runs has caught up with it.
+
+        Gives {height, version, validators}: their names. NetworkError: `not_running`, `validator_died`, `not_ready`.
+        """
+        members = [member for member in self.network.members if self.is_alive(member)]
+        if not members:
+            raise NetworkError("no validator runs: mithqal localnet up starts them", name="not_running")
+        deadline = time.monotonic() + timeout_s
+        wanted: int | None = None
+        while True:
+            tips = [_tip(member) for member in members]
+            heights = [tip["height"] for tip in tips if tip is not None]
+            if wanted is None and heights:
+                wanted = max(heights) + 1
+            if wanted is not None and len(heights) == len(members) and min(heights) >= wanted:
+                versions = [tip["version"] for tip in tips if tip is not None]
+                names = [member.name for member in members]
+                return {"height": min(heights), "version": min(versions), "validators": names}
+            for member in members:
+                self._check_alive(member)
+            if time.monotonic() > deadline:
+                behind = [
+                    member.name
+                    for member, tip in zip(members, tips, strict=True)
+                    if wanted is None or tip is None or tip["height"] < wanted
+                ]
+                raise NetworkError(
+                    f"no new block on {', '.join(behind)} within {timeout_s:g} s: {self._how_many_run()}",
+                    name="not_ready",
+                )
+            time.sleep(POLL_S)
 
     def status(self) -> list[dict[str, Any]]:
         """One object a validator: name, state (up, paused, down), pid, height, version, root, peers."""
         return [self._status(member) for member in self.network.members]
 
-    def reset(self) -> None:
-        """Stop everything and forget the ledger; keys and genesis stay."""
-        self.down()
-        for member in self.network.members:
-            shutil.rmtree(member.directory / "data", ignore_errors=True)
-            for log in ("node.log", "output.log"):
-                (member.directory / log).unlink(missing_ok=True)
-        shutil.rmtree(self._directory / "outbox", ignore_errors=True)
+    def reset(self) -> int:
+        """Stop everything and forget the ledger, with the names and transactions that lived on it; gives how many ran.
+
+        Keys, genesis and `network.json` stay: the same network begins again at version 0.
+        """
+        stopped = self.down()
+        with self._locked():
+            members = self.network.members
+            paths = [member.directory / name for member in members for name in ("data", *LOGS)]
+            paths += [path for pattern in LEDGER_FILES for path in self._directory.glob(pattern)]
+            for path in paths:
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
+        return stopped
 
     def is_alive(self, member: Member) -> bool:
         """Whether the validator's process runs (or is paused); another process with its old pid does not count."""
@@ -156,6 +239,24 @@ class Supervisor:
 
     # --- processes ---
 
+    @contextmanager
+    def _locked(self) -> Generator[None]:
+        """Nobody else starts or stops validators of this directory meanwhile."""
+        with (self._directory / LOCK_FILE).open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _check_alive(self, member: Member) -> None:
+        """NetworkError (`validator_died`) with the end of what it wrote."""
+        if not self.is_alive(member):
+            raise NetworkError(f"{member.name} ended: {_tail(member)}", name="validator_died")
+
+    def _how_many_run(self) -> str:
+        """How many run, and how many it takes to commit."""
+        members = self.network.members
+        running = sum(1 for member in members if self.is_alive(member) and not _is_stopped(member))
+        return f"{running} of {len(members)} validators run, {quorum(len(members))} are needed"
+
     def _spawn(self, network: Network, index: int, *, foreground: bool) -> None:
         """Start one validator in a session of its own, with none of our pipes."""
         member = network.members[index]
@@ -163,7 +264,7 @@ class Supervisor:
         if foreground:
             command += ["--parent", str(os.getpid())]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
-        with (member.directory / "output.log").open("ab") as output:
+        with (member.directory / OUTPUT_LOG).open("ab") as output:
             child = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, close_fds=True,
                 start_new_session=True, cwd=member.directory, env=environment,
@@ -186,6 +287,13 @@ class Supervisor:
             raise NetworkError(f"{name} does not run", name="not_running")
         self._signal(member, number)
 
+    def _until_answering(self, timeout_s: float) -> None:
+        """Wait until every validator that was started answers; NetworkError if one died or stays silent."""
+        deadline = time.monotonic() + timeout_s
+        for member in self.network.members:
+            if member.pid is not None and not self._wait_for(partial(self._answers, member), deadline):
+                raise NetworkError(f"{member.name} does not answer after {timeout_s:g} s", name="not_ready")
+
     def _has_ended(self, member: Member, deadline: float) -> bool:
         """Wait for a process to end; whether it did before the deadline."""
         return self._wait_for(lambda: not self.is_alive(member), deadline)
@@ -200,8 +308,7 @@ class Supervisor:
 
     def _answers(self, member: Member) -> bool:
         """Whether it answers; NetworkError if it died."""
-        if not self.is_alive(member):
-            raise NetworkError(f"{member.name} ended: {_tail(member)}", name="validator_died")
+        self._check_alive(member)
         return _get(member.rpc, "/-/healthy") == 200
 
     def _status(self, member: Member) -> dict[str, Any]:
@@ -239,6 +346,11 @@ def find_member(network: Network, name: str) -> Member:
     raise NetworkError(f"no validator is called {name!r}; there are {known}", name="unknown_validator")
 
 
+def quorum(validators: int) -> int:
+    """How many of so many validators it takes to commit (V2)."""
+    return 2 * validators // 3 + 1
+
+
 def is_ready(endpoint: Endpoint) -> bool:
     """Whether a validator has committed something since it started."""
     return _get(endpoint, "/-/ready") == 200
@@ -258,6 +370,18 @@ def _get(endpoint: Endpoint, path: str) -> int:
         connection.close()
 
 
+def _tip(member: Member) -> dict[str, Any] | None:
+    """A validator's height and version, or None if it does not answer."""
+    client = RpcClient([member.rpc], timeout_s=2)
+    try:
+        found: dict[str, Any] = client.call("get_metadata")
+    except MithqalError:
+        return None
+    finally:
+        client.close()
+    return found
+
+
 def _is_stopped(member: Member) -> bool:
     """Whether the process is stopped by a signal."""
     try:
@@ -270,7 +394,7 @@ def _is_stopped(member: Member) -> bool:
 def _tail(member: Member) -> str:
     """The last line of what a validator wrote."""
     try:
-        lines = (member.directory / "output.log").read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = (member.directory / OUTPUT_LOG).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return "no output"
     return lines[-1] if lines else "no output"

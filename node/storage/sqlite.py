@@ -18,7 +18,7 @@ from chain.storage import Column, Index, WriteBatch
 from node.storage.directory_lock import DirectoryLock
 from node.storage.rules import MAX_NUMBER, StorageError, check_numbers
 
-FORMAT = 2
+FORMAT = 4
 """Number of the tables' layout, in `PRAGMA user_version`."""
 APPLICATION = 0x6D697468
 """`PRAGMA application_id`: "mith"."""
@@ -258,6 +258,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, genesis_hash: bytes, ch
             expected=FORMAT,
         )
     if not is_new:
+        _check_schema(connection, path)
         stored = ask("SELECT genesis FROM network")
         if stored != genesis_hash:
             raise StorageError(
@@ -283,24 +284,41 @@ def _prepare(connection: sqlite3.Connection, path: Path, genesis_hash: bytes, ch
         _create(connection, genesis_hash)
 
 
+_KEYED = "key BLOB NOT NULL, value BLOB NOT NULL"
+_POSTED = "key BLOB NOT NULL, kind INTEGER NOT NULL, position INTEGER NOT NULL, value INTEGER NOT NULL"
+
+
+def _schema() -> list[str]:
+    """What makes all tables, as SQLite keeps it."""
+    return [
+        *[
+            f"CREATE TABLE {table} (key INTEGER PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)"
+            for table in _TABLES
+        ],
+        f"CREATE TABLE state (id INTEGER PRIMARY KEY, {_KEYED}, checksum INTEGER NOT NULL)",
+        f"CREATE TABLE posting ({_POSTED}, PRIMARY KEY (key, kind, position)) WITHOUT ROWID",
+        "CREATE TABLE network (genesis BLOB NOT NULL)",
+    ]
+
+
 def _create(connection: sqlite3.Connection, genesis_hash: bytes) -> None:
     """All tables and the file's identity, in one transaction: a crash leaves an empty file."""
     run = connection.execute
     run("BEGIN IMMEDIATE")
-    for table in _TABLES:
-        run(f"CREATE TABLE {table} (key INTEGER PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)")
-    run(
-        "CREATE TABLE state (id INTEGER PRIMARY KEY, key BLOB NOT NULL, value BLOB NOT NULL, checksum INTEGER NOT NULL)"
-    )
-    run(
-        "CREATE TABLE posting (key BLOB NOT NULL, kind INTEGER NOT NULL, position INTEGER NOT NULL,"
-        " value INTEGER NOT NULL, PRIMARY KEY (key, kind, position)) WITHOUT ROWID"
-    )
-    run("CREATE TABLE network (genesis BLOB NOT NULL)")
+    for statement in _schema():
+        run(statement)
     run("INSERT INTO network VALUES (?)", (genesis_hash,))
     run(f"PRAGMA application_id={APPLICATION}")
     run(f"PRAGMA user_version={FORMAT}")
     run("COMMIT")
+
+
+def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
+    """The tables are what `_create` made: SQLite itself believes whatever a damaged page says of them."""
+    found = [row[0] for row in connection.execute("SELECT sql FROM sqlite_schema ORDER BY rowid")]
+    rows = connection.execute("SELECT typeof(genesis), length(genesis) FROM network").fetchall()
+    if found != _schema() or rows != [("blob", 32)]:
+        raise StorageError(f"{path} is damaged: its tables are not those of format {FORMAT}", name="storage_corrupt")
 
 
 def _open_error(path: Path, error: sqlite3.Error) -> StorageError:

@@ -5,8 +5,9 @@ import pytest
 from chain.block import Block, Header, header_id, payload_root
 from chain.certificates import CommitInfo, QuorumCertificate, VoteData
 from chain.codec import decode, fields
+from chain.entries import TransactionInfo, info_hash
 from chain.errors import GenesisError
-from chain.ledger import Ledger, TransactionInfo, info_hash
+from chain.ledger import Ledger
 from chain.state.accumulator import Frontier
 from chain.state.tree import root_hash
 from chain.storage import Column, Index, WriteBatch

@@ -50,7 +50,7 @@ def test_without_a_network(tmp_path: Path) -> None:
 
 
 def test_a_bad_file_and_a_network_that_is_down(tmp_path: Path) -> None:
-    """"2 for a bad file", before any validator is asked; "3 when no validator can be reached"."""
+    """ "2 for a bad file", before any validator is asked; "3 when no validator can be reached"."""
     network = build_network(tmp_path / "net", 1, seed=1)
     wallet = Wallet(network)
     for name in ("alice", "bob"):
@@ -149,7 +149,7 @@ def test_what_people_see(network: Path, tmp_path: Path) -> None:
 @pytest.mark.network
 @pytest.mark.timeout(240)
 def test_two_processes_pay_from_one_account(network: Path) -> None:
-    """"Two `mithqal pay` processes at once from the same payer must not sign the same number twice": 50 payments each."""
+    """ "Two `mithqal pay` processes at once from the same payer must not sign the same number twice": 50 payments each."""
     before, next_number = account(network, "alice")
     program = (
         "import sys; from pathlib import Path; from node.client.network import load_network; "
@@ -173,7 +173,7 @@ def test_two_processes_pay_from_one_account(network: Path) -> None:
     address = json.loads((network / "addresses.json").read_text())["alice"]["address"]
     page = client.call("get_account_transactions", address, next_number, 200, False)
     client.close()
-    assert Counter(row["transaction"]["script"]["amount"] for row in page) == Counter({n: 2 for n in range(1, 51)})
+    assert Counter(row["transaction"]["script"]["amount"] for row in page) == Counter(dict.fromkeys(range(1, 51), 2))
     entries = Wallet(load_network(network)).outbox.open_entries()
     assert entries == []
 

@@ -197,5 +197,3 @@ def test_two_thousand_rows_and_kill_9(network: Path, tmp_path: Path, killed: str
     assert (again["paid"], again["already_paid"]) == (ROWS, True)
     assert (tmp_path / "payments.result.csv").read_bytes() == before
     check_exact(network, rows, tmp_path / "payments.result.csv")
-
-

@@ -86,8 +86,9 @@ MUTATIONS = [
     ("The simulator lives in virtual time", "node.sim.world", "time"),
     ("Chance comes from one place", "node.sim.world", "random"),
     ("Chance comes from one place", "cli.main", "random"),
-    ("Wire and API logic do no I/O", "node.wire", "asyncio"),
-    ("Wire and API logic do no I/O", "node.api", "sqlite3"),
+    ("Wire, API and views do no I/O", "node.wire", "asyncio"),
+    ("Wire, API and views do no I/O", "node.api", "sqlite3"),
+    ("Wire, API and views do no I/O", "node.view", "socket"),
     ("Commands are independent", "cli.commands.pay", "cli.commands.keys"),
     ("No cycles anywhere", "chain.primitives", "chain.limits"),
 ]

@@ -19,13 +19,13 @@ def timers(call, *args) -> list[SetTimer]:
 )  # fmt: skip
 def test_patience_grows_by_half_for_each_round_without_a_commit(round_, committed, patience_us) -> None:
     """'grows by half for each round without a commit (four steps)'."""
-    pacemaker = Pacemaker()
+    pacemaker = Pacemaker(4)
     assert timers(pacemaker.enter, round_, committed, 50, False) == [SetTimer("round", 50 + patience_us, 1)]
 
 
 def test_idle_rounds_are_longer_until_work_arrives() -> None:
     """'is longer by the idle wait while nothing waits'."""
-    pacemaker = Pacemaker()
+    pacemaker = Pacemaker(4)
     assert timers(pacemaker.enter, 1, 0, 0, True) == [SetTimer("round", 1_800_000, 1)]
     assert timers(pacemaker.work_arrived, 800_000) == []
     assert timers(pacemaker.work_arrived, 799_999) == [SetTimer("round", 1_799_999, 2)]
@@ -36,7 +36,7 @@ def test_idle_rounds_are_longer_until_work_arrives() -> None:
 
 
 def test_only_the_newest_timers_are_due() -> None:
-    pacemaker = Pacemaker()
+    pacemaker = Pacemaker(4)
     pacemaker.enter(1, 0, 0, False, Output())
     assert timers(pacemaker.wait_idle, 7) == [SetTimer("idle", 800_007, 1)]
     assert timers(pacemaker.wait_idle, 8) == []

@@ -4,10 +4,11 @@ import pytest
 
 from chain.accounts import ASSOCIATION, CONFIG_KEY, account_key, currency_key
 from chain.crypto.signing import Scheme
+from chain.entries import Status
 from chain.execution import payments
 from chain.execution.executor import HANDLERS, execute_block
 from chain.execution.gas import gas_for
-from chain.execution.outcome import Abort, Outcome, Status
+from chain.execution.outcome import Abort, Outcome
 from chain.transaction import FUNCTIONS
 from chain.validation import Discard, DiscardStatus
 from tests.builders import (

@@ -1,20 +1,22 @@
 """Abort codes, event fields and bytes."""
 
+import ast
+
 import pytest
 
 from chain.codec import decode
+from chain.entries import Event, Status
 from chain.execution.outcome import (
     EVENT_FIELDS,
     REASONS,
     SENTENCES,
     Abort,
     Category,
-    Event,
-    Status,
     abort_sentence,
     explain_abort,
 )
 from tests.builders import ALICE, BOB, DEALER, TC, US, key, small_world
+from tests.house.rules import sources
 
 LIBRA = {
     "DiemAccount": {
@@ -47,12 +49,49 @@ LIBRA = {
 
 def test_the_numbers_are_libras() -> None:
     """3.7, module by module; from 100 on they are ours."""
-    ours = {module: {n: name for name, n in names.items() if n < 100} for module, names in REASONS.items()}
+    numbers = {module: {name: item.number for name, item in names.items()} for module, names in REASONS.items()}
+    ours = {module: {n: name for name, n in names.items() if n < 100} for module, names in numbers.items()}
     assert {module: names for module, names in ours.items() if names} == LIBRA
-    assert all(len(set(names.values())) == len(names) for names in REASONS.values())
-    assert {(m, n) for m, names in REASONS.items() for n in names.values() if n >= 100} == {
+    assert all(len(set(names.values())) == len(names) for names in numbers.values())
+    assert {(m, n) for m, names in numbers.items() for n in names.values() if n >= 100} == {
         ("DiemAccount", 100), ("Diem", 100), ("Diem", 101), ("SlidingNonce", 100), ("Limits", 100),
     }  # fmt: skip
+
+
+CODES = {
+    "DiemAccount": {
+        "ECOIN_DEPOSIT_IS_ZERO": 519, "EROLE_CANT_STORE_BALANCE": 1031, "EINSUFFICIENT_BALANCE": 1288,
+        "EMALFORMED_AUTHENTICATION_KEY": 2055, "ECANNOT_CREATE_AT_VM_RESERVED": 2567, "EADD_EXISTING_CURRENCY": 3846,
+        "EPAYEE_DOES_NOT_EXIST": 4357, "EPAYEE_CANT_ACCEPT_CURRENCY_TYPE": 4615, "EPAYER_DOESNT_HOLD_CURRENCY": 4869,
+        "EGAS": 5128, "ECANNOT_CREATE_AT_CORE_CODE": 6151, "EBALANCE_OVERFLOW": 25608,
+    },
+    "Roles": {
+        "EROLE_ID": 6, "EPARENT_VASP": 771, "EPARENT_VASP_OR_CHILD_VASP": 1027,
+        "EPARENT_VASP_OR_DESIGNATED_DEALER": 1283, "EDESIGNATED_DEALER": 1539,
+    },
+    "CoreAddresses": {"ETREASURY_COMPLIANCE": 258},
+    "Diem": {
+        "ECURRENCY_INFO": 261, "EMINTING_NOT_ALLOWED": 1281, "EIS_SYNTHETIC_CURRENCY": 1543, "ECOIN": 1800,
+        "EPREBURN_QUEUE": 2824, "EPREBURN_NOT_FOUND": 3073, "ERECEIPT_USED": 25606, "ERECEIPT_SIGNATURE": 25863,
+    },
+    "DesignatedDealer": {"EDEALER": 5, "EINVALID_MINT_AMOUNT": 1031},
+    "DualAttestation": {
+        "ECREDENTIAL": 5, "EMALFORMED_METADATA_SIGNATURE": 775, "EINVALID_METADATA_SIGNATURE": 1031,
+        "EPAYEE_COMPLIANCE_KEY_NOT_SET": 1281, "EPAYEE_BASE_URL_NOT_SET": 1537, "EINVALID_PUBLIC_KEY": 519,
+    },
+    "AccountFreezing": {
+        "ECANNOT_FREEZE_DIEM_ROOT": 775, "ECANNOT_FREEZE_TC": 1031, "EACCOUNT_FROZEN": 1281, "EFREEZING_BIT": 517,
+    },
+    "VASP": {"ETOO_MANY_CHILDREN": 264},
+    "SlidingNonce": {"ENONCE_UNSUPPORTED": 25607},
+    "FixedPoint32": {"EDENOMINATOR": 7, "ERATIO_OUT_OF_RANGE": 1031},
+    "Limits": {"ETOO_LONG": 25607},
+}  # fmt: skip
+
+
+def test_the_codes_on_the_ledger_stay_as_they_are() -> None:
+    """'code = category (low byte) + reason << 8': what old ledgers hold keeps its meaning."""
+    assert {module: {name: item.code for name, item in names.items()} for module, names in REASONS.items()} == CODES
 
 
 def test_categories() -> None:
@@ -72,6 +111,8 @@ def test_an_abort_carries_code_name_and_numbers() -> None:
     assert type(abort.status().code) is int
     with pytest.raises(KeyError):
         Abort("DiemAccount", Category.INTERNAL, "ENOTHING", "not listed")
+    with pytest.raises(AssertionError, match="DiemAccount::EINSUFFICIENT_BALANCE is LIMIT_EXCEEDED, not INVALID_STATE"):
+        Abort("DiemAccount", Category.INVALID_STATE, "EINSUFFICIENT_BALANCE", "the category is another")
 
 
 def test_explaining_a_code() -> None:
@@ -81,6 +122,14 @@ def test_explaining_a_code() -> None:
     assert explain_abort("Roles", 6) == ("ALREADY_PUBLISHED", "EROLE_ID")
     assert explain_abort("Nowhere", 1288) == ("LIMIT_EXCEEDED", "unknown")
     assert explain_abort("DiemAccount", 9 + 256 * 99) == ("unknown", "unknown")
+
+
+def test_a_reason_is_named_under_its_own_category_only() -> None:
+    """1281 is 5 x 256 + INVALID_STATE: reason 5 of DiemAccount is EINSUFFICIENT_BALANCE, which is LIMIT_EXCEEDED."""
+    assert explain_abort("DiemAccount", 1281) == ("INVALID_STATE", "unknown")
+    assert explain_abort("Diem", 1288) == ("LIMIT_EXCEEDED", "unknown")
+    assert explain_abort("AccountFreezing", 1281) == ("INVALID_STATE", "EACCOUNT_FROZEN")
+    assert abort_sentence("DiemAccount", 1281) is None
 
 
 def test_every_reason_has_a_sentence() -> None:
@@ -119,3 +168,24 @@ def test_every_event_has_the_fields_that_the_table_names() -> None:
     assert EVENT_FIELDS["sentpayment"] == ("amount", "currency", "sender", "receiver", "metadata")
     assert EVENT_FIELDS["receivedpayment"] == EVENT_FIELDS["sentpayment"]
     assert EVENT_FIELDS["newblock"] == ("round", "proposer", "proposed_time_us")
+
+
+def test_every_abort_in_the_code_has_the_category_of_the_table() -> None:
+    """A reason has one category: whoever raises it with another one would stop the process."""
+    raised = []
+    for source in sources("chain"):
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Abort":
+                module, category, reason = node.args[:3]
+                assert isinstance(module, ast.Constant)
+                assert isinstance(category, ast.Attribute)
+                assert isinstance(reason, ast.Constant)
+                raised.append((str(module.value), str(reason.value), category.attr))
+    assert len(raised) > 40
+    for owner, name, attribute in raised:
+        assert REASONS[owner][name].category.name == attribute, (owner, name)
+    silent = {(owner, name) for owner, names in REASONS.items() for name in names} - {item[:2] for item in raised}
+    assert silent == {
+        ("DiemAccount", "EGAS"), ("Diem", "ECOIN"), ("Roles", "EPARENT_VASP_OR_CHILD_VASP"),
+        ("Roles", "EPARENT_VASP_OR_DESIGNATED_DEALER"),
+    }  # fmt: skip

@@ -237,16 +237,16 @@ def test_nodes_below_the_stored_level_come_from_leaves() -> None:
         asked.append(where)
         return PLACEHOLDER
 
-    def leaf(index: int) -> Hash:
-        asked.append((index,))
-        return LEAVES[index]
+    def leaves(first: int, count: int) -> list[Hash]:
+        asked.append((first, count))
+        return LEAVES[first : first + count]
 
     for level, index in ((0, 5), (1, 3), (2, 3), (3, 2)):
         asked.clear()
-        assert node_at(level, index, inner, leaf) == read(level, index)
-        assert asked == [(at,) for at in range(index << level, (index + 1) << level)]
+        assert node_at(level, index, inner, leaves) == read(level, index)
+        assert asked == [(index << level, 1 << level)]
     asked.clear()
-    assert node_at(4, 3, inner, leaf) == node_at(5, 1, inner, leaf) == PLACEHOLDER
+    assert node_at(4, 3, inner, leaves) == node_at(5, 1, inner, leaves) == PLACEHOLDER
     assert asked == [position(4, 3), position(5, 1)] == [111, 95]
 
 
@@ -254,7 +254,12 @@ def test_nodes_below_the_stored_level_come_from_leaves() -> None:
 def test_proofs_from_sparse_rows(size, data) -> None:
     """With rows of level 4 and above only, every proof comes out the same."""
     rows = dict(Frontier.empty().append(LEAVES[:size], from_level=STORED_LEVEL)[1])
-    sparse = partial(node_at, read_inner=rows.__getitem__, read_leaf=LEAVES[:size].__getitem__)
+
+    def leaves(first: int, count: int) -> list[Hash]:
+        assert first + count <= size
+        return LEAVES[first : first + count]
+
+    sparse = partial(node_at, read_inner=rows.__getitem__, read_leaves=leaves)
     index = data.draw(st.integers(0, size - 1))
     old = data.draw(st.integers(0, size))
     assert prove_leaf(index, size, sparse) == prove_leaf(index, size, read)

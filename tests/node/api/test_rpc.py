@@ -16,7 +16,7 @@ from chain.interface import Committed
 from chain.primitives import SECOND_US
 from chain.replica import Replica
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
-from node.api.handlers import Context
+from node.api.reads import Context
 from node.runtime.driver import Driver
 from node.runtime.http_server import Rpc
 from node.storage.memory import MemoryStore
@@ -38,7 +38,7 @@ class Node:
             replica, 0, store, self, RealSignatures(), self,
             lambda: NOW_SECS * SECOND_US + 1 + (time.monotonic_ns() - started) // 1000, self,
         )  # fmt: skip
-        self.rpc = Rpc(Context(store, DOCUMENT, CHAIN, 0, replica.mempool, self), self.driver.submit)
+        self.rpc = Rpc(Context(replica.ledger, 0, replica.mempool, self), self.driver.submit)
         self.numbers: dict[bytes, int] = {}
 
     def store(self, payload: bytes) -> None:

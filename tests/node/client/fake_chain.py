@@ -150,9 +150,7 @@ class FakeChain:
             return Answer(True, "accepted", "known already")
         now_secs = self.time_us // SECOND_US
         try:
-            check_prologue(
-                self.world.overlay(), tx, chain_id=CHAIN_ID, now_secs=now_secs, allow_future_sequence=True
-            )
+            check_prologue(self.world.overlay(), tx, chain_id=CHAIN_ID, now_secs=now_secs, allow_future_sequence=True)
             waits = self.pools[place].add(tx, self._next(tx.raw.sender), now_secs)
         except MithqalError as error:
             code = int(error.status) if isinstance(error, Discard) else None

@@ -38,7 +38,11 @@ class Validator:
             "jsonrpc": "2.0", "id": call["id"], "diem_chain_id": 4, "diem_ledger_version": self.version,
             "diem_ledger_timestampusec": self.time_us,
         }  # fmt: skip
-        return {**head, "error": found["error"]} if isinstance(found, dict) and "error" in found else {**head, "result": found}
+        return (
+            {**head, "error": found["error"]}
+            if isinstance(found, dict) and "error" in found
+            else {**head, "result": found}
+        )
 
     def asked(self, method: str) -> list[Any]:
         """Parameters of every call of a method."""
@@ -77,7 +81,7 @@ def pay(who: Party, number: int = 0) -> SignedTransaction:
 
 
 def test_start_needs_one_validator(network: Network) -> None:
-    """"3 when no validator can be reached": with what to type next."""
+    """ "3 when no validator can be reached": with what to type next."""
     network(None, Validator()).start()
     with pytest.raises(ConnectionFailed, match="mithqal localnet status") as caught:
         network(None, None).start()

@@ -46,7 +46,7 @@ def test_what_is_committed_is_synced(tmp_path: Path) -> None:
 
 
 def test_a_crash_leaves_what_was_committed(tmp_path: Path) -> None:
-    """"Crash at any instant leaves a readable outbox": a process that dies inside of a change has changed nothing."""
+    """ "Crash at any instant leaves a readable outbox": a process that dies inside of a change has changed nothing."""
     program = (
         "import os, sys; from pathlib import Path; from node.client.outbox import Outbox; "
         "from tests.node.client.test_outbox import payment; box = Outbox(Path(sys.argv[1])); box.add(payment(1)); "
@@ -141,7 +141,7 @@ def test_free_numbers(tmp_path: Path) -> None:
 
 
 def test_finished_entries_are_not_read(tmp_path: Path) -> None:
-    """"Open entries and used ids found without reading finished ones": by an index each, whatever is finished."""
+    """ "Open entries and used ids found without reading finished ones": by an index each, whatever is finished."""
     database = Outbox(tmp_path).database
     queries = {
         "SELECT 1 FROM entry WHERE status IN ('stored', 'submitted') AND sender = x'00' ORDER BY number, id": "entry_open",
@@ -166,7 +166,13 @@ def test_unknown_and_malformed_entries(tmp_path: Path) -> None:
     with pytest.raises(OutboxError) as caught:
         box.mark(first.hash, "paid")
     assert caught.value.name == "unknown_status"
-    for column, value in (("envelope", second.envelope), ("envelope", b"\x00"), ("status", "x"), ("note", "{"), ("note", "[]")):
+    for column, value in (
+        ("envelope", second.envelope),
+        ("envelope", b"\x00"),
+        ("status", "x"),
+        ("note", "{"),
+        ("note", "[]"),
+    ):
         ((kept,),) = box.database.rows(f"SELECT {column} FROM entry")
         box.database.run(f"UPDATE entry SET {column} = ?", value)
         with pytest.raises(OutboxError) as caught:
@@ -188,7 +194,7 @@ def test_a_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize(("application", "version"), [(APPLICATION, FORMAT + 1), (APPLICATION + 1, FORMAT), (0, 0)])
 def test_another_format_is_refused(tmp_path: Path, application: int, version: int) -> None:
-    """"A format version, refused or migrated with a sentence"."""
+    """ "A format version, refused or migrated with a sentence"."""
     other = sqlite3.connect(tmp_path / "outbox.sqlite3")
     other.executescript(f"CREATE TABLE t (a); PRAGMA application_id={application}; PRAGMA user_version={version};")
     other.close()
@@ -198,7 +204,7 @@ def test_another_format_is_refused(tmp_path: Path, application: int, version: in
 
 
 def test_two_processes_choose_different_numbers(tmp_path: Path) -> None:
-    """"Two processes at once from the same payer must not sign the same number twice": 4 processes, 100 numbers each."""
+    """ "Two processes at once from the same payer must not sign the same number twice": 4 processes, 100 numbers each."""
     program = (
         "import sys; from pathlib import Path; from node.client.outbox import Outbox; "
         "from tests.node.client.test_outbox import ALICE, payment; box = Outbox(Path(sys.argv[1]))\n"

@@ -22,7 +22,7 @@ def statuses(rig: Rig) -> list[tuple[str, str | None]]:
 
 
 def test_rows_of_one_payer_run_in_the_files_order(tmp_path: Path) -> None:
-    """"One payer's rows are signed in the file's order", with several in flight: 64 and no more."""
+    """ "One payer's rows are signed in the file's order", with several in flight: 64 and no more."""
     rig = Rig(tmp_path, [Payment("alice", "bob", 1 + number) for number in range(150)])
     most = 0
 
@@ -49,7 +49,7 @@ def test_more_rows_than_are_read_ahead(tmp_path: Path) -> None:
 
 
 def test_a_failure_on_chain_is_a_row_result(tmp_path: Path) -> None:
-    """"Insufficient funds and chain failures are row results, not a crash": the rows around it are paid."""
+    """ "Insufficient funds and chain failures are row results, not a crash": the rows around it are paid."""
     rows = [Payment("alice", "bob", ONE), Payment("alice", "bob", 2 * ALL), Payment("alice", "bob", ONE)]
     rig = Rig(tmp_path, rows)
     said: list[Progress] = []
@@ -61,7 +61,7 @@ def test_a_failure_on_chain_is_a_row_result(tmp_path: Path) -> None:
 
 
 def test_money_that_an_earlier_row_brings(tmp_path: Path) -> None:
-    """"A row that its payer cannot cover yet waits until all earlier rows are final": the file pays as if in its order."""
+    """ "A row that its payer cannot cover yet waits until all earlier rows are final": the file pays as if in its order."""
     rows = [
         Payment("alice", "anna", 900 * ONE),
         Payment("anna", "bob", 1_800 * ONE),
@@ -205,7 +205,7 @@ def test_an_expired_payment_of_the_same_account_frees_its_number(tmp_path: Path)
 
 
 def test_bytes_are_in_the_journal_before_they_leave(tmp_path: Path) -> None:
-    """"Journals file hash, row, sequence number and signed bytes before submission", as another process sees it."""
+    """ "Journals file hash, row, sequence number and signed bytes before submission", as another process sees it."""
     rig = Rig(tmp_path, [Payment("alice", "bob", 1 + number) for number in range(3)])
     checked = []
 
@@ -214,7 +214,8 @@ def test_bytes_are_in_the_journal_before_they_leave(tmp_path: Path) -> None:
             other = Outbox(tmp_path / "outbox")
             number = int(what.split()[1])
             rows = other.database.rows(
-                "SELECT entry.note, row.number FROM row JOIN entry ON entry.id = row.entry WHERE entry.number = ?", number
+                "SELECT entry.note, row.number FROM row JOIN entry ON entry.id = row.entry WHERE entry.number = ?",
+                number,
             )
             other.database.close()
             checked.append((number, rows))

@@ -57,7 +57,7 @@ def count_steps(directory: Path) -> int:
 
 @pytest.mark.parametrize("what", ["client", "client and validators", "client, validators, and the bytes expire"])
 def test_a_crash_at_every_step(tmp_path: Path, what: str) -> None:
-    """"No row twice, none lost", for a crash at each step; without a long absence no row is signed twice either."""
+    """ "No row twice, none lost", for a crash at each step; without a long absence no row is signed twice either."""
     count = count_steps(tmp_path / "whole")
     assert count > 30
     for place in range(1, count + 1):
@@ -76,7 +76,7 @@ def test_a_crash_at_every_step(tmp_path: Path, what: str) -> None:
 
 
 def test_expired_rows_are_signed_again_under_the_same_numbers(tmp_path: Path) -> None:
-    """"Signs a row again only when the chain shows that its number expired unused": signed, never taken, expired."""
+    """ "Signs a row again only when the chain shows that its number expired unused": signed, never taken, expired."""
     rig = Rig(tmp_path, PAYMENTS[:1])
     rig.chain.kill_all()
     rig.chain.restart_all()

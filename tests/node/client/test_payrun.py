@@ -84,8 +84,8 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 
 def test_a_file_is_paid(scene: Scene, tmp_path: Path) -> None:
-    """"Writes payments.result.csv: the input columns plus version, status, reason, seconds", and one summary."""
-    scene.write(HEADER + "alice,bob,25,XUS,rent\n\nanna,bob,0.5,XEU,\nalice,anna,1.000001,XUS,\"a, b\"\n")
+    """ "Writes payments.result.csv: the input columns plus version, status, reason, seconds", and one summary."""
+    scene.write(HEADER + 'alice,bob,25,XUS,rent\n\nanna,bob,0.5,XEU,\nalice,anna,1.000001,XUS,"a, b"\n')
     document = scene.pay()
     seconds = document.pop("seconds")
     assert isinstance(seconds, float)
@@ -95,7 +95,9 @@ def test_a_file_is_paid(scene: Scene, tmp_path: Path) -> None:
         "result_file": str(scene.result), "journal": str(tmp_path / "net/outbox/outbox.sqlite3"), "already_paid": False,
     }  # fmt: skip
     text = scene.result.read_text(encoding="utf-8")
-    assert text.startswith("from,to,amount,currency,memo,version,status,reason,seconds\nalice,bob,25,XUS,rent,0,executed,,")
+    assert text.startswith(
+        "from,to,amount,currency,memo,version,status,reason,seconds\nalice,bob,25,XUS,rent,0,executed,,"
+    )
     rows = scene.rows()
     assert {row["version"] for row in rows} == {"0", "1", "2"}
     assert [(row["status"], row["reason"]) for row in rows] == [("executed", "")] * 3
@@ -108,7 +110,7 @@ def test_a_file_is_paid(scene: Scene, tmp_path: Path) -> None:
 
 
 def test_the_same_file_again_answers_from_the_journal(scene: Scene) -> None:
-    """"The same file run again after completion answers from its journal and pays nothing (say so)": nobody is asked."""
+    """ "The same file run again after completion answers from its journal and pays nothing (say so)": nobody is asked."""
     scene.write(HEADER + "alice,bob,25,XUS,rent\nalice,bob,2000,XUS,too much\n")
     first = scene.fails()
     before = scene.result.read_bytes()
@@ -124,7 +126,7 @@ def test_the_same_file_again_answers_from_the_journal(scene: Scene) -> None:
 
 
 def test_content_names_a_file_not_its_path(scene: Scene, tmp_path: Path) -> None:
-    """"A changed file with the same name is another file (by content hash)": and the reverse."""
+    """ "A changed file with the same name is another file (by content hash)": and the reverse."""
     scene.write(HEADER + "alice,bob,1,XUS,\n")
     scene.pay()
     copy = tmp_path / "copy.csv"
@@ -142,7 +144,7 @@ def test_content_names_a_file_not_its_path(scene: Scene, tmp_path: Path) -> None
 
 
 def test_failures_are_rows_and_the_error_is_last(scene: Scene) -> None:
-    """"Chain failures are row results; exit code 5 when some rows failed on chain": with the summary as details."""
+    """ "Chain failures are row results; exit code 5 when some rows failed on chain": with the summary as details."""
     scene.write(HEADER + "alice,bob,2000,XUS,\nalice,bob,1,XUS,\nanna,bob,1,XDX,\n")
     error = scene.fails()
     assert error.name == "rows_failed"
@@ -168,7 +170,7 @@ def test_only_refusals(scene: Scene) -> None:
 
 
 def test_unknown_outcomes(scene: Scene) -> None:
-    """"7 when outcomes are unknown at the end (--timeout)": each such row names how to find out; then it goes on."""
+    """ "7 when outcomes are unknown at the end (--timeout)": each such row names how to find out; then it goes on."""
     scene.write(HEADER + "".join(f"alice,bob,{number + 1},XUS,\n" for number in range(3)))
     scene.chain.is_halted = True
     error = scene.fails(timeout_s=5)
@@ -185,7 +187,7 @@ def test_unknown_outcomes(scene: Scene) -> None:
 
 
 def test_no_validator(scene: Scene) -> None:
-    """"3 when no validator can be reached": nothing was signed; the rows are told as unsent."""
+    """ "3 when no validator can be reached": nothing was signed; the rows are told as unsent."""
     scene.write(HEADER + "alice,bob,1,XUS,\n")
     scene.reachable = False
     with pytest.raises(ConnectionFailed):
@@ -223,9 +225,12 @@ def test_an_interruption_still_writes_the_result(scene: Scene, monkeypatch: pyte
         ("alice,bob,0,XUS,", "amount: an amount is above 0"),
         ("alice,bob,-5,XUS,", "amount: an amount is above 0, got -5"),
         ("alice,bob,1.0000001,XUS,", "amount: a coin has 6 decimals, 1.0000001 has 7"),
-        ("alice,bob,18446744073709.551616,XUS,", "amount: an amount is at most 18446744073709.551615, got 18446744073709.551616"),
+        (
+            "alice,bob,18446744073709.551616,XUS,",
+            "amount: an amount is at most 18446744073709.551615, got 18446744073709.551616",
+        ),
         ("alice,bob,1e3,XUS,", "amount: '1e3' is no amount: write whole coins, such as 25 or 0.50"),
-        ("alice,bob,\"1,000\",XUS,", "amount: '1,000' is no amount: write whole coins, such as 25 or 0.50"),
+        ('alice,bob,"1,000",XUS,', "amount: '1,000' is no amount: write whole coins, such as 25 or 0.50"),
         ("alice,bob,1,EUR,", "currency: no currency is called 'EUR', there are XDX, XEU, XGB, XJP, XSG, XUS"),
         ("alice,bob,1,xus,", "currency: no currency is called 'xus', there are XDX, XEU, XGB, XJP, XSG, XUS"),
         ("alice,bob,1,,", "currency: no currency is called ''"),
@@ -235,7 +240,7 @@ def test_an_interruption_still_writes_the_result(scene: Scene, monkeypatch: pyte
     ],
 )
 def test_a_bad_row_is_named_and_nothing_is_paid(scene: Scene, row: str, reason: str) -> None:
-    """"A CSV with a bad row (named by line; nothing is paid until the file is clean or `--skip-bad` is given)"."""
+    """ "A CSV with a bad row (named by line; nothing is paid until the file is clean or `--skip-bad` is given)"."""
     scene.write(HEADER + f"alice,bob,1,XUS,\n{row}\nalice,bob,2,XUS,\n")
     error = scene.bad()
     assert f"payments.csv: 1 of 3 rows cannot be paid, so nothing is: line 3: {reason}" in error.message

@@ -13,7 +13,6 @@ from tests.builders import ALICE, ANNA, BOB, NOBODY, NOW_SECS, ONE, PAYMENT, Par
 from tests.node.client.fake_chain import FakeChain
 
 
-
 def pay(chain: FakeChain, who: Party, number: int, micro: int = 1, **options: Any) -> SignedTransaction:
     """A payment to BOB (of BOB: to ALICE)."""
     payee = ALICE if who is BOB else BOB
@@ -58,7 +57,7 @@ def test_a_payment_that_fails_on_chain_has_reason_and_code(chain: FakeChain) -> 
 
 
 def test_a_refusal_of_what_never_left_is_final(chain: FakeChain) -> None:
-    """"A validator refused it and nobody has ever taken it": the rule's name, the chain's status code, the sentence."""
+    """ "A validator refused it and nobody has ever taken it": the rule's name, the chain's status code, the sentence."""
     chain.world.change(ALICE, is_frozen=True)
     pipeline = Pipeline(chain)
     pipeline.add(pay(chain, ALICE, 0), 1)
@@ -96,7 +95,7 @@ def test_a_refusal_of_what_may_have_arrived_proves_nothing(chain: FakeChain) -> 
 
 
 def test_a_number_that_others_used(chain: FakeChain) -> None:
-    """"It was used by others: displaced, these bytes can never run": with what did."""
+    """ "It was used by others: displaced, these bytes can never run": with what did."""
     pipeline = Pipeline(chain)
     other = pay(chain, ALICE, 0, 7)
     chain.pools[0].add(other, 0, NOW_SECS)
@@ -141,7 +140,9 @@ def test_an_expired_number_must_be_unused(chain: FakeChain) -> None:
     assert outcome.status == "executed"
 
 
-@pytest.mark.parametrize("name", [BEHIND, "mempool_is_full", "too_many_for_account", "invalid_update", "expiration_too_far"])
+@pytest.mark.parametrize(
+    "name", [BEHIND, "mempool_is_full", "too_many_for_account", "invalid_update", "expiration_too_far"]
+)
 def test_not_now_is_asked_again(chain: FakeChain, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refusals that say nothing of the transaction itself never end it."""
     real = chain.submit
@@ -161,7 +162,7 @@ def test_not_now_is_asked_again(chain: FakeChain, name: str, monkeypatch: pytest
 
 
 def test_the_same_bytes_again_while_nothing_happens(chain: FakeChain) -> None:
-    """"At first, and again while nothing happens": after 2 s, each time after half as long again, at most 10 s."""
+    """ "At first, and again while nothing happens": after 2 s, each time after half as long again, at most 10 s."""
     chain.is_halted = True
     pipeline = Pipeline(chain)
     tx = pay(chain, ALICE, 0)
@@ -218,7 +219,7 @@ def test_one_number_is_followed_once(chain: FakeChain) -> None:
 
 
 def test_an_older_view_is_not_believed(chain: FakeChain) -> None:
-    """"Versions and time never go backwards for a client"."""
+    """ "Versions and time never go backwards for a client"."""
     pipeline = Pipeline(chain)
     chain.advance(10)
     chain.commit()
@@ -262,7 +263,7 @@ def test_many_of_many_senders_in_order(chain: FakeChain, outbox: Outbox) -> None
 
 
 def test_stored_before_anything_leaves(chain: FakeChain, outbox: Outbox, tmp_path) -> None:
-    """"An entry is synced before a submission may leave": another connection sees all of them at the first arrival."""
+    """ "An entry is synced before a submission may leave": another connection sees all of them at the first arrival."""
     seen = []
     chain.step = lambda what: seen.append(len(Outbox(tmp_path).entries())) if "arrives" in what else None
     execute_all(outbox, chain, [pay(chain, ALICE, number) for number in range(3)], timeout_s=10)

@@ -19,6 +19,7 @@ from node.client.network import Network, NetworkError, load_network
 from node.client.rpc import RpcClient, RpcFailed
 from node.keystore import derive_secret, load_key
 from node.localnet.build import build_network
+from node.localnet.genesis import Rates
 from node.localnet.supervisor import Supervisor, find_member
 from node.runtime.process import listen
 
@@ -168,7 +169,7 @@ def test_a_built_network_reads_back(tmp_path: Path) -> None:
     built = build_network(tmp_path, 2, seed=1, base_port=20_000, timestamp_us=5)
     assert load_network(tmp_path) == built
     value = json.loads((tmp_path / "network.json").read_text())
-    assert sorted(value) == ["chain_id", "genesis", "genesis_hash", "validators", "waypoint"]
+    assert sorted(value) == ["chain_id", "genesis_hash", "validators", "waypoint"]
     assert value["validators"][1] == {
         "name": "validator-1", "pid": None, "rpc": "http://127.0.0.1:20010", "p2p": "127.0.0.1:20011",
         "dir": str(tmp_path / "validator-1"),
@@ -185,7 +186,7 @@ def test_a_built_network_reads_back(tmp_path: Path) -> None:
 def test_the_same_seed_gives_the_same_genesis(tmp_path: Path) -> None:
     """Deterministic with a seed; another seed is another network."""
     hashes = [
-        build_network(tmp_path / str(place), 1, seed=seed, timestamp_us=5, rates={"XEU": 9}).genesis_hash
+        build_network(tmp_path / str(place), 1, seed=seed, timestamp_us=5, rates=Rates({"XEU": 9}, {})).genesis_hash
         for place, seed in enumerate((1, 1, 2))
     ]
     assert hashes[0] == hashes[1] != hashes[2]

@@ -56,7 +56,7 @@ def block(random: Random, addresses: list[bytes], height: int) -> WriteBatch:
             (Index.TRANSACTION_BY_SENDER, sender, version, version),
             (Index.EVENT, bytes(8) + sender, version, version),
             (Index.EVENT, bytes(7) + b"\1" + payee, version, version),
-            (Index.TRANSACTION_BY_ACCOUNT, payee, version, version),
+            (Index.BLOCK_BY_ID, payee, version, version),
         ]
     return batch
 

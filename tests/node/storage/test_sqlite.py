@@ -66,7 +66,7 @@ class TestOpening:
         make(path)
         connection = sqlite3.connect(path)
         assert connection.execute("PRAGMA application_id").fetchone() == (0x6D697468,)
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (4,)
         assert connection.execute("SELECT genesis FROM network").fetchall() == [(GENESIS,)]
         connection.close()
         assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -223,7 +223,7 @@ class TestDamage:
     def test_quick_check_can_be_skipped_for_files_above_a_size(self, path: Path) -> None:
         """Skippable for huge files by an argument; a file of just that size is checked."""
         make(path, 40)
-        change(path, "PRAGMA writable_schema=ON", "UPDATE sqlite_schema SET rootpage=4 WHERE name='row_epoch'")
+        change(path, "PRAGMA writable_schema=ON", "UPDATE sqlite_schema SET rootpage=4 WHERE name='row_accumulator'")
         size = path.stat().st_size
         assert refusal(path, check_below_bytes=size).name == "storage_corrupt"
         assert refusal(path).name == "storage_corrupt"
@@ -273,7 +273,7 @@ class TestDamage:
         "statement",
         [
             "UPDATE row_block SET key=2 WHERE key=1",
-            "INSERT INTO row_epoch SELECT * FROM row_block",
+            "INSERT INTO row_pending SELECT * FROM row_block",
         ],
     )
     def test_a_row_in_anothers_place(self, path: Path, statement: str) -> None:
@@ -283,7 +283,7 @@ class TestDamage:
         change(path, statement)
         store = SqliteStore(path, GENESIS)
         with pytest.raises(StorageError, match="checksum"):
-            store.last_row(Column.EPOCH if "epoch" in statement else Column.BLOCK)
+            store.last_row(Column.PENDING if "pending" in statement else Column.BLOCK)
         store.close()
 
 

@@ -206,8 +206,8 @@ class TestNumbers:
     @pytest.mark.parametrize(
         ("what", "make"),
         [
-            ("key of a UNDO row", lambda number: rows((Column.UNDO, number, b"x"))),
-            ("key of a UNDO row", lambda number: rows((Column.UNDO, number, None))),
+            ("key of a PENDING row", lambda number: rows((Column.PENDING, number, b"x"))),
+            ("key of a PENDING row", lambda number: rows((Column.PENDING, number, None))),
             ("position of a EVENT posting", lambda number: postings((Index.EVENT, b"k", number, 0))),
             ("value of a EVENT posting", lambda number: postings((Index.EVENT, b"k", 0, number))),
         ],
@@ -233,8 +233,8 @@ class TestNumbers:
 
 KEYS = st.one_of(st.integers(0, 6), st.integers(MAX_NUMBER - 2, MAX_NUMBER))
 STARTS = st.one_of(st.integers(-2, 8), st.integers(MAX_NUMBER - 3, MAX_NUMBER + 2))
-COLUMNS = st.sampled_from([Column.META, Column.PENDING, Column.EPOCH])
-INDEXES = st.sampled_from([Index.TRANSACTION_BY_HASH, Index.TRANSACTION_BY_ACCOUNT])
+COLUMNS = st.sampled_from([Column.META, Column.PENDING, Column.ACCUMULATOR])
+INDEXES = st.sampled_from([Index.TRANSACTION_BY_HASH, Index.EVENT])
 NAMES = st.sampled_from([b"", b"a", b"b", b"ab", b"ba"])
 MAYBE = st.one_of(st.none(), st.binary(max_size=4))
 BATCHES = st.builds(

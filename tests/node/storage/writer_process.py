@@ -20,9 +20,9 @@ def batch_of(number: int) -> WriteBatch:
     mark = number.to_bytes(8, "big")
     batch = WriteBatch()
     batch.rows = [(Column.TRANSACTION, number * ROWS + place, mark * 300) for place in range(ROWS)]
-    batch.rows += [(Column.META, 0, mark), (Column.UNDO, number, mark)]
+    batch.rows += [(Column.META, 0, mark), (Column.PENDING, number, mark)]
     if number >= KEPT:
-        batch.rows.append((Column.UNDO, number - KEPT, None))
+        batch.rows.append((Column.PENDING, number - KEPT, None))
     batch.state = [(b"slot%d" % (number % SLOTS), mark), (b"own" + mark, mark * 2)]
     batch.postings = [(Index.EVENT, b"stream", number, number * 10)]
     return batch
@@ -41,7 +41,7 @@ def check_whole(store: Store) -> int:
     assert [key for key, _ in rows] == list(range((number + 1) * ROWS))
     assert all(value == (key // ROWS).to_bytes(8, "big") * 300 for key, value in rows)
     kept = range(max(0, number - KEPT + 1), number + 1)
-    assert store.rows(Column.UNDO, 0, 10**9) == [(key, key.to_bytes(8, "big")) for key in kept]
+    assert store.rows(Column.PENDING, 0, 10**9) == [(key, key.to_bytes(8, "big")) for key in kept]
     wanted = {b"own" + mark: mark * 2 for mark in (n.to_bytes(8, "big") for n in range(number + 1))}
     wanted |= {b"slot%d" % (n % SLOTS): n.to_bytes(8, "big") for n in range(number + 1)}
     assert dict(store.states()) == wanted

@@ -1,0 +1,26 @@
+"""`mithqal explorer`: the network as text, or the page of whatever an id names."""
+
+from pathlib import Path
+
+import click
+
+from cli import options, output
+from cli.exits import OK
+from cli.viewing import open_view
+from node.view.explorer import explore
+
+
+@click.command()
+@click.argument("words", metavar="[ID]", nargs=-1)
+@options.limit(10)
+@options.network
+@options.as_json
+@output.reported
+def explorer(words: tuple[str, ...], limit: int, directory: Path, as_json: bool) -> int:
+    """Show the network, or what ID names.
+
+    ID is a version (1042 or v1042), a height (b12 or block 12), a hash, a block id, an address, a name of the address
+    book, an event stream, a validator or a currency. A plain number is a version. docs/explorer.md has the order.
+    """
+    output.page(explore(open_view(directory), " ".join(words) if words else None, limit), as_json=as_json)
+    return OK

@@ -1,0 +1,151 @@
+"""Methods about what has happened: metadata, transactions, events, blocks."""
+
+from chain.certificates import QuorumCertificate
+from chain.ledger import read_block, read_entry
+from chain.prover import accumulator_root
+from chain.storage import Column, Index, Store
+from node.api.reads import (
+    LAST_KEY,
+    Context,
+    block_metadata,
+    check_limit,
+    check_version,
+    config_of,
+    find_hash,
+    find_transaction,
+    read_transaction,
+    state_at,
+)
+from node.api.results import event_json, transaction_json
+from node.api.schema import Json, Tip
+
+DIEM_VERSION = 4
+
+
+def get_metadata(context: Context, tip: Tip, version: int | None) -> Json:
+    """Metadata; 0 means the latest, as Libra's client has it."""
+    at = version or tip.version
+    check_version(tip, at)
+    result: dict[str, Json] = {
+        "version": at,
+        "accumulator_root_hash": accumulator_root(context.store, at).hex(),
+        "chain_id": tip.chain_id,
+    }
+    if at == tip.version:
+        result.update(
+            timestamp=tip.timestamp_us, script_hash_allow_list=None, module_publishing_allowed=False,
+            diem_version=DIEM_VERSION,
+            dual_attestation_limit=config_of(state_at(context, tip, None)).dual_attestation_limit,
+            genesis_hash=context.ledger.genesis_hash.hex(), height=tip.height,
+        )  # fmt: skip
+    else:
+        found = block_metadata(context.store, at)
+        result["timestamp"] = context.document.timestamp_us if found is None else found[1]
+    return result
+
+
+def get_transactions(context: Context, tip: Tip, start: int, limit: int, include_events: bool) -> Json:
+    """Transactions from a version on; empty past the end."""
+    check_limit(limit)
+    if start > tip.version or limit == 0:
+        return []
+    rows = context.store.rows(Column.TRANSACTION, start, min(limit, tip.version - start + 1))
+    return [transaction_json(version, row, include_events=include_events) for version, row in rows]
+
+
+def get_transaction_by_hash(context: Context, tip: Tip, tx_hash: bytes, include_events: bool) -> Json:
+    """Transaction, or None."""
+    return read_transaction(context, find_hash(context, tip, tx_hash), include_events=include_events)
+
+
+def get_account_transaction(context: Context, tip: Tip, account: bytes, number: int, include_events: bool) -> Json:
+    """Transaction by sender and sequence number, or None."""
+    version = find_transaction(context, tip, account, number)
+    return read_transaction(context, version, include_events=include_events)
+
+
+def get_account_transactions(
+    context: Context, tip: Tip, account: bytes, start: int, limit: int, include_events: bool
+) -> Json:  # fmt: skip
+    """A sender's transactions by sequence number."""
+    check_limit(limit)
+    found = context.store.postings(Index.TRANSACTION_BY_SENDER, account, min(start, LAST_KEY), limit)
+    return [
+        read_transaction(context, version, include_events=include_events)
+        for _, version in found
+        if version <= tip.version
+    ]
+
+
+def get_events(context: Context, tip: Tip, key: bytes, start: int, limit: int) -> Json:
+    """Events of a stream."""
+    check_limit(limit)
+    result = []
+    for number, version in context.store.postings(Index.EVENT, key, min(start, LAST_KEY), limit):
+        if version > tip.version:
+            break
+        row = context.store.row(Column.TRANSACTION, version)
+        assert row is not None
+        result += [
+            event_json(event, version) for event in read_entry(row)[3] if (event.key, event.sequence) == (key, number)
+        ]
+    return result
+
+
+def block_json(context: Context, tip: Tip, height: int) -> Json:
+    """One committed block, or None. `signers` are those of the certificate over it."""
+    row = None if height > tip.height else context.store.row(Column.BLOCK, height)
+    if row is None:
+        return None
+    block, (first, last), proof = read_block(row)
+    members = context.document.validators
+    if block is None:
+        return {
+            "height": 0, "id": context.ledger.genesis_hash.hex(), "epoch": 0, "round": 0, "proposer": None,
+            "proposer_name": None, "timestamp_usecs": context.document.timestamp_us, "parent_id": None,
+            "first_version": first, "last_version": last, "transactions": 0, "signers": [], "signer_names": [],
+            "accumulator_root_hash": accumulator_root(context.store, last).hex(),
+        }  # fmt: skip
+    over = proof if height == tip.height else _child_certificate(context.store, height)
+    signers = [] if over is None else [author for author, _ in over.signatures]
+    header = block.header
+    return {
+        "height": height, "id": block.id.hex(), "epoch": header.epoch, "round": header.round,
+        "proposer": header.author, "proposer_name": members[header.author].name,
+        "timestamp_usecs": header.timestamp_us, "parent_id": block.parent_id.hex(), "first_version": first,
+        "last_version": last, "transactions": last - first, "signers": signers,
+        "signer_names": [members[author].name for author in signers],
+        "accumulator_root_hash": accumulator_root(context.store, last).hex(),
+    }  # fmt: skip
+
+
+def _child_certificate(store: Store, height: int) -> QuorumCertificate | None:
+    """What the next block holds as its parent's certificate."""
+    row = store.row(Column.BLOCK, height + 1)
+    child = None if row is None else read_block(row)[0]
+    return None if child is None else child.parent_qc
+
+
+def get_block(context: Context, tip: Tip, height: int | None, id_: bytes | None, version: int | None) -> Json:
+    """A block by height, by id or by a version that it holds; the latest without any."""
+    if id_ is not None:
+        for found, _ in context.store.postings(Index.BLOCK_BY_ID, id_[:8], 0, 10):
+            block = block_json(context, tip, found)
+            if block is not None and block["id"] == id_.hex():
+                return block
+        return None
+    if version is not None:
+        check_version(tip, version)
+        metadata = block_metadata(context.store, version)
+        height = 0 if metadata is None else metadata[0]
+    return block_json(context, tip, tip.height if height is None else height)
+
+
+def get_blocks(context: Context, tip: Tip, start: int | None, limit: int) -> Json:
+    """Blocks from a height on, ascending; without a start the newest ones, newest first."""
+    limit = min(limit, 100)
+    if start is None:
+        heights = range(tip.height, max(-1, tip.height - limit), -1)
+    else:
+        heights = range(start, min(tip.height + 1, start + limit))
+    return [block for height in heights if (block := block_json(context, tip, height)) is not None]

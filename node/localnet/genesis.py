@@ -1,0 +1,170 @@
+"""A network's beginning: the keys of its roots and validators, and the genesis document that names them.
+
+`build_genesis` writes both; `load_genesis` and `describe` read a document for people.
+"""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from chain.accounts import BASKET
+from chain.crypto.signing import PrivateKey, RealSignatures
+from chain.errors import GenesisError
+from chain.genesis import GenesisCurrency, GenesisDocument, genesis_hash
+from chain.ledger import Ledger
+from chain.validators import Validator
+from node.client.network import GENESIS_FILE
+from node.keystore import derive_secret, load_key, new_secret, save_key
+from node.storage.memory import MemoryStore
+
+COINS = ("XUS", "XEU", "XJP", "XGB", "XSG")
+SCALING = 1_000_000
+FRACTIONAL_PART = 100
+ONE_XDX = 1 << 32
+"""1 XDX in 32-bit fixed point."""
+TEST_CHAIN_IDS = {2: "testnet", 3: "devnet", 4: "testing"}
+"""Libra's numbers of test chains. 1 and 5 mean real money, and this is a simulator."""
+CHAIN_ID = 4
+MAX_GENESIS_BYTES = 1 << 20
+
+
+class Rates(NamedTuple):
+    """What money is worth in XDX at genesis, as 32-bit fixed point: each coin, and currencies without a coin."""
+
+    coins: Mapping[str, int]
+    local: Mapping[str, int]
+
+
+NO_RATES = Rates({}, {})
+"""Every coin is worth one XDX, and there is no other currency."""
+
+
+def build_genesis(
+    directory: Path,
+    validators: int,
+    rates: Rates = NO_RATES,
+    *,
+    seed: int | None = None,
+    chain_id: int = CHAIN_ID,
+    timestamp_us: int | None = None,
+) -> GenesisDocument:
+    """Make every key below `directory` and give the checked document, which is not written.
+
+    Keys: `keys/association.json`, `keys/treasury.json`, `keys/custodian-CODE.json`, and for each validator
+    `validator-N/keys/consensus.json` and `network.json`. With a seed they are the same each time: for demonstrations
+    only. A key that is there already stays. GenesisError (`not_a_test_chain`), KeyFileError (`key_file_exists`: a seed
+    that gives another key).
+    """
+    if chain_id not in TEST_CHAIN_IDS:
+        known = ", ".join(f"{number} ({name})" for number, name in TEST_CHAIN_IDS.items())
+        raise GenesisError(f"chain id {chain_id} is not one of a test chain: {known}", name="not_a_test_chain")
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def key(path: Path, name: str) -> bytes:
+        """Make one key file, or read the one that an interrupted start left; its public key."""
+        if path.exists():
+            found = load_key(path)
+            if seed is None or found.public_key == PrivateKey(derive_secret(seed, name)).public_key:
+                return found.public_key
+        secret = new_secret() if seed is None else derive_secret(seed, name)
+        return save_key(path, name, secret).public_key
+
+    roots = directory / "keys"
+    names = [f"validator-{index}" for index in range(validators)]
+    members = tuple(
+        Validator(
+            name, key(directory / name / "keys" / "consensus.json", f"{name}/consensus"),
+            key(directory / name / "keys" / "network.json", f"{name}/network"),
+        )
+        for name in names
+    )  # fmt: skip
+    currencies = tuple(
+        GenesisCurrency(
+            code, SCALING, FRACTIONAL_PART, rates.coins.get(code, ONE_XDX), code == BASKET, code != BASKET,
+            key(roots / f"custodian-{code}.json", f"custodian-{code}"),
+        )
+        for code in (*COINS, BASKET)
+    )  # fmt: skip
+    document = GenesisDocument(
+        chain_id,
+        time.time_ns() // 1000 if timestamp_us is None else timestamp_us,
+        members,
+        key(roots / "association.json", "association"),
+        key(roots / "treasury.json", "treasury"),
+        currencies,
+        tuple(sorted(rates.local.items())),
+    )
+    document.check(RealSignatures())
+    return document
+
+
+def write_genesis(target: Path, validators: int, rates: Rates = NO_RATES, **options: Any) -> tuple[Path, Path]:
+    """Build a genesis and write it; gives its file and the directory with the keys. `options` as of `build_genesis`.
+
+    A target with a suffix is the file, its keys lie in `TARGET.keys`; another one is a directory with both. Nothing is
+    overwritten: GenesisError (`genesis_exists`).
+    """
+    is_file = bool(target.suffix) and not target.is_dir()
+    file = target if is_file else target / GENESIS_FILE
+    directory = target.with_name(target.name + ".keys") if is_file else target
+    if file.exists():
+        raise GenesisError(f"there is a genesis in {file} already, it stays as it is", name="genesis_exists")
+    document = build_genesis(directory, validators, rates, **options)
+    file.write_bytes(document.to_bytes())
+    return file, directory
+
+
+def load_genesis(path: Path) -> GenesisDocument:
+    """Read and check a genesis file; GenesisError: `genesis_unreadable`, `malformed_genesis`, `genesis_format`,
+    `bad_genesis` with the broken rule in its details."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_GENESIS_BYTES + 1)
+    except OSError as error:
+        raise GenesisError(f"genesis {path} cannot be read: {error.strerror}", name="genesis_unreadable") from error
+    if len(data) > MAX_GENESIS_BYTES:
+        raise GenesisError(f"{path} is above {MAX_GENESIS_BYTES} bytes", name="malformed_genesis")
+    try:
+        document = GenesisDocument.from_bytes(data)
+    except GenesisError as error:
+        raise GenesisError(f"{path}: {error.message}", name=error.name) from error
+    try:
+        document.check(RealSignatures())
+    except GenesisError as error:
+        raise GenesisError(f"{path}: {error.message}", rule=error.name) from error
+    return document
+
+
+def waypoint_of(document: GenesisDocument) -> str:
+    """The waypoint that a light client starts from."""
+    return Ledger(document, MemoryStore()).genesis_info.waypoint()
+
+
+def describe(document: GenesisDocument) -> dict[str, Any]:
+    """A genesis document as JSON; rates are 32-bit fixed point, the limit is in micro-XDX."""
+    return {
+        "chain_id": document.chain_id,
+        "genesis_hash": genesis_hash(document).hex(),
+        "waypoint": waypoint_of(document),
+        "timestamp_us": document.timestamp_us,
+        "association_key": document.association_key.hex(),
+        "treasury_key": document.treasury_key.hex(),
+        "validators": [
+            {
+                "index": index, "name": member.name, "consensus_key": member.consensus_key.hex(),
+                "network_key": member.network_key.hex(),
+            }
+            for index, member in enumerate(document.validators)
+        ],
+        "currencies": [
+            {
+                "code": item.code, "scaling_factor": item.scaling_factor, "fractional_part": item.fractional_part,
+                "rate_fixed_point32": item.rate, "is_synthetic": item.is_synthetic, "can_mint": item.can_mint,
+                "custodian_key": item.custodian_key.hex(),
+            }
+            for item in document.currencies
+        ],
+        "local_rates": [{"currency": code, "rate_fixed_point32": rate} for code, rate in document.local_rates],
+        "dual_attestation_limit": document.dual_attestation_limit,
+    }  # fmt: skip

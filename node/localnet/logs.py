@@ -1,0 +1,55 @@
+"""What validators wrote: `node.log` (a JSON object a line) and `output.log` (whatever went to their stderr)."""
+
+import json
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from node.client.network import Member
+
+NODE_LOG, OUTPUT_LOG = "node.log", "output.log"
+LOGS = (NODE_LOG, OUTPUT_LOG)
+
+
+class LogLine(NamedTuple):
+    """One line. `time_us` is None for what is no JSON object with a time."""
+
+    validator: str
+    file: str
+    time_us: int | None
+    text: str
+
+
+def read_logs(members: Sequence[Member], *, lines: int, grep: str = "") -> list[LogLine]:
+    """The last `lines` lines of each validator that contain `grep`: those without a time first, then by time."""
+    found: list[LogLine] = []
+    for member in members:
+        kept: deque[LogLine] = deque(maxlen=lines)
+        for file in (OUTPUT_LOG, NODE_LOG):
+            kept.extend(_read(member, member.directory / file, grep))
+        found += kept
+    return sorted(found, key=lambda line: line.time_us or 0)
+
+
+def _read(member: Member, path: Path, grep: str) -> list[LogLine]:
+    """The matching lines of one file; none if it is not there."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return []
+    return [
+        LogLine(member.name, path.name, _time_us(line), line)
+        for line in text.splitlines()
+        if line.strip() and grep in line
+    ]
+
+
+def _time_us(line: str) -> int | None:
+    """When it was written, of a line of `node.log`."""
+    try:
+        value = json.loads(line)
+        time_us = value["time_us"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return time_us if type(time_us) is int else None

@@ -1,0 +1,207 @@
+"""What a status, an abort or a rule means: what happened, which rule, what to do; for the explorer and `explain`."""
+
+from typing import Any, NamedTuple
+
+from chain.execution.outcome import REASONS, SENTENCES, Category, abort_sentence, explain_abort
+from chain.validation import DiscardStatus
+
+Json = Any
+
+KEPT = "it ran and failed: it is on the ledger, took its fee and its number, and changed nothing else (T7)"
+DISCARDED = "it never ran: it is not on the ledger, took no fee and used no number (T6)"
+REFUSED = "the validator did not take it into its pool: it is not on the ledger and took no fee"
+
+ADVICE: dict[str, str] = {
+    "ECOIN_DEPOSIT_IS_ZERO": "name an amount above 0",
+    "EROLE_CANT_STORE_BALANCE": "use an account of a wallet provider, a child or a dealer",
+    "EINSUFFICIENT_BALANCE": "look at `mithqal account show NAME`, and send less or fund the account first",
+    "EMALFORMED_AUTHENTICATION_KEY": "give the 32 bytes of SHA3-256(public key, scheme byte)",
+    "ECANNOT_CREATE_AT_VM_RESERVED": "use the address that the account's first key gives",
+    "EADD_EXISTING_CURRENCY": "nothing is left to do",
+    "EPAYEE_DOES_NOT_EXIST": "check the address; `mithqal account create NAME` makes an account",
+    "EPAYEE_CANT_ACCEPT_CURRENCY_TYPE": "pay in a currency that the payee holds, or let it add this one",
+    "EPAYER_DOESNT_HOLD_CURRENCY": "pay in a currency that the payer holds, or let it add this one",
+    "EGAS": "fund the account in the currency of the fee",
+    "ECANNOT_CREATE_AT_CORE_CODE": "use the address that the account's first key gives",
+    "EBALANCE_OVERFLOW": "send less",
+    "EROLE_ID": "use the account that is there, or another key",
+    "EPARENT_VASP": "sign as the wallet provider",
+    "EPARENT_VASP_OR_CHILD_VASP": "sign as a wallet provider or one of its children",
+    "EPARENT_VASP_OR_DESIGNATED_DEALER": "sign as a wallet provider or a dealer",
+    "EDESIGNATED_DEALER": "sign as a designated dealer",
+    "ETREASURY_COMPLIANCE": "let the treasury sign it",
+    "ECURRENCY_INFO": "`mithqal currency list` names all currencies",
+    "EMINTING_NOT_ALLOWED": "the treasury may switch minting on again",
+    "EIS_SYNTHETIC_CURRENCY": "mint the coins that it stands on",
+    "ECOIN": "use a smaller amount",
+    "EPREBURN_QUEUE": "let the treasury burn or cancel requests first",
+    "EPREBURN_NOT_FOUND": "`mithqal account show DEALER` lists the requests with their amounts",
+    "ERECEIPT_USED": "get a new receipt from the custodian",
+    "ERECEIPT_SIGNATURE": "get a receipt that the currency's custodian signed for exactly this id, currency and amount",
+    "EDEALER": "name a designated dealer",
+    "EINVALID_MINT_AMOUNT": "name an amount above 0",
+    "ECREDENTIAL": "sign as a wallet provider or a dealer",
+    "EMALFORMED_METADATA_SIGNATURE": "get the receiving provider's signature, or stay below the limit",
+    "EINVALID_METADATA_SIGNATURE": "ask the receiving provider to sign exactly this payer, amount and metadata",
+    "EPAYEE_COMPLIANCE_KEY_NOT_SET": "the receiving provider must publish the key that it attests with",
+    "EPAYEE_BASE_URL_NOT_SET": "the receiving provider must publish where it attests",
+    "EINVALID_PUBLIC_KEY": "publish a valid Ed25519 key of 32 bytes",
+    "ECANNOT_FREEZE_DIEM_ROOT": "nothing: this account is exempt",
+    "ECANNOT_FREEZE_TC": "nothing: this account is exempt",
+    "EACCOUNT_FROZEN": "ask the treasury, which alone can unfreeze it",
+    "EFREEZING_BIT": "check the address",
+    "ETOO_MANY_CHILDREN": "use another wallet provider",
+    "ENONCE_UNSUPPORTED": "use the nonce 0",
+    "EDENOMINATOR": "use a denominator above 0",
+    "ERATIO_OUT_OF_RANGE": "keep the rate between 2^-32 and 2^32",
+    "ETOO_LONG": "shorten it: a name has 64 bytes, a URL 256, metadata 1,024 at most",
+}
+"""What to do about each abort reason; a test holds that none is missing."""
+
+DISCARDS: dict[str, tuple[str, str]] = {
+    "INVALID_SIGNATURE": ("the signature does not verify", "sign again, for this network, with the account's key"),
+    "INVALID_AUTH_KEY": ("the public key is not the account's", "sign with the key that the account has now"),
+    "SEQUENCE_NUMBER_TOO_OLD": (
+        "the sequence number was used already",
+        "`mithqal tx list --account NAME` shows by what; sign with the next number",
+    ),
+    "SEQUENCE_NUMBER_TOO_NEW": (
+        "an earlier sequence number of this account has not been used yet",
+        "send the transaction with the missing number",
+    ),
+    "INSUFFICIENT_BALANCE_FOR_TRANSACTION_FEE": (
+        "the balance does not cover the highest possible fee",
+        "fund the account in the fee's currency, or lower max_gas_amount",
+    ),
+    "TRANSACTION_EXPIRED": ("it expired before it could run", "sign it again with a later expiration"),
+    "SENDING_ACCOUNT_DOES_NOT_EXIST": (
+        "there is no account at the sender's address",
+        "`mithqal account create NAME` makes an account",
+    ),
+    "EXCEEDED_MAX_TRANSACTION_SIZE": ("the transaction is above 4,096 bytes", "shorten its metadata"),
+    "MAX_GAS_UNITS_EXCEEDS_MAX_GAS_UNITS_BOUND": ("max_gas_amount is above 4,000,000", "lower it"),
+    "MAX_GAS_UNITS_BELOW_MIN_TRANSACTION_GAS_UNITS": ("max_gas_amount is below 600", "raise it"),
+    "GAS_UNIT_PRICE_BELOW_MIN_BOUND": ("the gas price is below the minimum", "raise it"),
+    "GAS_UNIT_PRICE_ABOVE_MAX_BOUND": ("the gas price is above 10,000 micro-units", "lower it"),
+    "INVALID_GAS_SPECIFIER": ("the fee's currency is no currency code", "`mithqal currency list` names all currencies"),
+    "SENDING_ACCOUNT_FROZEN": (
+        "the treasury froze the sender: it neither sends nor receives",
+        "ask the treasury, which alone can unfreeze it",
+    ),
+    "CURRENCY_INFO_DOES_NOT_EXIST": (
+        "the fee's currency is not registered",
+        "`mithqal currency list` names all currencies",
+    ),
+    "BAD_CHAIN_ID": ("it was signed for another chain", "sign it with this network's chain id"),
+    "SEQUENCE_NUMBER_TOO_BIG": ("the sequence number 2^64-1 is never used", "sign with the account's next number"),
+    "BAD_TRANSACTION_FEE_CURRENCY": (
+        "the sender holds no balance in the fee's currency",
+        "pay the fee in a currency that it holds",
+    ),
+    "FEATURE_UNDER_GATING": ("the signature scheme is not enabled", "sign with Ed25519, secp256k1 or P-256"),
+}
+"""What each validation status means, and what to do; a test holds that none is missing."""
+
+POOL: dict[str, tuple[str, str]] = {
+    "invalid_update": (
+        "another transaction waits under this sequence number",
+        "`mithqal mempool list` shows it; wait until it is final or expires",
+    ),
+    "too_many_for_account": ("100 transactions of this account wait already", "wait until some are final"),
+    "mempool_is_full": ("the validator's pool is full", "wait, or ask another validator"),
+    "expiration_too_far": ("it expires more than a day ahead", "sign it with an expiration within a day"),
+}
+"""What else a validator's pool refuses, by the rule's name."""
+
+
+class Meaning(NamedTuple):
+    """One thing that a code or a name may mean."""
+
+    kind: str
+    """`discarded`, `move_abort` or `refused`."""
+    code: int | None
+    module: str | None
+    category: str | None
+    name: str
+    sentence: str
+    consequence: str
+    advice: str
+
+    @property
+    def rule(self) -> str:
+        """The rule as it stands on the ledger or in a refusal."""
+        return f"{self.module}::{self.name} ({self.category})" if self.module else self.name
+
+
+def meanings_of(query: str, module: str | None = None) -> list[Meaning]:
+    """What a code ("1288"), a reason ("EINSUFFICIENT_BALANCE") or a rule's name ("sequence_number_too_old") may mean.
+
+    The likeliest comes first: a validation status, then aborts by module. With a module, only its aborts count.
+    """
+    found = [] if module else [*_discards(query), *_pool(query)]
+    for owner, reasons in sorted(REASONS.items()):
+        if module in (None, owner):
+            found += [_abort(owner, name) for name, reason in reasons.items() if _is_called(query, name, reason.code)]
+    return found
+
+
+def _is_called(query: str, name: str, code: int) -> bool:
+    """Whether the query is this name, in any case, or this code."""
+    return query.upper() == name or query == str(code)
+
+
+def _discards(query: str) -> list[Meaning]:
+    """Validation statuses."""
+    return [
+        Meaning("discarded", int(status), None, None, status.name, DISCARDS[status.name][0], DISCARDED,
+                DISCARDS[status.name][1])
+        for status in DiscardStatus
+        if _is_called(query, status.name, status)
+    ]  # fmt: skip
+
+
+def _pool(query: str) -> list[Meaning]:
+    """Refusals of the pool that are no validation status."""
+    name = query.lower()
+    if name not in POOL:
+        return []
+    return [Meaning("refused", None, None, None, name, POOL[name][0], REFUSED, POOL[name][1])]
+
+
+def _abort(module: str, name: str) -> Meaning:
+    """An abort reason."""
+    reason = REASONS[module][name]
+    category = Category(reason.category).name
+    return Meaning("move_abort", reason.code, module, category, name, SENTENCES[name], KEPT, ADVICE[name])
+
+
+def abort_reason(status: Json) -> str:
+    """Why a transaction failed, in words, from its vm_status."""
+    if status["type"] == "out_of_gas":
+        return "its max_gas_amount does not cover what it costs"
+    if status["type"] != "move_abort":
+        return str(status["type"]).replace("_", " ")
+    module, code = _abort_place(status)
+    return abort_sentence(module, code) or f"{module} code {code}"
+
+
+def status_words(status: Json) -> tuple[str, str | None]:
+    """A vm_status in words, and what to do where it failed."""
+    if status["type"] == "executed":
+        return "executed", None
+    why = abort_reason(status)
+    if status["type"] == "out_of_gas":
+        return (
+            f"failed: {why} (out_of_gas); the whole max_gas_amount was charged",
+            "sign it with a higher max_gas_amount",
+        )
+    if status["type"] != "move_abort":
+        return f"failed: {why}", None
+    module, code = _abort_place(status)
+    category, name = explain_abort(module, code)
+    return f"failed: {why} ({module}::{name}, {category}, code {code})", ADVICE.get(name)
+
+
+def _abort_place(status: Json) -> tuple[str, int]:
+    """Module and code of a move_abort."""
+    return status["location"].rpartition("::")[2], status["abort_code"]

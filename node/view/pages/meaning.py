@@ -1,0 +1,86 @@
+"""What a code or a rule's name means."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from chain.execution.outcome import REASONS
+from chain.validation import DiscardStatus
+from node.view.layout import Fields, Page, Part
+from node.view.meanings import POOL, Meaning, meanings_of
+from node.view.source import NotFoundError
+from node.view.text import clean
+
+Json = Any
+SUGGESTIONS = 3
+
+
+def meaning_page(
+    query: str, module: str | None, exits: Mapping[str, int], exit_words: Mapping[int, str]
+) -> Page:  # fmt: skip
+    """All that `query` may mean, the likeliest first; NotFoundError (`unknown_code`) if it means nothing.
+
+    `exits` gives the exit code of each rule of the command line, `exit_words` what each exit code says.
+    """
+    query = query.strip()
+    meanings = meanings_of(query, module)
+    rows = [_row(meaning, exits) for meaning in meanings]
+    if not rows and module is None and query.lower() in exits:
+        rows = [_command_rule(query.lower(), exits, exit_words)]
+    if not rows:
+        raise _unknown(query, module, exits)
+    number = int(query) if _is_number(query) else rows[0]["code"]
+    parts: list[Part] = [Fields(_heading(query, row), _fields(row, exit_words)) for row in rows]
+    return Page({"query": query, "code": number, "meanings": rows}, parts)
+
+
+def _is_number(query: str) -> bool:
+    """Whether it is a code and no name."""
+    return query.isascii() and query.isdigit() and len(query) <= 20
+
+
+def _row(meaning: Meaning, exits: Mapping[str, int]) -> dict[str, Json]:
+    """A meaning as an entry of `meanings`."""
+    if meaning.kind == "move_abort":
+        exit_name = "account_frozen" if meaning.name == "EACCOUNT_FROZEN" else "failed_on_chain"
+    else:
+        exit_name = meaning.name.lower()
+    return {**meaning._asdict(), "rule": meaning.rule, "exit": exits[exit_name]}
+
+
+def _command_rule(name: str, exits: Mapping[str, int], exit_words: Mapping[int, str]) -> dict[str, Json]:
+    """A rule of the command line, which the chain does not know."""
+    return {
+        "kind": "command", "code": None, "module": None, "category": None, "name": name,
+        "sentence": exit_words[exits[name]], "consequence": "the command stopped, with what to do in its message",
+        "advice": None, "rule": name, "exit": exits[name],
+    }  # fmt: skip
+
+
+def _heading(query: str, row: Json) -> str:
+    """`1288 is DiemAccount::EINSUFFICIENT_BALANCE (LIMIT_EXCEEDED)`."""
+    if query.upper() == row["name"].upper():
+        return str(row["rule"]) + ("" if row["code"] is None else f", code {row['code']}")
+    return f"{query} is {row['rule']}"
+
+
+def _fields(row: Json, exit_words: Mapping[int, str]) -> list[tuple[str, str]]:
+    """What happened, what follows, what to do."""
+    rows = [("what happened", row["sentence"]), ("consequence", row["consequence"])]
+    if row["advice"]:
+        rows.append(("what to do", row["advice"]))
+    return [*rows, ("exit code", f"{row['exit']}: {exit_words[row['exit']]}")]
+
+
+def _unknown(query: str, module: str | None, exits: Mapping[str, int]) -> NotFoundError:
+    """The error for what means nothing, with names that resemble it."""
+    where = f" in {module}" if module else ""
+    if _is_number(query):
+        return NotFoundError(f"no status or abort has the code {query}{where}", name="unknown_code", code=int(query))
+    reasons = [name for reasons in REASONS.values() for name in reasons]
+    names = [*reasons, *(status.name for status in DiscardStatus), *POOL, *exits]
+    near = list(dict.fromkeys(get_close_matches(query, names) + get_close_matches(query.upper(), names)))[:SUGGESTIONS]
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    return NotFoundError(
+        f"no status, abort or rule is called {clean(query)[:80]!r}{where}{hint}", name="unknown_code", near=near
+    )
