@@ -34,7 +34,7 @@ ALICE, BRUNO = party(50), party(60)
 CARLA, DAVI = party(51, Scheme.SECP256K1), party(61, Scheme.P256)
 COMPLIANCE = key(71)
 """The key by which br-wallet attests."""
-_ADDRESSES = {
+BOOK = {
     TREASURY.hex(): "treasury",
     DEALER.address.hex(): "dealer-one",
     US_WALLET.address.hex(): "us-wallet",
@@ -44,8 +44,7 @@ _ADDRESSES = {
     CARLA.address.hex(): "carla@us-wallet",
     DAVI.address.hex(): "davi@br-wallet",
 }
-BOOK = [(name, address) for address, name in _ADDRESSES.items()]
-"""The address book of the stories: name and address in hex."""
+"""The address book of the stories: name by address in hex."""
 
 
 class DiscardedError(Exception):

@@ -2,10 +2,10 @@
 
 from cli.story.cast import BRUNO
 from cli.story.stage import Stage
+from cli.viewing import view_of
 from node.client.proof_file import verify_file
 from node.client.proofs import fetch_transaction
-from node.view.explorer import View, explore
-from node.view.names import names_of
+from node.view.explorer import explore
 
 SHOWN = 5
 """Rows of the explorer's lists."""
@@ -14,8 +14,7 @@ SHOWN = 5
 def explorer(stage: Stage) -> None:
     """The network, one payment in full, one account; then that payment's proof, verified by the light client."""
     client, network = stage.wallet.client, stage.network
-    book = {entry.address.hex(): entry.name for entry in stage.wallet.entries()}
-    view = View(client, names_of(book, client.call("get_validators")), network.waypoint)
+    view = view_of(stage.wallet, network.waypoint)
     payment = stage.payments[1]
     for what in (None, str(payment["version"]), BRUNO.name):
         stage.say(f"   $ mithqal explorer {what or ''}".rstrip())

@@ -10,6 +10,7 @@ from node.client.calls import execute_calls, payment
 from node.client.treasury import burn, preburn
 from node.localnet.bootstrap import DEALERS, MINTED, float_calls, mint_calls
 from node.localnet.genesis import COINS
+from node.view.text import coins, money
 
 RETURNED = 250_000 * COIN
 """What a dealer sends back to the treasury, in micro-XUS."""
@@ -20,12 +21,10 @@ def reserve(stage: Stage) -> None:
     wallet = stage.wallet
     minted = execute_calls(wallet, mint_calls(wallet))
     stage.say(f"   {' and '.join(DEALERS)} pay into the reserve; each currency's custodian signs receipts for it")
-    stage.say(
-        f"   the treasury mints {format_amount(MINTED)} of each coin to each, naming the receipt: {len(minted)} mints"
-    )
+    stage.say(f"   the treasury mints {coins(MINTED)} of each coin to each, naming the receipt: {len(minted)} mints")
     sales = [payment(DEALERS[0], wallet.find(person.name), amount, coin) for person, coin, amount in FUNDED]
     execute_calls(wallet, [*float_calls(wallet), *sales])
-    buyers = ", ".join(f"{person.name} {format_amount(amount)} {coin}" for person, coin, amount in FUNDED)
+    buyers = ", ".join(f"{person.name} {money(amount, coin)}" for person, coin, amount in FUNDED)
     stage.say(f"   {DEALERS[0]} sells coins to the wallet providers and their customers: {buyers}")
 
 
@@ -34,7 +33,7 @@ def redemption(stage: Stage) -> None:
     wallet, dealer = stage.wallet, DEALERS[1]
     preburn(wallet, dealer, RETURNED, "XUS")
     burned = burn(wallet, dealer, RETURNED, "XUS")
-    amount = format_amount(RETURNED)
+    amount = coins(RETURNED)
     stage.say(
         f"   {dealer} returns {amount} XUS; burned at version {burned['version']}, and as much of the receipts released"
     )

@@ -10,6 +10,7 @@ from node.localnet.bootstrap import DEALERS, PROVIDERS, child_calls, credential_
 from node.localnet.build import build_network
 from node.localnet.genesis import COINS
 from node.view.notice import PLAY_MONEY
+from node.view.text import count
 
 
 def genesis(stage: Stage) -> None:
@@ -27,9 +28,8 @@ def validators(stage: Stage) -> None:
     """Start the processes; the first blocks hold the accounts of dealers, providers and people."""
     stage.supervisor.up(foreground=not stage.keep, meanwhile=lambda: _open_accounts(stage))
     stage.open(stage.supervisor.network)
-    stage.say(
-        f"   {stage.validators} processes on loopback commit blocks; each link is TLS 1.3 with keys pinned on chain"
-    )
+    processes = count(stage.validators, "process", "processes")
+    stage.say(f"   {processes} on loopback commit blocks; links are TLS 1.3 with keys pinned on chain")
     stage.say(f"   dealers     {', '.join(DEALERS)}")
     stage.say(f"   providers   {', '.join(PROVIDERS)}: each has published its compliance key")
     stage.say(f"   accounts    {', '.join(person.name for person in PEOPLE)}")

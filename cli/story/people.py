@@ -3,15 +3,14 @@
 import time
 from typing import Any
 
-from node.client.payments import Order, pay
-from node.client.refunds import refund
-
 from chain.errors import MithqalError
 from cli.story.cast import ALICE, BRUNO, COIN, MALLORY, MERCADO, Transfer, transfers
 from cli.story.stage import Stage
 from economy.quotes import LEAVES_OUT, Quote, quote
-from node.client.amounts import format_amount
+from node.client.payments import Order, pay
+from node.client.refunds import refund
 from node.client.treasury import freeze
+from node.view.text import money
 
 
 def payments(stage: Stage) -> None:
@@ -49,12 +48,12 @@ def _tell(stage: Stage, transfer: Transfer, now: Quote, done: dict[str, Any]) ->
     if transfer.is_attested:
         signed += f", and by {payee.provider} since it is above the dual-attestation limit"
     stage.say(
-        f"   {payer.country}->{payee.country}  {payer.name} sends {format_amount(transfer.amount)} {coin}:"
+        f"   {payer.country}->{payee.country}  {payer.name} sends {money(transfer.amount, coin)}:"
         f" {payee.name} gets {now.received} {now.currency}"
     )
     stage.say(f"           1 {coin} = {now.rate} {now.currency} on {now.rate_date}; {signed}")
     stage.say(
-        f"           final in {done['final_s']} s, the network's fee {format_amount(done['fee'])} {coin}; this corridor"
+        f"           final in {done['final_s']} s, the network's fee {money(done['fee'], coin)}; this corridor"
         f" costs {usual} on average (World Bank)"
     )
 

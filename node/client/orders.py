@@ -11,6 +11,7 @@ from chain.primitives import Address
 from chain.transaction import SignedTransaction
 from node.client.amounts import parse_amount
 from node.client.journal import Draft, FileRecord, Journal, Row
+from node.client.memos import new_memo
 from node.client.payments_csv import BadFile, PaymentsCsv, Record
 from node.client.wallet import Entry, Wallet
 
@@ -146,6 +147,8 @@ def _check(columns: tuple[str, ...], record: Record, names: Names, currencies: f
         if values["currency"] not in currencies:
             known = ", ".join(sorted(currencies))
             raise _RowError(f"currency: no currency is called {values['currency'][:40]!r}, there are {known}")
+        if values["memo"]:
+            _told("memo", lambda: new_memo(values["memo"]))
     except _RowError as error:
         return Draft(record.line, record.fields, None, None, error.message)
     return Draft(record.line, record.fields, sender, payee, None)

@@ -8,7 +8,6 @@ One payer's rows are signed in the file's order. A row that its payer cannot cov
 money) waits until all earlier rows are final; then the chain decides.
 """
 
-import time
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
@@ -59,7 +58,7 @@ class PayFile:
 
     def __init__(
         self, file: FileRecord, outbox: Outbox, chain: Chain, signer: Signer, *,
-        wall_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+        wall_us: Callable[[], int],
     ) -> None:  # fmt: skip
         """Nothing is asked or sent yet."""
         self._file, self._outbox, self._signer, self._wall_us = file, outbox, signer, wall_us

@@ -14,6 +14,11 @@ from node.client.results_csv import check_writable, result_path, write_results
 from node.client.wallet import Wallet
 
 
+def wall_us() -> int:
+    """The clock on the wall."""
+    return time.time_ns() // 1000
+
+
 class PayFileError(MithqalError):
     """Not every row was paid, or the file is being paid; `details` holds the summary."""
 
@@ -49,7 +54,7 @@ def pay_file(  # noqa: PLR0913 - the options of the command
         reasons: dict[int, str | None] = {}
         try:
             if not already:
-                run = PayFile(file, wallet.outbox, wallet.gateway(), WalletSigner(wallet, names, memo))
+                run = PayFile(file, wallet.outbox, wallet.gateway(), WalletSigner(wallet, names, memo), wall_us=wall_us)
                 reasons = run.run(timeout_s, say)
         finally:
             summary = write_results(target, file, journal.results(file), reasons)

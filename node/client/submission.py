@@ -16,7 +16,8 @@ def send(wallet: Wallet, tx: SignedTransaction) -> dict[str, Any]:
     """Store a transaction and submit it once: {hash, status, waiting_for, version}.
 
     `status` is `accepted`, `parked` (until the number `waiting_for` is used) or `committed` (at `version`, by an
-    earlier submission). Raises RpcFailed if it is refused, ConnectionFailed if nobody answers: it stays stored.
+    earlier submission). Raises WalletError with the rule's name if it is refused, ConnectionFailed if nobody answers:
+    it stays stored.
     """
     wallet.outbox.add(tx)
     try:
@@ -25,7 +26,9 @@ def send(wallet: Wallet, tx: SignedTransaction) -> dict[str, Any]:
         version = _version(wallet, tx) if refusal.name == "sequence_number_too_old" else None
         if version is None:
             wallet.outbox.mark(tx.hash, "refused", reason=refusal.message)
-            raise
+            raise WalletError(
+                refusal.message, name=refusal.name, code=refusal.status, hash=tx.hash.hex()
+            ) from refusal  # fmt: skip
         wallet.outbox.mark(tx.hash, "committed", version=version)
         return {"hash": tx.hash.hex(), "status": "committed", "waiting_for": None, "version": version}
     wallet.outbox.mark(tx.hash, "submitted")

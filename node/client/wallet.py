@@ -4,45 +4,33 @@ Names live in the local address book only, never on chain. A signed transaction 
 whatever happens it can be asked about or sent again, and is never made twice.
 """
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from chain.crypto.signing import PrivateKey, Scheme
-from chain.errors import MithqalError
+from chain.identifiers import prefix_of
 from chain.limits import DEFAULT_GAS_PRICE, MIN_GAS_UNITS
 from chain.primitives import SECOND_US, Address
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
 from node.client.batch import execute_all
+from node.client.book import AddressBook, Entry, WalletError, name_taken
 from node.client.gateway import Gateway
+from node.client.names import TREASURY_NAME, check_name, key_path
 from node.client.network import Network
 from node.client.outbox import Outbox
 from node.client.pipeline import Outcome
 from node.client.rpc import ConnectionFailed, RpcClient
-from node.keystore import load_key, new_secret, save_key
+from node.keystore import KeyFileError, load_key, new_secret, save_key
+
+__all__ = ["TREASURY_NAME", "Entry", "Wallet", "WalletError", "conclude", "told"]
 
 BOOK_FILE = "addresses.json"
 GAS_LIMIT = 10 * MIN_GAS_UNITS
 LIFETIME_S = 3_600
 ONE_VALIDATOR_S = 2.0
 """How long one validator may take to tell a number."""
-TREASURY_NAME = "treasury"
-
-
-class WalletError(MithqalError):
-    """A name or payment that cannot be."""
-
-    name = "wallet"
-
-
-class Entry(NamedTuple):
-    """One line of the address book."""
-
-    name: str
-    address: Address
-    scheme: Scheme
 
 
 class Wallet:
@@ -51,11 +39,16 @@ class Wallet:
     def __init__(self, network: Network) -> None:
         """Open the book; no validator is asked yet."""
         self.network = network
-        self._path = network.directory / BOOK_FILE
+        self.book = AddressBook(network.directory / BOOK_FILE)
         self.client = RpcClient([member.rpc for member in network.members], chain_id=network.chain_id)
         self._ledger_us = 0
         self._gateway: Gateway | None = None
         self.outbox = Outbox(network.directory / "outbox")
+
+    @property
+    def prefix(self) -> str:
+        """The prefix of this network's account identifiers."""
+        return prefix_of(self.network.chain_id)
 
     def close(self) -> None:
         """End the connections to validators; the next call opens new ones."""
@@ -64,51 +57,49 @@ class Wallet:
             self._gateway.close()
             self._gateway = None
 
+    # --- names and keys ---
+
     def entries(self) -> list[Entry]:
         """The address book, by name."""
-        if not self._path.exists():
-            return []
-        book = json.loads(self._path.read_text(encoding="utf-8"))
-        return [
-            Entry(name, Address(bytes.fromhex(item["address"])), Scheme[item["scheme"].upper()])
-            for name, item in sorted(book.items())
-        ]
+        return self.book.entries()
 
-    def find(self, name: str) -> Entry:
-        """A name's entry, or an address in hex; WalletError (`unknown_account`)."""
-        for entry in self.entries():
-            if entry.name == name:
-                return entry
-        if len(name) == 32 and all(char in "0123456789abcdef" for char in name):
-            return Entry(name, Address(bytes.fromhex(name)), Scheme.ED25519)
-        raise WalletError(f"no account is called {name!r}: `mithqal account list` names all", name="unknown_account")
+    def find(self, text: str) -> Entry:
+        """Whom a name, an address in hex or an account identifier means.
 
-    def add_name(self, name: str, address: bytes, scheme: Scheme = Scheme.ED25519) -> Entry:
-        """Put a name into the book; WalletError (`name_taken`)."""
-        entries = self.entries()
-        if any(entry.name == name for entry in entries):
-            raise WalletError(f"{name!r} is in the address book already", name="name_taken")
-        entries.append(Entry(name, Address(address), scheme))
-        book = {entry.name: {"address": entry.address.hex(), "scheme": entry.scheme.name.lower()} for entry in entries}
-        temporary = self._path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(book, indent=1, sort_keys=True), encoding="utf-8")
-        temporary.replace(self._path)
-        return Entry(name, Address(address), scheme)
+        WalletError (`unknown_account`), IdentifierError (`bad_identifier`, `wrong_prefix`).
+        """
+        return self.book.resolve(text, self.prefix)[0]
+
+    def add_name(
+        self, name: str, address: bytes, scheme: Scheme = Scheme.ED25519, *, role: str | None = None,
+        provider: str | None = None,
+    ) -> Entry:  # fmt: skip
+        """Put a name into the book; WalletError (`name_taken`), BadName."""
+        known = self.book.get(check_name(name))
+        if known is not None and not known.is_unfinished:
+            raise name_taken(known)
+        return self.book.put(Entry(name, Address(address), scheme, role, provider))
 
     def new_key(self, name: str, scheme: Scheme = Scheme.ED25519, secret: bytes | None = None) -> PrivateKey:
-        """Make and store a key for a name; an existing key of that name is used again."""
-        path = self._key_path(name)
+        """Make and store a key for a name; an existing key of that name is used again. BadName."""
+        path = self._key_path(check_name(name))
         return load_key(path) if path.exists() else save_key(path, name, secret or new_secret(), scheme)
 
-    def _key_path(self, name: str) -> Path:
-        """Where a name's key lies: the treasury's with the root keys, the others in a folder of their own."""
-        if name == TREASURY_NAME:
-            return self.network.keys / "treasury.json"
-        return self.network.keys / "accounts" / f"{name}.json"
-
     def key_of(self, name: str) -> PrivateKey:
-        """The key of a name; what `load_key` raises."""
-        return load_key(self._key_path(name))
+        """The key of a name; KeyFileError where it is not kept here, and what `load_key` raises."""
+        try:
+            return load_key(self._key_path(name))
+        except KeyFileError as error:
+            if error.name != "key_file_missing":
+                raise
+            raise KeyFileError(
+                f"the key of {name} is not kept here ({self._key_path(name)}): whoever holds it must sign",
+                name=error.name,
+            ) from error
+
+    def _key_path(self, name: str) -> Path:
+        """Where a name's key lies."""
+        return key_path(self.network.keys, name)
 
     # --- signing ---
 
@@ -162,6 +153,9 @@ class Wallet:
         with self.outbox.writing():
             (number,) = self.outbox.free_numbers(entry.address, start, 1)
             tx = self.sign_numbered(entry, number, function, *arguments, fee_currency=fee_currency)
+            while self.outbox.has(tx.hash):  # the same call was refused in the same second: this one is another
+                expires = tx.raw.expiration_secs + 1
+                tx = self.sign_raw(tx.raw._replace(expiration_secs=expires), self.key_of(entry.name))
             self.outbox.add(tx, key)
         return tx
 

@@ -18,7 +18,7 @@ from chain.storage import Column, Index, WriteBatch
 from node.storage.directory_lock import DirectoryLock
 from node.storage.rules import MAX_NUMBER, StorageError, check_numbers
 
-FORMAT = 3
+FORMAT = 4
 """Number of the tables' layout, in `PRAGMA user_version`."""
 APPLICATION = 0x6D697468
 """`PRAGMA application_id`: "mith"."""

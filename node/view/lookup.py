@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
+from chain.identifiers import IdentifierError, decode_identifier
 from node.view.names import Names
 from node.view.source import NotFoundError, Source
 from node.view.text import clean
@@ -65,11 +66,16 @@ def _split(names: Names, text: str) -> tuple[str | None, str]:
 
 
 def address_named(names: Names, text: str) -> str | None:
-    """The address (hex) that a local name or an address in hex means, whether or not it has an account."""
+    """The address (hex) that a local name, an address in hex or an account identifier means, account or not."""
     named = names.address(text)
     digits = _HEX.fullmatch(text)
     if named is None and digits and len(digits[1]) == ADDRESS_DIGITS:
         return digits[1].lower()
+    if named is None:
+        try:
+            return decode_identifier(text).address.hex()
+        except IdentifierError:
+            return None
     return named
 
 

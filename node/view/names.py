@@ -47,13 +47,8 @@ class Names:
         return sorted({**own, **{name: address for address, name in self.book.items()}, **self.aliases}.items())
 
 
-def names_of(entries: Iterable[tuple[str, str]], validators: Iterable[Mapping[str, Any]] = ()) -> Names:
-    """Names from an address book, (name, hex address) each, and the result of `get_validators`.
-
-    An address is called by the first of its names.
-    """
-    aliases = dict(entries)
-    book: dict[str, str] = {}
-    for name, address in aliases.items():
-        book.setdefault(address, name)
-    return Names(book, tuple(row["name"] for row in validators), aliases)
+def names_of(
+    book: Mapping[str, str], validators: Iterable[Mapping[str, Any]] = (), aliases: Mapping[str, str] | None = None
+) -> Names:
+    """Names from an address book (name by hex address), the result of `get_validators`, and what else names address."""
+    return Names(book, tuple(row["name"] for row in validators), aliases or {})

@@ -51,7 +51,7 @@ def story() -> Story:
 @pytest.fixture(autouse=True)
 def opened(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command opens the story's ledger."""
-    entries = [Entry(name, Address(bytes.fromhex(address)), Scheme.ED25519) for name, address in BOOK]
+    entries = [Entry(name, Address(bytes.fromhex(address)), Scheme.ED25519) for address, name in BOOK.items()]
     wallet = SimpleNamespace(client=story.source, entries=lambda: entries)
     monkeypatch.setattr(cli.viewing, "load_network", lambda _: SimpleNamespace(waypoint=story.ledger.waypoint()))
     monkeypatch.setattr(cli.viewing, "Wallet", lambda _: wallet)
@@ -255,3 +255,12 @@ def test_without_a_network_exits_with_3(command: str, tmp_path: Path, monkeypatc
     outcome = call(*command.split(), "--network", str(tmp_path), "--json")
     assert (outcome.return_value, outcome.stdout) == (3, "")
     assert json.loads(outcome.stderr)["error"]["name"] == "network_missing"
+
+
+def test_an_address_is_called_by_the_first_of_its_names(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address book may name an address twice: either name finds it."""
+    entries = [Entry(name, ALICE.address, Scheme.ED25519) for name in ("al", "alice")]
+    wallet = SimpleNamespace(client=story.source, entries=lambda: entries)
+    monkeypatch.setattr(cli.viewing, "Wallet", lambda _: wallet)
+    shown = [call("explorer", name).stdout.splitlines()[0] for name in ("al", "alice", ALICE.address.hex())]
+    assert shown == ["Account al"] * 3

@@ -295,6 +295,8 @@ def test_build_sign_submit_and_wait(operator: Operator, tmp_path: Path) -> None:
     (other.directory / "network.json").write_bytes((run.directory / "network.json").read_bytes())
     found = other.good("tx", "wait", done["hash"])
     assert (found["version"], found["status"], found["fee"]) == (final["version"], "executed", 600)
+    late = other.good("tx", "submit", signed, "--wait")
+    assert (late["version"], late["hash"]) == (final["version"], done["hash"])
     assert run.failed("tx", "wait", done["hash"][:-1])[:2] == (6, "unknown_hash")
     tampered = json.loads(Path(signed).read_text())
     tampered["transaction"]["arguments"]["amount"] = 6

@@ -14,6 +14,7 @@ from chain.transaction import FUNCTIONS, Payload, RawTransaction, SignedTransact
 from chain.validators import Validator, ValidatorSet
 from node.client.txfile import raw_document, signed_document
 from tests.house.formats_proofs import example, json_rpc, proofs
+from tests.house.formats_wallet import wallet
 
 KEY = PrivateKey(bytes(range(32)))
 GENESIS = Hash(b"\x47" * 32)
@@ -45,12 +46,14 @@ def transaction_files(tx: SignedTransaction) -> list[str]:
     raw, signed = raw_document(tx.raw, GENESIS), signed_document(tx, GENESIS)
     assert (raw.pop("bytes"), signed.pop("bytes")) == (tx.raw_bytes.hex(), tx.envelope.hex())
     return [
-        "### Transaction files\n\nJSON, amounts in micro-units. `bytes` is what counts, in lower-case hex: of a"
-        " `raw_transaction` the raw transaction,\nof a `signed_transaction` the envelope. All else is derived from it"
-        " and must be exactly that, with nothing besides,\nor the file is refused; only `genesis_hash` is the file's own"
-        " word, which the signature covers. Without their `bytes`:\n",
+        (
+            "### Transaction files\n\nJSON, amounts in micro-units. `bytes` is what counts, in lower-case hex: of a"
+            " `raw_transaction` the raw transaction,\nof a `signed_transaction` the envelope. All else is derived from"
+            " it and must be exactly that, with nothing besides,\nor the file is refused; only `genesis_hash` is the"
+            " file's own word, which the signature covers. Without their `bytes`:\n"
+        ),
         *[f"```json\n{json.dumps(document, indent=1)}\n```\n" for document in (raw, signed)],
-    ]  # fmt: skip
+    ]
 
 
 def consensus() -> list[str]:
@@ -88,6 +91,8 @@ def render() -> str:
         "## Transactions\n",
         *transaction(),
         "### Functions\n\n| function | module | parameters |\n|---|---|---|\n" + "\n".join(functions) + "\n",
+        "## Payments\n",
+        *wallet(),
         "## Consensus\n",
         *consensus(),
         *json_rpc(),

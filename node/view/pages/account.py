@@ -7,7 +7,7 @@ from node.view.briefs import briefs, briefs_table
 from node.view.layout import Fields, Note, Page, Part
 from node.view.names import Names
 from node.view.source import Source, account_versions, transactions_at
-from node.view.text import count, money, quoted
+from node.view.text import command, count, money, quoted
 
 Json = Any
 
@@ -32,7 +32,7 @@ def account_page(source: Source, names: Names, account: Json, limit: int) -> Pag
     parts: list[Part] = [
         Fields(f"Account {name}", _fields(account, names)),
         briefs_table("Latest transactions", rows),
-        Note(f"all of them: mithqal tx list --account {name}"),
+        Note(f"all of them: {command('tx', 'list', '--account', name)}"),
     ]
     return Page(document, parts)
 

@@ -91,11 +91,11 @@ def test_a_repeat_of_what_is_on_the_ledger_says_so(tmp_path: Path) -> None:
 def test_a_refusal_is_kept_and_raised(tmp_path: Path) -> None:
     """Refused for good: the outbox does not send it again; a used number is a refusal if another one used it."""
     for name in ("invalid_signature", "sequence_number_too_old"):
-        error = RpcFailed(-32001, "no", {"name": name})
+        error = RpcFailed(-32001, "no", {"name": name, "StatusCode": 1})
         found = wallet(tmp_path / name, submit=[error], get_transaction_by_hash=[None])
-        with pytest.raises(RpcFailed) as caught:
+        with pytest.raises(WalletError) as caught:
             send(found, TX)
-        assert caught.value.name == name
+        assert (caught.value.name, caught.value.details) == (name, {"code": 1, "hash": TX.hash.hex()})
         entry = found.outbox.get(TX.hash)
         assert (entry.status, entry.note) == ("refused", {"reason": "no"})
 
@@ -128,6 +128,16 @@ def test_what_nobody_knows_is_unknown(tmp_path: Path, on_ledger: Any) -> None:
         wait_for(found, TX.hash, timeout_s=60)
     assert caught.value.name == "unknown_hash"
     assert found.client.asked == ["search", "get_transaction_by_hash"]  # type: ignore[attr-defined]
+
+
+def test_a_damaged_entry_is_not_taken_for_a_foreign_one(tmp_path: Path) -> None:
+    """What is kept here and cannot be read is an error of its own."""
+    found = wallet(tmp_path)
+    found.outbox.add(TX)
+    found.outbox.database.run("UPDATE entry SET envelope = x'00'")
+    with pytest.raises(MithqalError) as caught:
+        wait_for(found, TX.hash)
+    assert caught.value.name == "outbox_malformed"
 
 
 def test_what_failed_elsewhere_says_why(tmp_path: Path) -> None:

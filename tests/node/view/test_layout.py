@@ -64,7 +64,8 @@ def test_names_are_the_readers() -> None:
 
 def test_an_address_may_have_several_names() -> None:
     """Each of them finds it; it is called by the first."""
-    names = names_of([("al", "ab" * 16), ("alice", "ab" * 16), ("treasury", "cd" * 16)])
+    aliases = {"al": "ab" * 16, "alice": "ab" * 16, "treasury": "cd" * 16}
+    names = names_of({"ab" * 16: "al", "cd" * 16: "treasury"}, [], aliases)
     assert names.of("ab" * 16) == "al"
     assert [names.address(name) for name in ("al", "alice", "treasury")] == ["ab" * 16, "ab" * 16, "cd" * 16]
     assert [name for name, _ in names.all()] == ["al", "alice", "association", "treasury"]
@@ -73,7 +74,7 @@ def test_an_address_may_have_several_names() -> None:
 
 def test_validators_are_named_by_their_numbers() -> None:
     """The validator set's order numbers them; genesis has no proposer."""
-    names = names_of([], [{"name": "validator-0", "index": 0}, {"name": "v\x1b1", "index": 1}])
+    names = names_of({}, [{"name": "validator-0", "index": 0}, {"name": "v\x1b1", "index": 1}])
     assert [names.validator(index) for index in (0, 1, 2, -1, None)] == [
         "validator-0", "v1", "validator number 2", "validator number -1", "nobody",
     ]  # fmt: skip

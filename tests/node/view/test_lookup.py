@@ -4,6 +4,7 @@ import pytest
 
 from chain.accounts import ASSOCIATION, TREASURY, event_key
 from chain.errors import MithqalError
+from chain.primitives import U64_MAX
 from node.view.explorer import (
     PAGES,
     View,
@@ -120,14 +121,14 @@ def test_a_transaction_that_waits() -> None:
 
 def test_local_names_win_where_they_look_like_something_else(story: Story) -> None:
     """A name of the address book counts before a validator, a currency and the short forms, not before a number."""
-    book = [("b11", ALICE_HEX), ("xus", BRUNO.address.hex()), ("ghost", "ab" * 16), ("block 3", TREASURY.hex())]
+    book = {ALICE_HEX: "b11", BRUNO.address.hex(): "xus", "ab" * 16: "ghost", TREASURY.hex(): "block 3"}
     names = names_of(book, story.source.call("get_validators"))
     first, others = find_one(story.source, names, "b11")
     assert (first.kind, first.id, first.title) == ("account", ALICE_HEX, "account b11")
     assert [other.kind for other in others] == ["block"]
     assert [match.kind for match in find(story.source, names, "xus")] == ["account", "currency"]
     assert [match.kind for match in find(story.source, names, "block 3")] == ["account"]
-    assert [match.kind for match in find(story.source, names_of([("11", ALICE_HEX)]), "11")] == [
+    assert [match.kind for match in find(story.source, names_of({ALICE_HEX: "11"}), "11")] == [
         "transaction", "block", "account",
     ]  # fmt: skip
     assert [match.is_exact for match in find(story.source, names, "ghost")] == [False]
@@ -229,7 +230,7 @@ def test_what_names_nothing_says_what_was_tried(story: Story) -> None:
 
 def test_hostile_names_are_cleaned(story: Story) -> None:
     """Names of the book and of validators reach the screen without what acts on it."""
-    names = names_of([("al\x1b[1mice\u202e", ALICE_HEX), *BOOK], [{"name": "v\x07-0"}])
+    names = names_of({**BOOK, ALICE_HEX: "al\x1b[1mice\u202e"}, [{"name": "v\x07-0"}])
     view = View(story.source, names, "w")
     assert find(story.source, names, "al\x1b[1mice\u202e")[0] == Match("account", ALICE_HEX, "account al[1mice", True)
     for page in (explore(view, ALICE_HEX, 5), explore(view, None, 5), search_page(view, "v\x07")):
@@ -247,6 +248,13 @@ def test_hostile_names_are_cleaned(story: Story) -> None:
         (transaction_by, "-1", "unknown_transaction"),
         (transaction_by, "9" * 19, "unknown_transaction"),
         (transaction_by, "9" * 30, "unknown_transaction"),
+        (transaction_by, str(U64_MAX), "unknown_transaction"),
+        (transaction_by, str(U64_MAX + 1), "unknown_transaction"),
+        (transaction_by, "0" * 21, "unknown_transaction"),
+        (block_by, str(U64_MAX), "unknown_block"),
+        (block_by, str(U64_MAX + 1), "unknown_block"),
+        (block_by, "0" * 21, "unknown_block"),
+        (block_by, "", "unknown_block"),
         (transaction_by, "\u0661", "unknown_transaction"),
         (transaction_by, "", "unknown_transaction"),
         (block_by, "99", "unknown_block"),
@@ -268,6 +276,7 @@ def test_one_kind_is_found_by_each_of_its_ids(story: Story) -> None:
     """A transaction by version and hash, a block by height, id and latest, an account by name and address."""
     row = transaction_by(story.source, "22")
     assert row["events"] != []
+    assert transaction_by(story.source, "0" * 18 + "22") == row
     assert transaction_by(story.source, row["hash"]) == row
     assert transaction_by(story.source, row["hash"].upper()) == row
     block = block_by(story.source, "11")
@@ -289,3 +298,22 @@ def test_one_kind_is_found_by_each_of_its_ids(story: Story) -> None:
         assert (caught.value.name, caught.value.message) == ("unknown_account", message)
     with pytest.raises(MithqalError, match="no currency is called 'USD'; there are XUS, XEU, XDX"):
         currency_by(story.source, "USD")
+
+
+def test_errors_quote_no_more_than_a_line_of_what_was_typed(story: Story) -> None:
+    """Whatever is typed, the sentence stays one, and holds nothing that acts on a terminal."""
+    evil = "\x1b[2J\u202e" + "x" * 5_000
+    names = names_of({"ab" * 16: evil})
+    lookups = [
+        lambda: transaction_by(story.source, evil),
+        lambda: block_by(story.source, evil),
+        lambda: currency_by(story.source, evil),
+        lambda: account_by(story.source, story.names, evil),
+        lambda: account_by(story.source, names, evil),
+        lambda: find_one(story.source, story.names, evil),
+    ]
+    for lookup in lookups:
+        with pytest.raises(MithqalError) as caught:
+            lookup()
+        assert caught.value.message.count("x") in range(20, 85)
+        assert caught.value.message.isprintable()
