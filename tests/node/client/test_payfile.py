@@ -77,7 +77,11 @@ def test_money_that_an_earlier_row_brings(tmp_path: Path) -> None:
 
 def test_money_that_comes_much_later_in_the_file(tmp_path: Path) -> None:
     """The row waits for the earlier ones, not for its own turn: they may be far more than one payer has in flight."""
-    rows = [*[Payment("alice", "bob", 1)] * 200, Payment("alice", "anna", 500 * ONE), Payment("anna", "bob", 1_400 * ONE)]
+    rows = [
+        *[Payment("alice", "bob", 1)] * 200,
+        Payment("alice", "anna", 500 * ONE),
+        Payment("anna", "bob", 1_400 * ONE),
+    ]
     rig = Rig(tmp_path, rows)
     rig.chain.world.change_config(dual_attestation_limit=2**63)
     assert rig.run() == {}
