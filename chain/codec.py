@@ -10,7 +10,6 @@ import msgpack
 
 from chain.errors import DecodeError
 from chain.limits import MAX_DECODE_DEPTH, MAX_FRAME_BYTES
-from chain.primitives import U64_MAX
 
 _pack = msgpack.Packer(use_bin_type=True).pack
 """Kept, since a packer allocates 256 KB; between two calls it holds nothing."""
@@ -50,7 +49,7 @@ def _check(items: tuple[Any, ...], depth: int) -> None:
         if kind is bytes or kind is str:
             continue
         if kind is int:
-            if not 0 <= item <= U64_MAX:
+            if item >> 64:  # not 0 for a negative one either
                 raise DecodeError(f"integer {item} is outside of 0 .. 2^64-1", name="not_encodable", value=item)
         elif kind is tuple:
             if depth == 0:

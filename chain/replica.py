@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from chain.block import Block
 from chain.certificates import QuorumCertificate
-from chain.codec import decode
+from chain.codec import decode, fields
 from chain.consensus.leader import RoundRobin
 from chain.consensus.machine import ConsensusMachine
-from chain.consensus.memory import check_blocks, check_certificates
+from chain.consensus.memory import check_blocks, check_certificates, check_ledger
 from chain.consensus.safety import SafetyRules
 from chain.crypto.signing import SignatureCheck, Signatures, Signer
 from chain.entries import KIND_USER
@@ -46,7 +46,7 @@ from chain.mempool import Mempool, MempoolError
 from chain.messages import CommittedResponse, Transactions, decode_message, encode_message
 from chain.primitives import SECOND_US, Hash
 from chain.state.view import Overlay
-from chain.storage import Column, Index, Store
+from chain.storage import VOTED_ROW, Column, Index, Store
 from chain.transaction import SignedTransaction, decode_transaction, transaction_hash
 from chain.validation import Discard, check_prologue
 
@@ -70,8 +70,8 @@ class Replica:
     ) -> None:
         """Open the ledger in `store`; writes genesis into an empty one.
 
-        Raises GenesisError (see `Ledger`), and SafetyError: `wrong_epoch`, or `safety_record_old` if the ledger proves
-        that this validator has signed more than its record knows.
+        Raises GenesisError (see `Ledger`), and SafetyError: `wrong_epoch`; `ledger_behind` if the record knows a vote
+        that the ledger has lost; `safety_record_old` if the ledger proves more signatures than the record knows.
         """
         self.index = index
         self.ledger = Ledger(document, store)
@@ -89,6 +89,10 @@ class Replica:
             signatures,
             safety_record,
         )
+        noted = store.row(Column.META, VOTED_ROW)
+        check_ledger(safety.record, None if noted is None else fields((decode(noted),), "voted round", int)[0])
+        self.is_ledger_lost = noted is None and safety.record.last_vote is not None
+        """Whether blocks that this validator voted for are gone as a whole, and must be fetched from others."""
         check_blocks(safety.record, index, self._recent_blocks())
         check_certificates(safety.record, index, ledger.high_commit)
         self.consensus = ConsensusMachine(
@@ -164,7 +168,7 @@ class Replica:
             out.replies.append(refusal(request_id, b"", error))
             return
         if tx.hash in self.mempool.by_hash or self._is_committed(tx):
-            out.replies.append(Reply(request_id, True, tx.hash, "accepted", "known already", None))
+            out.replies.append(known_already(request_id, tx))
             return
         self._queue.append((tx, request_id))
         self._check_next(out)
@@ -200,19 +204,34 @@ class Replica:
         return (found[0][1], found[0][1]) in self.store.postings(Index.TRANSACTION_BY_HASH, tx.hash[:8], found[0][1], 1)
 
     def _check_next(self, out: Output) -> None:
-        """Send the next batch of signatures out, one batch at a time."""
-        if self._checking or not self._queue:
-            return
-        self._checking, self._queue = self._queue[:VERIFY_BATCH], self._queue[VERIFY_BATCH:]
-        self._work_id += 1
-        checks = tuple(tx.check(self.ledger.genesis_hash) for tx, _ in self._checking)
-        out.work.append(Work(self._work_id, checks))
+        """Send the next batch of signatures out, one batch at a time; what the ledger has settled needs no check."""
+        while self._queue and not self._checking:
+            batch, self._queue = self._queue[:VERIFY_BATCH], self._queue[VERIFY_BATCH:]
+            self._checking = [item for item in batch if not self._is_settled(*item, out)]
+            if self._checking:
+                self._work_id += 1
+                checks = tuple(tx.check(self.ledger.genesis_hash) for tx, _ in self._checking)
+                out.work.append(Work(self._work_id, checks))
+
+    def _is_settled(self, tx: SignedTransaction, request_id: int | None, out: Output) -> bool:
+        """Whether the number was used while the transaction waited for its check; a client is told at once."""
+        if tx.raw.sequence_number >= self._next_sequence(tx.raw.sender):
+            return False
+        if request_id is not None:
+            try:
+                self._check_cheaply(tx)
+                out.replies.append(known_already(request_id, tx))
+            except MithqalError as error:
+                out.replies.append(refusal(request_id, tx.hash, error))
+        return True
 
     def _on_admission(self, verdicts: tuple[bool, ...], now_us: int, out: Output) -> None:
         """Signatures are judged: admit, answer, and pass on what our own clients brought."""
         fresh: list[bytes] = []
         now_secs = self.ledger.tip_timestamp_us // SECOND_US
         for (tx, request_id), verdict in zip(self._checking, verdicts, strict=True):
+            if verdict and self._is_settled(tx, request_id, out):
+                continue
             known = tx.hash in self.mempool.by_hash
             try:
                 if not verdict:
@@ -315,6 +334,11 @@ def acceptance(request_id: int, tx: SignedTransaction, waiting_for: int | None) 
         return Reply(request_id, True, tx.hash, "accepted", "accepted", None)
     message = f"parked: number {tx.raw.sequence_number} waits for number {waiting_for}"
     return Reply(request_id, True, tx.hash, "parked", message, None, waiting_for)
+
+
+def known_already(request_id: int, tx: SignedTransaction) -> Reply:
+    """The answer to a transaction that waits here or is on the ledger."""
+    return Reply(request_id, True, tx.hash, "accepted", "known already", None)
 
 
 def refusal(request_id: int, tx_hash: bytes, error: MithqalError) -> Reply:

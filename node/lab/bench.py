@@ -6,7 +6,6 @@ all validators, start them again and look whether the ledger is still there. Wha
 with exit code 8, never a figure.
 """
 
-import asyncio
 import importlib.metadata
 import os
 import platform
@@ -31,16 +30,16 @@ from node.lab.bench_accounts import fund_senders
 from node.lab.bench_crypto import AMOUNT, FEE, Batch, Lane, checks_per_s, cores, sign_lane, workers
 from node.lab.bench_figures import (
     BenchError,
-    Window,
     committed_within,
     latencies_us,
     percentile,
     signature_bound,
 )
-from node.lab.bench_load import Measured, now_us, run_load
+from node.lab.bench_load import Measured, run_load
 from node.localnet.bootstrap import bootstrap
 from node.localnet.build import build_network
 from node.localnet.supervisor import Supervisor
+from node.runtime import loop
 
 LANES = 160
 """Without a rate: so many batches are under way, one a lane; the lanes are shared out over the validators."""
@@ -48,6 +47,8 @@ SENDERS_A_LANE, PAYMENTS_A_SENDER = 4, 5
 LIFETIME_S = 6 * 3600
 """Until the signed payments expire."""
 MAX_BATCH = 20
+MAX_LANES = 400
+"""Each takes two of the 1,024 files that a process may usually open."""
 STALL_S = 3
 """With a rate, so many seconds of payments may be under way before the plan waits."""
 SIGNED_SHARE = 0.7
@@ -82,7 +83,7 @@ def shape_of(plan: Plan, bound_per_s: float) -> Shape:
         payments = int(bound_per_s * SIGNED_SHARE * seconds)
     else:
         senders, each = max(1, min(MAX_BATCH, plan.rate // 100)), 1
-        lanes = -(-plan.rate * STALL_S // senders)
+        lanes = min(-(-plan.rate * STALL_S // senders), MAX_LANES)
         payments = plan.rate * seconds + lanes * senders
     return Shape(lanes, senders, each, -(-payments // (lanes * senders * each)) + 1)
 
@@ -163,17 +164,15 @@ class _Run:
         for client in clients:
             self._opened.callback(client.close)
         before = bench_audit.observe(network)
-        start_us = now_us() + plan.ramp_seconds * SECOND_US
-        window = Window(start_us, start_us + plan.seconds * SECOND_US)
         self._say(f"loading for {plan.ramp_seconds} + {plan.seconds} s ...")
         first_height = clients[0].call("get_metadata")["height"]
         own_cpu_s = time.process_time()
-        measured = asyncio.run(run_load(network.endpoints(), self._signed, window, plan.rate))
+        ramp_us, timed_us = plan.ramp_seconds * SECOND_US, plan.seconds * SECOND_US
+        load = run_load(network.endpoints(), self._signed, ramp_us=ramp_us, timed_us=timed_us, rate=plan.rate)
+        measured = loop.run(load)
         own_cpu_s = time.process_time() - own_cpu_s
-        if measured.dry_us is not None:
-            window = Window(window.start_us, min(window.end_us, measured.dry_us))
         after = bench_audit.observe(network)
-        figures = self._figures(measured, window)
+        figures = self._figures(measured)
         self._say("auditing balances, roots and checks ...")
         paid = bench_audit.expected_balances(self._lanes, measured.batches, self._addresses, self._share)
         audit = bench_audit.audit(clients, network, paid)
@@ -192,8 +191,9 @@ class _Run:
             "audit": audit,
         }
 
-    def _figures(self, measured: Measured, window: Window) -> dict[str, Any]:
+    def _figures(self, measured: Measured) -> dict[str, Any]:
         """What the window says."""
+        window = measured.window
         if window.seconds <= 0 or not measured.reports:
             raise BenchError("no payment was committed within the window: run longer", name="no_measurements")
         committed = committed_within(measured.reports, window)

@@ -24,7 +24,8 @@ FEE = MIN_GAS_UNITS * DEFAULT_GAS_PRICE
 """Micro-units that each payment costs."""
 BOUND_SIGNATURES = 1_000
 BOUND_ROUNDS = 3
-WAIT_MS = 60_000
+WAIT_MS = 20_000
+"""How long one request waits for a batch; it is asked again after that."""
 
 
 class Batch(NamedTuple):

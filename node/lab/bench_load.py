@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from chain.primitives import SECOND_US
 from node.config import Endpoint
@@ -16,8 +16,9 @@ from node.lab.bench_crypto import Batch
 from node.lab.bench_figures import BenchError, Report, Window
 
 RETRY_S = 0.2
-RETRIES = 100
-"""A batch that is refused or not reported is sent again this often: the same transaction again does no harm."""
+"""A batch that is refused is sent again after so long: the same transaction again does no harm."""
+PATIENCE_US = 60 * SECOND_US
+"""A batch that is not committed after so long means that the network does not work."""
 
 
 def now_us() -> int:
@@ -29,13 +30,17 @@ def now_us() -> int:
 class Measured:
     """What the lanes saw."""
 
+    window: Window
+    """The timed part; its end comes early if the signed payments do not last."""
     reports: list[Report] = field(default_factory=list)
     refused: int = 0
     """Answers to `submit` that were errors; the batch was then sent again."""
     batches: list[int] = field(default_factory=list)
     """How many batches each lane used up."""
-    dry_us: int | None = None
-    """When the first lane ran out of signed payments, if one did."""
+
+    def ran_dry(self) -> None:
+        """A lane has nothing signed left: from here on the load is not whole."""
+        self.window = Window(self.window.start_us, min(self.window.end_us, now_us()))
 
 
 class Connection(asyncio.Protocol):
@@ -49,8 +54,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ready."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Part of a response; a whole one is the answer."""
@@ -114,7 +118,7 @@ class _Lane:
         """Submit the next batch, and wait until the other validator reports all of it."""
         batch = self._batches[self.used]
         self.used += 1
-        for _ in range(RETRIES):
+        while now_us() < began_us + PATIENCE_US:
             answers = await self._submit.ask(batch.submit)
             refused = _errors(answers, batch.payments)
             measured.refused += refused
@@ -122,7 +126,7 @@ class _Lane:
                 measured.reports.append(Report(began_us, now_us(), batch.payments))
                 return
             await asyncio.sleep(RETRY_S)
-        raise BenchError(f"a batch was not committed after {RETRIES} tries", name="not_committed")
+        raise BenchError(f"a batch was not committed in {PATIENCE_US // SECOND_US} s", name="not_committed")
 
     def close(self) -> None:
         """Close both connections."""
@@ -145,25 +149,27 @@ def _missing(answers: Any) -> bool:
 
 
 async def run_load(
-    endpoints: Sequence[Endpoint], lanes: list[list[Batch]], window: Window, rate: int | None
+    endpoints: Sequence[Endpoint], lanes: list[list[Batch]], *, ramp_us: int, timed_us: int, rate: int | None
 ) -> Measured:
-    """Load the validators until the window ends, then wait for what is under way.
+    """Connect, load the validators for `ramp_us` and then `timed_us`, and wait for what is under way.
 
     Without a rate each lane submits a batch as soon as its last one is committed. With one, batches leave at fixed
     moments, each by the lane that is idle for longest; time to finality then counts from the planned moment.
     """
-    measured = Measured()
     opened = [
         _Lane(
             batches, await connect(endpoints[at % len(endpoints)]), await connect(endpoints[(at + 1) % len(endpoints)])
         )
         for at, batches in enumerate(lanes)
     ]
+    start_us = now_us() + ramp_us
+    window = Window(start_us, start_us + timed_us)
+    measured = Measured(window)
     try:
         if rate is None:
-            await asyncio.gather(*(_keep_busy(lane, window, measured) for lane in opened))
+            await asyncio.gather(*(_keep_busy(lane, window.end_us, measured) for lane in opened))
         else:
-            await _keep_pace(opened, window, measured, rate)
+            await _keep_pace(opened, start_us - ramp_us, measured, rate)
     finally:
         for lane in opened:
             lane.close()
@@ -171,16 +177,16 @@ async def run_load(
     return measured
 
 
-async def _keep_busy(lane: _Lane, window: Window, measured: Measured) -> None:
+async def _keep_busy(lane: _Lane, end_us: int, measured: Measured) -> None:
     """One batch after the other."""
-    while (began_us := now_us()) < window.end_us:
+    while (began_us := now_us()) < end_us:
         if lane.is_dry:
-            measured.dry_us = min(measured.dry_us or began_us, began_us)
+            measured.ran_dry()
             return
         await lane.run_one(began_us, measured)
 
 
-async def _keep_pace(lanes: list[_Lane], window: Window, measured: Measured, rate: int) -> None:
+async def _keep_pace(lanes: list[_Lane], planned_us: int, measured: Measured, rate: int) -> None:
     """Batches at fixed moments, whatever becomes of the earlier ones."""
     idle = asyncio.Queue[_Lane]()
     for lane in lanes:
@@ -191,12 +197,11 @@ async def _keep_pace(lanes: list[_Lane], window: Window, measured: Measured, rat
         await lane.run_one(planned_us, measured)
         idle.put_nowait(lane)
 
-    planned_us = now_us()
-    while planned_us < window.end_us:
+    while planned_us < measured.window.end_us:
         await asyncio.sleep(max(0, planned_us - now_us()) / SECOND_US)
         lane = await idle.get()
         if lane.is_dry:
-            measured.dry_us = now_us()
+            measured.ran_dry()
             break
         tasks.add(asyncio.create_task(run(lane, planned_us)))
         planned_us += lane.next_payments * SECOND_US // rate

@@ -178,9 +178,9 @@ class SqliteStore:
                 self._next_id += len(fresh)
             except sqlite3.Error as error:
                 self._give_up()
-                full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-                name = "storage_full" if full else "storage_write_failed"
-                raise StorageError(f"{self.path} cannot be written: {error}", name=name) from error
+                if _is_full(error):
+                    raise _full(self.path, error) from error
+                raise StorageError(f"{self.path} cannot be written: {error}", name="storage_write_failed") from error
             except BaseException:
                 self._give_up()
                 raise
@@ -258,6 +258,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, genesis_hash: bytes, ch
             expected=FORMAT,
         )
     if not is_new:
+        _check_schema(connection, path)
         stored = ask("SELECT genesis FROM network")
         if stored != genesis_hash:
             raise StorageError(
@@ -283,31 +284,63 @@ def _prepare(connection: sqlite3.Connection, path: Path, genesis_hash: bytes, ch
         _create(connection, genesis_hash)
 
 
+_KEYED = "key BLOB NOT NULL, value BLOB NOT NULL"
+_POSTED = "key BLOB NOT NULL, kind INTEGER NOT NULL, position INTEGER NOT NULL, value INTEGER NOT NULL"
+
+
+def _schema() -> list[str]:
+    """What makes all tables, as SQLite keeps it."""
+    return [
+        *[
+            f"CREATE TABLE {table} (key INTEGER PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)"
+            for table in _TABLES
+        ],
+        f"CREATE TABLE state (id INTEGER PRIMARY KEY, {_KEYED}, checksum INTEGER NOT NULL)",
+        f"CREATE TABLE posting ({_POSTED}, PRIMARY KEY (key, kind, position)) WITHOUT ROWID",
+        "CREATE TABLE network (genesis BLOB NOT NULL)",
+    ]
+
+
 def _create(connection: sqlite3.Connection, genesis_hash: bytes) -> None:
     """All tables and the file's identity, in one transaction: a crash leaves an empty file."""
     run = connection.execute
     run("BEGIN IMMEDIATE")
-    for table in _TABLES:
-        run(f"CREATE TABLE {table} (key INTEGER PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)")
-    run(
-        "CREATE TABLE state (id INTEGER PRIMARY KEY, key BLOB NOT NULL, value BLOB NOT NULL, checksum INTEGER NOT NULL)"
-    )
-    run(
-        "CREATE TABLE posting (key BLOB NOT NULL, kind INTEGER NOT NULL, position INTEGER NOT NULL,"
-        " value INTEGER NOT NULL, PRIMARY KEY (key, kind, position)) WITHOUT ROWID"
-    )
-    run("CREATE TABLE network (genesis BLOB NOT NULL)")
+    for statement in _schema():
+        run(statement)
     run("INSERT INTO network VALUES (?)", (genesis_hash,))
     run(f"PRAGMA application_id={APPLICATION}")
     run(f"PRAGMA user_version={FORMAT}")
     run("COMMIT")
 
 
+def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
+    """The tables are what `_create` made: SQLite itself believes whatever a damaged page says of them."""
+    found = [row[0] for row in connection.execute("SELECT sql FROM sqlite_schema ORDER BY rowid")]
+    rows = connection.execute("SELECT typeof(genesis), length(genesis) FROM network").fetchall()
+    if found != _schema() or rows != [("blob", 32)]:
+        raise StorageError(f"{path} is damaged: its tables are not those of format {FORMAT}", name="storage_corrupt")
+
+
 def _open_error(path: Path, error: sqlite3.Error) -> StorageError:
-    """What an error of SQLite at the opening means: damage, or a file that cannot be opened at all."""
+    """What an error of SQLite at the opening means: a full disk, damage, or a file that cannot be opened at all."""
+    if _is_full(error):
+        return _full(path, error)
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     name = "storage_corrupt" if code in _DAMAGE else "storage_unreadable"
     return StorageError(f"{path} cannot be opened: {error}", name=name)
+
+
+def _is_full(error: sqlite3.Error) -> bool:
+    """Whether there is no room for a write."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+
+
+def _full(path: Path, error: sqlite3.Error) -> StorageError:
+    """A full disk, and what to do."""
+    return StorageError(
+        f"{path} cannot be written: {error}; free some space and start again, what was acknowledged is there",
+        name="storage_full",
+    )
 
 
 def _row_seed(column: Column, key: int) -> int:

@@ -1,6 +1,7 @@
 """Transaction files: built, signed and submitted apart; people read what the bytes say, or nothing is signed."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from chain.crypto.signing import RealSignatures, Scheme
 from chain.transaction import FUNCTIONS, decode_transaction
 from node.client.network import Member, Network
 from node.client.txfile import (
+    MAX_FILE_BYTES,
     Json,
     Terms,
     TxFileError,
@@ -72,6 +74,9 @@ def test_arguments_take_the_types_of_the_table() -> None:
         ["currency=XUS", "new_address=bob", "auth_key_prefix=", "human_name=a=b", "sliding_nonce=3"], resolve
     )  # fmt: skip
     assert created == ("XUS", 3, BOB.address, b"", "a=b", True)
+    child = ["currency=XUS", "child_address=bob", "auth_key_prefix=00"]
+    assert parse_arguments("create_child_vasp_account", child, resolve) == ("XUS", BOB.address, b"\0", True, 0)
+    assert parse_arguments("preburn", ["currency=XUS", f"amount={'0' * 19}7"], resolve) == ("XUS", 7)
 
 
 @pytest.mark.parametrize("function", sorted(FUNCTIONS))
@@ -87,6 +92,7 @@ def test_a_missing_argument_is_named_with_its_kind(function: str) -> None:
     [
         ("preburn", ["currency=XUS", f"amount={2**64}"], "amount"),
         ("preburn", ["currency=XUS", "amount=-1"], "amount"),
+        ("preburn", ["currency=XUS", f"amount={'0' * 20}7"], "amount"),
         ("preburn", ["currency=XUS", "amount=1.5"], "amount"),
         ("preburn", ["currency=XUS", "amount=٣"], "amount"),
         ("preburn", ["currency=XUS", "amount="], "amount"),
@@ -150,6 +156,7 @@ def test_terms_replace_what_wallets_take(wallet: Wallet) -> None:
         for seconds in (60, 4_000)
     )
     assert 3_938 <= far["expiration_timestamp_secs"] - near["expiration_timestamp_secs"] <= 3_942
+    assert 0 <= time.time() + 60 - near["expiration_timestamp_secs"] <= 30
 
 
 def test_sign_and_read_back(wallet: Wallet, tmp_path: Path) -> None:
@@ -245,6 +252,11 @@ def test_a_malformed_file_is_one_clear_error(wallet: Wallet, tmp_path: Path) -> 
     for text in broken:
         path.write_text(text)
         refused("transaction_file_malformed", read_raw, path)
+    text = json.dumps(raw)
+    path.write_text(text + " " * (MAX_FILE_BYTES - len(text)))
+    assert read_raw(path)[1] == GENESIS
+    path.write_text(text + " " * (MAX_FILE_BYTES + 1 - len(text)))
+    refused("transaction_file_malformed", read_raw, path)
     write_file(path, raw)
     assert "tx sign" in refused("transaction_file_malformed", read_signed, path).message
     write_file(path, signed)

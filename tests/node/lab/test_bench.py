@@ -63,8 +63,8 @@ def test_throughput_by_command_leaves_a_ledger_that_goes_on(tmp_path: Path) -> N
     """`bench throughput --json` with its keys; '`--keep DIR` leaves the ledger for an auditor'."""
     kept = tmp_path / "kept"
     done = mithqal(
-        "bench", "throughput", "--validators", "2", "--seconds", "2", "--ramp", "0", "--rate", "20", "--keep", str(kept),
-        "--json",
+        "bench", "throughput", "--validators", "2", "--seconds", "2", "--ramp", "0", "--rate", "20",
+        "--keep", str(kept), "--json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
