@@ -23,7 +23,7 @@ from node.client.attestation import attest
 from node.client.book import Entry, WalletError
 from node.client.lookups import account_at
 from node.client.memos import Memo, keep_memo, memo_of, new_memo
-from node.client.outbox import FINAL, OutboxEntry
+from node.client.outbox import FINAL, OutboxEntry, OutboxError
 from node.client.payment_call import PAYMENT, payment_in
 from node.client.receipts import make_receipt, read_receipt, receipt_path, write_receipt
 from node.client.refusals import explained
@@ -82,22 +82,34 @@ def pay(
     check_receipt_file(receipt_file)
     payer, from_subaddress = wallet.book.resolve(order.payer, wallet.prefix)
     payee, to_subaddress = wallet.book.resolve(order.payee, wallet.prefix)
-    memo = new_memo(order.memo) if order.memo else None
-    first = wallet.outbox.by_key(key) if key is not None else None
-    if first is not None:
-        text = order.memo or None
-        wanted = Details(payer.address, payee.address, order.amount, order.currency, text, to_subaddress, None)
-        check_same(wallet, first, wanted)
-        return first_answer(wallet, first, timeout_s=timeout_s, receipt_file=receipt_file)
     if payer.address == payee.address:
         raise WalletError(f"{order.payer} and {order.payee} are one account: nothing would move", name="same_account")
+    memo, text = new_memo(order.memo) if order.memo else None, order.memo or None
+    wanted = Details(payer.address, payee.address, order.amount, order.currency, text, to_subaddress, None)
+    first = _first(wallet, key, wanted)
+    if first is not None:
+        return first_answer(wallet, first, timeout_s=timeout_s, receipt_file=receipt_file)
     metadata = _metadata(order, memo, to_subaddress, from_subaddress)
     transfer = Transfer(payer, payee.address, order.amount, order.currency, metadata, order.attest)
     signature = check_transfer(wallet, transfer)
     if memo is not None:
         keep_memo(wallet.network.keys, memo)
-    tx = sign_transfer(wallet, transfer, signature, key)
+    try:
+        tx = sign_transfer(wallet, transfer, signature, key)
+    except OutboxError:
+        first = _first(wallet, key, wanted)  # another process used the id at the same time
+        if first is None:
+            raise
+        return first_answer(wallet, first, timeout_s=timeout_s, receipt_file=receipt_file)
     return follow(wallet, tx, key=key, timeout_s=timeout_s, receipt_file=receipt_file)
+
+
+def _first(wallet: Wallet, key: str | None, wanted: Details) -> OutboxEntry | None:
+    """The payment that has the id already, if it is the one that is wanted; WalletError (`id_used`) otherwise."""
+    first = wallet.outbox.by_key(key) if key is not None else None
+    if first is not None:
+        check_same(wallet, first, wanted)
+    return first
 
 
 def check_key(key: str | None) -> None:

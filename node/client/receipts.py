@@ -25,11 +25,17 @@ FOLDER = "receipts"
 KIND = "mithqal payment"
 FORMAT = 1
 MAX_FILE_BYTES = 65_536
-FIELDS = (
-    "receipt", "format", "chain_id", "genesis_hash", "version", "hash", "status", "final_s", "fee", "fee_currency",
-    "payer", "payee", "amount", "currency", "scheme", "metadata", "memo", "reference_id", "refund_of", "attested",
-)  # fmt: skip
-"""Exactly these, in this order."""
+NONE = type(None)
+FIELDS: dict[str, tuple[type, ...]] = {
+    "receipt": (str,), "format": (int,), "chain_id": (int,), "genesis_hash": (str,), "version": (int,), "hash": (str,),
+    "status": (str,), "final_s": (float, int, NONE), "fee": (int,), "fee_currency": (str,), "payer": (dict,),
+    "payee": (dict,), "amount": (int,), "currency": (str,), "scheme": (str,), "metadata": (str,), "memo": (dict, NONE),
+    "reference_id": (str, NONE), "refund_of": (int, NONE), "attested": (bool,),
+}  # fmt: skip
+"""Exactly these, in this order, of exactly these types."""
+PARTY = ("name", "address", "identifier")
+MEMO = ("text", "salt")
+"""Texts, all of them."""
 Receipt = dict[str, Any]
 
 
@@ -91,17 +97,19 @@ def check_receipt(receipt: Receipt) -> None:
     """
     if set(receipt) != set(FIELDS) or (receipt["receipt"], receipt["format"]) != (KIND, FORMAT):
         _bad("form", f"not the fields of a receipt of format {FORMAT}: {', '.join(FIELDS)}")
-    try:
-        _check_parties(receipt)
-        metadata = bytes.fromhex(receipt["metadata"])
-        if metadata.hex() != receipt["metadata"]:
-            _bad("metadata", "the metadata is not small hex digits")
-        memo = receipt["memo"]
-        if memo is not None and not is_opened_by(metadata, Memo(memo["text"], bytes.fromhex(memo["salt"]))):
-            _bad("memo", "the memo is not the one that the payment commits to: its text or salt was changed")
-        _check_metadata(receipt, metadata)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        _bad("form", f"a field has a wrong type or shape: {error!r:.100}")
+    wrong = [name for name, kinds in FIELDS.items() if type(receipt[name]) not in kinds]
+    wrong += [name for name in ("payer", "payee") if name not in wrong and not _are_texts(receipt[name], PARTY)]
+    wrong += ["memo"] if type(receipt["memo"]) is dict and not _are_texts(receipt["memo"], MEMO) else []
+    if wrong:
+        _bad("form", f"fields of a wrong type or shape: {', '.join(wrong)}")
+    _check_parties(receipt)
+    metadata, memo = _bytes_of(receipt["metadata"]), receipt["memo"]
+    if metadata is None:
+        _bad("metadata", "the metadata is not small hex digits")
+    salt = None if memo is None else _bytes_of(memo["salt"])
+    if memo is not None and (salt is None or not is_opened_by(metadata, Memo(memo["text"], salt))):
+        _bad("memo", "the memo is not the one that the payment commits to: its text or salt was changed")
+    _check_metadata(receipt, metadata)
 
 
 def check_on_ledger(client: RpcClient, receipt: Receipt) -> None:
@@ -124,6 +132,20 @@ def check_on_ledger(client: RpcClient, receipt: Receipt) -> None:
         said = receipt[name]["address"] if name in ("payer", "payee") else receipt[name]
         if said != value:
             _bad(name, f"it says {said} as {name}, version {receipt['version']} of the ledger has {value}")
+
+
+def _are_texts(value: dict[str, Any], names: tuple[str, ...]) -> bool:
+    """Whether an object has exactly these fields, all of them texts."""
+    return set(value) == set(names) and all(type(item) is str for item in value.values())
+
+
+def _bytes_of(text: str) -> bytes | None:
+    """The bytes of small hex digits."""
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        return None
+    return data if data.hex() == text else None
 
 
 def _check_parties(receipt: Receipt) -> None:

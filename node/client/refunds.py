@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from chain.metadata import MetadataError, Refund, RefundReason, decode_metadata, encode_metadata
 from chain.primitives import SECOND_US, U64_MAX
+from chain.transaction import SignedTransaction
 from node.client.amounts import format_amount
 from node.client.book import WalletError
 from node.client.files import locked
@@ -74,20 +75,28 @@ def refund(  # noqa: PLR0913 - every argument is a choice of whoever refunds
     check_key(key)
     check_receipt_file(receipt_file)
     original = find_original(wallet, version)
-    first = wallet.outbox.by_key(key) if key is not None else None
-    if first is not None:
-        _check_repeat(wallet, first, original, amount)
-        return first_answer(wallet, first, timeout_s=timeout_s, receipt_file=receipt_file)
+    with locked(wallet.network.directory / LOCK_FILE):
+        first = wallet.outbox.by_key(key) if key is not None else None
+        tx = _sign(wallet, original, amount, reason, attest=attest, key=key) if first is None else None
+    if tx is not None:
+        return follow(wallet, tx, key=key, timeout_s=timeout_s, receipt_file=receipt_file)
+    assert first is not None
+    _check_repeat(wallet, first, original, amount)
+    return first_answer(wallet, first, timeout_s=timeout_s, receipt_file=receipt_file)
+
+
+def _sign(
+    wallet: Wallet, original: Original, asked: int | None, reason: RefundReason | None, *, attest: bool, key: str | None
+) -> SignedTransaction:  # fmt: skip
+    """Decide how much goes back, sign and keep it; inside of the lock."""
     payee = wallet.find(original.payee.hex())
     wallet.key_of(payee.name)
-    with locked(wallet.network.directory / LOCK_FILE):
-        amount = _amount(wallet, original, amount, list(earlier_refunds(wallet, original)))
-        if reason is None:
-            reason = RefundReason.USER_FULL if amount == original.amount else RefundReason.USER_PARTIAL
-        metadata = encode_metadata(Refund(version, reason))
-        transfer = Transfer(payee, original.payer, amount, original.currency, metadata, attest)
-        tx = sign_transfer(wallet, transfer, check_transfer(wallet, transfer), key)
-    return follow(wallet, tx, key=key, timeout_s=timeout_s, receipt_file=receipt_file)
+    amount = _amount(wallet, original, asked, list(earlier_refunds(wallet, original)))
+    if reason is None:
+        reason = RefundReason.USER_FULL if amount == original.amount else RefundReason.USER_PARTIAL
+    metadata = encode_metadata(Refund(original.version, reason))
+    transfer = Transfer(payee, original.payer, amount, original.currency, metadata, attest)
+    return sign_transfer(wallet, transfer, check_transfer(wallet, transfer), key)
 
 
 def find_original(wallet: Wallet, version: int) -> Original:

@@ -292,6 +292,22 @@ def test_the_bytes_are_kept_before_they_leave(wallet: Wallet, monkeypatch: pytes
     pay(wallet, order(memo="kept"), key="kept-1")
 
 
+def test_an_id_that_two_processes_use_at_once(wallet: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A3: whoever comes second finds the first one's payment where he wanted to keep his own, and is answered by it."""
+    real = Wallet.sign
+
+    def sign_second(self: Wallet, *arguments: Any, **options: Any) -> Any:
+        monkeypatch.setattr(Wallet, "sign", real)
+        pay(Wallet(self.network), order(memo="race"), key="race-1")
+        return real(self, *arguments, **options)
+
+    before = balance(wallet, "bob@br-wallet")
+    monkeypatch.setattr(Wallet, "sign", sign_second)
+    done = pay(wallet, order(memo="race"), key="race-1")
+    assert (done["status"], done["repeated"]) == ("executed", True)
+    assert balance(wallet, "bob@br-wallet") == before + 5 * COIN
+
+
 # --- memos and attestation (N5, N6, A5) ---
 
 
