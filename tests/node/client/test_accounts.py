@@ -297,6 +297,23 @@ def test_a_repeat_finishes_what_was_interrupted(
     assert refused(again, name, role=role, provider=provider).name == "name_taken"
 
 
+def test_a_creation_that_is_still_under_way_is_not_signed_again(
+    wallet: Wallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its outcome is unknown: a repeat follows the same bytes, and tells what they meet."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Wallet, "execute", die_before)
+        with pytest.raises(Killed):
+            create_account(wallet, "waiting", provider=US)
+    kept = [entry.hash for entry in wallet.outbox.open_entries()]
+    with monkeypatch.context() as patch:
+        late = MithqalError("not final", name="timed_out")
+        patch.setattr(Wallet, "resume", lambda *_, **__: (_ for _ in ()).throw(late))
+        assert refused(wallet, "waiting", provider=US) is late
+    assert [entry.hash for entry in wallet.outbox.open_entries()] == kept
+    assert bytes.fromhex(create_account(wallet, "waiting", provider=US)["hash"]) in kept
+
+
 def test_the_ledger_says_what_was_made(wallet: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
     """A repeat with other wishes finds the account as the first attempt made it."""
     with monkeypatch.context() as patch:

@@ -164,6 +164,20 @@ def test_an_id_of_something_else_is_used_too(wallet: Wallet) -> None:
     wallet.discard(tx)
     error = refused(pay, wallet, order(), key="other")
     assert error.name == "id_used"
+    bob = wallet.find("bob@br-wallet").address
+    odd = wallet.sign(
+        "alice@us-wallet",
+        "peer_to_peer_with_metadata",
+        "XUS",
+        bob,
+        5 * COIN,
+        b"\xff",
+        b"",
+        fee_currency="XUS",
+        key="odd",
+    )
+    wallet.discard(odd)
+    assert refused(pay, wallet, order(), key="odd").name == "id_used"
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "a\nb", "a\0"])
@@ -241,6 +255,10 @@ def test_an_open_payment_is_resumed(
     assert (error.name, exit_code(error)) == ("timed_out", 7)
     assert f"mithqal tx wait {error.details['hash']}" in error.message
     node.down = False
+    with monkeypatch.context() as patch:
+        patch.setattr(Wallet, "resume", lambda *_, **__: (_ for _ in ()).throw(error))
+        again = refused(pay, Wallet(wallet.network), order(memo="open"), key="open-1")
+    assert again is error
     done = pay(Wallet(wallet.network), order(memo="open"), key="open-1")
     assert (done["hash"], done["repeated"]) == (error.details["hash"], True)
     assert done["memo"]["text"] == "open"
@@ -375,6 +393,16 @@ def test_receipts_are_kept(wallet: Wallet, tmp_path: Path) -> None:
     assert set(done) - set(json.loads(kept.read_text())) == {"receipt_file", "repeated", "problems"}
     assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert pay(wallet, order())["receipt_file"] != str(file)
+
+
+def test_a_spoilt_receipt_is_written_anew(wallet: Wallet) -> None:
+    """A repeat makes it again from what was signed; how long it took is not known any more."""
+    first = pay(wallet, order(memo="x"), key="spoilt-1")
+    kept = Path(first["receipt_file"])
+    kept.write_text("{")
+    again = pay(wallet, order(memo="x"), key="spoilt-1")
+    assert again == {**first, "repeated": True, "final_s": None}
+    assert json.loads(kept.read_text()) == {key: again[key] for key in json.loads(kept.read_text())}
 
 
 def test_a_receipt_that_cannot_be_written_is_known_before_it_is_paid(wallet: Wallet, tmp_path: Path) -> None:
