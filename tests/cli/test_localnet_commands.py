@@ -328,23 +328,23 @@ def test_genesis_node_init_and_node_run(net: Net) -> None:
 @pytest.mark.network
 def test_node_run_refuses_another_networks_ledger(net: Net) -> None:
     """'data directory of another network': refused with the rule; it stays so until somebody mends it."""
-    with used_port() as probe:
-        port = probe.getsockname()[1]
+    with used_port() as one, used_port() as other:
+        p2p, rpc = one.getsockname()[1], other.getsockname()[1]
     for name in ("a", "b"):
         where = net.directory.parent / name
         net.good("genesis", "build", "-o", str(where), "--validators", "1")
         net.good("node", "init", str(where / "validator-0"), "--genesis", str(where / "genesis.bin"), "--endpoint",
-                 f"127.0.0.1:{port}", "--rpc", f"127.0.0.1:{port + 1}")  # fmt: skip
-    one, other = (net.directory.parent / name / "validator-0" for name in ("a", "b"))
-    process = subprocess.Popen([*PYTHON, "node", "run", "--dir", str(one)], stderr=subprocess.PIPE, text=True)
+                 f"127.0.0.1:{p2p}", "--rpc", f"127.0.0.1:{rpc}")  # fmt: skip
+    first, second = (net.directory.parent / name / "validator-0" for name in ("a", "b"))
+    process = subprocess.Popen([*PYTHON, "node", "run", "--dir", str(first)], stderr=subprocess.PIPE, text=True)
     try:
-        wait_until_it_answers(port + 1)
+        wait_until_it_answers(rpc)
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert process.returncode == 0
-    (one / "data").rename(other / "data")
-    assert net.failed("node", "run", "--dir", str(other))[:2] == (2, "wrong_network")
+    (first / "data").rename(second / "data")
+    assert net.failed("node", "run", "--dir", str(second))[:2] == (2, "wrong_network")
 
 
 def test_node_and_genesis_refuse_with_their_codes(tmp_path: Path) -> None:
