@@ -93,7 +93,7 @@ class Wallet:
             if error.name != "key_file_missing":
                 raise
             raise KeyFileError(
-                f"the key of {name} is not kept here ({self._key_path(name)}): whoever holds it must sign",
+                f"there is no key file {self._key_path(name)}: whoever holds the key of {name} must sign",
                 name=error.name,
             ) from error
 

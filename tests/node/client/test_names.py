@@ -119,7 +119,8 @@ def test_the_file(book: AddressBook, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"a": 1}', '{"a": {}}', '{"a": {"address": "00", "scheme": "ed25519"}}',
-             '{"a": {"address": "zz", "scheme": "ed25519"}}', f'{{"a": {{"address": "{ALICE.hex()}", "scheme": "rsa"}}}}']
+             '{"a": {"address": "zz", "scheme": "ed25519"}}',
+             f'{{"a": {{"address": "{ALICE.hex()}", "scheme": "rsa"}}}}']
 )  # fmt: skip
 def test_a_corrupt_book_is_one_clear_error(text: str, tmp_path: Path) -> None:
     """3 not ready: the file is named, and nothing overwrites it."""

@@ -221,7 +221,7 @@ def test_a_refund_under_way_counts(chain: tuple[Wallet, Node], wallet: Wallet, s
     second = refused(refund, again, sold, amount=11 * COIN)
     assert (second.name, second.details["left"]) == ("refund_too_large", 10 * COIN)
     assert f"mithqal tx wait {error.details['hash']}" in second.message
-    again.resume(bytes.fromhex(error.details["hash"]))
+    again.resume(bytes.fromhex(str(error.details["hash"])))
     assert refund(again, sold)["amount"] == 10 * COIN
     assert balances(wallet) == [before[0] + 40 * COIN, before[1] - 40 * COIN - 1_200]
 

@@ -216,8 +216,8 @@ def test_missing_attestation_and_its_limit(wallet: Wallet) -> None:
     assert (found.details["reason"], found.details["code"]) == ("EMALFORMED_METADATA_SIGNATURE", 775)
     assert found.message == (
         f"EMALFORMED_METADATA_SIGNATURE at version {found.details['version']}, nothing was paid and the fee was"
-        f" charged: {first // COIN}.{first % COIN:06d} XUS is worth 1000.000000 XDX, and from 1000.000000 XDX on a payment"
-        " between two providers (us-wallet and br-wallet) needs the signature of the receiving one: add --attest"
+        f" charged: {first // COIN}.{first % COIN:06d} XUS is worth 1000.000000 XDX, and from 1000.000000 XDX on a"
+        " payment between two providers (us-wallet and br-wallet) needs the signature of the receiving one: add --attest"
     )
     assert pay(wallet, Order(ALICE, BOB, first - 1, "XUS"))["attested"] is False
     assert pay(wallet, Order(ALICE, BOB, first, "XUS", attest=True))["attested"] is True
