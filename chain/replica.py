@@ -91,6 +91,8 @@ class Replica:
         )
         noted = store.row(Column.META, VOTED_ROW)
         check_ledger(safety.record, None if noted is None else fields((decode(noted),), "voted round", int)[0])
+        self.is_ledger_lost = noted is None and safety.record.last_vote is not None
+        """Whether blocks that this validator voted for are gone as a whole, and must be fetched from others."""
         check_blocks(safety.record, index, self._recent_blocks())
         check_certificates(safety.record, index, ledger.high_commit)
         self.consensus = ConsensusMachine(

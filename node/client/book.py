@@ -73,7 +73,7 @@ class AddressBook:
 
     def put(self, entry: Entry) -> Entry:
         """Add an entry, or change one of the same name and address; WalletError (`name_taken`)."""
-        with locked(self._path.with_suffix(".lock")):
+        with locked(self._path.with_name(f".{self._path.stem}.lock")):
             entries = self.entries()
             for known in entries:
                 if known.name.lower() == entry.name.lower() and known[:2] != entry[:2]:

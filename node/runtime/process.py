@@ -25,7 +25,6 @@ from chain.genesis import GenesisDocument, genesis_hash
 from chain.interface import Committed
 from chain.limits import MAX_FRAME_BYTES
 from chain.replica import Replica
-from chain.storage import Column
 from node.api.reads import Context
 from node.config import ConfigError, Endpoint, NodeConfig, load_config
 from node.keystore import load_key
@@ -226,20 +225,18 @@ class _Process:
             owner = owner_of(self._genesis_hash, self._keys[0].public_key)
             safety = open_signing_record(store, config.data, owner)
             opened.callback(safety.close)
-            if safety.load() is not None and store.row(Column.META, 0) is None:
-                self._note_lost_ledger()
             return await self._serve(listener, store, safety, parent_pid)
 
     def _note_lost_ledger(self) -> None:
-        """This validator has signed, and its ledger is new: StorageError if nobody else has the blocks."""
+        """Blocks that this validator voted for are gone: StorageError (`ledger_lost`) if nobody else has them."""
         path = self._config.data / "ledger.sqlite"
         if len(self._config.endpoints) == 1:
             raise StorageError(
-                f"{path} is empty, but this validator has signed before, and no other has its blocks: put the ledger"
-                " back, or begin a new network (docs/operations.md)",
+                f"{path} has lost the blocks that this validator voted for, and no other has them: put the ledger back,"
+                " or begin a new network (docs/operations.md)",
                 name="ledger_lost",
             )
-        self._log.write("ledger_lost", f"{path} is empty: the blocks are fetched again from the other validators")
+        self._log.write("ledger_lost", f"{path} is new: the blocks are fetched again from the other validators")
 
     async def _serve(
         self, listener: socket.socket, store: SqliteStore, safety: SafetyFile, parent_pid: int | None
@@ -247,6 +244,8 @@ class _Process:
         """Wire the replica to links, clients and disk, and run it."""
         config, signatures = self._config, RealSignatures()
         replica = Replica(self._document, config.index, self._keys[0], store, safety.load(), signatures)
+        if replica.is_ledger_lost:
+            self._note_lost_ledger()
         others = [index for index in range(len(config.endpoints)) if index != config.index]
         metrics, clock, peers = Metrics(), Clock(replica.ledger.tip_timestamp_us), _Peers(others)
         watcher = _Watcher(metrics, self._log)

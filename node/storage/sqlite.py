@@ -178,9 +178,9 @@ class SqliteStore:
                 self._next_id += len(fresh)
             except sqlite3.Error as error:
                 self._give_up()
-                full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-                name = "storage_full" if full else "storage_write_failed"
-                raise StorageError(f"{self.path} cannot be written: {error}", name=name) from error
+                if _is_full(error):
+                    raise _full(self.path, error) from error
+                raise StorageError(f"{self.path} cannot be written: {error}", name="storage_write_failed") from error
             except BaseException:
                 self._give_up()
                 raise
@@ -322,10 +322,25 @@ def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _open_error(path: Path, error: sqlite3.Error) -> StorageError:
-    """What an error of SQLite at the opening means: damage, or a file that cannot be opened at all."""
+    """What an error of SQLite at the opening means: a full disk, damage, or a file that cannot be opened at all."""
+    if _is_full(error):
+        return _full(path, error)
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     name = "storage_corrupt" if code in _DAMAGE else "storage_unreadable"
     return StorageError(f"{path} cannot be opened: {error}", name=name)
+
+
+def _is_full(error: sqlite3.Error) -> bool:
+    """Whether there is no room for a write."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+
+
+def _full(path: Path, error: sqlite3.Error) -> StorageError:
+    """A full disk, and what to do."""
+    return StorageError(
+        f"{path} cannot be written: {error}; free some space and start again, what was acknowledged is there",
+        name="storage_full",
+    )
 
 
 def _row_seed(column: Column, key: int) -> int:

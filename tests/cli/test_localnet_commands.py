@@ -340,16 +340,16 @@ def test_node_run_refuses_another_networks_ledger(net: Net) -> None:
         net.good("genesis", "build", "-o", str(where), "--validators", "1")
         net.good("node", "init", str(where / "validator-0"), "--genesis", str(where / "genesis.bin"), "--endpoint",
                  f"127.0.0.1:{port}", "--rpc", f"127.0.0.1:{rpc}")  # fmt: skip
-    one, other = (net.directory.parent / name / "validator-0" for name in ("a", "b"))
-    process = subprocess.Popen([*PYTHON, "node", "run", "--dir", str(one)], stderr=subprocess.PIPE, text=True)
+    first, second = (net.directory.parent / name / "validator-0" for name in ("a", "b"))
+    process = subprocess.Popen([*PYTHON, "node", "run", "--dir", str(first)], stderr=subprocess.PIPE, text=True)
     try:
         wait_until_it_answers(process, rpc)
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert process.returncode == 0
-    (one / "data").rename(other / "data")
-    assert net.failed("node", "run", "--dir", str(other))[:2] == (2, "wrong_network")
+    (first / "data").rename(second / "data")
+    assert net.failed("node", "run", "--dir", str(second))[:2] == (2, "wrong_network")
 
 
 def test_node_and_genesis_refuse_with_their_codes(tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ def test_two_writers_lose_no_name(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(AddressBook(path).entries()) == 40
-    assert {item.name for item in tmp_path.iterdir()} == {"addresses.json", "addresses.lock"}
+    assert {item.name for item in tmp_path.iterdir()} == {"addresses.json", ".addresses.lock"}
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
