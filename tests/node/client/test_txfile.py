@@ -8,6 +8,7 @@ import pytest
 
 from chain.accounts import TREASURY
 from chain.crypto.signing import RealSignatures, Scheme
+from chain.errors import MithqalError
 from chain.transaction import FUNCTIONS, decode_transaction
 from node.client.network import Member, Network
 from node.client.txfile import (
@@ -182,9 +183,9 @@ def test_without_a_key_file_the_senders_own_key_signs(wallet: Wallet, tmp_path: 
     write_file(path, build_file(wallet, "peer_to_peer_with_metadata", "alice", PAY, Terms(7)))
     assert sign_file(path, wallet, None)["public_key"] == kept.public_key.hex() == ALICE.key.public_key.hex()
     write_file(path, build_file(wallet, "peer_to_peer_with_metadata", TC.address.hex(), PAY, Terms(7)))
-    with pytest.raises(Exception, match=r"treasury\.json") as missing:
+    with pytest.raises(MithqalError) as missing:
         sign_file(path, wallet, None)
-    assert getattr(missing.value, "name", None) == "key_file_missing"
+    assert missing.value.name == "key_file_missing"
     write_file(path, build_file(wallet, "peer_to_peer_with_metadata", "ab" * 16, PAY, Terms(7)))
     with pytest.raises(WalletError) as caught:
         sign_file(path, wallet, None)
