@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from chain.block import Block
 from chain.certificates import QuorumCertificate
-from chain.codec import decode
+from chain.codec import decode, fields
 from chain.consensus.leader import RoundRobin
 from chain.consensus.machine import ConsensusMachine
-from chain.consensus.memory import check_blocks, check_certificates
+from chain.consensus.memory import check_blocks, check_certificates, check_ledger
 from chain.consensus.safety import SafetyRules
 from chain.crypto.signing import SignatureCheck, Signatures, Signer
 from chain.entries import KIND_USER
@@ -46,7 +46,7 @@ from chain.mempool import Mempool, MempoolError
 from chain.messages import CommittedResponse, Transactions, decode_message, encode_message
 from chain.primitives import SECOND_US, Hash
 from chain.state.view import Overlay
-from chain.storage import Column, Index, Store
+from chain.storage import VOTED_ROW, Column, Index, Store
 from chain.transaction import SignedTransaction, decode_transaction, transaction_hash
 from chain.validation import Discard, check_prologue
 
@@ -70,8 +70,8 @@ class Replica:
     ) -> None:
         """Open the ledger in `store`; writes genesis into an empty one.
 
-        Raises GenesisError (see `Ledger`), and SafetyError: `wrong_epoch`, or `safety_record_old` if the ledger proves
-        that this validator has signed more than its record knows.
+        Raises GenesisError (see `Ledger`), and SafetyError: `wrong_epoch`; `ledger_behind` if the record knows a vote
+        that the ledger has lost; `safety_record_old` if the ledger proves more signatures than the record knows.
         """
         self.index = index
         self.ledger = Ledger(document, store)
@@ -89,6 +89,10 @@ class Replica:
             signatures,
             safety_record,
         )
+        noted = store.row(Column.META, VOTED_ROW)
+        check_ledger(safety.record, None if noted is None else fields((decode(noted),), "voted round", int)[0])
+        self.is_ledger_lost = noted is None and safety.record.last_vote is not None
+        """Whether blocks that this validator voted for are gone as a whole, and must be fetched from others."""
         check_blocks(safety.record, index, self._recent_blocks())
         check_certificates(safety.record, index, ledger.high_commit)
         self.consensus = ConsensusMachine(

@@ -62,8 +62,8 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "unknown_stream",
     ),
     INVARIANT: (
-        "transaction_file_mismatch", "storage_corrupt", "corrupt_state", "safety_record_unreadable",
-        "safety_record_lost", "safety_record_old",
+        "transaction_file_mismatch", "storage_corrupt", "corrupt_state", "ledger_behind", "ledger_lost",
+        "safety_record_unreadable", "safety_record_lost", "safety_record_old",
     ),
 }  # fmt: skip
 """Rules of files, processes and requests, by exit code. What somebody has to mend is usage, not `not ready`."""
@@ -108,6 +108,8 @@ BY_NAME: dict[str, int] = {
     "bad_name": USAGE,
     "bad_id": USAGE,
     "bad_memo": USAGE,
+    "bad_metadata": USAGE,
+    "bad_salt": USAGE,
     "bad_provider": USAGE,
     "bad_identifier": USAGE,
     "wrong_prefix": NOT_FOUND,

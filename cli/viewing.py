@@ -10,12 +10,13 @@ from node.view.names import names_of
 
 def open_view(directory: Path) -> View:
     """The view of a network directory; raises NetworkError and ConnectionFailed."""
-    return view_of(Wallet(load_network(directory)))
+    network = load_network(directory)
+    return view_of(Wallet(network), network.waypoint)
 
 
-def view_of(wallet: Wallet) -> View:
+def view_of(wallet: Wallet, waypoint: str) -> View:
     """What a wallet's owner sees; raises ConnectionFailed."""
     aliases = {entry.name: entry.address.hex() for entry in wallet.entries()}
     book = {address: name for name, address in reversed(aliases.items())}
     names = names_of(book, wallet.client.call("get_validators"), aliases)
-    return View(wallet.client, names, wallet.network.waypoint)
+    return View(wallet.client, names, waypoint)

@@ -40,7 +40,7 @@ from chain.messages import (
     Vote,
     encode_message,
 )
-from chain.storage import Column
+from chain.storage import VOTED_ROW, Column
 from chain.validators import ValidatorSet
 
 
@@ -226,6 +226,7 @@ class ConsensusMachine:
             if error.name != "old_round":
                 raise
             return
+        out.persist.rows.append((Column.META, VOTED_ROW, encode(signed.data.round)))
         out.safety = self.safety.record_bytes()
         self._send_vote(Vote(signed.data, signed.commit, self.own, signed.signature), out)
 

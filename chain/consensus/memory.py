@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from chain.block import Block
 from chain.certificates import QuorumCertificate, TimeoutCertificate
-from chain.consensus.safety import SafetyRecord
+from chain.consensus.safety import SafetyRecord, read_vote
 from chain.errors import SafetyError
 
 _ADVICE = (
@@ -33,6 +33,23 @@ def check_blocks(record: SafetyRecord, own: int, blocks: Iterable[Block]) -> Non
         if block.header.author == own and block.round > record.proposed_round:
             raise _old("proposed in", block.round, record.proposed_round)
         check_certificates(record, own, block.parent_qc, block.tc)
+
+
+def check_ledger(record: SafetyRecord, ledger_round: int | None) -> None:
+    """SafetyError (`ledger_behind`) if a vote of the record is later than the last one that the ledger noted.
+
+    `ledger_round` is None for a ledger that noted none: it is new, or was lost as a whole, and is fetched again.
+    """
+    voted = 0 if record.last_vote is None else read_vote(record.last_vote).data.round
+    if ledger_round is not None and ledger_round < voted:
+        raise SafetyError(
+            f"this validator voted in round {voted}, its ledger ends with its vote in round {ledger_round}: blocks that"
+            " were stored are gone. Keep the signing record, move the ledger's files away, and the blocks are fetched"
+            " again from the others (docs/operations.md)",
+            name="ledger_behind",
+            voted=voted,
+            ledger=ledger_round,
+        )
 
 
 def _old(what: str, round_: int, known: int) -> SafetyError:

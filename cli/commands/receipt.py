@@ -8,7 +8,7 @@ from cli import options, output
 from cli.exits import OK
 from node.client.amounts import format_amount
 from node.client.network import load_network
-from node.client.receipts import check_on_ledger, read_receipt
+from node.client.receipts import check_on_ledger, has_hidden_memo, read_receipt
 from node.client.wallet import Wallet
 
 
@@ -33,5 +33,7 @@ def verify(file: Path, offline: bool, directory: Path, as_json: bool) -> int:
     lines = [what, "  agrees with itself, not compared with a ledger" if offline else "  agrees with the ledger"]
     if found["memo"] is not None:
         lines.append(f"  memo: {found['memo']['text']!r}")
+    elif has_hidden_memo(found):
+        lines.append("  commits to a memo that this receipt does not hold")
     output.result({"verified": True, "on_ledger": not offline, **found}, lines, as_json=as_json)
     return OK

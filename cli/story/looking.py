@@ -14,7 +14,7 @@ SHOWN = 5
 def explorer(stage: Stage) -> None:
     """The network, one payment in full, one account; then that payment's proof, verified by the light client."""
     client, network = stage.wallet.client, stage.network
-    view = view_of(stage.wallet)
+    view = view_of(stage.wallet, network.waypoint)
     payment = stage.payments[1]
     for what in (None, str(payment["version"]), BRUNO.name):
         stage.say(f"   $ mithqal explorer {what or ''}".rstrip())

@@ -55,10 +55,10 @@ def check_new_account(wallet: Wallet, name: str, *, role: str, provider: str | N
 
     Raises BadName, WalletError (`name_taken`, `bad_provider`, `unknown_account`), KeyFileError.
     """
-    known = wallet.book.get(check_name(name))
-    if name in GENESIS_NAMES:
+    known = wallet.book.rival(check_name(name))
+    if name.lower() in GENESIS_NAMES:
         raise WalletError(f"{name!r} is an account of genesis: choose another name", name="name_taken")
-    if known is not None and not known.is_unfinished:
+    if known is not None and not (known.is_unfinished and known.name == name):
         raise name_taken(known)
     maker = _provider_for(name, role, provider)
     if maker is None:

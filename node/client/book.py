@@ -67,9 +67,13 @@ class AddressBook:
         """The entry of a name, exactly as it is written."""
         return next((entry for entry in self.entries() if entry.name == name), None)
 
+    def rival(self, name: str) -> Entry | None:
+        """The entry that a new name would be mistaken for: the same one, or one that differs in case only."""
+        return next((entry for entry in self.entries() if entry.name.lower() == name.lower()), None)
+
     def put(self, entry: Entry) -> Entry:
         """Add an entry, or change one of the same name and address; WalletError (`name_taken`)."""
-        with locked(self._path.with_suffix(".lock")):
+        with locked(self._path.with_name(f".{self._path.stem}.lock")):
             entries = self.entries()
             for known in entries:
                 if known.name.lower() == entry.name.lower() and known[:2] != entry[:2]:

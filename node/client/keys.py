@@ -8,7 +8,7 @@ from chain.identifiers import encode_identifier
 from node.client.accounts import begin_account
 from node.client.attestation import compliance_key_path
 from node.client.book import WalletError
-from node.client.names import check_name, key_path
+from node.client.names import GENESIS_NAMES, check_name, key_path
 from node.client.wallet import Wallet
 from node.keystore import load_key
 
@@ -18,11 +18,12 @@ def new_key(wallet: Wallet, name: str, scheme: Scheme = Scheme.ED25519) -> dict[
 
     BadName, WalletError (`name_taken`), KeyFileError.
     """
-    known = wallet.book.get(check_name(name))
+    known = wallet.book.rival(check_name(name))
     path = key_path(wallet.network.keys, name)
-    if known is not None or path.exists():
-        where = path if known is None else f"the address book, at {known.address.hex()}"
-        raise WalletError(f"{name!r} is taken, by {where}: choose another name", name="name_taken")
+    if known is not None or path.exists() or name.lower() in GENESIS_NAMES:
+        what = f"there is a key in {path}" if known is None else f"it is in the address book, at {known.address.hex()}"
+        hint = f"choose another name, or make its account: mithqal account create {name}"
+        raise WalletError(f"{name!r} is taken, {what}: {hint}", name="name_taken")
     begin_account(wallet, name, role=None, scheme=scheme)
     return show_key(wallet, name)
 

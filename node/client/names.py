@@ -15,7 +15,7 @@ GENESIS_NAMES = (TREASURY_NAME, "association")
 """Names of the accounts that genesis made."""
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _NAME = re.compile(rf"{_PART}(?:@{_PART})?", re.ASCII)
-_HEX = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{64}", re.ASCII)
+_HEX = re.compile(r"(?:0x)?([0-9A-Fa-f]{32}|[0-9A-Fa-f]{64})", re.ASCII)
 
 
 class BadName(MithqalError):

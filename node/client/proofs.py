@@ -31,13 +31,13 @@ def fetch_transaction(client: RpcClient, which: str, waypoint: str) -> tuple[Ver
     if found is None:
         raise MithqalError(f"no transaction {which[:80]} is on the ledger", name="unknown_transaction")
     try:
-        ledger, size = _read_ledger(state)
+        ledger = _read_ledger(state)
         kind, data = fields(_decode(found["serialized_transactions"][0]), "entry", int, bytes)
         (info,) = fields(_decode(found["proofs"]["transaction_infos"]), "infos", tuple)
         (events,) = fields(_decode(found["serialized_events"]), "events", tuple)
         path = RangeProof.from_value(_decode(found["proofs"]["ledger_info_to_transaction_infos_proof"]))
         fact = TransactionProof(
-            version, TransactionInfo.from_value(info), _leaf_path(path, version, size), kind, data,
+            version, TransactionInfo.from_value(info), _leaf_path(path, version), kind, data,
             tuple(map(Event.from_value, events)),
         )  # fmt: skip
     except (DecodeError, KeyError, TypeError, ValueError, IndexError) as error:
@@ -52,7 +52,7 @@ def fetch_account(client: RpcClient, address: bytes, waypoint: str) -> tuple[Ver
     """A checked proof of the account at an address, or of its absence, and the text of its file."""
     state, found = _batch(client, ("get_state_proof", [0]), ("get_account_state_with_proof", [address.hex()]))
     try:
-        ledger, _ = _read_ledger(state)
+        ledger = _read_ledger(state)
         proof, blob = found["proof"], found["blob"]
         fact = AccountProof(
             found["version"],
@@ -110,25 +110,21 @@ def _batch(client: RpcClient, *calls: tuple[str, list[Json]]) -> list[Json]:
     return results
 
 
-def _read_ledger(state: Json) -> tuple[LedgerProof, int]:
-    """A StateProof from genesis, and the number of versions that it certifies."""
+def _read_ledger(state: Json) -> LedgerProof:
+    """A StateProof from genesis."""
     genesis, epochs = fields(_decode(state["epoch_change_proof"]), "epoch change proof", tuple, tuple)
     certificate = _decode(state["ledger_info_with_signatures"])
-    ledger = LedgerProof.from_value((*fields(genesis, "genesis", tuple, tuple), epochs, certificate))
-    commit = ledger.certificate.commit
-    return ledger, 0 if commit is None else commit.version + 1
+    return LedgerProof.from_value((*fields(genesis, "genesis", tuple, tuple), epochs, certificate))
 
 
-def _leaf_path(path: RangeProof, index: int, size: int) -> LeafProof:
-    """The proof of a range of one leaf as that of a leaf: from the bottom to the top, each sibling on its side."""
-    left, right = iter(path.left), iter(path.right)
-    siblings = []
-    for level in range((size - 1).bit_length()):
-        at = index >> level
-        sibling = next(left, None) if at & 1 else next(right, None) if (at + 1) << level < size else None
-        if sibling is not None:
-            siblings.append(sibling)
-    return LeafProof(tuple(siblings))
+def _leaf_path(path: RangeProof, index: int) -> LeafProof:
+    """The proof of a range of one leaf as that of a leaf: from the bottom to the top, each sibling from its side.
+
+    Where nothing lies to the right at one level, nothing does higher up.
+    """
+    sides = iter(path.right), iter(path.left)
+    siblings = [next(sides[index >> level & 1], None) for level in range(64)]
+    return LeafProof(tuple(sibling for sibling in siblings if sibling is not None))
 
 
 def _decode(text: str) -> object:

@@ -30,7 +30,7 @@ from node.client.payments import (
 )
 from node.client.wallet import Wallet
 
-LOCK_FILE = "refunds.lock"
+LOCK_FILE = ".refunds.lock"
 PAGE = 500
 """Transactions a look at the ledger."""
 REASONS = {

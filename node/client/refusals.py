@@ -128,13 +128,17 @@ def _no_credential(case: _Case) -> str:
 
 
 def _payee_lacks_currency(case: _Case) -> str:
-    held = ", ".join(item["currency"] for item in case.account(case.payee_address)["balances"]) or "nothing"
-    return f"{case.payee} holds no balance in {case.currency}; it can be paid in {held}"
+    return f"{case.payee} holds no balance in {case.currency}, {_held(case, case.payee_address)}"
 
 
 def _payer_lacks_currency(case: _Case) -> str:
-    held = ", ".join(item["currency"] for item in case.account(case.raw.sender)["balances"]) or "nothing"
-    return f"{case.payer} holds no balance in {case.currency}; it can pay in {held}"
+    return f"{case.payer} holds no balance in {case.currency}, {_held(case, case.raw.sender)}"
+
+
+def _held(case: _Case, address: bytes) -> str:
+    """What an account holds instead."""
+    held = [item["currency"] for item in case.account(address)["balances"]]
+    return f"only in {', '.join(held)}" if held else "nor in any other"
 
 
 def _no_payee(case: _Case) -> str:

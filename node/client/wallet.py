@@ -93,7 +93,8 @@ class Wallet:
             if error.name != "key_file_missing":
                 raise
             raise KeyFileError(
-                f"the key of {name} is not kept in {self.network.keys}: whoever holds it must sign", name=error.name
+                f"there is no key file {self._key_path(name)}: whoever holds the key of {name} must sign",
+                name=error.name,
             ) from error
 
     def _key_path(self, name: str) -> Path:
@@ -152,6 +153,9 @@ class Wallet:
         with self.outbox.writing():
             (number,) = self.outbox.free_numbers(entry.address, start, 1)
             tx = self.sign_numbered(entry, number, function, *arguments, fee_currency=fee_currency)
+            while self.outbox.has(tx.hash):  # the same call was refused in the same second: this one is another
+                expires = tx.raw.expiration_secs + 1
+                tx = self.sign_raw(tx.raw._replace(expiration_secs=expires), self.key_of(entry.name))
             self.outbox.add(tx, key)
         return tx
 

@@ -30,7 +30,8 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
     NOT_READY: ("port_in_use", "directory_in_use", "log_unwritable", "storage_unreadable", "storage_full"),
     NOT_FOUND: ("key_file_missing",),
     INTEGRITY: (
-        "storage_corrupt", "corrupt_state", "safety_record_lost", "safety_record_unreadable", "safety_record_old",
+        "storage_corrupt", "corrupt_state", "ledger_behind", "ledger_lost", "safety_record_lost",
+        "safety_record_unreadable", "safety_record_old",
     ),
 }  # fmt: skip
 

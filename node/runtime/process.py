@@ -10,6 +10,7 @@ import gc
 import json
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from chain.crypto.signing import PrivateKey, RealSignatures
-from chain.errors import MithqalError, SafetyError
+from chain.errors import GenesisError, MithqalError, SafetyError
 from chain.genesis import GenesisDocument, genesis_hash
 from chain.interface import Committed
 from chain.limits import MAX_FRAME_BYTES
@@ -34,6 +35,7 @@ from node.runtime.driver import Driver
 from node.runtime.http_server import HttpServer, Rpc
 from node.runtime.links import Links
 from node.runtime.metrics import Metrics
+from node.storage.rules import StorageError
 from node.storage.safety_file import SafetyFile, owner_of
 from node.storage.signing_record import open_signing_record
 from node.storage.sqlite import SqliteStore
@@ -142,21 +144,9 @@ def _give_up(error: MithqalError, log: NodeLog | None) -> int:
 def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey, bytes]]:
     """The genesis, the consensus key, and the network key's 32 secret bytes.
 
-    ConfigError if they do not belong together (`genesis_mismatch`, `wrong_endpoints`, `foreign_keys`).
+    ConfigError if they do not belong together (`wrong_endpoints`, `foreign_keys`, and see `_read_genesis`).
     """
-    try:
-        data = config.genesis.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"genesis {config.genesis} cannot be read: {error}", name="genesis_unreadable") from error
-    document = GenesisDocument.from_bytes(data)
-    document.check(RealSignatures())
-    found = genesis_hash(document)
-    if config.genesis_hash not in (None, found):
-        raise ConfigError(
-            f"{config.genesis} is the genesis of network {found.hex()[:16]}, node.json names"
-            f" {(config.genesis_hash or b'').hex()[:16]}: put back the network's own genesis",
-            name="genesis_mismatch", found=found.hex(),
-        )  # fmt: skip
+    document = _read_genesis(config)
     if len(document.validators) != len(config.endpoints):
         raise ConfigError(
             f"node.json names {len(config.endpoints)} endpoints, genesis has {len(document.validators)} validators",
@@ -174,6 +164,30 @@ def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey
             )  # fmt: skip
     secret = json.loads((config.keys / "network.json").read_text(encoding="utf-8"))["secret"]
     return document, (keys[0], bytes.fromhex(secret))
+
+
+def _read_genesis(config: NodeConfig) -> GenesisDocument:
+    """The genesis that `node.json` names.
+
+    ConfigError (`genesis_unreadable`, `genesis_mismatch`), GenesisError (`malformed_genesis`, `genesis_format`,
+    `bad_genesis` with the broken rule in its details).
+    """
+    try:
+        document = GenesisDocument.from_bytes(config.genesis.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"genesis {config.genesis} cannot be read: {error}", name="genesis_unreadable") from error
+    try:
+        document.check(RealSignatures())
+    except GenesisError as error:
+        raise GenesisError(f"{config.genesis}: {error.message}", rule=error.name) from error
+    found = genesis_hash(document)
+    if config.genesis_hash not in (None, found):
+        raise ConfigError(
+            f"{config.genesis} is the genesis of network {found.hex()[:16]}, node.json names"
+            f" {(config.genesis_hash or b'').hex()[:16]}: put back the network's own genesis",
+            name="genesis_mismatch", found=found.hex(),
+        )  # fmt: skip
+    return document
 
 
 def listen(endpoint: Endpoint) -> socket.socket:
@@ -213,12 +227,25 @@ class _Process:
             opened.callback(safety.close)
             return await self._serve(listener, store, safety, parent_pid)
 
+    def _note_lost_ledger(self) -> None:
+        """Blocks that this validator voted for are gone: StorageError (`ledger_lost`) if nobody else has them."""
+        path = self._config.data / "ledger.sqlite"
+        if len(self._config.endpoints) == 1:
+            raise StorageError(
+                f"{path} has lost the blocks that this validator voted for, and no other has them: put the ledger back,"
+                " or begin a new network (docs/operations.md)",
+                name="ledger_lost",
+            )
+        self._log.write("ledger_lost", f"{path} is new: the blocks are fetched again from the other validators")
+
     async def _serve(
         self, listener: socket.socket, store: SqliteStore, safety: SafetyFile, parent_pid: int | None
     ) -> int:
         """Wire the replica to links, clients and disk, and run it."""
         config, signatures = self._config, RealSignatures()
         replica = Replica(self._document, config.index, self._keys[0], store, safety.load(), signatures)
+        if replica.is_ledger_lost:
+            self._note_lost_ledger()
         others = [index for index in range(len(config.endpoints)) if index != config.index]
         metrics, clock, peers = Metrics(), Clock(replica.ledger.tip_timestamp_us), _Peers(others)
         watcher = _Watcher(metrics, self._log)
@@ -299,6 +326,10 @@ async def _until_orphaned(parent_pid: int) -> None:
 
 def main() -> None:
     """Command line of the process."""
+    if not __debug__:
+        sys.stderr.write("mithqal node: not under python -O: its assertions are part of the protocol's safety\n")
+        raise SystemExit(exits.USAGE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold the keys
     parser = argparse.ArgumentParser(prog="node.runtime.process")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--parent", type=int, default=None, help="stop when this process is no longer the parent")

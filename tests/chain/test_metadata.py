@@ -46,8 +46,10 @@ VECTORS: list[tuple[Metadata, str]] = [
 sub = st.none() | st.binary(min_size=8, max_size=8)
 u64 = st.integers(0, U64_MAX)
 values = st.one_of(
-    st.just(Undefined()), st.builds(General, sub, sub, st.none() | u64), st.builds(TravelRule, st.none() | st.text(max_size=200)),
-    st.builds(UnstructuredBytes, st.none() | st.binary(max_size=1000)), st.builds(Refund, u64, st.sampled_from(RefundReason)),
+    st.just(Undefined()), st.builds(General, sub, sub, st.none() | u64),
+    st.builds(TravelRule, st.none() | st.text(max_size=200)),
+    st.builds(UnstructuredBytes, st.none() | st.binary(max_size=1000)),
+    st.builds(Refund, u64, st.sampled_from(RefundReason)),
     st.builds(CoinTrade, st.lists(st.text(max_size=20), max_size=9).map(tuple)),
     st.builds(Payment, st.binary(min_size=16, max_size=16)),
 )  # fmt: skip
@@ -101,11 +103,12 @@ def test_a_changed_byte_is_refused_or_means_something_else(value: Metadata, data
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        ("", "ends"), ("07", "unknown version|ends"), ("0700", "unknown kind"), ("0001", "after"), ("0101000000", "unknown version"),
-        ("010002", "neither"), ("01000107" + "11" * 7 + "0000", "8 bytes"), ("010001880011", "shortest"), ("0100000000aa", "after"),
-        ("020001028000", "UTF-8"), ("03018000", "shortest"), ("0301818080808000", "shortest"), ("0301ffffffff7f00", "2.32"),
-        ("0301ffffffff0f", "middle"), ("040037300000000000", "middle"), ("0400373000000000000005", "no reason"),
-        ("0500ffffffff0f", "ends"), ("0600" + "11" * 15, "middle"), ("0600" + "11" * 17, "after"), ("80000000", "version|kind"),
+        ("", "ends"), ("07", "unknown version|ends"), ("0700", "unknown kind"), ("0001", "after"),
+        ("0101000000", "unknown version"), ("010002", "neither"), ("01000107" + "11" * 7 + "0000", "8 bytes"),
+        ("010001880011", "shortest"), ("0100000000aa", "after"), ("020001028000", "UTF-8"), ("03018000", "shortest"),
+        ("0301818080808000", "shortest"), ("0301ffffffff7f00", "2.32"), ("0301ffffffff0f", "middle"),
+        ("040037300000000000", "middle"), ("0400373000000000000005", "no reason"), ("0500ffffffff0f", "ends"),
+        ("0600" + "11" * 15, "middle"), ("0600" + "11" * 17, "after"), ("80000000", "version|kind"),
     ],
 )  # fmt: skip
 def test_other_bytes_are_refused(data: str, why: str) -> None:
@@ -117,8 +120,8 @@ def test_other_bytes_are_refused(data: str, why: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [General(bytes(7)), General(None, bytes(9)), General(None, None, -1), General(None, None, U64_MAX + 1), Payment(bytes(15)),
-     Refund(U64_MAX + 1, RefundReason.OTHER), TravelRule("\udc80"), CoinTrade(("\udc80",))],
+    [General(bytes(7)), General(None, bytes(9)), General(None, None, -1), General(None, None, U64_MAX + 1),
+     Payment(bytes(15)), Refund(U64_MAX + 1, RefundReason.OTHER), TravelRule("\udc80"), CoinTrade(("\udc80",))],
 )  # fmt: skip
 def test_values_without_an_encoding_are_refused(value: Metadata) -> None:
     """N1."""

@@ -164,7 +164,7 @@ def test_an_unknown_id_says_what_was_tried() -> None:
     """Exit 6 with what was tried."""
     error = json.loads(call("explorer", "nothing", "--json").stderr)["error"]
     assert error["details"]["tried"][0] == "version"
-    assert len(error["details"]["tried"]) == 9
+    assert len(error["details"]["tried"]) == 10
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from chain.transaction import FUNCTIONS, Payload, RawTransaction, SignedTransact
 from chain.validators import Validator, ValidatorSet
 from node.client.txfile import raw_document, signed_document
 from tests.house.formats_proofs import example, json_rpc, proofs
+from tests.house.formats_wallet import wallet
 
 KEY = PrivateKey(bytes(range(32)))
 GENESIS = Hash(b"\x47" * 32)
@@ -90,6 +91,8 @@ def render() -> str:
         "## Transactions\n",
         *transaction(),
         "### Functions\n\n| function | module | parameters |\n|---|---|---|\n" + "\n".join(functions) + "\n",
+        "## Payments\n",
+        *wallet(),
         "## Consensus\n",
         *consensus(),
         *json_rpc(),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chain.certificates import timeout_message
+from chain.codec import encode
 from chain.consensus.machine import ConsensusMachine
 from chain.errors import BlockError, CertificateError
 from chain.interface import ALL_OTHERS, Output
@@ -19,7 +20,7 @@ from chain.messages import (
     decode_message,
 )
 from chain.primitives import Hash
-from chain.storage import Column
+from chain.storage import VOTED_ROW, Column
 
 GENESIS_HASH = Hash(b"\x47" * 32)
 NOW = 2_000
@@ -100,7 +101,8 @@ def test_a_vote_waits_for_the_stored_block(four) -> None:
     driven = Driven(four)
     block = four.block(1, four.genesis_qc, height=1)
     out = driven.receive(1, Proposal(block, four.genesis_qc))
-    assert [row[:2] for row in out.persist.rows] == [(Column.PENDING, 0)]
+    assert [row[:2] for row in out.persist.rows] == [(Column.PENDING, 0), (Column.META, VOTED_ROW)]
+    assert out.persist.rows[1][2] == encode(1)
     assert out.safety == driven.machine.safety.record_bytes()
     assert [(to, vote.data.block_id, vote.author) for to, vote in sent(out.after_persist, Vote)] == [
         (0, block.id, 0),
@@ -231,6 +233,10 @@ def test_a_restart_sends_the_last_vote_again(four) -> None:
     before = Driven(four)
     block = four.block(1, four.genesis_qc, height=1)
     out = before.receive(1, Proposal(block, four.genesis_qc))
-    again = Driven(four, record=out.safety, pending=[(key, data) for _, key, data in out.persist.rows])
+    again = Driven(
+        four,
+        record=out.safety,
+        pending=[(key, data) for column, key, data in out.persist.rows if column == Column.PENDING],
+    )
     assert sent(again.first.after_persist, Vote) == sent(out.after_persist, Vote)
     assert block.id in again.machine.tree.nodes

@@ -101,6 +101,14 @@ def test_what_clients_were_told_of_is_kept() -> None:
     assert book.kept() == [16, 18]
 
 
+def test_blocks_come_in_order() -> None:
+    """A block that does not end above the last one is our own mistake."""
+    book = Book()
+    for version in (0, -1):
+        with pytest.raises(AssertionError):
+            book.history.append(RecentState(version, tree.EMPTY, {}))
+
+
 def test_the_disk_is_asked_only_when_there_is_something_to_forget() -> None:
     """Below the bounds no commit reads the store."""
     book = Book(max_blocks=3)

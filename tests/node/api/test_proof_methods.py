@@ -144,6 +144,7 @@ def test_versions_above_the_ledger() -> None:
     assert refused(CHAIN, "get_state_proof", SIZE).details == {"version": SIZE, "latest": TIP.version}
     assert refused(CHAIN, "get_account_state_with_proof", address, SIZE).name == "version_too_new"
     assert refused(CHAIN, "get_account_state_with_proof", address, None, SIZE).name == "version_too_new"
+    assert refused(CHAIN, "get_account_state_with_proof", address, 5, SIZE).name == "version_too_new"
     error = refused(CHAIN, "get_account_state_with_proof", address, 9, 8)
     assert (error.name, error.details) == ("version_too_new", {"version": 9, "latest": 8})
     assert refused(CHAIN, "get_state_proof").name == "invalid_params"

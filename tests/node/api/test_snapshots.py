@@ -77,7 +77,8 @@ EVERYTHING: list[tuple[Any, ...]] = [
     ("get_account_transaction", DEALER.address.hex(), 2), ("get_currencies",), ("get_rates",), ("get_block",),
     ("get_block", 2), ("get_block", 6), ("get_block", 7), ("get_block", 2**64 - 1), ("get_block", None, None, 8),
     ("get_blocks", None, 100), ("get_blocks", 3, 100), ("get_state_proof", 0), ("get_state_proof", 5),
-    ("get_transactions_with_proofs", 0, 1000, True), ("get_account_state_with_proof", US.address.hex()),
+    ("get_transactions_with_proofs", 0, 1000, True), ("get_transactions_with_proofs", 5, 1000, True),
+    ("get_transactions", 5, 1000, True), ("get_account_state_with_proof", US.address.hex()),
     ("get_account_state_with_proof", DEALER.address.hex(), 5, 9), ("search", "7"), ("search", US.address.hex()),
     ("search", "12"), ("get_transactions_with_proofs", 12, 10, True), ("get_transactions", 12, 10),
 ]  # fmt: skip

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from chain.mempool import Mempool
 from node.client.outbox import Outbox
 from node.client.payfile import AHEAD, LIFETIME_S, Progress
 from node.client.pipeline import WINDOW
 from tests.builders import ALICE, ANNA, BOB, ONE, PAYMENT, small_world
-from tests.node.client.fake_chain import FakeChain
+from tests.node.client.fake_chain import Crash, FakeChain
 from tests.node.client.rigs import Payment, Rig
 
 ALL = 1_000 * ONE
@@ -43,6 +44,7 @@ def test_more_rows_than_are_read_ahead(tmp_path: Path) -> None:
     rig.chain.per_block = 10_000
     assert rig.run() == {}
     assert len(rig.paid_rows()) == 10 + count
+    assert [item.number for item in rig.results()] == list(range(10 + count))
     assert rig.chain.world.account(ANNA).sequence_number == count
 
 
@@ -71,6 +73,44 @@ def test_money_that_an_earlier_row_brings(tmp_path: Path) -> None:
     assert rig.run() == {}
     assert statuses(rig) == [("executed", None)] * 4
     assert rig.paid_rows() == [0, 1, 2, 3]
+
+
+def test_money_that_comes_much_later_in_the_file(tmp_path: Path) -> None:
+    """The row waits for the earlier ones, not for its own turn: they may be far more than one payer has in flight."""
+    rows = [
+        *[Payment("alice", "bob", 1)] * 200,
+        Payment("alice", "anna", 500 * ONE),
+        Payment("anna", "bob", 1_400 * ONE),
+    ]
+    rig = Rig(tmp_path, rows)
+    rig.chain.world.change_config(dual_attestation_limit=2**63)
+    assert rig.run() == {}
+    assert {item.status for item in rig.results()} == {"executed"}
+    assert rig.paid_rows() == list(range(202))
+
+
+def test_what_an_earlier_run_sent_is_not_refused_by_a_refusal(tmp_path: Path) -> None:
+    """It may wait in a pool: after a crash a validator's no is not the ledger's, and the row is paid, once."""
+    rig = Rig(tmp_path, [Payment("alice", "bob", 1)])
+    rig.chain.is_halted = True
+
+    def crash(what: str) -> None:
+        if what == "after 0 arrived":
+            raise Crash
+
+    rig.step = crash
+    with pytest.raises(Crash):
+        rig.run()
+    rig.step = lambda _: None
+    rig.chain.world.change(ALICE, is_frozen=True)
+    held, rig.chain.pools = rig.chain.pools, [Mempool() for _ in rig.chain.pools]
+    assert "frozen" in str(rig.run(timeout_s=5)[0])
+    assert [item.status for item in rig.results()] == ["signed"]
+    rig.chain.pools = held
+    rig.chain.world.change(ALICE, is_frozen=False)
+    rig.chain.is_halted = False
+    assert rig.run() == {}
+    assert (rig.paid_rows(), [item.status for item in rig.results()]) == ([0], ["executed"])
 
 
 def test_a_payer_without_the_currency_is_refused_by_the_chain(tmp_path: Path) -> None:

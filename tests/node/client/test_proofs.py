@@ -182,6 +182,14 @@ def test_a_lying_validator_is_found_out(method: str) -> None:
             found_out(partial(account, US.address, client))
 
 
+@pytest.mark.parametrize("lie", [7, [], {}, {"version": None}, {"version": "7"}, {"version": True}, {"version": 7.0}])
+def test_a_lie_about_a_hash(lie: Any) -> None:
+    """A validator that names no version."""
+    with pytest.raises(ProofError) as caught:
+        transaction(CHAIN.transaction(7).info.transaction_hash.hex(), lying("get_transaction_by_hash", lie))
+    assert (caught.value.details["step"], caught.value.details["rule"]) == ("answer", "malformed")
+
+
 def test_a_wrong_transaction_for_a_hash() -> None:
     """A validator that names another version for a hash proves another transaction; the file would say so."""
 

@@ -130,6 +130,16 @@ def test_what_nobody_knows_is_unknown(tmp_path: Path, on_ledger: Any) -> None:
     assert found.client.asked == ["search", "get_transaction_by_hash"]  # type: ignore[attr-defined]
 
 
+def test_a_damaged_entry_is_not_taken_for_a_foreign_one(tmp_path: Path) -> None:
+    """What is kept here and cannot be read is an error of its own."""
+    found = wallet(tmp_path)
+    found.outbox.add(TX)
+    found.outbox.database.run("UPDATE entry SET envelope = x'00'")
+    with pytest.raises(MithqalError) as caught:
+        wait_for(found, TX.hash)
+    assert caught.value.name == "outbox_malformed"
+
+
 def test_what_failed_elsewhere_says_why(tmp_path: Path) -> None:
     """Executed and failed on chain: the reason, the code of the chain, the version."""
     status = {"type": "move_abort", "abort_code": 1288, "explanation": {"reason": "EINSUFFICIENT_BALANCE"}}

@@ -1,15 +1,18 @@
 """Transaction files: built, signed and submitted apart; people read what the bytes say, or nothing is signed."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from chain.accounts import TREASURY
 from chain.crypto.signing import RealSignatures, Scheme
+from chain.errors import MithqalError
 from chain.transaction import FUNCTIONS, decode_transaction
 from node.client.network import Member, Network
 from node.client.txfile import (
+    MAX_FILE_BYTES,
     Json,
     Terms,
     TxFileError,
@@ -72,6 +75,9 @@ def test_arguments_take_the_types_of_the_table() -> None:
         ["currency=XUS", "new_address=bob", "auth_key_prefix=", "human_name=a=b", "sliding_nonce=3"], resolve
     )  # fmt: skip
     assert created == ("XUS", 3, BOB.address, b"", "a=b", True)
+    child = ["currency=XUS", "child_address=bob", "auth_key_prefix=00"]
+    assert parse_arguments("create_child_vasp_account", child, resolve) == ("XUS", BOB.address, b"\0", True, 0)
+    assert parse_arguments("preburn", ["currency=XUS", f"amount={'0' * 19}7"], resolve) == ("XUS", 7)
 
 
 @pytest.mark.parametrize("function", sorted(FUNCTIONS))
@@ -87,6 +93,7 @@ def test_a_missing_argument_is_named_with_its_kind(function: str) -> None:
     [
         ("preburn", ["currency=XUS", f"amount={2**64}"], "amount"),
         ("preburn", ["currency=XUS", "amount=-1"], "amount"),
+        ("preburn", ["currency=XUS", f"amount={'0' * 20}7"], "amount"),
         ("preburn", ["currency=XUS", "amount=1.5"], "amount"),
         ("preburn", ["currency=XUS", "amount=٣"], "amount"),
         ("preburn", ["currency=XUS", "amount="], "amount"),
@@ -150,6 +157,7 @@ def test_terms_replace_what_wallets_take(wallet: Wallet) -> None:
         for seconds in (60, 4_000)
     )
     assert 3_938 <= far["expiration_timestamp_secs"] - near["expiration_timestamp_secs"] <= 3_942
+    assert 0 <= time.time() + 60 - near["expiration_timestamp_secs"] <= 30
 
 
 def test_sign_and_read_back(wallet: Wallet, tmp_path: Path) -> None:
@@ -175,9 +183,9 @@ def test_without_a_key_file_the_senders_own_key_signs(wallet: Wallet, tmp_path: 
     write_file(path, build_file(wallet, "peer_to_peer_with_metadata", "alice", PAY, Terms(7)))
     assert sign_file(path, wallet, None)["public_key"] == kept.public_key.hex() == ALICE.key.public_key.hex()
     write_file(path, build_file(wallet, "peer_to_peer_with_metadata", TC.address.hex(), PAY, Terms(7)))
-    with pytest.raises(Exception, match=r"treasury\.json") as missing:
+    with pytest.raises(MithqalError) as missing:
         sign_file(path, wallet, None)
-    assert getattr(missing.value, "name", None) == "key_file_missing"
+    assert missing.value.name == "key_file_missing"
     write_file(path, build_file(wallet, "peer_to_peer_with_metadata", "ab" * 16, PAY, Terms(7)))
     with pytest.raises(WalletError) as caught:
         sign_file(path, wallet, None)
@@ -245,6 +253,11 @@ def test_a_malformed_file_is_one_clear_error(wallet: Wallet, tmp_path: Path) -> 
     for text in broken:
         path.write_text(text)
         refused("transaction_file_malformed", read_raw, path)
+    text = json.dumps(raw)
+    path.write_text(text + " " * (MAX_FILE_BYTES - len(text)))
+    assert read_raw(path)[1] == GENESIS
+    path.write_text(text + " " * (MAX_FILE_BYTES + 1 - len(text)))
+    refused("transaction_file_malformed", read_raw, path)
     write_file(path, raw)
     assert "tx sign" in refused("transaction_file_malformed", read_signed, path).message
     write_file(path, signed)
