@@ -297,6 +297,7 @@ def _schema() -> list[str]:
         ],
         f"CREATE TABLE state (id INTEGER PRIMARY KEY, {_KEYED}, checksum INTEGER NOT NULL)",
         f"CREATE TABLE posting ({_POSTED}, PRIMARY KEY (key, kind, position)) WITHOUT ROWID",
+        "CREATE TABLE posting_log (batch INTEGER PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)",
         "CREATE TABLE network (genesis BLOB NOT NULL)",
     ]
 
