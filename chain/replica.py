@@ -167,18 +167,20 @@ class Replica:
         except MithqalError as error:
             out.replies.append(refusal(request_id, b"", error))
             return
-        if tx.hash in self.mempool.by_hash or self._is_committed(tx):
+        if self._is_committed(tx):
             out.replies.append(known_already(request_id, tx))
+            return
+        if tx.hash in self.mempool.by_hash:
+            out.replies.append(acceptance(request_id, tx, self._admit(tx)))
             return
         self._queue.append((tx, request_id))
         self._check_next(out)
 
     def _on_peer_transactions(self, message: Transactions, out: Output) -> None:
         """Another validator's clients' transactions; refused ones are nobody's business here."""
-        for envelope in message.envelopes:
+        for tx in [decode_transaction(envelope) for envelope in message.envelopes]:
             if len(self._queue) >= SUBMIT_QUEUE:
                 break
-            tx = decode_transaction(envelope)
             is_used = tx.raw.sequence_number < self._next_sequence(tx.raw.sender)
             if tx.hash not in self.mempool.by_hash and not is_used:
                 self._queue.append((tx, None))
@@ -228,7 +230,6 @@ class Replica:
     def _on_admission(self, verdicts: tuple[bool, ...], now_us: int, out: Output) -> None:
         """Signatures are judged: admit, answer, and pass on what our own clients brought."""
         fresh: list[bytes] = []
-        now_secs = self.ledger.tip_timestamp_us // SECOND_US
         for (tx, request_id), verdict in zip(self._checking, verdicts, strict=True):
             if verdict and self._is_settled(tx, request_id, out):
                 continue
@@ -237,7 +238,7 @@ class Replica:
                 if not verdict:
                     raise MempoolError("the signature does not verify", name="invalid_signature")
                 self._check_cheaply(tx)
-                waiting_for = self.mempool.add(tx, self._next_sequence(tx.raw.sender), now_secs)
+                waiting_for = self._admit(tx)
             except MithqalError as error:
                 if request_id is not None:
                     out.replies.append(refusal(request_id, tx.hash, error))
@@ -252,6 +253,11 @@ class Replica:
         self._check_next(out)
         if len(self.mempool):
             self.consensus.on_transactions(now_us, out)
+
+    def _admit(self, tx: SignedTransaction) -> int | None:
+        """Take it into the mempool, or find it there: the number that it waits for, or None. MempoolError."""
+        now_secs = self.ledger.tip_timestamp_us // SECOND_US
+        return self.mempool.add(tx, self._next_sequence(tx.raw.sender), now_secs)
 
     def _next_sequence(self, sender: bytes) -> int:
         """A sender's next number on the committed ledger; 0 for an unknown one."""
@@ -337,7 +343,7 @@ def acceptance(request_id: int, tx: SignedTransaction, waiting_for: int | None) 
 
 
 def known_already(request_id: int, tx: SignedTransaction) -> Reply:
-    """The answer to a transaction that waits here or is on the ledger."""
+    """The answer to a transaction that is on the ledger."""
     return Reply(request_id, True, tx.hash, "accepted", "known already", None)
 
 

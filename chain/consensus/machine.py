@@ -97,6 +97,7 @@ class ConsensusMachine:
             sync = SyncInfo.from_value(decode(justification))
             self._learn(sync.high_qc, sync.tc)
         self._advance(now_us, out)
+        self._settle(now_us, out)
         last = self.safety.last_vote()
         if last is not None and last.data.round >= self.round:
             self._send_vote(Vote(last.data, last.commit, self.own, last.signature), out)
@@ -338,8 +339,7 @@ class ConsensusMachine:
         self.collector.drop_below(new_round - 1)
         self.held.drop_up_to(new_round - FUTURE_ROUNDS)
         committed = 0 if self.high_commit.commit is None else self.high_commit.commit.round
-        leader = self.leaders.leader(new_round)
-        self.pacemaker.enter(new_round, committed, now_us, self._is_idle(), out, leader)
+        self.pacemaker.enter(new_round, committed, now_us, self._is_idle(), out, self.leaders.leader(new_round))
         self._check_memory(self.high_qc, self.high_tc, out)
 
     def _check_memory(self, qc: QuorumCertificate, tc: TimeoutCertificate | None, out: Output) -> None:

@@ -8,8 +8,8 @@ from cli import options, output
 from cli.exits import OK
 from node.client.amounts import format_amount
 from node.client.network import load_network
-from node.client.receipts import check_on_ledger, has_hidden_memo, read_receipt
-from node.client.wallet import Wallet
+from node.client.payments.receipts import check_on_ledger, has_hidden_memo, read_receipt
+from node.client.wallets.wallet import Wallet
 
 
 @click.group()

@@ -47,8 +47,6 @@ def get_metadata(context: Context, tip: Tip, version: int | None) -> Json:
 def get_transactions(context: Context, tip: Tip, start: int, limit: int, include_events: bool) -> Json:
     """Transactions from a version on; empty past the end."""
     check_limit(limit)
-    if start > tip.version or limit == 0:
-        return []
     rows = context.store.rows(Column.TRANSACTION, start, min(limit, tip.version - start + 1))
     return [transaction_json(version, row, include_events=include_events) for version, row in rows]
 

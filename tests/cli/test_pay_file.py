@@ -12,7 +12,7 @@ import pytest
 
 from node.client.network import load_network
 from node.client.rpc import RpcClient
-from node.client.wallet import Wallet
+from node.client.wallets.wallet import Wallet
 from node.localnet.build import build_network
 
 HEADER = "from,to,amount,currency,memo\n"
@@ -152,7 +152,7 @@ def test_two_processes_pay_from_one_account(network: Path) -> None:
     before, next_number = account(network, "alice")
     program = (
         "import sys; from pathlib import Path; from node.client.network import load_network; "
-        "from node.client.wallet import Wallet\n"
+        "from node.client.wallets.wallet import Wallet\n"
         "wallet = Wallet(load_network(Path(sys.argv[1])))\n"
         "bob = wallet.find('bob').address\n"
         "for number in range(50):\n"

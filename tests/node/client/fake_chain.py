@@ -1,7 +1,7 @@
 """A network in one object, in virtual time: the real rules of admission, pool and execution, and faults on request.
 
-It is what `node.client.gateway.Gateway` is for the pipeline. Several validators have pools of their own; a block runs
-what the first live pool holds. `step` is called before and after everything that a crash of the client could split.
+It is what `node.client.sending.gateway.Gateway` is for the pipeline. Several validators have pools of their own; a
+block runs what the first live pool holds. `step` is called before and after everything that a crash could split.
 """
 
 from collections.abc import Callable, Container, Sequence
@@ -15,7 +15,7 @@ from chain.mempool import Mempool
 from chain.primitives import SECOND_US
 from chain.transaction import SignedTransaction
 from chain.validation import Discard, check_prologue
-from node.client.gateway import AccountView, Answer, Query, Seen
+from node.client.sending.gateway import AccountView, Answer, Query, Seen
 from tests.builders import CHAIN_ID, World
 
 BLOCK_S = 0.1

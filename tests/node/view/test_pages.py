@@ -81,6 +81,16 @@ def test_signature_schemes_have_their_names(story: Story) -> None:
         assert f"  fee        {fee} XUS: {gas} gas at 1 micro-XUS, at most 6000 gas\n" in text(page)
 
 
+def test_the_call_as_it_was_signed(story: Story) -> None:
+    """Function and arguments by name: truth values as words, empty bytes said to be empty."""
+    shown = text(page_of(story, story.source.call("get_transactions", 14, 1, True)[0]))
+    assert "Call of AccountCreationScripts::create_child_vasp_account\n" in shown
+    assert "  add_all_currencies     true\n" in shown
+    shown = text(page_of(story, story.source.call("get_transactions", 16, 1, True)[0]))
+    assert "  add_all_currencies     false\n" in shown
+    assert "  metadata_signature  (empty)\n" in text(page_of(story, story.pay(ALICE, BRUNO, ONE)))
+
+
 def test_attested_payments_and_metadata(story: Story) -> None:
     """A payment above the limit carries the receiving provider's signature; long metadata is cut on the screen only."""
     story.do(BR_WALLET, "rotate_dual_attestation_info", b"https://br", COMPLIANCE.public_key)
