@@ -84,7 +84,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 
 def test_a_file_is_paid(scene: Scene, tmp_path: Path) -> None:
-    """ "Writes payments.result.csv: the input columns plus version, status, reason, seconds", and one summary."""
+    """The rule: "writes payments.result.csv: the input columns plus version, status, reason, seconds", a summary."""
     scene.write(HEADER + 'alice,bob,25,XUS,rent\n\nanna,bob,0.5,XEU,\nalice,anna,1.000001,XUS,"a, b"\n')
     document = scene.pay()
     seconds = document.pop("seconds")
@@ -110,7 +110,7 @@ def test_a_file_is_paid(scene: Scene, tmp_path: Path) -> None:
 
 
 def test_the_same_file_again_answers_from_the_journal(scene: Scene) -> None:
-    """ "The same file run again after completion answers from its journal and pays nothing (say so)": nobody is asked."""
+    """The rule: "run again after completion answers from its journal and pays nothing (say so)"."""
     scene.write(HEADER + "alice,bob,25,XUS,rent\nalice,bob,2000,XUS,too much\n")
     first = scene.fails()
     before = scene.result.read_bytes()
@@ -126,7 +126,7 @@ def test_the_same_file_again_answers_from_the_journal(scene: Scene) -> None:
 
 
 def test_content_names_a_file_not_its_path(scene: Scene, tmp_path: Path) -> None:
-    """ "A changed file with the same name is another file (by content hash)": and the reverse."""
+    """The rule: "A changed file with the same name is another file (by content hash)": and the reverse."""
     scene.write(HEADER + "alice,bob,1,XUS,\n")
     scene.pay()
     copy = tmp_path / "copy.csv"
@@ -137,14 +137,15 @@ def test_content_names_a_file_not_its_path(scene: Scene, tmp_path: Path) -> None
     scene.write(HEADER + "alice,bob,1,XUS,\nalice,bob,2,XUS,\n")
     assert scene.pay()["paid"] == 2
     assert scene.chain.world.balance(BOB) == ALL + 4 * ONE
-    assert scene.told == [
+    (told,) = scene.told
+    assert told == (
         "payments.csv has changed since 1 rows of it were taken over: its content makes it another file, and all of its"
         " 2 rows are paid"
-    ]
+    )
 
 
 def test_failures_are_rows_and_the_error_is_last(scene: Scene) -> None:
-    """ "Chain failures are row results; exit code 5 when some rows failed on chain": with the summary as details."""
+    """The rule: "chain failures are row results; exit code 5 when some rows failed on chain"."""
     scene.write(HEADER + "alice,bob,2000,XUS,\nalice,bob,1,XUS,\nanna,bob,1,XDX,\n")
     error = scene.fails()
     assert error.name == "rows_failed"
@@ -170,7 +171,7 @@ def test_only_refusals(scene: Scene) -> None:
 
 
 def test_unknown_outcomes(scene: Scene) -> None:
-    """ "7 when outcomes are unknown at the end (--timeout)": each such row names how to find out; then it goes on."""
+    """The rule: "7 when outcomes are unknown at the end (--timeout)": each row says how to find out; it goes on."""
     scene.write(HEADER + "".join(f"alice,bob,{number + 1},XUS,\n" for number in range(3)))
     scene.chain.is_halted = True
     error = scene.fails(timeout_s=5)
@@ -187,7 +188,7 @@ def test_unknown_outcomes(scene: Scene) -> None:
 
 
 def test_no_validator(scene: Scene) -> None:
-    """ "3 when no validator can be reached": nothing was signed; the rows are told as unsent."""
+    """The rule: "3 when no validator can be reached": nothing was signed; the rows are told as unsent."""
     scene.write(HEADER + "alice,bob,1,XUS,\n")
     scene.reachable = False
     with pytest.raises(ConnectionFailed):
@@ -240,13 +241,15 @@ def test_an_interruption_still_writes_the_result(scene: Scene, monkeypatch: pyte
     ],
 )
 def test_a_bad_row_is_named_and_nothing_is_paid(scene: Scene, row: str, reason: str) -> None:
-    """ "A CSV with a bad row (named by line; nothing is paid until the file is clean or `--skip-bad` is given)"."""
+    """The rule: "a bad row is named by line; nothing is paid until the file is clean or `--skip-bad` is given"."""
     scene.write(HEADER + f"alice,bob,1,XUS,\n{row}\nalice,bob,2,XUS,\n")
     error = scene.bad()
     assert f"payments.csv: 1 of 3 rows cannot be paid, so nothing is: line 3: {reason}" in error.message
     assert error.message.endswith("; correct them, or pay the others with --skip-bad")
     assert error.details["bad"] == 1
-    ((told),) = error.details["rows"]  # type: ignore[misc]
+    rows = error.details["rows"]
+    assert isinstance(rows, list)
+    (told,) = rows
     assert told["line"] == 3
     assert told["reason"].startswith(reason)
     assert not scene.result.exists()
@@ -254,10 +257,10 @@ def test_a_bad_row_is_named_and_nothing_is_paid(scene: Scene, row: str, reason: 
     document = scene.pay(skip_bad=True)
     assert (document["paid"], document["skipped"]) == (2, 1)
     assert scene.told == ["1 of 3 rows are bad and skipped; pay them by a file of their own"]
-    rows = scene.rows()
-    assert [item["status"] for item in rows] == ["executed", "skipped", "executed"]
-    assert rows[1]["reason"].startswith(reason)
-    assert (rows[1]["version"], rows[1]["seconds"]) == ("", "")
+    results = scene.rows()
+    assert [item["status"] for item in results] == ["executed", "skipped", "executed"]
+    assert results[1]["reason"].startswith(reason)
+    assert (results[1]["version"], results[1]["seconds"]) == ("", "")
     assert scene.chain.world.balance(BOB) == ALL + 3 * ONE
     again = scene.pay()
     assert (again["paid"], again["skipped"], again["already_paid"]) == (2, 1, True)

@@ -49,7 +49,7 @@ class Validator:
         return [params for name, params in self.calls if name == method]
 
 
-Network = Callable[..., tuple[Gateway, list[Validator]]]
+Network = Callable[..., Gateway]
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def network() -> Generator[Network]:
     """Starts validators and gives a gateway to them; `None` stands for one that is down."""
     with ExitStack() as stack:
 
-        def start(*validators: Validator | None, clock: Callable[[], float] = lambda: 5.0) -> Any:
+        def start(*validators: Validator | None, clock: Callable[[], float] = lambda: 5.0) -> Gateway:
             endpoints = []
             for validator in validators:
                 if validator is None:
@@ -81,7 +81,7 @@ def pay(who: Party, number: int = 0) -> SignedTransaction:
 
 
 def test_start_needs_one_validator(network: Network) -> None:
-    """ "3 when no validator can be reached": with what to type next."""
+    """The rule: "3 when no validator can be reached": with what to type next."""
     network(None, Validator()).start()
     with pytest.raises(ConnectionFailed, match="mithqal localnet status") as caught:
         network(None, None).start()
@@ -124,7 +124,7 @@ def test_a_refusal_by_one_that_is_behind_does_not_count(network: Network) -> Non
 
 
 def test_one_that_does_not_answer_is_left_alone_for_a_while(network: Network) -> None:
-    """No answer means that it may have arrived: None. Then the next validator is asked, and after 2 s the home again."""
+    """No answer (None): it may have arrived. Then the next validator is asked, and after 2 s the home again."""
     home, other = Validator(), Validator()
     other.results["submit"] = home.results["submit"] = ACCEPTED
     now = 5.0
@@ -224,8 +224,6 @@ def test_a_failed_look_is_no_answer(network: Network) -> None:
 def test_a_validator_of_another_chain_is_not_believed(network: Network) -> None:
     """A different chain id is no answer."""
     foreign = Validator()
-    gateway = Gateway([closed_port()], 5)
-    gateway.close()
     gateway = network(foreign)
     gateway._clients[0]._chain_id = 5
     with pytest.raises(ConnectionFailed):
