@@ -318,8 +318,8 @@ def test_a_kind_that_is_none_and_one_that_is_not_this() -> None:
         ({"kind": "event"}, "unknown_kind"), ({"kind": "account"}, "another_kind"), ({"format": ""}, "unknown_format"),
         ({"note": 1}, "unknown_field"), ({"claim": 1}, "wrong_type"), ({"proof": "0"}, "not_hex"),
     ):  # fmt: skip
+        changed = edited("transaction", lambda d, change=change: d.update(change))  # type: ignore[misc]
         with pytest.raises(ProofError) as caught:
-            changed = edited("transaction", lambda d, change=change: d.update(change))  # type: ignore[misc]
             verify_file(changed, CHAIN.waypoint)
         assert caught.value.details["rule"] == rule
 
