@@ -83,6 +83,11 @@ class Account(NamedTuple):
         """The next sequence number set."""
         return Account._make((*self[:3], next_number, *self[4:]))
 
+    def after_fee(self, next_number: int, currency: str, amount: int) -> "Account":
+        """The next sequence number and the balance after the fee, in one copy: every transaction does it."""
+        balances = _balances_with(self.balances, currency, amount)
+        return Account._make((*self[:3], next_number, self[4], balances, *self[6:]))
+
     def to_bytes(self) -> bytes:
         """Canonical bytes."""
         value: tuple[Any, ...] = (*self[:9], None if self.credential is None else tuple(self.credential), self.preburns)
@@ -124,6 +129,10 @@ class Currency(NamedTuple):
     receipts_released: int
     streams: tuple[int, ...]
     """Events of its five handles: mint, burn, preburn, cancel_burn, exchange_rate_update."""
+
+    def with_fees(self, fees: int) -> "Currency":
+        """The same currency with other collected fees."""
+        return Currency._make((*self[:8], fees, *self[9:]))
 
     def to_bytes(self) -> bytes:
         """Canonical bytes."""

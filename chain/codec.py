@@ -10,15 +10,17 @@ import msgpack
 
 from chain.errors import DecodeError
 from chain.limits import MAX_DECODE_DEPTH, MAX_FRAME_BYTES
-from chain.primitives import U64_MAX
+
+_pack = msgpack.Packer(use_bin_type=True).pack
+"""Kept, since a packer allocates 256 KB; between two calls it holds nothing."""
 
 Value = None | bool | int | bytes | str | tuple["Value", ...]
 
 
 def encode(value: Value) -> bytes:
     """Encode a value; DecodeError (`not_encodable`) if it holds anything that C1 does not list."""
-    _check(value, MAX_DECODE_DEPTH)
-    data: bytes = msgpack.packb(value, use_bin_type=True)
+    _check((value,), MAX_DECODE_DEPTH)
+    data: bytes = _pack(value)
     return data
 
 
@@ -34,28 +36,27 @@ def decode(data: bytes, max_bytes: int = MAX_FRAME_BYTES) -> Value:
         raise DecodeError("nested too deeply") from error
     except Exception as error:  # msgpack raises many unrelated types; any of them means bad bytes
         raise DecodeError(f"not MessagePack: {error!r:.120}") from error
-    _check(value, MAX_DECODE_DEPTH)
-    if msgpack.packb(value, use_bin_type=True) != data:
+    _check((value,), MAX_DECODE_DEPTH)
+    if _pack(value) != data:
         raise DecodeError("not the canonical encoding of its value", name="not_canonical")
     return value
 
 
-def _check(value: Any, depth: int) -> None:
-    """Refuse what C1 does not list, and nesting beyond `depth`."""
-    kind = type(value)
-    if kind is bytes or kind is str or value is None or kind is bool:
-        return
-    if kind is int:
-        if 0 <= value <= U64_MAX:
-            return
-        raise DecodeError(f"integer {value} is outside of 0 .. 2^64-1", name="not_encodable", value=value)
-    if kind is tuple:
-        if depth == 0:
-            raise DecodeError(f"nested deeper than {MAX_DECODE_DEPTH}", name="too_deep")
-        for item in value:
+def _check(items: tuple[Any, ...], depth: int) -> None:
+    """Refuse what C1 does not list, and tuples nested more than `depth` deep in these items."""
+    for item in items:
+        kind = type(item)
+        if kind is bytes or kind is str:
+            continue
+        if kind is int:
+            if item >> 64:  # not 0 for a negative one either
+                raise DecodeError(f"integer {item} is outside of 0 .. 2^64-1", name="not_encodable", value=item)
+        elif kind is tuple:
+            if depth == 0:
+                raise DecodeError(f"nested deeper than {MAX_DECODE_DEPTH}", name="too_deep")
             _check(item, depth - 1)
-        return
-    raise DecodeError(f"a {kind.__name__} has no encoding", name="not_encodable", type=kind.__name__)
+        elif item is not None and kind is not bool:
+            raise DecodeError(f"a {kind.__name__} has no encoding", name="not_encodable", type=kind.__name__)
 
 
 def fields(value: object, what: str, *kinds: type | None) -> tuple[Any, ...]:
@@ -63,6 +64,8 @@ def fields(value: object, what: str, *kinds: type | None) -> tuple[Any, ...]:
 
     Kinds are compared exactly, so that True is never taken for 1. Raises DecodeError (`wrong_shape`).
     """
+    if type(value) is tuple and tuple(map(type, value)) == kinds:
+        return value
     if type(value) is not tuple or len(value) != len(kinds):
         raise DecodeError(f"{what}: expected {len(kinds)} fields", name="wrong_shape", what=what)
     items: tuple[Any, ...] = value

@@ -86,7 +86,12 @@ def info_hash(info: bytes) -> Hash:
 
 def event_hash(event: Event) -> Hash:
     """An event's leaf hash in its entry's accumulator."""
-    return _hash_event(event.to_bytes())
+    return event_leaf(event.to_bytes())
+
+
+def event_leaf(data: bytes) -> Hash:
+    """The leaf hash of an event's bytes."""
+    return _hash_event(data)
 
 
 def entry_hash(kind: int, data: bytes) -> Hash:

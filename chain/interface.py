@@ -48,7 +48,19 @@ class WorkDone(NamedTuple):
     verdicts: tuple[bool, ...]
 
 
-Event = Start | Received | TimerFired | Submitted | WorkDone
+class PeerDown(NamedTuple):
+    """There is no link to a validator. A hint about patience only: nothing that is signed depends on it."""
+
+    peer: int
+
+
+class PeerUp(NamedTuple):
+    """There is a link to a validator again. Every link counts as up until a `PeerDown` says otherwise."""
+
+    peer: int
+
+
+Event = Start | Received | TimerFired | Submitted | WorkDone | PeerDown | PeerUp
 
 
 class Send(NamedTuple):

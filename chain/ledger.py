@@ -5,7 +5,7 @@ the accumulator; the last entry of a block carries the root of the state tree (d
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chain.accounts import Record, leaf_key, read_record, value_hash
 from chain.block import Block
@@ -18,7 +18,7 @@ from chain.entries import (
     Event,
     TransactionInfo,
     entry_hash,
-    event_hash,
+    event_leaf,
     info_hash,
 )
 from chain.errors import GenesisError
@@ -47,6 +47,8 @@ class Entry(NamedTuple):
     hash: Hash
     info: bytes
     events: tuple[Event, ...]
+    event_bytes: tuple[bytes, ...]
+    """The same events as they are hashed and stored."""
     transaction: SignedTransaction | None
 
 
@@ -62,6 +64,8 @@ class ExecutedBlock:
     timestamp_us: int
     state: StateView
     writes: dict[bytes, Record]
+    values: dict[bytes, bytes]
+    """The same records as they are hashed and stored."""
     tree: state_tree.Node
     frontier: Frontier
     inner: list[tuple[int, Hash]]
@@ -124,7 +128,7 @@ class Ledger:
             self._write_entries(genesis, batch)
             self._write_block(genesis, None, None, batch)
             self._write_tip(genesis, None, batch)
-            batch.state.extend((key, record.to_bytes()) for key, record in genesis.writes.items())
+            batch.state.extend(genesis.values.items())
             store.write(batch)
         self.tip.state = self.state
         self.history.append(RecentState(self.tip.version, self.tip.tree, {}))
@@ -173,25 +177,25 @@ class Ledger:
                 drafts.append((KIND_USER, tx.envelope, tx.hash, outcome, tx))
             else:
                 refused.append(tx.hash)
-        changes = [(leaf_key(key), value_hash(record.to_bytes())) for key, record in overlay.writes.items()]
-        tree = state_tree.update(parent.tree, changes)
+        values = {key: record.to_bytes() for key, record in overlay.writes.items()}
+        tree = state_tree.update(parent.tree, [(leaf_key(key), value_hash(data)) for key, data in values.items()])
         entries = _seal(drafts, state_tree.root_hash(tree))
         frontier, inner = parent.frontier.append([info_hash(entry.info) for entry in entries], from_level=STORED_LEVEL)
         return ExecutedBlock(
             block.id, header.height, header.round, parent.version + len(entries), frontier.root(),
-            header.timestamp_us, overlay, overlay.writes, tree, frontier, inner, entries, tuple(refused),
+            header.timestamp_us, overlay, overlay.writes, values, tree, frontier, inner, entries, tuple(refused),
         )  # fmt: skip
 
     # --- committing ---
 
     def commit(self, path: list[tuple[Block, ExecutedBlock]], proof: QuorumCertificate, batch: WriteBatch) -> None:
         """Make blocks final, oldest first; `proof` commits the last of them."""
-        changed: dict[bytes, Record] = {}
+        changed: dict[bytes, bytes] = {}
         for block, result in path:
             last = result is path[-1][1]
             self._write_entries(result, batch)
             self._write_block(result, block, proof if last else None, batch)
-            changed.update(result.writes)
+            changed.update(result.values)
             replaced = {key: self.state.get(key) for key in result.writes}
             self.state.cache.update(result.writes)
             if isinstance(result.state, Overlay):
@@ -199,7 +203,7 @@ class Ledger:
                 result.state.writes = {}
             self.history.append(RecentState(result.version, result.tree, replaced))
         self.history.trim(self._durable_version)
-        batch.state.extend((key, record.to_bytes()) for key, record in changed.items())
+        batch.state.extend(changed.items())
         self.tip = path[-1][1]
         self.high_commit = proof
         self._write_tip(self.tip, proof, batch)
@@ -234,8 +238,8 @@ class Ledger:
     def _write_entries(self, result: ExecutedBlock, batch: WriteBatch) -> None:
         """Rows and postings of a block's versions."""
         for version, entry in enumerate(result.entries, result.first_version):
-            events: tuple[Any, ...] = tuple(tuple(event) for event in entry.events)
-            batch.rows.append((Column.TRANSACTION, version, encode((entry.kind, entry.data, entry.info, events))))
+            row = encode((entry.kind, entry.data, entry.info, entry.event_bytes))
+            batch.rows.append((Column.TRANSACTION, version, row))
             batch.postings.append((Index.TRANSACTION_BY_HASH, entry.hash[:8], version, version))
             if entry.transaction is not None:
                 raw = entry.transaction.raw
@@ -287,6 +291,7 @@ class Ledger:
             time_us,
             self.state,
             {},
+            {},
             tree,
             frontier,
             [],
@@ -296,7 +301,8 @@ class Ledger:
     def _genesis_block(self) -> ExecutedBlock:
         """Block 0: one entry, version 0, whose writes are the genesis records."""
         records = initial_records(self.document)
-        tree = state_tree.build([(leaf_key(key), value_hash(record.to_bytes())) for key, record in records.items()])
+        values = {key: record.to_bytes() for key, record in records.items()}
+        tree = state_tree.build([(leaf_key(key), value_hash(data)) for key, data in values.items()])
         outcome = Outcome(EXECUTED, 0, ())
         entries = _seal(
             [(KIND_GENESIS, self.document.to_bytes(), self.genesis_hash, outcome, None)],
@@ -304,8 +310,8 @@ class Ledger:
         )
         frontier, inner = Frontier.empty().append([info_hash(entry.info) for entry in entries])
         return ExecutedBlock(
-            self.genesis_hash, 0, 0, 0, frontier.root(), self.document.timestamp_us, self.state, records, tree,
-            frontier, inner, entries,
+            self.genesis_hash, 0, 0, 0, frontier.root(), self.document.timestamp_us, self.state, records,
+            values, tree, frontier, inner, entries,
         )  # fmt: skip
 
 
@@ -313,10 +319,11 @@ def _seal(drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None
     """Entries with their information; the last one names the state root (L4)."""
     entries = []
     for position, (kind, data, tx_hash, outcome, tx) in enumerate(drafts):
-        root = event_root([event_hash(event) for event in outcome.events])
+        event_bytes = tuple([event.to_bytes() for event in outcome.events])
+        root = event_root([event_leaf(item) for item in event_bytes])
         checkpoint = state_root if position == len(drafts) - 1 else None
         info = TransactionInfo(tx_hash, root, outcome.gas_used, outcome.status, checkpoint)
-        entries.append(Entry(kind, data, tx_hash, info.to_bytes(), outcome.events, tx))
+        entries.append(Entry(kind, data, tx_hash, info.to_bytes(), outcome.events, event_bytes, tx))
     return entries
 
 
@@ -337,4 +344,4 @@ def read_info(data: bytes) -> bytes:
 def read_entry(data: bytes) -> tuple[int, bytes, bytes, tuple[Event, ...]]:
     """A stored version: kind, transaction bytes, information bytes, events."""
     kind, body, info, events = fields(decode(data), "stored transaction", int, bytes, bytes, tuple)
-    return kind, body, info, tuple(map(Event.from_value, events))
+    return kind, body, info, tuple(Event.from_value(decode(event)) for event in events)

@@ -58,6 +58,8 @@ VERIFY_BATCH = 256
 
 ROUND_TIMEOUT_US = 1 * SECOND_US
 """First time-out of a round that has work."""
+ABSENT_LEADER_US = 20_000
+"""First time-out of a round whose leader has no link to us: time for a proposal or vote that is under way."""
 ROUND_TIMEOUT_STEPS = 4
 """How often the time-out grows without a commit."""
 IDLE_PROPOSAL_US = 800_000

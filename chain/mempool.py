@@ -39,6 +39,8 @@ class Mempool:
         """An empty pool."""
         self._bounds = bounds or Bounds()
         self._by_sender: dict[bytes, dict[int, SignedTransaction]] = {}
+        self._by_expiry: dict[int, dict[bytes, SignedTransaction]] = {}
+        self._swept_secs = 0
         self.by_hash: dict[bytes, SignedTransaction] = {}
         self.total_bytes = 0
 
@@ -55,6 +57,7 @@ class Mempool:
         if tx.hash not in self.by_hash:
             self._check(tx, next_sequence, now_secs)
             self._by_sender.setdefault(raw.sender, {})[raw.sequence_number] = tx
+            self._by_expiry.setdefault(raw.expiration_secs, {})[tx.hash] = tx
             self.by_hash[tx.hash] = tx
             self.total_bytes += len(tx.envelope)
         waiting = self._by_sender[raw.sender]
@@ -98,7 +101,7 @@ class Mempool:
     def pick(
         self, next_sequence: Callable[[bytes], int], now_secs: int, max_count: int, max_bytes: int
     ) -> list[SignedTransaction]:
-        """Transactions for a block, senders in order of arrival, each sender's numbers without a gap."""
+        """Transactions for a block: senders who wait longest for one first, each sender's numbers without a gap."""
         picked: list[SignedTransaction] = []
         size = 0
         for sender, waiting in self._by_sender.items():
@@ -114,12 +117,20 @@ class Mempool:
         return picked
 
     def on_commit(self, next_sequence: dict[bytes, int], now_secs: int) -> None:
-        """Drop what the ledger has passed: numbers below each sender's next one, and what has expired."""
+        """Drop what the ledger has passed: numbers below each sender's next one, and what has expired.
+
+        A sender of whom more waits goes behind the others, so that nobody holds the front of every block.
+        """
         for sender, number in next_sequence.items():
             for old in [key for key in self._by_sender.get(sender, ()) if key < number]:
                 self._remove(sender, old)
-        for tx in [tx for tx in self.by_hash.values() if tx.raw.expiration_secs <= now_secs]:
-            self._remove(tx.raw.sender, tx.raw.sequence_number)
+            if (waiting := self._by_sender.pop(sender, None)) is not None:
+                self._by_sender[sender] = waiting
+        if now_secs > self._swept_secs:
+            self._swept_secs = now_secs
+            for due in [secs for secs in self._by_expiry if secs <= now_secs]:
+                for tx in list(self._by_expiry[due].values()):
+                    self._remove(tx.raw.sender, tx.raw.sequence_number)
 
     def drop(self, tx_hash: bytes) -> None:
         """Drop one transaction that execution refused for good."""
@@ -139,4 +150,8 @@ class Mempool:
         if not waiting:
             del self._by_sender[sender]
         del self.by_hash[tx.hash]
+        expiring = self._by_expiry[tx.raw.expiration_secs]
+        del expiring[tx.hash]
+        if not expiring:
+            del self._by_expiry[tx.raw.expiration_secs]
         self.total_bytes -= len(tx.envelope)

@@ -3,10 +3,15 @@
 `step(event, now_us)` is the only way in (see chain/interface.py for the contract with a driver).
 """
 
+from collections.abc import Iterator
+
+from chain.accounts import Account, account_key
 from chain.block import Block
 from chain.certificates import QuorumCertificate
+from chain.codec import decode, fields
 from chain.consensus.leader import RoundRobin
 from chain.consensus.machine import ConsensusMachine
+from chain.consensus.memory import check_blocks, check_certificates, check_ledger
 from chain.consensus.safety import SafetyRules
 from chain.crypto.signing import SignatureCheck, Signatures, Signer
 from chain.entries import KIND_USER
@@ -17,6 +22,8 @@ from chain.interface import (
     Committed,
     Event,
     Output,
+    PeerDown,
+    PeerUp,
     Received,
     Reply,
     Send,
@@ -26,10 +33,11 @@ from chain.interface import (
     Work,
     WorkDone,
 )
-from chain.ledger import ExecutedBlock, Ledger
+from chain.ledger import ExecutedBlock, Ledger, read_block
 from chain.limits import (
     MAX_BLOCK_BYTES,
     MAX_BLOCK_TRANSACTIONS,
+    MAX_PENDING_BLOCKS,
     SUBMIT_QUEUE,
     SYNC_BLOCKS,
     SYNC_BYTES,
@@ -37,12 +45,14 @@ from chain.limits import (
 )
 from chain.mempool import Mempool, MempoolError
 from chain.messages import CommittedResponse, Transactions, decode_message, encode_message
-from chain.primitives import SECOND_US
+from chain.primitives import SECOND_US, Hash
 from chain.state.view import Overlay
-from chain.storage import Column, Index, Store
+from chain.storage import VOTED_ROW, Column, Index, Store
 from chain.transaction import SignedTransaction, decode_transaction, transaction_hash
 from chain.validation import Discard, check_prologue
 
+MEMORY_BLOCKS = 16
+"""Committed blocks that are held against the signing record at the start: a validator that votes is in most of them."""
 ADMISSION_WORK = 1 << 62
 """Work numbers from here on belong to the mempool, those below to consensus."""
 
@@ -59,7 +69,11 @@ class Replica:
         safety_record: bytes | None,
         signatures: Signatures,
     ) -> None:
-        """Open the ledger in `store`; writes genesis into an empty one."""
+        """Open the ledger in `store`; writes genesis into an empty one.
+
+        Raises GenesisError (see `Ledger`), and SafetyError: `wrong_epoch`; `ledger_behind` if the record knows a vote
+        that the ledger has lost; `safety_record_old` if the ledger proves more signatures than the record knows.
+        """
         self.index = index
         self.ledger = Ledger(document, store)
         self.store = store
@@ -76,6 +90,12 @@ class Replica:
             signatures,
             safety_record,
         )
+        noted = store.row(Column.META, VOTED_ROW)
+        check_ledger(safety.record, None if noted is None else fields((decode(noted),), "voted round", int)[0])
+        self.is_ledger_lost = noted is None and safety.record.last_vote is not None
+        """Whether blocks that this validator voted for are gone as a whole, and must be fetched from others."""
+        check_blocks(safety.record, index, self._recent_blocks())
+        check_certificates(safety.record, index, ledger.high_commit)
         self.consensus = ConsensusMachine(
             index, ledger.validators, leaders, safety, self, ledger.tip, ledger.genesis_qc, ledger.high_commit,
             ledger.genesis_hash, signatures,
@@ -83,6 +103,17 @@ class Replica:
         self._queue: list[tuple[SignedTransaction, int | None]] = []
         self._checking: list[tuple[SignedTransaction, int | None]] = []
         self._work_id = ADMISSION_WORK
+        self._parsed: tuple[Hash, list[SignedTransaction]] | None = None
+
+    def _recent_blocks(self) -> Iterator[Block]:
+        """The last committed blocks and those that were stored before a vote."""
+        first = max(self.ledger.tip_height + 1 - MEMORY_BLOCKS, 1)
+        for _, data in self.store.rows(Column.BLOCK, first, MEMORY_BLOCKS):
+            block, _, _ = read_block(data)
+            if block is not None:
+                yield block
+        for _, data in self.store.rows(Column.PENDING, 0, MAX_PENDING_BLOCKS):
+            yield Block.from_value(decode(data))
 
     @property
     def current_round(self) -> int:
@@ -117,6 +148,10 @@ class Replica:
                     self._on_admission(verdicts, now_us, out)
                 else:
                     self.consensus.on_work_done(work_id, verdicts, now_us, out)
+            case PeerDown(peer):
+                self.consensus.on_link(peer, False, now_us, out)
+            case PeerUp(peer):
+                self.consensus.on_link(peer, True, now_us, out)
             case Start():
                 pending = self.store.rows(Column.PENDING, 0, 1 << 20)
                 self.consensus.start(pending, now_us, out)
@@ -133,19 +168,22 @@ class Replica:
         except MithqalError as error:
             out.replies.append(refusal(request_id, b"", error))
             return
-        if tx.hash in self.mempool.by_hash or self._is_committed(tx):
-            out.replies.append(Reply(request_id, True, tx.hash, "accepted", "known already", None))
+        if self._is_committed(tx):
+            out.replies.append(known_already(request_id, tx))
+            return
+        if tx.hash in self.mempool.by_hash:
+            out.replies.append(acceptance(request_id, tx, self._admit(tx)))
             return
         self._queue.append((tx, request_id))
         self._check_next(out)
 
     def _on_peer_transactions(self, message: Transactions, out: Output) -> None:
         """Another validator's clients' transactions; refused ones are nobody's business here."""
-        for envelope in message.envelopes:
+        for tx in [decode_transaction(envelope) for envelope in message.envelopes]:
             if len(self._queue) >= SUBMIT_QUEUE:
                 break
-            tx = decode_transaction(envelope)
-            if tx.hash not in self.mempool.by_hash:
+            is_used = tx.raw.sequence_number < self._next_sequence(tx.raw.sender)
+            if tx.hash not in self.mempool.by_hash and not is_used:
                 self._queue.append((tx, None))
         self._check_next(out)
 
@@ -160,31 +198,48 @@ class Replica:
 
     def _is_committed(self, tx: SignedTransaction) -> bool:
         """Whether this very transaction is on the ledger."""
-        found = self.store.postings(Index.TRANSACTION_BY_SENDER, tx.raw.sender, tx.raw.sequence_number, 1)
-        if not found or found[0][0] != tx.raw.sequence_number:
+        raw = tx.raw
+        if raw.sequence_number >= self._next_sequence(raw.sender):
+            return False
+        found = self.store.postings(Index.TRANSACTION_BY_SENDER, raw.sender, raw.sequence_number, 1)
+        if not found or found[0][0] != raw.sequence_number:
             return False
         return (found[0][1], found[0][1]) in self.store.postings(Index.TRANSACTION_BY_HASH, tx.hash[:8], found[0][1], 1)
 
     def _check_next(self, out: Output) -> None:
-        """Send the next batch of signatures out, one batch at a time."""
-        if self._checking or not self._queue:
-            return
-        self._checking, self._queue = self._queue[:VERIFY_BATCH], self._queue[VERIFY_BATCH:]
-        self._work_id += 1
-        checks = tuple(tx.check(self.ledger.genesis_hash) for tx, _ in self._checking)
-        out.work.append(Work(self._work_id, checks))
+        """Send the next batch of signatures out, one batch at a time; what the ledger has settled needs no check."""
+        while self._queue and not self._checking:
+            batch, self._queue = self._queue[:VERIFY_BATCH], self._queue[VERIFY_BATCH:]
+            self._checking = [item for item in batch if not self._is_settled(*item, out)]
+            if self._checking:
+                self._work_id += 1
+                checks = tuple(tx.check(self.ledger.genesis_hash) for tx, _ in self._checking)
+                out.work.append(Work(self._work_id, checks))
+
+    def _is_settled(self, tx: SignedTransaction, request_id: int | None, out: Output) -> bool:
+        """Whether the number was used while the transaction waited for its check; a client is told at once."""
+        if tx.raw.sequence_number >= self._next_sequence(tx.raw.sender):
+            return False
+        if request_id is not None:
+            try:
+                self._check_cheaply(tx)
+                out.replies.append(known_already(request_id, tx))
+            except MithqalError as error:
+                out.replies.append(refusal(request_id, tx.hash, error))
+        return True
 
     def _on_admission(self, verdicts: tuple[bool, ...], now_us: int, out: Output) -> None:
         """Signatures are judged: admit, answer, and pass on what our own clients brought."""
         fresh: list[bytes] = []
-        now_secs = self.ledger.tip_timestamp_us // SECOND_US
         for (tx, request_id), verdict in zip(self._checking, verdicts, strict=True):
+            if verdict and self._is_settled(tx, request_id, out):
+                continue
             known = tx.hash in self.mempool.by_hash
             try:
                 if not verdict:
                     raise MempoolError("the signature does not verify", name="invalid_signature")
                 self._check_cheaply(tx)
-                waiting_for = self.mempool.add(tx, self._next_sequence(tx.raw.sender), now_secs)
+                waiting_for = self._admit(tx)
             except MithqalError as error:
                 if request_id is not None:
                     out.replies.append(refusal(request_id, tx.hash, error))
@@ -200,10 +255,15 @@ class Replica:
         if len(self.mempool):
             self.consensus.on_transactions(now_us, out)
 
+    def _admit(self, tx: SignedTransaction) -> int | None:
+        """Take it into the mempool, or find it there: the number that it waits for, or None. MempoolError."""
+        now_secs = self.ledger.tip_timestamp_us // SECOND_US
+        return self.mempool.add(tx, self._next_sequence(tx.raw.sender), now_secs)
+
     def _next_sequence(self, sender: bytes) -> int:
         """A sender's next number on the committed ledger; 0 for an unknown one."""
-        account = Overlay(self.ledger.state).account(sender)
-        return 0 if account is None else account.sequence_number
+        account = self.ledger.state.get(account_key(sender))
+        return account.sequence_number if isinstance(account, Account) else 0
 
     # --- Application, as consensus sees it ---
 
@@ -267,9 +327,12 @@ class Replica:
         return self.ledger.committed_blocks(start_height, SYNC_BLOCKS, SYNC_BYTES)
 
     def _transactions(self, block: Block) -> list[SignedTransaction]:
-        """A block's transactions, parsed once where the mempool has them."""
-        known = self.mempool.by_hash
-        return [known.get(transaction_hash(envelope)) or decode_transaction(envelope) for envelope in block.payload]
+        """A block's transactions, parsed once where the mempool has them; the last block's are kept."""
+        if self._parsed is None or self._parsed[0] != block.id:
+            known = self.mempool.by_hash
+            found = [known.get(transaction_hash(data)) or decode_transaction(data) for data in block.payload]
+            self._parsed = block.id, found
+        return self._parsed[1]
 
 
 def acceptance(request_id: int, tx: SignedTransaction, waiting_for: int | None) -> Reply:
@@ -278,6 +341,11 @@ def acceptance(request_id: int, tx: SignedTransaction, waiting_for: int | None) 
         return Reply(request_id, True, tx.hash, "accepted", "accepted", None)
     message = f"parked: number {tx.raw.sequence_number} waits for number {waiting_for}"
     return Reply(request_id, True, tx.hash, "parked", message, None, waiting_for)
+
+
+def known_already(request_id: int, tx: SignedTransaction) -> Reply:
+    """The answer to a transaction that is on the ledger."""
+    return Reply(request_id, True, tx.hash, "accepted", "known already", None)
 
 
 def refusal(request_id: int, tx_hash: bytes, error: MithqalError) -> Reply:

@@ -14,7 +14,9 @@ class Column(IntEnum):
     """Numbered rows: one B-tree with integer keys each."""
 
     META = 0
-    """0: the ledger's tip."""
+    """0: the ledger's tip. 1: whose signing record stands beside it (node/storage/signing_record.py).
+
+    2: the last round that this validator voted in, durable before the record that says so (VOTED_ROW)."""
     BLOCK = 1
     """height -> committed block with what commits it."""
     TRANSACTION = 2
@@ -36,6 +38,10 @@ class Index(IntEnum):
     """event key, position = sequence number in the stream."""
     BLOCK_BY_ID = 3
     """first 8 bytes of a block's id, position = height, value = height."""
+
+
+VOTED_ROW = 2
+"""Row of META. A signing record with a later vote proves that the ledger lost something that was durable."""
 
 
 @dataclass(slots=True)

@@ -130,6 +130,18 @@ _PYTHON_TYPE: dict[Kind, type] = {
     Kind.CURRENCY: str,
 }  # fmt: skip
 _FIXED_SIZE: dict[Kind, int] = {Kind.ADDRESS: 16, Kind.HASH: 32}
+_ARGUMENT_TYPES: dict[str, tuple[type, ...]] = {
+    name: tuple(_PYTHON_TYPE[kind] for _, kind in function.parameters) for name, function in FUNCTIONS.items()
+}
+_SIZED_ARGUMENTS: dict[str, list[tuple[int, int, str]]] = {
+    name: [
+        (position, _FIXED_SIZE[kind], f"{name}: {parameter}")
+        for position, (parameter, kind) in enumerate(function.parameters)
+        if kind in _FIXED_SIZE
+    ]
+    for name, function in FUNCTIONS.items()
+}
+"""Position, bytes, and what it is, of each argument with a fixed size."""
 
 
 class Payload(NamedTuple):
@@ -233,12 +245,10 @@ def decode_raw(data: bytes) -> RawTransaction:
 def _decode_payload(value: Value) -> Payload:
     """Check a payload against its function's parameters."""
     name, arguments = fields(value, "payload", str, tuple)
-    function = FUNCTIONS.get(name)
-    if function is None:
+    kinds = _ARGUMENT_TYPES.get(name)
+    if kinds is None:
         raise DecodeError(f"no function is called {str(name)[:64]!r}", name="unknown_function")
-    what = f"arguments of {name}"
-    fields(arguments, what, *(_PYTHON_TYPE[kind] for _, kind in function.parameters))
-    for (parameter, kind), item in zip(function.parameters, arguments, strict=True):
-        if kind in _FIXED_SIZE:
-            sized(item, _FIXED_SIZE[kind], f"{name}: {parameter}")
+    fields(arguments, f"arguments of {name}", *kinds)
+    for position, size, parameter in _SIZED_ARGUMENTS[name]:
+        sized(arguments[position], size, parameter)
     return Payload(name, arguments)

@@ -11,12 +11,16 @@ from cli import options, output
 from cli.exits import INTERRUPTED, OK, UNEXPECTED, USAGE
 
 COMMANDS = {
+    "demo": ("cli.commands.demo", "Tell one story on a fresh network: payments, a crash, the reserve, a proof."),
     "localnet": ("cli.commands.localnet", "Start, stop and disturb a local network of validator processes."),
     "node": ("cli.commands.node", "Set up and run one validator."),
     "genesis": ("cli.commands.genesis", "Make and read the document that a network starts from."),
     "account": ("cli.commands.account", "Create, fund and show accounts."),
+    "keys": ("cli.commands.keys", "Make and show keys; secrets are never shown."),
     "pay": ("cli.commands.pay", "Pay, and follow the payment until it is final."),
     "pay-file": ("cli.commands.pay_file", "Pay a CSV of payments, each row once whatever is interrupted."),
+    "refund": ("cli.commands.refund", "Send back a payment, or a part of it."),
+    "receipt": ("cli.commands.receipt", "Check the receipt of a payment."),
     "explorer": ("cli.commands.explorer", "Show the network as text, or whatever an id names."),
     "tx": ("cli.commands.tx", "Build, sign, submit, show and wait for transactions."),
     "block": ("cli.commands.block", "List and show blocks."),
@@ -31,6 +35,7 @@ COMMANDS = {
     "treasury": ("cli.commands.treasury", "Mint, burn, freeze, and publish exchange rates."),
     "dealer": ("cli.commands.dealer", "Send coins back to the treasury."),
     "rates": ("cli.commands.rates", "Exchange rates of a day, and what a remittance of that day would show."),
+    "bench": ("cli.commands.bench", "Measure a network of its own: payments a second, and time to finality."),
     "lab": ("cli.commands.lab", "Run the network in the deterministic simulator."),
 }
 """Name, module and one line, in the order of the help. Each module has a click command of the same name,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from node.client.network import load_network
-from node.client.wallet import Wallet
+from node.client.wallets.wallet import Wallet
 from node.view.explorer import View
 from node.view.names import names_of
 
@@ -11,6 +11,12 @@ from node.view.names import names_of
 def open_view(directory: Path) -> View:
     """The view of a network directory; raises NetworkError and ConnectionFailed."""
     network = load_network(directory)
-    wallet = Wallet(network)
-    book = {entry.address.hex(): entry.name for entry in wallet.entries()}
-    return View(wallet.client, names_of(book, wallet.client.call("get_validators")), network.waypoint)
+    return view_of(Wallet(network), network.waypoint)
+
+
+def view_of(wallet: Wallet, waypoint: str) -> View:
+    """What a wallet's owner sees; raises ConnectionFailed."""
+    aliases = {entry.name: entry.address.hex() for entry in wallet.entries()}
+    book = {address: name for name, address in reversed(aliases.items())}
+    names = names_of(book, wallet.client.call("get_validators"), aliases)
+    return View(wallet.client, names, waypoint)

@@ -5,6 +5,7 @@ never becomes a silent default.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -41,6 +42,8 @@ class NodeConfig:
     log: Path
     allow_remote: bool
     """Whether it may listen beyond loopback."""
+    genesis_hash: bytes | None = None
+    """The hash that the genesis must have, 32 bytes, so that a damaged genesis is not taken for another network's."""
 
     def to_json(self) -> dict[str, Any]:
         """What `node.json` holds."""
@@ -54,11 +57,12 @@ class NodeConfig:
             "keys": _relative(self.keys, root),
             "log": _relative(self.log, root),
             "allow_remote": self.allow_remote,
+            "genesis_hash": None if self.genesis_hash is None else self.genesis_hash.hex(),
         }
 
 
 _REQUIRED = ("index", "endpoints", "rpc", "genesis")
-_OPTIONAL = {"data": "data", "keys": "keys", "log": "node.log", "allow_remote": False}
+_OPTIONAL = {"data": "data", "keys": "keys", "log": "node.log", "allow_remote": False, "genesis_hash": None}
 
 
 def load_config(directory: Path) -> NodeConfig:
@@ -102,8 +106,9 @@ def parse_config(directory: Path, values: object) -> NodeConfig:
     paths = {key: _path(directory, key, merged[key]) for key in ("genesis", "data", "keys", "log")}
     rpc = _endpoint("rpc", merged["rpc"], allow_remote=allow_remote)
     return NodeConfig(
-        directory=directory, index=index, endpoints=endpoints, rpc=rpc, allow_remote=allow_remote, **paths
-    )
+        directory=directory, index=index, endpoints=endpoints, rpc=rpc, allow_remote=allow_remote,
+        genesis_hash=_hash(merged["genesis_hash"]), **paths,
+    )  # fmt: skip
 
 
 def _relative(path: Path, root: Path) -> str:
@@ -125,6 +130,15 @@ def _path(directory: Path, key: str, value: object) -> Path:
     if not isinstance(value, str) or not value:
         raise _wrong(key, "a path")
     return directory / value
+
+
+def _hash(value: object) -> bytes | None:
+    """32 bytes in hexadecimal digits, or null."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not re.fullmatch("[0-9a-f]{64}", value):
+        raise _wrong("genesis_hash", "64 hexadecimal digits")
+    return bytes.fromhex(value)
 
 
 def _endpoint(key: str, value: object, *, allow_remote: bool) -> Endpoint:

@@ -44,7 +44,7 @@ BOOK = {
     CARLA.address.hex(): "carla@us-wallet",
     DAVI.address.hex(): "davi@br-wallet",
 }
-"""The address book of the stories."""
+"""The address book of the stories: name by address in hex."""
 
 
 class DiscardedError(Exception):

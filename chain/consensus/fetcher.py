@@ -1,6 +1,11 @@
 """What is missing, and whom to ask: one open request at a time, another peer at each retry."""
 
-from chain.certificates import QuorumCertificate
+from collections.abc import Sequence
+
+from chain.block import Block
+from chain.certificates import CommitInfo, QuorumCertificate
+from chain.consensus.ports import BlockResult
+from chain.errors import BlockError
 from chain.interface import Output, Send, SetTimer
 from chain.limits import SYNC_RETRY_US
 from chain.messages import BlockRequest, encode_message
@@ -55,3 +60,18 @@ class Fetcher:
 def signers_of(qc: QuorumCertificate) -> tuple[int, ...]:
     """The validators that hold a certified block, by number."""
     return tuple(author for author, _ in qc.signatures)
+
+
+def check_links(root: BlockResult, blocks: Sequence[Block], commit: CommitInfo) -> None:
+    """R16: the blocks follow each other from our root, and the last is the committed one.
+
+    BlockError `broken_chain`, `wrong_commit`.
+    """
+    parent_id, height = root.block_id, root.height
+    for block in blocks:
+        height += 1
+        if block.parent_id != parent_id or block.height != height:
+            raise BlockError(f"height {block.height} does not follow {parent_id.hex()[:8]}", name="broken_chain")
+        parent_id = block.id
+    if commit.block_id != parent_id:
+        raise BlockError("the certificate commits another block", name="wrong_commit")

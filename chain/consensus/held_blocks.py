@@ -33,6 +33,10 @@ class HeldBlocks:
         """The waiting blocks, by round."""
         return sorted(self._blocks.values(), key=lambda block: block.round)
 
+    def has_round(self, round_: int) -> bool:
+        """Whether a block of that round waits."""
+        return any(block.round == round_ for block in self._blocks.values())
+
     def add(self, block: Block) -> None:
         """Hold a block."""
         if block.id not in self._blocks and len(self._blocks) >= MAX_HELD_PROPOSALS:

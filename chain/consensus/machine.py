@@ -2,7 +2,7 @@
 
 Every handler is idempotent. Handlers raise MithqalError for what a peer must not send; `Replica` turns that into an
 alarm. The order inside a handler is: cheap checks, signatures, certificates (which may move us to a later round), then
-the message itself (docs/protocol.md, R1 to R16).
+the message itself (docs/protocol.md, R1 to R18).
 """
 
 from chain.block import Block, Header, header_id, payload_root
@@ -10,9 +10,10 @@ from chain.certificates import CommitInfo, QuorumCertificate, TimeoutCertificate
 from chain.codec import decode, encode
 from chain.consensus.block_tree import BlockTree
 from chain.consensus.fetcher import TIMER as FETCH_TIMER
-from chain.consensus.fetcher import Fetcher, signers_of
+from chain.consensus.fetcher import Fetcher, check_links, signers_of
 from chain.consensus.held_blocks import CLOCK_TIMER, HeldBlocks
 from chain.consensus.leader import LeaderElection
+from chain.consensus.memory import check_certificates
 from chain.consensus.pacemaker import Pacemaker
 from chain.consensus.ports import Application, BlockResult
 from chain.consensus.safety import SafetyRules
@@ -39,7 +40,7 @@ from chain.messages import (
     Vote,
     encode_message,
 )
-from chain.storage import Column
+from chain.storage import VOTED_ROW, Column
 from chain.validators import ValidatorSet
 
 
@@ -71,7 +72,7 @@ class ConsensusMachine:
         self.high_commit = high_commit
         self.high_tc: TimeoutCertificate | None = None
         self.round = 0
-        self.pacemaker = Pacemaker()
+        self.pacemaker = Pacemaker(len(validators))
         self.collector = VoteCollector(validators)
         self.fetcher = Fetcher(own_index, len(validators))
         self.held = HeldBlocks(app)
@@ -96,6 +97,7 @@ class ConsensusMachine:
             sync = SyncInfo.from_value(decode(justification))
             self._learn(sync.high_qc, sync.tc)
         self._advance(now_us, out)
+        self._settle(now_us, out)
         last = self.safety.last_vote()
         if last is not None and last.data.round >= self.round:
             self._send_vote(Vote(last.data, last.commit, self.own, last.signature), out)
@@ -145,6 +147,12 @@ class ConsensusMachine:
         self.pacemaker.work_arrived(now_us, out)
         if self.leaders.leader(self.round) == self.own:
             self._propose(now_us, out)
+
+    def on_link(self, peer: int, is_up: bool, now_us: int, out: Output) -> None:
+        """R17: a link to a validator came or went; a round whose proposal is here keeps its patience."""
+        self.pacemaker.note_link(peer, is_up)
+        if self.safety.record.voted_round < self.round and not self.held.has_round(self.round):
+            self.pacemaker.skip_absent_leader(now_us, out)
 
     # --- proposals ---
 
@@ -200,6 +208,8 @@ class ConsensusMachine:
 
     def _vote(self, block: Block, out: Output) -> None:
         """Ask the safety module; what it refuses is not sent."""
+        if self.safety.silenced:
+            return
         result = self.tree.nodes[block.id].result
         parent = self.tree.nodes[block.parent_id].result
         info = CommitInfo(
@@ -217,6 +227,7 @@ class ConsensusMachine:
             if error.name != "old_round":
                 raise
             return
+        out.persist.rows.append((Column.META, VOTED_ROW, encode(signed.data.round)))
         out.safety = self.safety.record_bytes()
         self._send_vote(Vote(signed.data, signed.commit, self.own, signed.signature), out)
 
@@ -252,6 +263,8 @@ class ConsensusMachine:
     def _time_out(self, now_us: int, out: Output) -> None:
         """R8: give the round up, and say so again until it changes."""
         self.pacemaker.arm_again(now_us, self._is_idle(), out)
+        if self.safety.silenced:
+            return
         sync = self._sync_info()
         try:
             signature = self.safety.timeout(self.round, self.high_qc, self.high_tc, encode(sync.to_value()))
@@ -326,7 +339,16 @@ class ConsensusMachine:
         self.collector.drop_below(new_round - 1)
         self.held.drop_up_to(new_round - FUTURE_ROUNDS)
         committed = 0 if self.high_commit.commit is None else self.high_commit.commit.round
-        self.pacemaker.enter(new_round, committed, now_us, self._is_idle(), out)
+        self.pacemaker.enter(new_round, committed, now_us, self._is_idle(), out, self.leaders.leader(new_round))
+        self._check_memory(self.high_qc, self.high_tc, out)
+
+    def _check_memory(self, qc: QuorumCertificate, tc: TimeoutCertificate | None, out: Output) -> None:
+        """R18: a verified signature of ours that our record does not know ends our signing."""
+        try:
+            check_certificates(self.safety.record, self.own, qc, tc)
+        except SafetyError as error:
+            self.safety.silenced = error.message
+            out.alarm(error.name, error.message)
 
     def _settle(self, now_us: int, out: Output) -> None:
         """Commit what is certified, ask for what is missing, propose if it is our turn."""
@@ -377,18 +399,19 @@ class ConsensusMachine:
     # --- proposing ---
 
     def _propose(self, now_us: int, out: Output, *, idle_is_over: bool = False) -> None:
-        """R15: once a round, on the highest certificate; without any payment only after the idle wait."""
-        if self._proposed_round >= self.round or self.pacemaker.timed_out:
+        """R15: once a round, on the highest certificate; an idle leader waits first, unless the last round failed."""
+        if self._proposed_round >= self.round or self.pacemaker.timed_out or self.safety.silenced:
             return
         parent = self.tree.result(self.high_qc.block_id)
         if parent is None:
             return
         timestamp_us = max(now_us, parent.timestamp_us + 1)
         payload = self.app.payload(parent, timestamp_us)
-        if not payload and not idle_is_over and not self.tree.has_payload(self.high_qc.block_id):
+        tc = None if self.high_qc.round + 1 == self.round else self.high_tc
+        has_work = bool(payload) or self.tree.has_payload(self.high_qc.block_id)
+        if not has_work and tc is None and not idle_is_over:
             self.pacemaker.wait_idle(now_us, out)
             return
-        tc = None if self.high_qc.round + 1 == self.round else self.high_tc
         header = Header(
             self.validators.epoch, self.round, parent.height + 1, self.own, timestamp_us, self.high_qc.digest(),
             None if tc is None else tc.digest(), payload_root(payload),
@@ -446,14 +469,9 @@ class ConsensusMachine:
             return
         self.verifier.same_epoch(proof.data.epoch)
         self.verifier.qc(proof)
-        parent_id, height = root.block_id, root.height
+        check_links(root, blocks, proof.commit)
         for block in blocks:
-            height += 1
-            if block.parent_id != parent_id or block.height != height:
-                raise BlockError(f"height {block.height} does not follow {parent_id.hex()[:8]}", name="broken_chain")
-            parent_id = block.id
-        if proof.commit.block_id != parent_id:
-            raise BlockError("the certificate commits another block", name="wrong_commit")
+            self._check_memory(block.parent_qc, block.tc, out)
         path: list[tuple[Block, BlockResult]] = []
         for block in blocks:
             result = self.app.execute(root if not path else path[-1][1], block)

@@ -1,29 +1,57 @@
-"""How long a round may last. Local patience only: nothing here touches safety (docs/protocol.md, R8)."""
+"""How long a round may last. Local patience only: nothing here touches safety (docs/protocol.md, R8 and R17)."""
 
 from chain.interface import Output, SetTimer
-from chain.limits import IDLE_PROPOSAL_US, ROUND_TIMEOUT_STEPS, ROUND_TIMEOUT_US
+from chain.limits import ABSENT_LEADER_US, IDLE_PROPOSAL_US, ROUND_TIMEOUT_STEPS, ROUND_TIMEOUT_US
+
+NOBODY = -1
+"""Leader of no round."""
 
 
 class Pacemaker:
     """Timers of the current round."""
 
-    def __init__(self) -> None:
-        """No round yet."""
+    def __init__(self, validators: int) -> None:
+        """No round yet; `validators` rounds are a turn of leaders."""
         self.timed_out = False
+        self._turn = validators
+        self._absent: dict[int, None] = {}
+        self._leader = NOBODY
         self._patience_us = ROUND_TIMEOUT_US
         self._due_us = 0
         self._token = 0
         self._idle_token = 0
         self._idle_armed = False
 
-    def enter(self, round_: int, committed_round: int, now_us: int, idle: bool, out: Output) -> None:
+    def enter(
+        self, round_: int, committed_round: int, now_us: int, idle: bool, out: Output, leader: int = NOBODY
+    ) -> None:
         """Arm the timer of a new round; it grows by half for each round without a commit beyond the usual two."""
-        steps = min(max(round_ - committed_round - 3, 0), ROUND_TIMEOUT_STEPS)
+        behind = round_ - committed_round
+        steps = min(max(behind - 3, 0), ROUND_TIMEOUT_STEPS)
         self._patience_us = ROUND_TIMEOUT_US * 3**steps // 2**steps
+        self._leader = leader if behind <= self._turn + 2 else NOBODY
         self.timed_out = False
         self._idle_armed = False
         self._idle_token += 1
         self.arm_again(now_us, idle, out)
+        self.skip_absent_leader(now_us, out)
+
+    def note_link(self, peer: int, is_up: bool) -> None:
+        """Remember who has no link to us. Everybody has one until this says otherwise."""
+        if is_up:
+            self._absent.pop(peer, None)
+        else:
+            self._absent[peer] = None
+
+    def skip_absent_leader(self, now_us: int, out: Output) -> None:
+        """Give the round up soon if its leader has no link to us, unless a whole turn of leaders committed nothing.
+
+        Only the round's first time-out comes early: `arm_again` gives the usual patience. So a wrong hint cannot keep
+        rounds too short for their messages.
+        """
+        due_us = now_us + ABSENT_LEADER_US
+        if self._leader in self._absent and not self.timed_out and self._due_us > due_us:
+            self._set(due_us, out)
 
     def arm_again(self, now_us: int, idle: bool, out: Output) -> None:
         """Start the round's timer over; an idle leader may take its time first."""

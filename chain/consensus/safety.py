@@ -75,6 +75,8 @@ class SafetyRules:
         self._genesis_qc = genesis_qc
         self._genesis_hash = genesis_hash
         self._signatures = signatures
+        self.silenced: str | None = None
+        """Why nothing may be signed any more (R18)."""
         self.record = SafetyRecord(validators.epoch) if record is None else read_record(record)
         if self.record.epoch != validators.epoch:
             raise SafetyError(
@@ -91,6 +93,7 @@ class SafetyRules:
 
         `parent` describes the parent as a commit would. The same block again gives the same vote.
         """
+        self._refuse_if_silenced()
         record, header, qc = self.record, block.header, block.parent_qc
         if header.epoch != record.epoch:
             raise SafetyError(f"block of epoch {header.epoch} in epoch {record.epoch}", name="wrong_epoch")
@@ -133,6 +136,7 @@ class SafetyRules:
         self, round_: int, high_qc: QuorumCertificate, tc: TimeoutCertificate | None, justification: bytes
     ) -> bytes:
         """Sign that the round is given up (P5 to P7); SafetyError if a rule forbids it."""
+        self._refuse_if_silenced()
         record = self.record
         self._verify_qc(high_qc)
         if tc is not None:
@@ -151,6 +155,7 @@ class SafetyRules:
 
     def propose(self, header: Header, block_id: Hash) -> bytes:
         """Sign one proposal a round (P8); the same one again gives the same signature."""
+        self._refuse_if_silenced()
         record = self.record
         if header.round < record.proposed_round or (
             header.round == record.proposed_round and block_id != record.proposed_id
@@ -162,6 +167,11 @@ class SafetyRules:
     def last_vote(self) -> SignedVote | None:
         """The last vote given out, which may be sent again."""
         return None if self.record.last_vote is None else read_vote(self.record.last_vote)
+
+    def _refuse_if_silenced(self) -> None:
+        """R18: SafetyError (`silenced`) once the record is known to be old."""
+        if self.silenced is not None:
+            raise SafetyError(self.silenced, name="silenced")
 
     def _verify_qc(self, qc: QuorumCertificate) -> None:
         """Certificates are judged here again, whatever the caller did."""

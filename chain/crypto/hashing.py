@@ -5,6 +5,7 @@ The rule is Libra's (seed of the type's name in front of the canonical bytes) wi
 """
 
 import hashlib
+from functools import cache
 
 from chain.primitives import Hash
 
@@ -39,6 +40,7 @@ TAGS = (
 """Every type that is hashed or signed; a test holds that they differ."""
 
 
+@cache
 def seed(tag: str) -> bytes:
     """SHA-256("MITHQAL::" + tag): 32 bytes that start every hash or signed message of that type (H1)."""
     return hashlib.sha256(PREFIX + tag.encode("ascii")).digest()

@@ -197,6 +197,7 @@ def _verify_ecdsa(scheme: Scheme, public_key: bytes, message: bytes, signature: 
         return False
 
 
+@lru_cache(maxsize=65536)
 def authentication_key(scheme: int, public_key: bytes) -> Hash:
     """SHA3-256(public key, scheme byte): 32 bytes (Libra; reference vectors in tests/vectors)."""
     return sha3(public_key + bytes([scheme]))

@@ -86,17 +86,18 @@ def _epilogue(state: Overlay, tx: SignedTransaction, gas: int) -> None:
     sender = state.account(raw.sender)
     assert sender is not None
     fee = gas * raw.gas_unit_price
-    if fee:
-        balance = sender.balance(raw.gas_currency)
-        if balance is None or balance < fee:
-            raise Abort(
-                "DiemAccount",
-                Category.LIMIT_EXCEEDED,
-                "EINSUFFICIENT_BALANCE",
-                f"after the payment {balance} micro-{raw.gas_currency} are left for a fee of {fee}",
-            )
-        sender = sender.with_balance(raw.gas_currency, balance - fee)
-        currency = state.currency(raw.gas_currency)
-        assert currency is not None
-        state.put_currency(currency._replace(fees=currency.fees + fee))
-    state.put_account(sender.after_transaction(raw.sequence_number + 1))
+    if not fee:
+        state.put_account(sender.after_transaction(raw.sequence_number + 1))
+        return
+    balance = sender.balance(raw.gas_currency)
+    if balance is None or balance < fee:
+        raise Abort(
+            "DiemAccount",
+            Category.LIMIT_EXCEEDED,
+            "EINSUFFICIENT_BALANCE",
+            f"after the payment {balance} micro-{raw.gas_currency} are left for a fee of {fee}",
+        )
+    state.put_account(sender.after_fee(raw.sequence_number + 1, raw.gas_currency, balance - fee))
+    currency = state.currency(raw.gas_currency)
+    assert currency is not None
+    state.put_currency(currency.with_fees(currency.fees + fee))

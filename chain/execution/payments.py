@@ -101,9 +101,9 @@ def needs_attestation(run: Run, payer: Account, payee: Account, currency: str, a
     """floor(amount x rate) >= limit, between two different VASPs."""
     if payer.role not in _VASPS or payee.role not in _VASPS or payer.address == payee.address:
         return False
-    if provider(run, payer).address == provider(run, payee).address:
+    if amount * run.require_currency(currency).rate >> 32 < run.state.config().dual_attestation_limit:
         return False
-    return amount * run.require_currency(currency).rate >> 32 >= run.state.config().dual_attestation_limit
+    return provider(run, payer).address != provider(run, payee).address
 
 
 def attestation_message(metadata: bytes, payer: bytes, amount: int) -> bytes:

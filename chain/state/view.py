@@ -31,9 +31,14 @@ class Overlay:
         self.writes: dict[bytes, Record] = {}
 
     def get(self, key: bytes) -> Record | None:
-        """The newest record of a key."""
-        record = self.writes.get(key)
-        return record if record is not None else self.base.get(key)
+        """The newest record of a key, overlay by overlay down to the ground."""
+        view: StateView = self
+        while type(view) is Overlay:
+            record = view.writes.get(key)
+            if record is not None:
+                return record
+            view = view.base
+        return view.get(key)
 
     def put(self, key: bytes, record: Record) -> None:
         """Write a record."""
@@ -41,7 +46,7 @@ class Overlay:
 
     def account(self, address: bytes) -> Account | None:
         """An account, or None."""
-        return cast(Account | None, self.get(account_key(address)))
+        return cast("Account | None", self.get(account_key(address)))
 
     def put_account(self, account: Account) -> None:
         """Write an account."""
@@ -49,7 +54,7 @@ class Overlay:
 
     def currency(self, code: str) -> Currency | None:
         """A registered currency, or None."""
-        return cast(Currency | None, self.get(currency_key(code)))
+        return cast("Currency | None", self.get(currency_key(code)))
 
     def put_currency(self, currency: Currency) -> None:
         """Write a currency."""
@@ -57,7 +62,7 @@ class Overlay:
 
     def config(self) -> Config:
         """The configuration; it exists from genesis on."""
-        return cast(Config, self.get(CONFIG_KEY))
+        return cast("Config", self.get(CONFIG_KEY))
 
     def merge(self) -> None:
         """Move the writes into the base overlay."""

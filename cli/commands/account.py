@@ -1,4 +1,4 @@
-"""`mithqal account`: people's accounts by name."""
+"""`mithqal account`: accounts by name."""
 
 from pathlib import Path
 
@@ -9,8 +9,10 @@ from cli.exits import OK
 from cli.viewing import open_view
 from node.client.amounts import parse_amount
 from node.client.network import load_network
-from node.client.wallet import Wallet
-from node.localnet.bootstrap import DEALER, DEFAULT_PROVIDER, create_child
+from node.client.payments.pay import Order, pay
+from node.client.wallets.accounts import ROLES, SCHEMES, create_account, describe
+from node.client.wallets.wallet import Wallet
+from node.localnet.bootstrap import DEALER, DEFAULT_PROVIDER
 from node.view.explorer import account_by
 from node.view.pages.account import account_page
 
@@ -22,14 +24,25 @@ def account() -> None:
 
 @account.command()
 @click.argument("name")
-@click.option("--provider", default=DEFAULT_PROVIDER, show_default=True, help="The wallet provider.")
+@click.option("--role", type=click.Choice(ROLES), default="child", show_default=True, help="What it is.")
+@click.option("--provider", help=f"Who makes a child: else what stands after the @, else {DEFAULT_PROVIDER}.")
+@click.option("--scheme", type=click.Choice(list(SCHEMES)), help="Of a new key: ed25519 unless said otherwise.")
 @options.network
 @options.as_json
 @output.reported
-def create(name: str, provider: str, directory: Path, as_json: bool) -> int:
-    """Make a child account at a wallet provider."""
-    document = create_child(Wallet(load_network(directory)), name, provider)
-    output.result(document, [f"{name} is {document['address']} at {provider}"], as_json=as_json)
+def create(name: str, role: str, provider: str | None, scheme: str | None, directory: Path, as_json: bool) -> int:
+    """Make an account: a child at a wallet provider, or a provider (parent) or dealer by the treasury.
+
+    A repeat finishes what was interrupted, with the same key.
+    """
+    if role == "child" and provider is None and "@" not in name:
+        provider = DEFAULT_PROVIDER
+    wallet = Wallet(load_network(directory))
+    chosen = None if scheme is None else SCHEMES[scheme]
+    document = create_account(wallet, name, role=role, provider=provider, scheme=chosen)
+    where = f"a child of {document['provider']}" if document["provider"] else f"a {document['role']}"
+    lines = [f"{name} is {document['address']}, {where}", f"  {document['identifier']}"]
+    output.result(document, lines, as_json=as_json)
     return OK
 
 
@@ -43,10 +56,7 @@ def create(name: str, provider: str, directory: Path, as_json: bool) -> int:
 def fund(name: str, amount: str, currency: str, directory: Path, as_json: bool) -> int:
     """Bring coins from the dealer."""
     micro = parse_amount(amount)
-    wallet = Wallet(load_network(directory))
-    payee = wallet.find(name).address
-    tx = wallet.sign(DEALER, "peer_to_peer_with_metadata", currency, payee, micro, b"", b"", fee_currency="XUS")
-    document = wallet.execute(tx)
+    document = pay(Wallet(load_network(directory)), Order(DEALER, name, micro, currency))
     output.result(document, [f"{name} has {amount} {currency} more, version {document['version']}"], as_json=as_json)
     return OK
 
@@ -72,7 +82,14 @@ def show(name: str, limit: int, directory: Path, as_json: bool) -> int:
 @output.reported
 def list_(directory: Path, as_json: bool) -> int:
     """Names of the local address book."""
-    entries = Wallet(load_network(directory)).entries()
-    rows = [{"name": item.name, "address": item.address.hex(), "scheme": item.scheme.name.lower()} for item in entries]
-    output.result({"accounts": rows}, [f"{item['name']:20} {item['address']}" for item in rows], as_json=as_json)
+    wallet = Wallet(load_network(directory))
+    rows = [describe(wallet, entry) for entry in wallet.entries()]
+    lines = [_line(row) for row in rows] or ["no names yet: mithqal account create alice"]
+    output.result({"accounts": rows}, lines, as_json=as_json)
     return OK
+
+
+def _line(row: dict[str, str | bool | None]) -> str:
+    """One name."""
+    role = f"{row['role'] or '':6}  {row['provider'] or ''}"
+    return f"{row['name']:20} {row['address']}  {role}{'  unfinished' if row['unfinished'] else ''}".rstrip()

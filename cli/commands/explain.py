@@ -8,7 +8,7 @@ from cli.exits import BY_NAME, MEANINGS, OK
 from node.view.pages.meaning import meaning_page
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command()
 @click.argument("code")
 @click.option("--module", type=click.Choice(sorted(REASONS)), help="The module that aborted; without it, all that fit.")
 @options.as_json

@@ -8,7 +8,9 @@ from cli import options, output
 from cli.exits import OK
 from node.client.amounts import format_amount, parse_amount
 from node.client.network import load_network
-from node.client.wallet import Wallet
+from node.client.payments.pay import Order
+from node.client.payments.pay import pay as make_payment
+from node.client.wallets.wallet import Wallet
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -16,30 +18,27 @@ from node.client.wallet import Wallet
 @click.argument("payee")
 @click.argument("amount")
 @click.argument("currency")
-@click.option("--timeout", type=click.FloatRange(0.1, 600), default=30.0, show_default=True, help="Seconds.")
+@click.option("--memo", help="A text for the payee: on the ledger only as a salted commitment, in the receipt in full.")
+@click.option("--attest", is_flag=True, help="With the signature of the receiving provider, if its key is kept here.")
 @click.option("--id", "key", help="Your own name of the payment: a repeat with the same one is harmless.")
+@click.option("--timeout", type=click.FloatRange(0.1, 600), default=30.0, show_default=True, help="Seconds.")
+@click.option("--receipt", type=click.Path(path_type=Path), help="Write the receipt there as well.")
 @options.network
 @options.as_json
 @output.reported
 def pay(  # noqa: PLR0913 - click options
-    payer: str, payee: str, amount: str, currency: str, timeout: float, key: str | None, directory: Path,
-    as_json: bool,
+    payer: str, payee: str, amount: str, currency: str, memo: str | None, attest: bool, key: str | None,
+    timeout: float, receipt: Path | None, directory: Path, as_json: bool,
 ) -> int:  # fmt: skip
-    """Pay AMOUNT whole coins of CURRENCY from PAYER to PAYEE."""
-    micro = parse_amount(amount)
+    """Pay AMOUNT whole coins of CURRENCY from PAYER to PAYEE: names, addresses or account identifiers."""
+    order = Order(payer, payee, parse_amount(amount), currency, memo, attest)
     wallet = Wallet(load_network(directory))
-    known = wallet.outbox.by_key(key) if key else None
-    if known is not None:
-        document = wallet.resume(known.hash, timeout_s=timeout)
-    else:
-        wallet.find(payer)
-        payee_address = wallet.find(payee).address
-        tx = wallet.sign(
-            payer, "peer_to_peer_with_metadata", currency, payee_address, micro, b"", b"", fee_currency=currency,
-            key=key,
-        )  # fmt: skip
-        document = wallet.execute(tx, timeout_s=timeout)
+    document = make_payment(wallet, order, key=key, timeout_s=timeout, receipt_file=receipt)
     fee = f"{format_amount(document['fee'])} {document['fee_currency']}"
-    words = f"{payer} paid {payee} {amount} {currency}, fee {fee}, final in {document['final_s']} s"
-    output.result(document, [words, f"  version {document['version']}  {document['hash']}"], as_json=as_json)
+    when = "before: nothing was paid again" if document["repeated"] else f"final in {document['final_s']} s"
+    words = f"{payer} paid {payee} {amount} {currency}, fee {fee}, {when}"
+    for problem in document["problems"]:
+        output.talk(f"mithqal: paid, but {problem}")
+    lines = [words, f"  version {document['version']}  {document['hash']}", f"  receipt {document['receipt_file']}"]
+    output.result(document, lines, as_json=as_json)
     return OK

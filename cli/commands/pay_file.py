@@ -10,9 +10,10 @@ from cli.exits import OK
 from cli.progress import ProgressLine
 from node.client.amounts import format_amount
 from node.client.network import load_network
-from node.client.payfile import Progress
-from node.client.payrun import pay_file as pay
-from node.client.wallet import Wallet
+from node.client.payfile.engine import Progress
+from node.client.payfile.run import pay_file as pay
+from node.client.payments.memos import seal_memo
+from node.client.wallets.wallet import Wallet
 
 
 @click.command(name="pay-file")
@@ -42,7 +43,9 @@ def pay_file(
             failed = f", {progress.failed} failed" if progress.failed else ""
             line.say(f"{progress.final} of {progress.rows} rows final{failed}, {progress.in_flight} in flight")
 
-        document = pay(wallet, payments, target, skip_bad=skip_bad, timeout_s=timeout, say=say, tell=line.tell)
+        document = pay(
+            wallet, payments, target, skip_bad=skip_bad, timeout_s=timeout, memo=seal_memo, say=say, tell=line.tell
+        )
     output.result(document, _words(document), as_json=as_json)
     return OK
 

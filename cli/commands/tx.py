@@ -9,14 +9,16 @@ from chain.primitives import U64_MAX
 from cli import options, output
 from cli.exits import OK
 from cli.viewing import open_view
-from node.client import txfile
 from node.client.network import load_network
-from node.client.submission import parse_hash, send, wait_for
-from node.client.wallet import Wallet
+from node.client.operations import txfile
+from node.client.payments.pay import keep_receipt
+from node.client.wallets.submission import parse_hash, send, wait_for
+from node.client.wallets.wallet import Wallet
 from node.keystore import load_key
 from node.view.explorer import account_by, transaction_by
 from node.view.pages.transaction import transaction_page, transactions_page
 from node.view.source import account_listing, is_user, newest_transactions
+from node.view.text import command
 
 
 @click.group()
@@ -53,7 +55,7 @@ def list_(name: str | None, limit: int, before: int | None, everything: bool, di
         more = "mithqal tx list --all" if everything else "mithqal tx list"
     else:
         listing = account_listing(view.source, account_by(view.source, view.names, name), limit, before)
-        more = f"mithqal tx list --account {name}"
+        more = command("tx", "list", "--account", name)
     output.page(transactions_page(view.source, view.names, listing, "Transactions", more), as_json=as_json)
     return OK
 
@@ -66,8 +68,11 @@ def list_(name: str | None, limit: int, before: int | None, everything: bool, di
 @output.reported
 def wait(tx_hash: str, timeout: float, directory: Path, as_json: bool) -> int:
     """Wait until a transaction is final; one that was signed here is sent again, which is harmless."""
-    document = wait_for(Wallet(load_network(directory)), parse_hash(tx_hash), timeout_s=timeout)
-    output.result(document, [f"final: version {document['version']}"], as_json=as_json)
+    wallet, wanted = Wallet(load_network(directory)), parse_hash(tx_hash)
+    document = wait_for(wallet, wanted, timeout_s=timeout)
+    receipt = keep_receipt(wallet, wanted, document)
+    lines = [f"final: version {document['version']}", *([f"  receipt {receipt}"] if receipt else [])]
+    output.result({**document, "receipt_file": receipt and str(receipt)}, lines, as_json=as_json)
     return OK
 
 
@@ -143,11 +148,11 @@ def submit(signed: Path, is_waiting: bool, timeout: float, directory: Path, as_j
     transaction, genesis_hash = txfile.read_signed(signed)
     wallet = Wallet(load_network(directory))
     txfile.check_network(wallet, genesis_hash)
+    document = send(wallet, transaction)
     if is_waiting:
-        document = wallet.execute(transaction, timeout_s=timeout)
+        document = wallet.resume(transaction.hash, timeout_s=timeout)
         lines = [f"final: version {document['version']}  {document['hash']}"]
     else:
-        document = send(wallet, transaction)
         lines = [f"{document['status']}: {document['hash']}", f"  next: mithqal tx wait {document['hash']}"]
         if document["waiting_for"] is not None:
             lines.insert(1, f"  waits for number {document['waiting_for']}")

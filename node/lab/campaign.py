@@ -18,7 +18,7 @@ from node.sim.world import Result, World
 
 KINDS_OF_FAULT = (
     "crash", "blackout", "restart", "pause", "resume", "partition", "heal", "loss", "duplicate", "reorder", "delay",
-    "hold", "disk_slow", "clock_skew", "clock_step",
+    "hold", "disk_slow", "false_down", "clock_skew", "clock_step",
 )  # fmt: skip
 """Every kind must fire in a campaign."""
 ENOUGH_SEEDS = 20

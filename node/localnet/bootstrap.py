@@ -9,11 +9,12 @@ from typing import Any
 
 from chain.accounts import TREASURY
 from chain.crypto.signing import Scheme
-from node.client.calls import Call, execute_calls, payment
 from node.client.network import Network
-from node.client.treasury import mint_call
-from node.client.wallet import TREASURY_NAME, Wallet
-from node.keystore import derive_secret, load_key, new_secret, save_key
+from node.client.operations.treasury import mint_call
+from node.client.wallets.attestation import credential_arguments
+from node.client.wallets.calls import Call, execute_calls, payment
+from node.client.wallets.wallet import TREASURY_NAME, Wallet
+from node.keystore import derive_secret
 from node.localnet.genesis import COINS
 
 DEALERS = ("dealer-one", "dealer-two")
@@ -46,7 +47,8 @@ def founding_calls(wallet: Wallet, seed: int | None) -> list[Call]:
         wallet.add_name(TREASURY_NAME, TREASURY)
     calls = []
     for name in (*DEALERS, *PROVIDERS):
-        auth_key = _new_account(wallet, name, Scheme.ED25519, seed)
+        role = "dealer" if name in DEALERS else "parent"
+        auth_key = _new_account(wallet, name, Scheme.ED25519, seed, role=role)
         if _account(wallet, name) is None:
             function = "create_designated_dealer" if name in DEALERS else "create_parent_vasp_account"
             calls.append(Call(TREASURY_NAME, function, ("XUS", 0, auth_key[16:], auth_key[:16], name, True), None))
@@ -65,11 +67,9 @@ def credential_calls(wallet: Wallet, seed: int | None) -> list[Call]:
         account = _account(wallet, name)
         if account is not None and account["role"]["compliance_key"]:
             continue
-        path = wallet.network.keys / "compliance" / f"{name}.json"
-        secret = new_secret() if seed is None else derive_secret(seed, f"compliance/{name}")
-        key = load_key(path) if path.exists() else save_key(path, f"{name}/compliance", secret)
-        url = f"https://{name}.example/offchain".encode()
-        calls.append(Call(name, "rotate_dual_attestation_info", (url, key.public_key), None))
+        secret = None if seed is None else derive_secret(seed, f"compliance/{name}")
+        arguments = credential_arguments(wallet.network.keys, name, secret)
+        calls.append(Call(name, "rotate_dual_attestation_info", arguments, None))
     return calls
 
 
@@ -93,28 +93,20 @@ def child_calls(wallet: Wallet, people: Sequence[tuple[str, str, Scheme]], seed:
     """Providers open accounts, which hold every currency, for new names: (name, provider, scheme)."""
     calls = []
     for name, provider, scheme in people:
-        auth_key = _new_account(wallet, name, scheme, seed)
+        auth_key = _new_account(wallet, name, scheme, seed, role="child", provider=provider)
         arguments = ("XUS", auth_key[16:], auth_key[:16], True, 0)
         calls.append(Call(provider, "create_child_vasp_account", arguments, None))
     return calls
 
 
-def create_child(wallet: Wallet, name: str, provider: str = DEFAULT_PROVIDER) -> dict[str, object]:
-    """A person's account at a provider, holding every currency."""
-    key = wallet.new_key(name)
-    auth_key = key.authentication_key()
-    arguments = ("XUS", auth_key[16:], auth_key[:16], True, 0)
-    done = wallet.execute(wallet.sign(provider, "create_child_vasp_account", *arguments, fee_currency="XUS"))
-    wallet.add_name(name, auth_key[16:], key.scheme)
-    return {**done, "name": name, "address": auth_key[16:].hex(), "provider": provider}
-
-
-def _new_account(wallet: Wallet, name: str, scheme: Scheme, seed: int | None) -> bytes:
+def _new_account(
+    wallet: Wallet, name: str, scheme: Scheme, seed: int | None, *, role: str, provider: str | None = None
+) -> bytes:
     """A name's key, made if it is missing, and its line in the book; its authentication key."""
     key = wallet.new_key(name, scheme, None if seed is None else derive_secret(seed, f"account/{name}"))
     auth_key = key.authentication_key()
     if name not in {entry.name for entry in wallet.entries()}:
-        wallet.add_name(name, auth_key[16:], scheme)
+        wallet.add_name(name, auth_key[16:], scheme, role=role, provider=provider)
     return auth_key
 
 

@@ -66,7 +66,7 @@ def _write_config(network: Network, index: int, member: Member) -> None:
     config = NodeConfig(
         directory=root, index=index, endpoints=tuple(other.p2p for other in network.members), rpc=member.rpc,
         genesis=network.directory / GENESIS_FILE, data=root / "data", keys=root / "keys", log=root / "node.log",
-        allow_remote=False,
+        allow_remote=False, genesis_hash=network.genesis_hash,
     )  # fmt: skip
     (root / CONFIG_FILE).write_text(json.dumps(config.to_json(), indent=1), encoding="utf-8")
 

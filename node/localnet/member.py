@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from chain.errors import MithqalError
-from chain.genesis import GenesisDocument
+from chain.genesis import GenesisDocument, genesis_hash
 from node.client.network import GENESIS_FILE
 from node.config import CONFIG_FILE, ConfigError, Endpoint, NodeConfig, load_config, parse_config
 from node.keystore import load_key
@@ -48,6 +48,7 @@ def init_node(
     config = NodeConfig(
         directory=directory, index=index, endpoints=tuple(endpoints), rpc=rpc, genesis=directory / GENESIS_FILE,
         data=directory / "data", keys=directory / "keys", log=directory / "node.log", allow_remote=allow_remote,
+        genesis_hash=genesis_hash(document),
     )  # fmt: skip
     checked = parse_config(directory, json.loads(json.dumps(config.to_json())))
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)

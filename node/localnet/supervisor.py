@@ -30,7 +30,7 @@ START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 5.0
 POLL_S = 0.05
 LOCK_FILE = ".localnet.lock"
-LEDGER_FILES = ("addresses.json", "outbox*")
+LEDGER_FILES = ("addresses.json", "outbox*", "receipts")
 """What a network's directory knows of accounts and transactions: gone with the ledger. Keys are no part of it."""
 _ROOT = Path(node.__file__).resolve().parent.parent
 

@@ -17,6 +17,8 @@ from chain.interface import (
     Committed,
     Event,
     Output,
+    PeerDown,
+    PeerUp,
     Received,
     Reply,
     Send,
@@ -110,6 +112,8 @@ class Driver:
         self._disk = ThreadPoolExecutor(1, "disk")
         self._workers = ThreadPoolExecutor(2, "signatures")
         self._tasks: list[asyncio.Task[None]] = []
+        self.signature_checks = 0
+        """Signatures of transactions that were judged."""
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Gets an exception when the process must end: a failed sync, or a broken invariant."""
 
@@ -144,9 +148,9 @@ class Driver:
         try:
             await body()  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001 - whatever it is, the process ends with it
-            self._fail(error)
+            self.fail(error)
 
-    def _fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException) -> None:
         """The first failure is the one that is told."""
         if not self.failed.done():
             self.failed.set_exception(error)
@@ -169,6 +173,10 @@ class Driver:
             self._watcher.on_alarm("inbox_full", f"{MAX_EVENTS} events wait; a message is dropped", sender)
             return
         self._post(Received(sender, data))
+
+    def note_link(self, peer: int, is_up: bool) -> None:
+        """A link to another validator came or went."""
+        self._post(PeerUp(peer) if is_up else PeerDown(peer))
 
     def submit(self, envelope: bytes) -> "asyncio.Future[Reply]":
         """A client's transaction; the future gets the machine's reply."""
@@ -237,6 +245,7 @@ class Driver:
     def _give_work(self, work: Work) -> None:
         """Judge signatures off the loop."""
         loop = asyncio.get_running_loop()
+        self.signature_checks += len(work.checks)
         running = loop.run_in_executor(self._workers, self._judge, work)
         running.add_done_callback(self._on_verdicts)
 
@@ -250,7 +259,7 @@ class Driver:
             return
         error = running.exception()
         if error is not None:
-            self._fail(error)
+            self.fail(error)
         else:
             self._post(running.result())
 

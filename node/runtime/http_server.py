@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 from prometheus_client import CollectorRegistry, generate_latest
 
+from chain.errors import MithqalError
 from chain.interface import Committed, Reply
 from node.api.handlers import MAX_WAIT_MS, SUBMIT_PARAMETERS, WAIT_PARAMETERS, answer, submission_result
 from node.api.reads import Context, find_transaction, read_tip, read_transaction
@@ -30,12 +31,15 @@ from node.api.schema import (
     request_id,
     respond,
 )
+from node.runtime.http_limits import HttpBounds, bounded_protocol, is_allowed_host
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Prepared = Callable[[Tip], Json] | RpcError
 """What is left of a call to be answered from a snapshot, or its error."""
+Begun = Prepared | asyncio.Future[Reply] | asyncio.Future[Prepared]
+"""A call that was begun: answered at once, or when the validator replies or a wait is over."""
 MAX_WAITERS = 20_000
 _CORS = [
     (b"access-control-allow-origin", b"*"),
@@ -52,12 +56,9 @@ class Rpc:
         self._context = context
         self._submit = submit
         self._waiters: dict[bytes, list[asyncio.Future[None]]] = {}
-        self.committed_since_start = 0
-
-    @property
-    def waiting(self) -> int:
+        self.waiting = 0
         """Long polls."""
-        return sum(map(len, self._waiters.values()))
+        self.committed_since_start = 0
 
     def on_committed(self, committed: Committed) -> None:
         """Wake those who wait for the block's transactions."""
@@ -84,27 +85,37 @@ class Rpc:
     async def _respond(self, calls: list[Json]) -> list[Json]:
         """Responses in order, all from one durable snapshot: the one when the batch's submissions and waits are over.
 
-        Nothing waits between taking the snapshot and the last answer.
+        A batch's calls are all begun before one is awaited. Nothing waits between taking the snapshot and the last
+        answer.
         """
-        found = await asyncio.gather(*map(self._prepare, calls))
+        begun = [self._begin(call) for call in calls]
+        try:
+            found = [await _ended(item) if isinstance(item, asyncio.Future) else item for item in begun]
+        finally:
+            for item in begun:
+                if isinstance(item, asyncio.Future):
+                    item.cancel()
         tip = self.tip()
         return [self._answer(tip, request_id(call), prepared) for call, prepared in zip(calls, found, strict=True)]
 
-    async def _prepare(self, call: Json) -> Prepared:
-        """Parse a call, and do of it what takes time: submit a transaction, or wait for one."""
+    def _begin(self, call: Json) -> Begun:
+        """Parse a call, and begin what of it takes time: submit a transaction, or wait for one."""
         try:
             request = parse_request(call)
             if request.method == "submit":
                 (envelope,) = bind(SUBMIT_PARAMETERS, request.params)
-                result = submission_result(await self._submit(envelope))
-                return lambda _tip: result
+                return self._submit(envelope)
             if request.method == "wait_for_transaction":
                 account, number, tx_hash, timeout_ms = bind(WAIT_PARAMETERS, request.params)
-                await self._wait(account, number, tx_hash, timeout_ms)
-                return lambda tip: self._transaction(tip, account, number)
+                return asyncio.ensure_future(self._wait_for(account, number, tx_hash, timeout_ms))
             return lambda tip: answer(self._context, tip, request)
         except RpcError as error:
             return error
+
+    async def _wait_for(self, account: bytes, number: int, tx_hash: bytes | None, timeout_ms: int) -> Prepared:
+        """What a long poll answers when its time is over."""
+        await self._wait(account, number, tx_hash, timeout_ms)
+        return lambda tip: self._transaction(tip, account, number)
 
     def _answer(self, tip: Tip, id_: int | str | None, prepared: Prepared) -> Json:
         """One response."""
@@ -128,11 +139,13 @@ class Rpc:
             raise RpcError(SERVER_ERROR, f"{MAX_WAITERS} clients wait already", name="too_many_waiting")
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.setdefault(tx_hash, []).append(future)
+        self.waiting += 1
         try:
             await asyncio.wait_for(future, min(timeout_ms, MAX_WAIT_MS) / 1000)
         except TimeoutError:
             pass
         finally:
+            self.waiting -= 1
             left = self._waiters.get(tx_hash, [])
             if future in left:
                 left.remove(future)
@@ -140,19 +153,37 @@ class Rpc:
                     del self._waiters[tx_hash]
 
 
+async def _ended(begun: "asyncio.Future[Reply] | asyncio.Future[Prepared]") -> Prepared:
+    """What a submission or a wait came to."""
+    try:
+        found = await begun
+        if isinstance(found, Reply):
+            result = submission_result(found)
+            return lambda _tip: result
+        return found
+    except RpcError as error:
+        return error
+
+
 class HttpServer:
     """The ASGI application and its uvicorn server on one bound socket."""
 
     def __init__(
-        self, rpc: Rpc, registry: CollectorRegistry, now_us: Callable[[], int], listener: socket.socket
+        self,
+        rpc: Rpc,
+        registry: CollectorRegistry,
+        now_us: Callable[[], int],
+        listener: socket.socket,
+        bounds: HttpBounds | None = None,
     ) -> None:
         """Serve on `listener`, which is bound already."""
         self._rpc, self._registry, self._now_us = rpc, registry, now_us
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited; else each answer waits 40 ms
         self._listener = listener
+        self._host = listener.getsockname()[0]
         config = uvicorn.Config(
-            self, lifespan="off", log_config=None, access_log=False, http="httptools", ws="none",
-            timeout_graceful_shutdown=1, timeout_keep_alive=60, server_header=False, date_header=False,
+            self, lifespan="off", log_config=None, access_log=False, http=bounded_protocol(bounds or HttpBounds()),
+            ws="none", timeout_graceful_shutdown=1, timeout_keep_alive=60, server_header=False, date_header=False,
         )  # fmt: skip
         self._server = _QuietServer(config)
         self._task: asyncio.Task[None] | None = None
@@ -172,7 +203,9 @@ class HttpServer:
         if scope["type"] != "http":
             return
         method, path = scope["method"], scope["path"]
-        if method == "GET":
+        if not is_allowed_host(scope["headers"], self._host):
+            await _reply(send, 421, b"this host is called by its address or as localhost\n")
+        elif method == "GET":
             await self._get(path, scope, send)
         elif method == "OPTIONS":
             await _reply(send, 204, b"", b"text/plain", _CORS)
@@ -187,7 +220,8 @@ class HttpServer:
             query = scope.get("query_string", b"").decode("ascii", "replace")
             seconds = query.removeprefix("duration_secs=")
             age_us = self._now_us() - self._rpc.tip().timestamp_us
-            stale = query.startswith("duration_secs=") and seconds.isdigit() and age_us > int(seconds) * 1_000_000
+            asks = query.startswith("duration_secs=") and seconds.isdigit() and len(seconds) < 12
+            stale = asks and age_us > int(seconds) * 1_000_000
             await _reply(send, 500 if stale else 200, b"ledger is old\n" if stale else b"diem-node:ok")
         elif path == "/-/ready":
             ready = self._rpc.committed_since_start > 0
@@ -210,10 +244,9 @@ class HttpServer:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     return
-                if len(body) <= MAX_BODY_BYTES:
-                    body += message.get("body", b"")
-                more = message.get("more_body", False)
-            response = await self._rpc.handle(bytes(body))
+                body += message.get("body", b"")
+                more = message.get("more_body", False) and len(body) <= MAX_BODY_BYTES
+            response = await self._answer(bytes(body))
         last = response[-1] if isinstance(response, list) else response
         extra = [
             (b"x-diem-chain-id", str(last["diem_chain_id"]).encode()),
@@ -222,6 +255,13 @@ class HttpServer:
             *_CORS,
         ]
         await _reply(send, 200, json.dumps(response).encode(), b"application/json", extra)
+
+    async def _answer(self, body: bytes) -> Json:
+        """The response to a body; a disk that fails us is an error of the server with its name."""
+        try:
+            return await self._rpc.handle(body)
+        except MithqalError as error:
+            return respond(self._rpc.tip(), None, error=RpcError(SERVER_ERROR, error.message, name=error.name))
 
 
 class _QuietServer(uvicorn.Server):

@@ -5,6 +5,7 @@ so a stranger who dials us never gets a byte of ours beyond TLS. Sending never w
 """
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Callable, Coroutine
@@ -146,7 +147,7 @@ class Links:
             self._listener = socket.create_server((host, port), family=family, backlog=128)
         except OSError as error:
             raise LinkError(
-                f"port {port} on {host} cannot be used: {error.strerror}", name="port_in_use", port=port
+                f"port {port} on {host} cannot be used: {os.strerror(error.errno or 0)}", name="port_in_use", port=port
             ) from error
         self._listener.setblocking(False)
         self.port = self._listener.getsockname()[1]

@@ -8,7 +8,9 @@ import argparse
 import asyncio
 import gc
 import json
+import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -18,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from chain.crypto.signing import PrivateKey, RealSignatures
-from chain.errors import MithqalError
+from chain.errors import GenesisError, MithqalError, SafetyError
 from chain.genesis import GenesisDocument, genesis_hash
 from chain.interface import Committed
 from chain.limits import MAX_FRAME_BYTES
@@ -26,25 +28,35 @@ from chain.replica import Replica
 from node.api.reads import Context
 from node.config import ConfigError, Endpoint, NodeConfig, load_config
 from node.keystore import load_key
-from node.logs import NodeLog
+from node.logs import LogHandler, NodeLog
+from node.runtime import exits, loop
 from node.runtime.clock import Clock
 from node.runtime.driver import Driver
 from node.runtime.http_server import HttpServer, Rpc
 from node.runtime.links import Links
 from node.runtime.metrics import Metrics
-from node.storage.safety_file import SafetyFile
+from node.storage.rules import StorageError
+from node.storage.safety_file import SafetyFile, owner_of
+from node.storage.signing_record import open_signing_record
 from node.storage.sqlite import SqliteStore
 
-EXIT_OK, EXIT_UNEXPECTED, EXIT_CONFIG, EXIT_STORAGE = 0, 1, 2, 74
 PARENT_POLL_S = 0.5
+ABSENCE_S = 2.0
+"""After the start, who has no link by then counts as unreachable; earlier, everybody may still be starting."""
+FATAL_ALARMS = ("safety_record_old",)
+"""Alarms of the machine that end the process."""
+GC_THRESHOLDS = (100_000, 50, 1_000)
+"""Hardly anything here is a cycle: with the usual thresholds the collector took 7 % of a payment's time."""
 
 
 class _Peers:
     """Links that are up."""
 
-    def __init__(self) -> None:
-        """None yet."""
+    def __init__(self, others: list[int]) -> None:
+        """None yet; `tell` is set once there is somebody to tell."""
         self.up: set[int] = set()
+        self.tell: Callable[[int, bool], None] = lambda _peer, _up: None
+        self._others = others
 
     def on_link(self, peer: int, up: bool) -> None:
         """A link came up or went down."""
@@ -52,6 +64,13 @@ class _Peers:
             self.up.add(peer)
         else:
             self.up.discard(peer)
+        self.tell(peer, up)
+
+    def tell_absent(self) -> None:
+        """Say of everybody without a link that there is none."""
+        for peer in self._others:
+            if peer not in self.up:
+                self.tell(peer, False)
 
     def connected(self) -> list[int]:
         """Validators with a link up, ascending."""
@@ -62,8 +81,9 @@ class _Watcher:
     """Tells clients, metrics and the log what happened."""
 
     def __init__(self, metrics: Metrics, log: NodeLog) -> None:
-        """`rpc` is set once it exists."""
+        """`rpc` and `end` are set once there is what they stand for."""
         self.rpc: Rpc | None = None
+        self.end: Callable[[MithqalError], None] = lambda _error: None
         self._metrics, self._log = metrics, log
 
     def on_committed(self, committed: Committed) -> None:
@@ -76,47 +96,57 @@ class _Watcher:
         """Log it."""
         self._metrics.on_alarm(name)
         self._log.write(name, message, peer=peer)
+        if name in FATAL_ALARMS:
+            self.end(SafetyError(message, name=name))
 
 
 def run_node(directory: Path, parent_pid: int | None = None) -> int:
-    """Run the validator of `directory` until it is told to stop; gives the exit code.
+    """Run the validator of `directory` until it is told to stop; gives the exit code (node.runtime.exits).
 
     With `parent_pid` it also stops when that process is no longer its parent.
     """
     log: NodeLog | None = None
     try:
         config = load_config(directory)
-        log = NodeLog(config.log)
+        log = _open_log(config.log)
         document, secrets = open_identity(config)
-        return asyncio.run(_Process(config, document, secrets, log).run(parent_pid))
-    except ConfigError as error:
-        return _give_up(error, EXIT_CONFIG, log)
+        return loop.run(_Process(config, document, secrets, log).run(parent_pid))
     except MithqalError as error:
-        return _give_up(error, EXIT_STORAGE, log)
+        return _give_up(error, log)
     finally:
         if log is not None:
+            for handler in [item for item in logging.getLogger().handlers if isinstance(item, LogHandler)]:
+                logging.getLogger().removeHandler(handler)
             log.close()
 
 
-def _give_up(error: MithqalError, code: int, log: NodeLog | None) -> int:
-    """One sentence to stderr and the log."""
-    sys.stderr.write(f"mithqal node: {error.name}: {error.message}\n")
+def _open_log(path: Path) -> NodeLog:
+    """The node's log, which gets what libraries have to say too; ConfigError (`log_unwritable`)."""
+    try:
+        log = NodeLog(path)
+    except OSError as error:
+        raise ConfigError(f"the log {path} cannot be written: {error.strerror}", name="log_unwritable") from error
+    logging.getLogger().addHandler(LogHandler(log))
+    return log
+
+
+def _give_up(error: MithqalError, log: NodeLog | None) -> int:
+    """One sentence to stderr and the log; gives the exit code."""
+    try:
+        sys.stderr.write(f"mithqal node: {error.name}: {error.message}\n")
+    except OSError:
+        pass  # on a full disk the code has to do
     if log is not None:
         log.write(error.name, error.message)
-    return code
+    return exits.exit_code(error)
 
 
 def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey, bytes]]:
     """The genesis, the consensus key, and the network key's 32 secret bytes.
 
-    ConfigError if they do not belong together (`foreign_keys`, `wrong_endpoints`).
+    ConfigError if they do not belong together (`wrong_endpoints`, `foreign_keys`, and see `_read_genesis`).
     """
-    try:
-        data = config.genesis.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"genesis {config.genesis} cannot be read: {error}", name="genesis_unreadable") from error
-    document = GenesisDocument.from_bytes(data)
-    document.check(RealSignatures())
+    document = _read_genesis(config)
     if len(document.validators) != len(config.endpoints):
         raise ConfigError(
             f"node.json names {len(config.endpoints)} endpoints, genesis has {len(document.validators)} validators",
@@ -134,6 +164,30 @@ def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey
             )  # fmt: skip
     secret = json.loads((config.keys / "network.json").read_text(encoding="utf-8"))["secret"]
     return document, (keys[0], bytes.fromhex(secret))
+
+
+def _read_genesis(config: NodeConfig) -> GenesisDocument:
+    """The genesis that `node.json` names.
+
+    ConfigError (`genesis_unreadable`, `genesis_mismatch`), GenesisError (`malformed_genesis`, `genesis_format`,
+    `bad_genesis` with the broken rule in its details).
+    """
+    try:
+        document = GenesisDocument.from_bytes(config.genesis.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"genesis {config.genesis} cannot be read: {error}", name="genesis_unreadable") from error
+    try:
+        document.check(RealSignatures())
+    except GenesisError as error:
+        raise GenesisError(f"{config.genesis}: {error.message}", rule=error.name) from error
+    found = genesis_hash(document)
+    if config.genesis_hash not in (None, found):
+        raise ConfigError(
+            f"{config.genesis} is the genesis of network {found.hex()[:16]}, node.json names"
+            f" {(config.genesis_hash or b'').hex()[:16]}: put back the network's own genesis",
+            name="genesis_mismatch", found=found.hex(),
+        )  # fmt: skip
+    return document
 
 
 def listen(endpoint: Endpoint) -> socket.socket:
@@ -166,12 +220,23 @@ class _Process:
         config = self._config
         with ExitStack() as opened:
             listener = opened.enter_context(listen(config.rpc))
-            config.data.mkdir(parents=True, exist_ok=True)
             store = SqliteStore(config.data / "ledger.sqlite", self._genesis_hash)
             opened.callback(store.close)
-            safety = SafetyFile(config.data / "safety.bin")
+            owner = owner_of(self._genesis_hash, self._keys[0].public_key)
+            safety = open_signing_record(store, config.data, owner)
             opened.callback(safety.close)
             return await self._serve(listener, store, safety, parent_pid)
+
+    def _note_lost_ledger(self) -> None:
+        """Blocks that this validator voted for are gone: StorageError (`ledger_lost`) if nobody else has them."""
+        path = self._config.data / "ledger.sqlite"
+        if len(self._config.endpoints) == 1:
+            raise StorageError(
+                f"{path} has lost the blocks that this validator voted for, and no other has them: put the ledger back,"
+                " or begin a new network (docs/operations.md)",
+                name="ledger_lost",
+            )
+        self._log.write("ledger_lost", f"{path} is new: the blocks are fetched again from the other validators")
 
     async def _serve(
         self, listener: socket.socket, store: SqliteStore, safety: SafetyFile, parent_pid: int | None
@@ -179,42 +244,40 @@ class _Process:
         """Wire the replica to links, clients and disk, and run it."""
         config, signatures = self._config, RealSignatures()
         replica = Replica(self._document, config.index, self._keys[0], store, safety.load(), signatures)
-        metrics, clock, peers = Metrics(), Clock(), _Peers()
+        if replica.is_ledger_lost:
+            self._note_lost_ledger()
+        others = [index for index in range(len(config.endpoints)) if index != config.index]
+        metrics, clock, peers = Metrics(), Clock(replica.ledger.tip_timestamp_us), _Peers(others)
         watcher = _Watcher(metrics, self._log)
         driver_box: list[Driver] = []
         links = self._links(peers, lambda sender, data: driver_box[0].receive(sender, data))  # noqa: PLW0108
         driver = Driver(replica, config.index, store, safety, signatures, links, clock.now_us, watcher)
         driver_box.append(driver)
+        peers.tell, watcher.end = driver.note_link, driver.fail
         context = Context(replica.ledger, config.index, replica.mempool, peers)
         rpc = watcher.rpc = Rpc(context, driver.submit)
         http = HttpServer(rpc, metrics.registry, clock.now_us, listener)
         metrics.watch("mithqal_peers", "Links up", lambda: len(peers.up))
+        metrics.watch("mithqal_links_refused", "Connections refused", lambda: links.counters.refused)
         metrics.watch("mithqal_mempool", "Transactions that wait", lambda: len(replica.mempool))
         metrics.watch("mithqal_round", "Round of consensus", lambda: replica.current_round)
         metrics.watch("mithqal_events_queued", "Events that wait", lambda: driver.queued)
+        metrics.watch("mithqal_signature_checks", "Transactions' signatures judged", lambda: driver.signature_checks)
         metrics.watch("mithqal_outputs_unsaved", "Outputs that wait for the disk", lambda: driver.unsaved)
+        gc.set_threshold(*GC_THRESHOLDS)
         gc.collect()
         gc.freeze()
         try:
-            await self._start_links(links)
+            await links.start()
             http.start()
             driver.start()
             self._log.write("started", f"validator {config.index} at height {replica.ledger.tip_height}")
+            asyncio.get_running_loop().call_later(ABSENCE_S, peers.tell_absent)
             return await self._until_end(driver, parent_pid)
         finally:
             await http.stop()
             await links.stop()
             await driver.stop()
-
-    async def _start_links(self, links: Links) -> None:
-        """Listen for the others; ConfigError names a port that is taken."""
-        host, port = self._config.endpoints[self._config.index]
-        try:
-            await links.start()
-        except OSError as error:
-            raise ConfigError(
-                f"port {port} on {host} cannot be used: {error.strerror}", name="port_in_use", port=port
-            ) from error
 
     def _links(self, peers: _Peers, receive: Callable[[int, bytes], None]) -> Links:
         """Links to the other validators."""
@@ -229,6 +292,7 @@ class _Process:
             on_frame=receive,
             max_frame=MAX_FRAME_BYTES,
             on_link=peers.on_link,
+            on_refused=self._log.write,
         )
 
     async def _until_end(self, driver: Driver, parent_pid: int | None) -> int:
@@ -246,12 +310,12 @@ class _Process:
         if driver.failed in done:
             error = driver.failed.exception()
             if isinstance(error, MithqalError):
-                return _give_up(error, EXIT_STORAGE, self._log)
+                return _give_up(error, self._log)
             assert error is not None
             self._log.write("broken", repr(error))
             raise error
         self._log.write("stopped", "stopped on request")
-        return EXIT_OK
+        return exits.OK
 
 
 async def _until_orphaned(parent_pid: int) -> None:
@@ -262,6 +326,10 @@ async def _until_orphaned(parent_pid: int) -> None:
 
 def main() -> None:
     """Command line of the process."""
+    if not __debug__:
+        sys.stderr.write("mithqal node: not under python -O: its assertions are part of the protocol's safety\n")
+        raise SystemExit(exits.USAGE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold the keys
     parser = argparse.ArgumentParser(prog="node.runtime.process")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--parent", type=int, default=None, help="stop when this process is no longer the parent")

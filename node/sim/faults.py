@@ -1,8 +1,8 @@
 """What goes wrong in a run, and when: drawn once from the seed, counted by name when it fires.
 
-Names: crash, blackout, restart, pause, resume, partition, heal, hold_begin, disk_slow, clock_skew, clock_step, besides
-the per-message faults of node.sim.network (loss, duplicate, reorder, delay, partition, hold). At the scenario's calm
-all of them stop: the dead restart, the paused resume, the links heal, the clocks agree.
+Names: crash, blackout, restart, pause, resume, partition, heal, hold_begin, disk_slow, false_down, clock_skew,
+clock_step, besides the per-message faults of node.sim.network (loss, duplicate, reorder, delay, partition, hold). At
+the scenario's calm all of them stop: the dead restart, the paused resume, the links heal, the clocks agree.
 """
 
 from collections import Counter
@@ -51,6 +51,9 @@ class Process(Protocol):
     def resume(self) -> None:
         """SIGCONT."""
 
+    def note_link(self, peer: int, is_up: bool) -> None:
+        """Tell it that its link to another one came or went."""
+
 
 class Faults:
     """The plan of a run's faults."""
@@ -84,6 +87,7 @@ class Faults:
             ("partition", scenario.partition_every_us, self._partition),
             ("hold", scenario.hold_every_us, self._hold),
             ("disk_slow", scenario.disk_slow_every_us, self._slow_disk),
+            ("false_down", scenario.false_down_every_us, self._false_down),
         )
         for label, every_us, act in spells:
             stream = self._entropy.stream(f"faults:{label}")
@@ -193,3 +197,12 @@ class Faults:
     def _fast_disk(self, disk: Disklike) -> None:
         """It is as before."""
         disk.slowdown = 1
+
+    def _false_down(self, stream: Stream) -> None:
+        """One believes for a while that its link to another is down; messages flow all the same."""
+        node, peer = stream.choice(self._validators), stream.choice(self._validators)
+        if node.index == peer.index:
+            return
+        self._counts["false_down"] += 1
+        node.note_link(peer.index, False)
+        self._scheduler.after(stream.between(1, self._scenario.false_down_us), node.note_link, peer.index, True)

@@ -42,6 +42,9 @@ class Scenario:
     hold_us: int = 800_000
     disk_slow_every_us: int = 0
     disk_slow_us: int = 1 * SECOND_US
+    false_down_every_us: int = 0
+    """Mean time between wrong beliefs that a link to a validator is down."""
+    false_down_us: int = 3 * SECOND_US
     skew_us: int = 0
     """A validator's clock is off by up to this much, either way."""
     disk_delay_us: int = 3_000
@@ -90,4 +93,5 @@ def scenario_for_seed(seed: int, duration_us: int = 20 * SECOND_US) -> Scenario:
         hold_every_us=stream.between(SECOND_US, 4 * SECOND_US) if stream.chance(half) else 0,
         disk_slow_every_us=stream.between(SECOND_US, 4 * SECOND_US) if stream.chance(half) else 0,
         skew_us=stream.between(1_000, 1_500_000) if stream.chance(half) else 0,
+        false_down_every_us=stream.between(SECOND_US // 4, 2 * SECOND_US) if stream.chance(half) else 0,
     )

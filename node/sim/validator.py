@@ -13,6 +13,8 @@ from chain.interface import (
     Committed,
     Event,
     Output,
+    PeerDown,
+    PeerUp,
     Received,
     Reply,
     Send,
@@ -76,6 +78,9 @@ class Observer(Protocol):
 
     def on_start(self, node: int, tip: Tip) -> None:
         """A replica was built from its disk."""
+
+    def on_crash(self, node: int) -> None:
+        """A process is gone, and its connections with it."""
 
     def on_send(self, node: int, data: bytes) -> None:
         """A message left, after what had to be durable is."""
@@ -143,6 +148,7 @@ class Validator:
         self._timers.clear()
         self.disk.crash()
         self._trace.add(self._scheduler.now_us, self.index, "crash")
+        self._observer.on_crash(self.index)
 
     def pause(self) -> None:
         """Stop handling events, as SIGSTOP does."""
@@ -158,6 +164,11 @@ class Validator:
     def receive(self, sender: int, data: bytes) -> None:
         """A message arrived."""
         self.handle(Received(sender, data), "message", data)
+
+    def note_link(self, peer: int, is_up: bool) -> None:
+        """Its link to another validator came or went, or so it believes."""
+        event = PeerUp(peer) if is_up else PeerDown(peer)
+        self.handle(event, "peer_up" if is_up else "peer_down", bytes([peer]))
 
     def handle(self, event: Event, kind: str, data: bytes) -> None:
         """Give an event to the replica, or lose it with a dead process. `kind` and `data` go into the trace."""

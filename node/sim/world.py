@@ -26,6 +26,10 @@ from node.storage.memory import MemoryStore
 
 START_US = GENESIS_US + 10 * SECOND_US
 """True time when the validators start."""
+LINK_US = 1_500
+"""Until validators notice that a link broke, or is there again."""
+ABSENCE_US = 2 * SECOND_US
+"""Until one that started says of a validator that it cannot be reached."""
 CLIENT_DELAY_US = 1_000
 """From a client to a validator."""
 
@@ -148,8 +152,23 @@ class World:
     # --- what validators tell (Observer) ---
 
     def on_start(self, node: int, tip: Tip) -> None:
-        """A replica was built."""
+        """A replica was built: the others get a link to it, and it learns in time who is not there."""
         self.ledgers.on_start(node, tip)
+        for other in self.validators:
+            if other.index != node:
+                self.scheduler.after(LINK_US, other.note_link, node, True)
+                self.scheduler.after(ABSENCE_US, self._note_absence, node, other.index)
+
+    def on_crash(self, node: int) -> None:
+        """Its connections break."""
+        for other in self.validators:
+            if other.index != node:
+                self.scheduler.after(LINK_US, other.note_link, node, False)
+
+    def _note_absence(self, node: int, other: int) -> None:
+        """Tell a validator that has been up for a while whom it could not reach."""
+        if not self.validators[other].is_up:
+            self.validators[node].note_link(other, False)
 
     def on_send(self, node: int, data: bytes) -> None:
         """A message left."""

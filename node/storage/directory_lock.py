@@ -29,8 +29,11 @@ class DirectoryLock:
                 name="directory_in_use",
                 pid=int(owner) if owner.isdecimal() else None,
             ) from error
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, str(os.getpid()).encode(), 0)
+        try:
+            os.ftruncate(self._fd, 0)
+            os.pwrite(self._fd, str(os.getpid()).encode(), 0)
+        except OSError:
+            pass  # a full disk: the lock holds all the same, only its owner has no name
 
     def close(self) -> None:
         """Give the lock up; once more does nothing."""

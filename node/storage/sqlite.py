@@ -16,9 +16,10 @@ from zlib import crc32
 
 from chain.storage import Column, Index, WriteBatch
 from node.storage.directory_lock import DirectoryLock
+from node.storage.recent_postings import RecentPostings, pack
 from node.storage.rules import MAX_NUMBER, StorageError, check_numbers
 
-FORMAT = 3
+FORMAT = 4
 """Number of the tables' layout, in `PRAGMA user_version`."""
 APPLICATION = 0x6D697468
 """`PRAGMA application_id`: "mith"."""
@@ -57,6 +58,7 @@ class SqliteStore:
             self._reader = self._connect()
             self._reader.execute("PRAGMA query_only=ON")
             self._ids: dict[bytes, int] = dict(self._reader.execute("SELECT key, id FROM state"))
+            self._recent = self._load_recent()
         except sqlite3.Error as error:
             self.close()
             raise _open_error(path, error) from error
@@ -70,6 +72,13 @@ class SqliteStore:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         self._open.append(connection)
         return connection
+
+    def _load_recent(self) -> RecentPostings:
+        """The postings that are not in their table yet."""
+        recent = RecentPostings()
+        log = self._reader.execute("SELECT batch, value, checksum FROM posting_log ORDER BY batch").fetchall()
+        recent.load((batch, self._checked(value, checksum, 0)) for batch, value, checksum in log)
+        return recent
 
     # --- reading ---
 
@@ -127,11 +136,22 @@ class SqliteStore:
             return []
         start = min(max(start, 0), MAX_NUMBER)
         where, order = ("<=", "DESC") if descending else (">=", "ASC")
+        recent = self._recent.find(index, key)
         query = (
+            "SELECT coalesce(max(batch), 0), 0 FROM posting_log UNION ALL SELECT * FROM ("
             f"SELECT position, value FROM posting WHERE key=? AND kind=? AND position{where}?"
-            f" ORDER BY position {order} LIMIT ?"
+            f" ORDER BY position {order} LIMIT ?)"
         )
-        return self._read(query, key[::-1], int(index), start, min(limit, MAX_NUMBER))
+        (durable, _), *found = self._read(query, key[::-1], int(index), start, min(limit, MAX_NUMBER))
+        if not recent:
+            return found
+        pairs = dict(found)
+        pairs.update(
+            (position, value)
+            for position, value, batch in recent
+            if batch <= durable and (position <= start if descending else position >= start)
+        )
+        return sorted(pairs.items(), reverse=descending)[:limit]
 
     def _read(self, query: str, *values: object) -> list[Any]:
         """All rows of a query: no read stays open, so that the log can shrink and the next read is fresh."""
@@ -169,18 +189,17 @@ class SqliteStore:
                 self._writer.execute("BEGIN IMMEDIATE")
                 self._put_rows(batch)
                 self._put_state(batch, fresh)
-                self._writer.executemany(
-                    "INSERT OR REPLACE INTO posting VALUES (?, ?, ?, ?)",
-                    [(key[::-1], int(index), position, value) for index, key, position, value in batch.postings],
-                )
+                moved = self._put_postings(batch)
                 self._writer.execute("COMMIT")
+                if moved:
+                    self._recent.forget(moved)
                 self._ids.update(fresh)
                 self._next_id += len(fresh)
             except sqlite3.Error as error:
                 self._give_up()
-                full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-                name = "storage_full" if full else "storage_write_failed"
-                raise StorageError(f"{self.path} cannot be written: {error}", name=name) from error
+                if _is_full(error):
+                    raise _full(self.path, error) from error
+                raise StorageError(f"{self.path} cannot be written: {error}", name="storage_write_failed") from error
             except BaseException:
                 self._give_up()
                 raise
@@ -230,6 +249,20 @@ class SqliteStore:
         self._writer.executemany("DELETE FROM state WHERE id=?", gone)
         self._writer.executemany("INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?)", values)
 
+    def _put_postings(self, batch: WriteBatch) -> list[int]:
+        """A row of the log, and the key ranges whose turn it is into the table; gives those."""
+        if not batch.postings:
+            return []
+        recent = self._recent
+        recent.add(batch.postings)
+        packed = pack(batch.postings)
+        turns = recent.due()
+        run = self._writer.execute
+        run("INSERT INTO posting_log VALUES (?, ?, ?)", (recent.batch, packed, crc32(packed)))
+        self._writer.executemany("INSERT OR REPLACE INTO posting VALUES (?, ?, ?, ?)", recent.rows(turns))
+        run("DELETE FROM posting_log WHERE batch<=?", (recent.obsolete(turns),))
+        return turns
+
     def close(self) -> None:
         """Close the file and give up the lock; once more does nothing."""
         for connection in self._open:
@@ -258,6 +291,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, genesis_hash: bytes, ch
             expected=FORMAT,
         )
     if not is_new:
+        _check_schema(connection, path)
         stored = ask("SELECT genesis FROM network")
         if stored != genesis_hash:
             raise StorageError(
@@ -283,31 +317,64 @@ def _prepare(connection: sqlite3.Connection, path: Path, genesis_hash: bytes, ch
         _create(connection, genesis_hash)
 
 
+_KEYED = "key BLOB NOT NULL, value BLOB NOT NULL"
+_POSTED = "key BLOB NOT NULL, kind INTEGER NOT NULL, position INTEGER NOT NULL, value INTEGER NOT NULL"
+
+
+def _schema() -> list[str]:
+    """What makes all tables, as SQLite keeps it."""
+    return [
+        *[
+            f"CREATE TABLE {table} (key INTEGER PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)"
+            for table in _TABLES
+        ],
+        f"CREATE TABLE state (id INTEGER PRIMARY KEY, {_KEYED}, checksum INTEGER NOT NULL)",
+        f"CREATE TABLE posting ({_POSTED}, PRIMARY KEY (key, kind, position)) WITHOUT ROWID",
+        "CREATE TABLE posting_log (batch INTEGER PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)",
+        "CREATE TABLE network (genesis BLOB NOT NULL)",
+    ]
+
+
 def _create(connection: sqlite3.Connection, genesis_hash: bytes) -> None:
     """All tables and the file's identity, in one transaction: a crash leaves an empty file."""
     run = connection.execute
     run("BEGIN IMMEDIATE")
-    for table in _TABLES:
-        run(f"CREATE TABLE {table} (key INTEGER PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)")
-    run(
-        "CREATE TABLE state (id INTEGER PRIMARY KEY, key BLOB NOT NULL, value BLOB NOT NULL, checksum INTEGER NOT NULL)"
-    )
-    run(
-        "CREATE TABLE posting (key BLOB NOT NULL, kind INTEGER NOT NULL, position INTEGER NOT NULL,"
-        " value INTEGER NOT NULL, PRIMARY KEY (key, kind, position)) WITHOUT ROWID"
-    )
-    run("CREATE TABLE network (genesis BLOB NOT NULL)")
+    for statement in _schema():
+        run(statement)
     run("INSERT INTO network VALUES (?)", (genesis_hash,))
     run(f"PRAGMA application_id={APPLICATION}")
     run(f"PRAGMA user_version={FORMAT}")
     run("COMMIT")
 
 
+def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
+    """The tables are what `_create` made: SQLite itself believes whatever a damaged page says of them."""
+    found = [row[0] for row in connection.execute("SELECT sql FROM sqlite_schema ORDER BY rowid")]
+    rows = connection.execute("SELECT typeof(genesis), length(genesis) FROM network").fetchall()
+    if found != _schema() or rows != [("blob", 32)]:
+        raise StorageError(f"{path} is damaged: its tables are not those of format {FORMAT}", name="storage_corrupt")
+
+
 def _open_error(path: Path, error: sqlite3.Error) -> StorageError:
-    """What an error of SQLite at the opening means: damage, or a file that cannot be opened at all."""
+    """What an error of SQLite at the opening means: a full disk, damage, or a file that cannot be opened at all."""
+    if _is_full(error):
+        return _full(path, error)
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     name = "storage_corrupt" if code in _DAMAGE else "storage_unreadable"
     return StorageError(f"{path} cannot be opened: {error}", name=name)
+
+
+def _is_full(error: sqlite3.Error) -> bool:
+    """Whether there is no room for a write."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+
+
+def _full(path: Path, error: sqlite3.Error) -> StorageError:
+    """A full disk, and what to do."""
+    return StorageError(
+        f"{path} cannot be written: {error}; free some space and start again, what was acknowledged is there",
+        name="storage_full",
+    )
 
 
 def _row_seed(column: Column, key: int) -> int:

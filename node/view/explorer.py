@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from chain.primitives import U64_MAX
 from node.view.layout import Note, Page, Table
-from node.view.lookup import Match, find, find_one, not_found
+from node.view.lookup import Match, address_named, find, find_one, not_found
 from node.view.names import Names
 from node.view.pages.account import account_page
 from node.view.pages.block import block_page
@@ -14,9 +15,10 @@ from node.view.pages.event import events_page
 from node.view.pages.network import mempool_page, overview_page, validator_page
 from node.view.pages.transaction import transaction_page
 from node.view.source import NotFoundError, Source
-from node.view.text import clean
+from node.view.text import clean, command
 
 Json = Any
+HASH_DIGITS, MAX_DIGITS = 64, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,11 @@ class View:
 def explore(view: View, text: str | None, limit: int) -> Page:
     """The overview without a text, else the page of what it names; NotFoundError (`unknown_id`)."""
     if text is None:
-        return overview_page(view.source, view.names, view.waypoint)
+        return overview_page(view.source, view.names, view.waypoint, limit)
     match, others = find_one(view.source, view.names, text)
     page = PAGES[match.kind](view, match, limit)
     document = {"kind": match.kind, **page.document, "also": [other.to_json() for other in others]}
-    also = [Note(f"also: {other.title}: mithqal explorer {other.id}") for other in others]
+    also = [Note(f"also: {other.title}: {command('explorer', other.id)}") for other in others]
     return replace(page, document=document, parts=[*page.parts, *also])
 
 
@@ -45,7 +47,7 @@ def search_page(view: View, text: str) -> Page:
     if not matches:
         raise not_found(view.names, text)
     rows = [
-        (match.kind, match.title, "exact" if match.is_exact else "similar", f"mithqal explorer {match.id}")
+        (match.kind, match.title, "exact" if match.is_exact else "similar", command("explorer", match.id))
         for match in matches
     ]
     table = Table(f"What {clean(text)!r} names", ("kind", "what", "match", "page"), rows)
@@ -54,12 +56,12 @@ def search_page(view: View, text: str) -> Page:
 
 def transaction_by(source: Source, which: str) -> Json:
     """A transaction by version or hash, with its events; NotFoundError (`unknown_transaction`)."""
-    found = None
-    if which.isascii() and which.isdigit() and len(which) < 20:
-        rows = source.call("get_transactions", int(which), 1, True)
+    found, version = None, _number(which)
+    if version is not None:
+        rows = source.call("get_transactions", version, 1, True)
         found = rows[0] if rows else None
-    elif len(which) == 64 and which.isascii() and which.isalnum():
-        found = source.call("get_transaction_by_hash", which.lower(), True) if _is_hex(which) else None
+    elif _is_hash(which):
+        found = source.call("get_transaction_by_hash", which.lower(), True)
     if found is None:
         raise NotFoundError(f"no transaction {which[:80]!r} is on the ledger", name="unknown_transaction")
     return found
@@ -67,13 +69,12 @@ def transaction_by(source: Source, which: str) -> Json:
 
 def block_by(source: Source, which: str) -> Json:
     """A block by height (12 or b12), id or the word `latest`; NotFoundError (`unknown_block`)."""
-    height = which[1:] if which[:1] in "bB" else which
-    found = None
+    found, height = None, _number(which[1:] if which[:1] in ("b", "B") else which)
     if which == "latest":
         found = source.call("get_block")
-    elif height.isascii() and height.isdigit() and len(height) < 20:
-        found = source.call("get_block", int(height))
-    elif len(which) == 64 and _is_hex(which):
+    elif height is not None:
+        found = source.call("get_block", height)
+    elif _is_hash(which):
         found = source.call("get_block", None, which.lower())
     if found is None:
         raise NotFoundError(f"no block {which[:80]!r} is on the ledger", name="unknown_block")
@@ -81,17 +82,15 @@ def block_by(source: Source, which: str) -> Json:
 
 
 def account_by(source: Source, names: Names, which: str) -> Json:
-    """An account by local name or address; NotFoundError (`unknown_account`)."""
-    address = names.address(which)
-    if address is None and len(which) == 32 and _is_hex(which):
-        address = which.lower()
+    """An account by local name, address or identifier; NotFoundError (`unknown_account`), IdentifierError."""
+    address = address_named(source, names, which)
     if address is None:
         raise NotFoundError(
             f"no account is called {which[:80]!r}: `mithqal account list` names all", name="unknown_account"
         )
     account = source.call("get_account", address)
     if account is None:
-        raise NotFoundError(f"{which[:80]} has no account on the ledger", name="unknown_account")
+        raise NotFoundError(f"{clean(which)[:80]} has no account on the ledger", name="unknown_account")
     return account
 
 
@@ -105,9 +104,15 @@ def currency_by(source: Source, code: str) -> Json:
     raise NotFoundError(f"no currency is called {code[:32]!r}; there are {codes}", name="unknown_currency")
 
 
-def _is_hex(text: str) -> bool:
-    """Whether a text is hex digits only."""
-    return all(char in "0123456789abcdefABCDEF" for char in text)
+def _number(text: str) -> int | None:
+    """A version or height, from 0 to 2^64-1."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS and int(text) <= U64_MAX
+    return int(text) if is_number else None
+
+
+def _is_hash(text: str) -> bool:
+    """Whether a text is 64 hex digits, in any case."""
+    return len(text) == HASH_DIGITS and all(char in "0123456789abcdefABCDEF" for char in text)
 
 
 def _transaction(view: View, match: Match, _: int) -> Page:

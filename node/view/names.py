@@ -21,7 +21,10 @@ class Names:
     """What a reader knows: names by address (hex), and the validators' names in the order of their numbers."""
 
     book: Mapping[str, str] = field(default_factory=dict)
+    """Name by address (hex): what an address is called."""
     validators: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Address (hex) by name, of names beside those: an address may have several."""
 
     def of(self, address: str) -> str:
         """The local name of an address in hex, else the address."""
@@ -29,8 +32,7 @@ class Names:
 
     def address(self, name: str) -> str | None:
         """The address (hex) of a name, exactly as it is written, or None."""
-        wanted = (address for address, found in [*self.book.items(), *RESERVED.items()] if found == name)
-        return next(wanted, None)
+        return next((address for found, address in self.all() if found == name), None)
 
     def validator(self, index: int | None) -> str:
         """A validator's name by its number; genesis has no proposer."""
@@ -40,11 +42,13 @@ class Names:
         return clean(self.validators[index]) if known else f"validator number {index}"
 
     def all(self) -> Iterable[tuple[str, str]]:
-        """Every (name, address), by name; reserved accounts that the book does not name come with their own."""
-        own = {address: name for address, name in RESERVED.items() if address not in self.book}
-        return sorted((name, address) for address, name in {**self.book, **own}.items())
+        """Every (name, address), by name; reserved accounts have their own names unless the book uses those."""
+        own = {name: address for address, name in RESERVED.items()}
+        return sorted({**own, **{name: address for address, name in self.book.items()}, **self.aliases}.items())
 
 
-def names_of(book: Mapping[str, str], validators: Iterable[Mapping[str, Any]] = ()) -> Names:
-    """Names from an address book (name by hex address) and the result of `get_validators`."""
-    return Names(book, tuple(row["name"] for row in validators))
+def names_of(
+    book: Mapping[str, str], validators: Iterable[Mapping[str, Any]] = (), aliases: Mapping[str, str] | None = None
+) -> Names:
+    """Names from an address book (name by hex address), the result of `get_validators`, and what else names address."""
+    return Names(book, tuple(row["name"] for row in validators), aliases or {})

@@ -1,5 +1,6 @@
 """What may stand on a screen: text without tricks, times in UTC, amounts in whole coins, rates without floats."""
 
+import shlex
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
@@ -37,6 +38,11 @@ def coins(micro: int) -> str:
     """Micro-units as whole coins, as short as they can be typed: 25, 0.5, 0.0006."""
     sign = "-" if micro < 0 else ""
     return sign + format_amount(abs(micro)).rstrip("0").rstrip(".")
+
+
+def command(*words: str) -> str:
+    """A command of ours to type, with its words quoted where a shell needs it."""
+    return shlex.join(["mithqal", *map(clean, words)])
 
 
 def money(micro: int, currency: str) -> str:

@@ -77,20 +77,14 @@ def test_campaign_summarizes() -> None:
 
 def test_explain_a_discard_and_an_abort() -> None:
     """A status is discarded; an abort names module, category and reason."""
-    meanings = json.loads(call(explain, "18", "--json").stdout)["meanings"]
-    assert meanings[0] == {"kind": "discarded", "module": None, "category": None, "name": "SENDING_ACCOUNT_FROZEN"}
+    (meaning,) = json.loads(call(explain, "18", "--json").stdout)["meanings"]
+    assert (meaning["kind"], meaning["name"], meaning["exit"]) == ("discarded", "SENDING_ACCOUNT_FROZEN", 9)
+    assert (meaning["module"], meaning["category"], meaning["code"]) == (None, None, 18)
     outcome = call(explain, "1288", "--module", "DiemAccount", "--json")
-    assert json.loads(outcome.stdout) == {
-        "code": 1288,
-        "meanings": [
-            {
-                "kind": "move_abort",
-                "module": "DiemAccount",
-                "category": "LIMIT_EXCEEDED",
-                "name": "EINSUFFICIENT_BALANCE",
-            }
-        ],
-    }
+    (meaning,) = json.loads(outcome.stdout)["meanings"]
+    assert (meaning["module"], meaning["category"], meaning["name"], meaning["exit"]) == (
+        "DiemAccount", "LIMIT_EXCEEDED", "EINSUFFICIENT_BALANCE", 5,
+    )  # fmt: skip
 
 
 def test_explain_an_unknown_code_exits_with_6() -> None:
@@ -121,7 +115,7 @@ def test_rates_of_a_day() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(("nope",), 2), (("lab", "run"), 2), (("lab", "run", "--seed", "-1"), 2), (("explain", "x"), 2), (("--help",), 0)],
+    [(("nope",), 2), (("lab", "run"), 2), (("lab", "run", "--seed", "-1"), 2), (("explain",), 2), (("--help",), 0)],
 )
 def test_usage_errors_exit_with_2(arguments, code) -> None:
     """Exit 2 for what the option parser refuses; nothing on stdout."""

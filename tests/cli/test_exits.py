@@ -22,11 +22,11 @@ NEVER = {
         "wrong_protocol",
     ),
     "refusals of the safety module: consensus goes another way": (
-        "old_round", "second_proposal", "stale_certificate", "unsafe", "unsafe_proposal", "unsafe_timeout",
+        "old_round", "second_proposal", "silenced", "stale_certificate", "unsafe", "unsafe_proposal", "unsafe_timeout",
     ),
     "rules of a genesis: its file is refused as `bad_genesis` with the rule in the details": (
-        "bad_currencies", "bad_currency_code", "bad_key", "bad_scaling", "duplicate_key", "duplicate_name", "shared_key",
-        "synthetic_mint",
+        "bad_currencies", "bad_currency_code", "bad_key", "bad_scaling", "duplicate_key", "duplicate_name",
+        "shared_key", "synthetic_mint",
     ),
     "family names, never raised without a name of their own": ("error", "mempool"),
     "what only our own code can cause": ("not_encodable", "unknown_status"),
@@ -124,10 +124,10 @@ def test_what_is_not_an_abort_goes_by_its_name() -> None:
     ("code", "names"),
     [
         (2, ("bad_amount", "bad_argument", "network_differs", "foreign_keys", "not_loopback", "not_a_test_chain",
-             "transaction_file_malformed", "name_taken")),
-        (3, ("cannot_connect", "network_missing", "network_corrupt", "not_ready", "not_running", "validator_died",
-             "port_in_use", "directory_in_use", "config_missing", "key_file_permissions", "malformed_genesis",
+             "transaction_file_malformed", "name_taken", "config_missing", "key_file_permissions", "malformed_genesis",
              "bad_genesis", "wrong_network", "storage_format")),
+        (3, ("cannot_connect", "network_missing", "network_corrupt", "not_ready", "not_running", "validator_died",
+             "port_in_use", "directory_in_use")),
         (4, ("invalid_signature", "transaction_expired", "mempool_is_full", "foreign_transaction", "not_canonical")),
         (6, ("unknown_account", "unknown_currency", "unknown_hash", "unknown_function", "key_file_missing",
              "rate_date_out_of_range")),

@@ -54,7 +54,7 @@ class Operator:
         """Exit code, rule and sentence of a command that fails."""
         done = self.run(*arguments)
         assert done.stdout == ""
-        error = json.loads(done.stderr.splitlines()[-1])["error"]
+        error = json.loads(done.stderr)["error"]
         assert error["exit"] == done.returncode
         return done.returncode, error["name"], error["message"]
 
@@ -80,7 +80,7 @@ def operator(tmp_path_factory) -> Generator[Operator]:
     """A network of one validator, with its dealer and providers."""
     found = Operator(tmp_path_factory.mktemp("operator") / "net")
     try:
-        found.good("localnet", "up", "--detach", "--validators", "1", "--quiet")
+        found.good("localnet", "up", "--detach", "--validators", "1")
         yield found
     finally:
         found.run("localnet", "down")
@@ -153,7 +153,7 @@ def test_mint_preburn_cancel_burn_freeze(operator: Operator) -> None:
 
 @pytest.mark.network
 def test_refusals_of_the_operators_commands(operator: Operator) -> None:
-    """'unknown dealer, amount rule, switched-off minting, ... each with its exit code'; nothing on the ledger changes."""
+    """'unknown dealer, amount rule, switched-off minting, ... each with its exit code'; no coin moves."""
     run, start = operator, operator.money()
     for command in (("treasury", "mint", "nobody"), ("treasury", "burn", "nobody"), ("dealer", "preburn")):
         assert run.failed(*command, "-5", "XUS")[:2] == (2, "bad_amount")
@@ -198,7 +198,7 @@ def test_a_mint_with_an_id_is_made_once(operator: Operator) -> None:
 
 @pytest.mark.network
 def test_without_the_treasurys_key(operator: Operator, tmp_path: Path) -> None:
-    """'not the treasury's key in this directory': missing (6), another one (4: no such authentication key), open (3)."""
+    """'not the treasury's key in this directory': missing (6), another (4, the chain's), open to others (2)."""
     path = operator.directory / "keys" / "treasury.json"
     kept = tmp_path / "treasury.json"
     path.rename(kept)
@@ -210,7 +210,7 @@ def test_without_the_treasurys_key(operator: Operator, tmp_path: Path) -> None:
         assert (code, name) == (4, "invalid_auth_key")
         assert str(path) in words
         path.chmod(0o644)
-        assert operator.failed("treasury", "rates")[:2] == (3, "key_file_permissions")
+        assert operator.failed("treasury", "rates")[:2] == (2, "key_file_permissions")
     finally:
         kept.replace(path)
     operator.good("treasury", "freeze", "us-wallet")
@@ -295,6 +295,8 @@ def test_build_sign_submit_and_wait(operator: Operator, tmp_path: Path) -> None:
     (other.directory / "network.json").write_bytes((run.directory / "network.json").read_bytes())
     found = other.good("tx", "wait", done["hash"])
     assert (found["version"], found["status"], found["fee"]) == (final["version"], "executed", 600)
+    late = other.good("tx", "submit", signed, "--wait")
+    assert (late["version"], late["hash"]) == (final["version"], done["hash"])
     assert run.failed("tx", "wait", done["hash"][:-1])[:2] == (6, "unknown_hash")
     tampered = json.loads(Path(signed).read_text())
     tampered["transaction"]["arguments"]["amount"] = 6

@@ -1,5 +1,6 @@
 """Renders docs/formats.md from the code: `python -m tests.house.formats > docs/formats.md`."""
 
+import json
 import sys
 
 from chain.block import payload_root
@@ -9,9 +10,11 @@ from chain.crypto.hashing import seed, signing_message
 from chain.crypto.signing import PrivateKey, Scheme
 from chain.messages import MESSAGE_TYPES
 from chain.primitives import Address, Hash
-from chain.transaction import FUNCTIONS, Payload, RawTransaction, sign_transaction
+from chain.transaction import FUNCTIONS, Payload, RawTransaction, SignedTransaction, sign_transaction
 from chain.validators import Validator, ValidatorSet
+from node.client.operations.txfile import raw_document, signed_document
 from tests.house.formats_proofs import example, json_rpc, proofs
+from tests.house.formats_wallet import wallet
 
 KEY = PrivateKey(bytes(range(32)))
 GENESIS = Hash(b"\x47" * 32)
@@ -34,7 +37,23 @@ def transaction() -> list[str]:
         example("Signature", tx.signature),
         example("Envelope: (0, bytes of (raw bytes, scheme, public key, signature))", tx.envelope),
         example("Transaction hash", tx.hash),
+        *transaction_files(tx),
     ]  # fmt: skip
+
+
+def transaction_files(tx: SignedTransaction) -> list[str]:
+    """The same payment as `mithqal tx build` and `tx sign` write it."""
+    raw, signed = raw_document(tx.raw, GENESIS), signed_document(tx, GENESIS)
+    assert (raw.pop("bytes"), signed.pop("bytes")) == (tx.raw_bytes.hex(), tx.envelope.hex())
+    return [
+        (
+            "### Transaction files\n\nJSON, amounts in micro-units. `bytes` is what counts, in lower-case hex: of a"
+            " `raw_transaction` the raw transaction,\nof a `signed_transaction` the envelope. All else is derived from"
+            " it and must be exactly that, with nothing besides,\nor the file is refused; only `genesis_hash` is the"
+            " file's own word, which the signature covers. Without their `bytes`:\n"
+        ),
+        *[f"```json\n{json.dumps(document, indent=1)}\n```\n" for document in (raw, signed)],
+    ]
 
 
 def consensus() -> list[str]:
@@ -72,6 +91,8 @@ def render() -> str:
         "## Transactions\n",
         *transaction(),
         "### Functions\n\n| function | module | parameters |\n|---|---|---|\n" + "\n".join(functions) + "\n",
+        "## Payments\n",
+        *wallet(),
         "## Consensus\n",
         *consensus(),
         *json_rpc(),

@@ -24,7 +24,8 @@ def test_defaults_and_paths_are_relative_to_the_directory(tmp_path: Path) -> Non
 
 def test_what_is_written_reads_back(tmp_path: Path) -> None:
     """`to_json` and `parse_config` are inverse."""
-    config = parse_config(tmp_path / "v", {**GOOD, "genesis": "g.bin"})
+    config = parse_config(tmp_path / "v", {**GOOD, "genesis": "g.bin", "genesis_hash": "ab" * 32})
+    assert config.genesis_hash == b"\xab" * 32
     (tmp_path / "v").mkdir()
     (tmp_path / "v" / "node.json").write_text(json.dumps(config.to_json()))
     assert load_config(tmp_path / "v") == config
@@ -46,6 +47,9 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
         ({"genesis": ""}, "wrong_type", "genesis"),
         ({"data": 5}, "wrong_type", "data"),
         ({"allow_remote": 1}, "wrong_type", "allow_remote"),
+        ({"genesis_hash": "00" * 31}, "wrong_type", "genesis_hash"),
+        ({"genesis_hash": "zz" * 32}, "wrong_type", "genesis_hash"),
+        ({"genesis_hash": 7}, "wrong_type", "genesis_hash"),
     ],
 )
 def test_each_mistake_names_its_key(tmp_path: Path, change: dict[str, Any], name: str, key: str) -> None:

@@ -1,98 +1,14 @@
 """The machine driven by hand, with an application that only hashes rounds (R1 to R16)."""
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
-from chain.certificates import timeout_message
-from chain.consensus.machine import ConsensusMachine
+from chain.codec import encode
 from chain.errors import BlockError, CertificateError
 from chain.interface import ALL_OTHERS, Output
-from chain.messages import (
-    BlockRequest,
-    CommittedResponse,
-    Proposal,
-    SyncInfo,
-    Timeout,
-    Vote,
-    decode_message,
-)
+from chain.messages import BlockRequest, CommittedResponse, Proposal, SyncInfo, Timeout, Vote
 from chain.primitives import Hash
-from chain.storage import Column
-
-GENESIS_HASH = Hash(b"\x47" * 32)
-NOW = 2_000
-
-
-class App:
-    """Executes to the roots that the committee certifies, and writes down what is committed."""
-
-    def __init__(self, four) -> None:
-        self.four = four
-        self.committed: list[Any] = []
-        self.waiting: tuple[bytes, ...] = ()
-
-    def signature_checks(self, block):
-        return ()
-
-    def execute(self, parent, block):
-        return SimpleNamespace(
-            block_id=block.id, height=block.height, round=block.round, version=block.round,
-            root=self.four.root(block), timestamp_us=block.header.timestamp_us,
-        )  # fmt: skip
-
-    def payload(self, parent, timestamp_us, max_count=500):
-        return self.waiting
-
-    def commit(self, path, proof, out):
-        self.committed.append(([block.round for block, _ in path], proof))
-
-    def committed_blocks(self, start_height):
-        return CommittedResponse(start_height, (), None)
-
-
-class Driven:
-    """A machine, its application, and one call an event."""
-
-    def __init__(self, four, own=0, record=None, pending=()) -> None:
-        info = four.genesis_info
-        root = SimpleNamespace(
-            block_id=info.block_id, height=0, round=0, version=0, root=info.root, timestamp_us=info.timestamp_us
-        )
-        self.app = App(four)
-        self.machine = ConsensusMachine(
-            own, four.set, four.leaders, four.safety(own, record), self.app, root, four.genesis_qc,
-            four.genesis_qc, GENESIS_HASH, four.signatures,
-        )  # fmt: skip
-        self.first = Output()
-        self.machine.start(list(pending), NOW, self.first)
-
-    def receive(self, sender, message, now_us=NOW) -> Output:
-        out = Output()
-        self.machine.on_message(sender, message, now_us, out)
-        return out
-
-
-def sent(sends, kind) -> list[Any]:
-    decoded = [(send.destination, decode_message(send.data)) for send in sends]
-    return [(to, message) for to, message in decoded if isinstance(message, kind)]
-
-
-def timeout(four, round_, author, qc) -> Timeout:
-    signature = four.keys[author].sign(timeout_message(1, round_, qc.round, GENESIS_HASH))
-    return Timeout(1, round_, author, signature, SyncInfo(qc, four.genesis_qc, None))
-
-
-def chain(four, count=4):
-    """Consecutive blocks from round 1 on with their certificates, each committing its parent."""
-    pairs, parent, qc = [], None, four.genesis_qc
-    for round_ in range(1, count + 1):
-        block = four.block(round_, qc, height=round_)
-        qc = four.qc(block, parent)
-        pairs.append((block, qc))
-        parent = block
-    return pairs
+from chain.storage import VOTED_ROW, Column
+from tests.chain.consensus.driven import NOW, Driven, chain, sent, timeout
 
 
 def test_a_vote_waits_for_the_stored_block(four) -> None:
@@ -100,7 +16,8 @@ def test_a_vote_waits_for_the_stored_block(four) -> None:
     driven = Driven(four)
     block = four.block(1, four.genesis_qc, height=1)
     out = driven.receive(1, Proposal(block, four.genesis_qc))
-    assert [row[:2] for row in out.persist.rows] == [(Column.PENDING, 0)]
+    assert [row[:2] for row in out.persist.rows] == [(Column.PENDING, 0), (Column.META, VOTED_ROW)]
+    assert out.persist.rows[1][2] == encode(1)
     assert out.safety == driven.machine.safety.record_bytes()
     assert [(to, vote.data.block_id, vote.author) for to, vote in sent(out.after_persist, Vote)] == [
         (0, block.id, 0),
@@ -231,6 +148,10 @@ def test_a_restart_sends_the_last_vote_again(four) -> None:
     before = Driven(four)
     block = four.block(1, four.genesis_qc, height=1)
     out = before.receive(1, Proposal(block, four.genesis_qc))
-    again = Driven(four, record=out.safety, pending=[(key, data) for _, key, data in out.persist.rows])
+    again = Driven(
+        four,
+        record=out.safety,
+        pending=[(key, data) for column, key, data in out.persist.rows if column == Column.PENDING],
+    )
     assert sent(again.first.after_persist, Vote) == sent(out.after_persist, Vote)
     assert block.id in again.machine.tree.nodes

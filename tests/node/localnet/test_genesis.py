@@ -1,6 +1,8 @@
 """Genesis: keys and document from a seed or from chance, read back, described; a corrupt file is one clear error."""
 
 import json
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from chain.genesis import genesis_hash
 from node.client.network import NetworkError
 from node.config import ConfigError, load_config
 from node.keystore import KeyFileError, load_key
+from node.localnet import member
 from node.localnet.build import build_network
 from node.localnet.genesis import Rates, build_genesis, describe, load_genesis, waypoint_of, write_genesis
 from node.localnet.member import check_node, find_validator, init_node
@@ -30,11 +33,11 @@ def test_a_directory_gets_the_genesis_and_every_key(tmp_path: Path) -> None:
     assert (document.chain_id, document.timestamp_us, document.dual_attestation_limit) == (4, 5, 1_000_000_000)
     assert document.treasury_key == load_key(directory / "keys" / "treasury.json").public_key
     assert document.association_key == load_key(directory / "keys" / "association.json").public_key
-    for place, member in enumerate(document.validators):
-        keys = directory / member.name / "keys"
-        assert member.name == f"validator-{place}"
-        assert member.consensus_key == load_key(keys / "consensus.json").public_key
-        assert member.network_key == load_key(keys / "network.json").public_key
+    for place, validator in enumerate(document.validators):
+        keys = directory / validator.name / "keys"
+        assert validator.name == f"validator-{place}"
+        assert validator.consensus_key == load_key(keys / "consensus.json").public_key
+        assert validator.network_key == load_key(keys / "network.json").public_key
         assert find_validator(document, keys) == place
     coins = {item.code: (item.rate, item.is_synthetic, item.can_mint) for item in document.currencies}
     one = 1 << 32
@@ -43,6 +46,10 @@ def test_a_directory_gets_the_genesis_and_every_key(tmp_path: Path) -> None:
         "XSG": (one, False, True), "XDX": (one, True, False),
     }  # fmt: skip
     assert document.local_rates == (("BRL", 4), ("INR", 3))
+    folders = [directory, directory / "keys", directory / "validator-0" / "keys"]
+    assert [path.stat().st_mode & 0o777 for path in folders] == [0o700] * 3
+    now_us = time.time_ns() // 1000
+    assert now_us - 60_000_000 < build_genesis(tmp_path / "now", 1).timestamp_us <= now_us + 60_000_000
 
 
 def test_a_file_keeps_its_keys_beside_it(tmp_path: Path) -> None:
@@ -147,7 +154,7 @@ def test_node_init_makes_a_directory_that_can_start(tmp_path: Path) -> None:
         copy = target / "keys" / name
         assert copy.read_bytes() == (keys / "validator-1" / "keys" / name).read_bytes()
         assert copy.stat().st_mode & 0o777 == 0o600
-    assert (target / "keys").stat().st_mode & 0o777 == 0o700
+    assert [path.stat().st_mode & 0o777 for path in (target, target / "keys")] == [0o700] * 2
     with pytest.raises(ConfigError) as caught:
         init_node(target, file, keys / "validator-1" / "keys", endpoints=links, rpc=links[0])
     assert caught.value.name == "node_exists"
@@ -210,6 +217,32 @@ def test_a_node_does_not_start_on_a_used_port(tmp_path: Path) -> None:
     check_node(own)
 
 
+@pytest.mark.parametrize(
+    ("code", "said", "name", "message"),
+    [
+        (2, "noise\nmithqal node: wrong_network: it is another's: a b\n", "wrong_network", "it is another's: a b"),
+        (74, "mithqal node: storage_corrupt: x\n", "storage_corrupt", "x"),
+        (1, "Traceback\n", "validator_failed", "the validator ended with 1"),
+    ],
+)
+def test_why_a_validator_could_not_go_on(
+    tmp_path: Path, monkeypatch, capsys, code: int, said: str, name: str, message: str
+) -> None:
+    """What the validator says as it gives up is the command's error; what it says otherwise is passed on."""
+
+    def gives_up(_directory: Path) -> int:
+        sys.stderr.write(said)
+        return code
+
+    monkeypatch.setattr(member, "run_node", gives_up)
+    with pytest.raises(MithqalError) as caught:
+        member.run_here(tmp_path)
+    assert (caught.value.name, caught.value.message) == (name, message)
+    assert capsys.readouterr().err == ("Traceback\n" if code == 1 else "")
+    monkeypatch.setattr(member, "run_node", lambda _directory: 0)
+    member.run_here(tmp_path)
+
+
 # --- a network that is there already ---
 
 
@@ -219,7 +252,7 @@ def nobody_asks() -> Rates:
 
 
 def test_a_network_is_made_once_and_then_held_to_what_is_asked(tmp_path: Path) -> None:
-    """'`up` on an existing directory continues the same ledger; with different --validators ... an error that says so'."""
+    """'`up` on an existing directory continues the same ledger; with different --validators ...: an error'."""
     made = open_network(tmp_path / "net", lambda: RATES, validators=2, seed=3, base_port=21_040)
     assert [member.rpc[1] for member in made.members] == [21_040, 21_050]
     assert made.genesis.currencies[0].rate == 5

@@ -16,8 +16,9 @@ from chain.genesis import genesis_hash
 from node.client.network import Network
 from node.config import ConfigError, load_config
 from node.localnet.build import build_network
+from node.runtime.exits import NOT_READY, USAGE
 from node.runtime.http_server import HttpServer, Rpc
-from node.runtime.process import EXIT_CONFIG, EXIT_STORAGE, listen, open_identity, run_node
+from node.runtime.process import listen, open_identity, run_node
 from node.storage.sqlite import SqliteStore
 
 
@@ -34,7 +35,7 @@ def test_a_validator_refuses_another_validators_keys(network: Network, capsys: p
     with pytest.raises(ConfigError, match="consensus key") as caught:
         open_identity(load_config(first))
     assert caught.value.name == "foreign_keys"
-    assert run_node(first) == EXIT_CONFIG
+    assert run_node(first) == USAGE
     assert capsys.readouterr().err.startswith("mithqal node: foreign_keys: ")
     shutil.copy(second / "keys" / "network.json", first / "keys" / "network.json")
     shutil.copytree(first / "keys", second / "keys", dirs_exist_ok=True)
@@ -54,14 +55,14 @@ def test_open_permissions_of_a_key_are_refused(network: Network) -> None:
     """The issue: "key file with open permissions"."""
     path = network.members[0].directory / "keys" / "consensus.json"
     path.chmod(0o644)
-    assert run_node(network.members[0].directory) == EXIT_STORAGE
+    assert run_node(network.members[0].directory) == USAGE
 
 
 def test_a_second_process_on_the_same_data_is_refused(network: Network, capsys: pytest.CaptureFixture[str]) -> None:
     """The issue: "second process on the same data directory"; the error names the owner's pid."""
     directory = network.members[0].directory
     store = SqliteStore(directory / "data" / "ledger.sqlite", genesis_hash(network.genesis))
-    assert run_node(directory) == EXIT_STORAGE
+    assert run_node(directory) == NOT_READY
     error = capsys.readouterr().err
     assert "directory_in_use" in error
     assert str(os.getpid()) in error
@@ -72,7 +73,7 @@ def test_a_data_directory_of_another_network_is_refused(network: Network, capsys
     """The issue: "data directory of another network"."""
     directory = network.members[0].directory
     SqliteStore(directory / "data" / "ledger.sqlite", bytes(32)).close()
-    assert run_node(directory) == EXIT_STORAGE
+    assert run_node(directory) == USAGE
     assert "wrong_network" in capsys.readouterr().err
 
 
@@ -81,7 +82,7 @@ def test_a_used_port_is_refused_by_its_number(network: Network, capsys: pytest.C
     endpoint = network.members[0].rpc
     with listen(endpoint) as taken:
         taken.listen()
-        assert run_node(network.members[0].directory) == EXIT_CONFIG
+        assert run_node(network.members[0].directory) == NOT_READY
     assert f"port {endpoint[1]}" in capsys.readouterr().err
 
 
@@ -124,6 +125,8 @@ def test_http_paths_headers_and_readiness() -> None:
     async def story() -> None:
         rpc: Rpc = still  # type: ignore[assignment]
         server = HttpServer(rpc, CollectorRegistry(), lambda: 10_000_001, listener)
+        # An answer leaves as two segments: with Nagle's algorithm each kept connection would wait 40 ms for it.
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
         server.start()
         try:
             run = asyncio.to_thread

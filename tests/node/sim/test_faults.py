@@ -36,6 +36,9 @@ class FakeProcess:
         self.is_up, self.paused = False, False
         self.log.append(("crash", self.scheduler.now_us))
 
+    def note_link(self, peer: int, is_up: bool) -> None:
+        self.log.append((f"{'up' if is_up else 'down'} {peer}", self.scheduler.now_us))
+
     def pause(self) -> None:
         assert self.is_up
         assert not self.paused
@@ -184,3 +187,20 @@ def test_holds_are_spells_of_one_kind() -> None:
         rig.network.send(0, 1, bytes([0x92, kind]))
     rig.scheduler.run_until(10 * SECOND_US + 100)
     assert rig.arrived == [(0, 1)] * 4
+
+
+def test_false_down_is_a_belief_that_ends() -> None:
+    """`false_down`: one believes for up to `false_down_us` that its link to another is down; nobody is told of itself."""
+    rig = Rig(false_down_every_us=SECOND_US // 2, false_down_us=SECOND_US)
+    rig.run()
+    total = 0
+    for process in rig.processes:
+        downs = [(int(name.split()[1]), at) for name, at in process.log if name.startswith("down")]
+        ups = [(int(name.split()[1]), at) for name, at in process.log if name.startswith("up")]
+        assert sorted(peer for peer, _ in downs) == sorted(peer for peer, _ in ups)
+        assert process.index not in [peer for peer, _ in downs]
+        for (peer, down_us), (other, up_us) in zip(sorted(downs), sorted(ups), strict=True):
+            assert peer == other
+            assert up_us > down_us
+        total += len(downs)
+    assert total == rig.counts["false_down"] > 3

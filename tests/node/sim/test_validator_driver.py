@@ -10,6 +10,8 @@ from chain.interface import (
     Committed,
     Event,
     Output,
+    PeerDown,
+    PeerUp,
     Received,
     Reply,
     Send,
@@ -61,6 +63,7 @@ class Rig:
         self.logs: list[list[tuple[int, Event]]] = [[], [], []]
         self.told: list[tuple[int, str, object]] = []
         self.built: list[tuple[int, bytes | None]] = []
+        self.crashed: list[int] = []
         network = Network(self.scheduler, Entropy(1).stream("n"), Links(100, 0), self.deliver, Counter())
         wires = (self.scheduler, network, Trace(), self)
 
@@ -83,6 +86,9 @@ class Rig:
 
     def on_start(self, node: int, tip: Tip) -> None:
         self.told.append((node, "start", tip.tip_height))
+
+    def on_crash(self, node: int) -> None:
+        self.crashed.append(node)
 
     def on_send(self, node: int, data: bytes) -> None:
         self.told.append((node, "send", data))
@@ -244,3 +250,20 @@ def test_what_a_paused_process_held_dies_with_it() -> None:
     assert not rig.nodes[0].paused
     rig.nodes[0].receive(1, b"n")
     assert [event for _, event in rig.logs[0]] == [Start(), Start(), Received(1, b"n")]
+
+
+def test_links_are_told_as_events() -> None:
+    """`PeerDown` and `PeerUp` reach a live replica, wait for a paused one, and are lost on a dead one."""
+    rig = Rig(on_start(Output()))
+    node = rig.nodes[0]
+    node.note_link(2, False)
+    node.pause()
+    node.note_link(2, True)
+    assert [event for _, event in rig.logs[0][1:]] == [PeerDown(2)]
+    node.resume()
+    assert [event for _, event in rig.logs[0][1:]] == [PeerDown(2), PeerUp(2)]
+    node.crash()
+    assert rig.crashed == [0]
+    node.note_link(1, False)
+    node.start()
+    assert [event for _, event in rig.logs[0][3:]] == [Start()]

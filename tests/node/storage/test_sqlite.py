@@ -66,7 +66,7 @@ class TestOpening:
         make(path)
         connection = sqlite3.connect(path)
         assert connection.execute("PRAGMA application_id").fetchone() == (0x6D697468,)
-        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (4,)
         assert connection.execute("SELECT genesis FROM network").fetchall() == [(GENESIS,)]
         connection.close()
         assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -362,7 +362,7 @@ class TestFailing:
         """What was written of the batch before is rolled back."""
         store = SqliteStore(path, GENESIS)
         store.write(batch_of(0))
-        store._writer.execute("DROP TABLE posting")
+        store._writer.execute("DROP TABLE posting_log")
         with pytest.raises(StorageError) as caught:
             store.write(batch_of(1))
         assert caught.value.name == "storage_write_failed"

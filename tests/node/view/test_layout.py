@@ -57,8 +57,19 @@ def test_names_are_the_readers() -> None:
     assert names.address("Alice") is None
     assert list(names.all()) == [
         ("alice", "ab" * 16), ("association", ASSOCIATION.hex()), ("boss\x07", TREASURY.hex()),
+        ("treasury", TREASURY.hex()),
     ]  # fmt: skip
     assert ("treasury", TREASURY.hex()) in Names().all()
+
+
+def test_an_address_may_have_several_names() -> None:
+    """Each of them finds it; it is called by the first."""
+    aliases = {"al": "ab" * 16, "alice": "ab" * 16, "treasury": "cd" * 16}
+    names = names_of({"ab" * 16: "al", "cd" * 16: "treasury"}, [], aliases)
+    assert names.of("ab" * 16) == "al"
+    assert [names.address(name) for name in ("al", "alice", "treasury")] == ["ab" * 16, "ab" * 16, "cd" * 16]
+    assert [name for name, _ in names.all()] == ["al", "alice", "association", "treasury"]
+    assert names.of(TREASURY.hex()) == "treasury"
 
 
 def test_validators_are_named_by_their_numbers() -> None:

@@ -4,6 +4,8 @@ import pytest
 
 from chain.accounts import ASSOCIATION, TREASURY, event_key
 from chain.errors import MithqalError
+from chain.identifiers import encode_identifier
+from chain.primitives import U64_MAX
 from node.view.explorer import (
     PAGES,
     View,
@@ -183,6 +185,32 @@ def test_every_match_of_a_search_leads_to_its_page(story: Story) -> None:
             assert explore(story.view, match["id"], 1).document["kind"] == match["kind"]
 
 
+def test_account_identifiers(story: Story) -> None:
+    """DIP-5: an identifier opens its account, in small letters or capitals, with a subaddress or without."""
+    for subaddress in (None, b"\x01" * 8):
+        text = encode_identifier(ALICE.address, subaddress)
+        assert exact(story, text) == exact(story, text.upper()) == [("account", ALICE_HEX)]
+        assert exact(story, f"account:{text}") == [("account", ALICE_HEX)]
+        assert find(story.source, story.names, text)[0].title == "account alice@us-wallet"
+        assert account_by(story.source, story.names, text)["address"] == ALICE_HEX
+    assert exact(story, encode_identifier(b"\x01" * 16)) == []
+    with pytest.raises(MithqalError) as caught:
+        account_by(story.source, story.names, encode_identifier(b"\x01" * 16))
+    assert caught.value.name == "unknown_account"
+    good = encode_identifier(ALICE.address)
+    mistyped = good[:-1] + ("q" if good[-1] != "q" else "p")
+    for text, name in ((mistyped, "bad_identifier"), (encode_identifier(ALICE.address, prefix="dm"), "wrong_prefix")):
+        for look in (explore, search):
+            with pytest.raises(MithqalError) as caught:
+                look(story.view, text, 5)
+            assert caught.value.name == name
+
+
+def search(view: View, text: str, _: int) -> object:
+    """A search, called as the explorer is."""
+    return search_page(view, text)
+
+
 def test_a_search_lists_kinds(story: Story) -> None:
     """search ANYTHING: all matches with their kinds; none is an error."""
     page = search_page(story.view, "11")
@@ -211,11 +239,12 @@ def test_what_names_nothing_says_what_was_tried(story: Story) -> None:
     assert caught.value.name == "unknown_id"
     assert caught.value.message == (
         "nothing here is called 'alise@us-wallet': no version, height, hash, block id, event stream, address, local"
-        " name, validator or currency; did you mean alice@us-wallet or carla@us-wallet or us-wallet?"
+        " name, identifier, validator or currency; did you mean alice@us-wallet or carla@us-wallet or us-wallet?"
     )
     assert caught.value.details == {
         "tried": [
-            "version", "height", "hash", "block id", "event stream", "address", "local name", "validator", "currency",
+            "version", "height", "hash", "block id", "event stream", "address", "local name", "identifier",
+            "validator", "currency",
         ],
         "near": ["alice@us-wallet", "carla@us-wallet", "us-wallet"],
     }  # fmt: skip
@@ -247,6 +276,13 @@ def test_hostile_names_are_cleaned(story: Story) -> None:
         (transaction_by, "-1", "unknown_transaction"),
         (transaction_by, "9" * 19, "unknown_transaction"),
         (transaction_by, "9" * 30, "unknown_transaction"),
+        (transaction_by, str(U64_MAX), "unknown_transaction"),
+        (transaction_by, str(U64_MAX + 1), "unknown_transaction"),
+        (transaction_by, "0" * 21, "unknown_transaction"),
+        (block_by, str(U64_MAX), "unknown_block"),
+        (block_by, str(U64_MAX + 1), "unknown_block"),
+        (block_by, "0" * 21, "unknown_block"),
+        (block_by, "", "unknown_block"),
         (transaction_by, "\u0661", "unknown_transaction"),
         (transaction_by, "", "unknown_transaction"),
         (block_by, "99", "unknown_block"),
@@ -268,6 +304,7 @@ def test_one_kind_is_found_by_each_of_its_ids(story: Story) -> None:
     """A transaction by version and hash, a block by height, id and latest, an account by name and address."""
     row = transaction_by(story.source, "22")
     assert row["events"] != []
+    assert transaction_by(story.source, "0" * 18 + "22") == row
     assert transaction_by(story.source, row["hash"]) == row
     assert transaction_by(story.source, row["hash"].upper()) == row
     block = block_by(story.source, "11")
@@ -277,7 +314,8 @@ def test_one_kind_is_found_by_each_of_its_ids(story: Story) -> None:
     ] * 4
     account = account_by(story.source, story.names, "alice@us-wallet")
     assert account["address"] == ALICE_HEX
-    assert account_by(story.source, story.names, ALICE_HEX.upper()) == account
+    for which in (ALICE_HEX, ALICE_HEX.upper(), "0x" + ALICE_HEX):
+        assert account_by(story.source, story.names, which) == account
     assert currency_by(story.source, "xus")["code"] == "XUS"
     for which, message in (
         ("alise", "no account is called 'alise': `mithqal account list` names all"),
@@ -288,3 +326,22 @@ def test_one_kind_is_found_by_each_of_its_ids(story: Story) -> None:
         assert (caught.value.name, caught.value.message) == ("unknown_account", message)
     with pytest.raises(MithqalError, match="no currency is called 'USD'; there are XUS, XEU, XDX"):
         currency_by(story.source, "USD")
+
+
+def test_errors_quote_no_more_than_a_line_of_what_was_typed(story: Story) -> None:
+    """Whatever is typed, the sentence stays one, and holds nothing that acts on a terminal."""
+    evil = "\x1b[2J\u202e" + "x" * 5_000
+    names = names_of({"ab" * 16: evil})
+    lookups = [
+        lambda: transaction_by(story.source, evil),
+        lambda: block_by(story.source, evil),
+        lambda: currency_by(story.source, evil),
+        lambda: account_by(story.source, story.names, evil),
+        lambda: account_by(story.source, names, evil),
+        lambda: find_one(story.source, story.names, evil),
+    ]
+    for lookup in lookups:
+        with pytest.raises(MithqalError) as caught:
+            lookup()
+        assert caught.value.message.count("x") in range(20, 85)
+        assert caught.value.message.isprintable()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chain.primitives import U64_MAX
 from node.client.amounts import parse_amount
 from node.view.notice import PLAY_MONEY
-from node.view.text import clean, coins, count, money, quoted, rate, signed, utc
+from node.view.text import clean, coins, command, count, money, quoted, rate, signed, utc
 from tests.house.rules import ROOT
 
 
@@ -99,6 +99,12 @@ def test_an_amount_of_a_sentence_can_be_typed(micro: int) -> None:
 def test_rates_are_rounded_to_nine_places(fixed: int, text: str) -> None:
     """A 32-bit fixed point number, in integers only."""
     assert rate(fixed) == text
+
+
+def test_commands_can_be_pasted() -> None:
+    """What a hint says to type is quoted where a shell needs it, and holds nothing that acts."""
+    assert command("tx", "list", "--account", "alice@us-wallet") == "mithqal tx list --account alice@us-wallet"
+    assert command("explorer", "my name; rm\x1b *") == "mithqal explorer 'my name; rm *'"
 
 
 def test_counts() -> None:

@@ -1,0 +1,62 @@
+"""What certificates prove that this validator has signed: a record that knows less is old, or the key is used twice.
+
+A record that was restored from a copy, or beside a ledger that is newer, would let the validator sign a second time
+what it has signed already (docs/protocol.md, R18). Nothing here can prove that a record is the newest one.
+"""
+
+from collections.abc import Iterable
+
+from chain.block import Block
+from chain.certificates import QuorumCertificate, TimeoutCertificate
+from chain.consensus.safety import SafetyRecord, read_vote
+from chain.errors import SafetyError
+
+_ADVICE = (
+    "an older record was put back, or another process signs with this key;"
+    " this validator must not sign with it again (docs/operations.md)"
+)
+
+
+def check_certificates(
+    record: SafetyRecord, own: int, qc: QuorumCertificate, tc: TimeoutCertificate | None = None
+) -> None:
+    """SafetyError (`safety_record_old`) if a verified certificate holds a signature of ours that the record lacks."""
+    if qc.round > record.voted_round and any(author == own for author, _ in qc.signatures):
+        raise _old("voted in", qc.round, record.voted_round)
+    if tc is not None and tc.round > record.voted_round and any(entry[0] == own for entry in tc.entries):
+        raise _old("gave up", tc.round, record.voted_round)
+
+
+def check_blocks(record: SafetyRecord, own: int, blocks: Iterable[Block]) -> None:
+    """The same for stored blocks: their authors, and the certificates that they carry."""
+    for block in blocks:
+        if block.header.author == own and block.round > record.proposed_round:
+            raise _old("proposed in", block.round, record.proposed_round)
+        check_certificates(record, own, block.parent_qc, block.tc)
+
+
+def check_ledger(record: SafetyRecord, ledger_round: int | None) -> None:
+    """SafetyError (`ledger_behind`) if a vote of the record is later than the last one that the ledger noted.
+
+    `ledger_round` is None for a ledger that noted none: it is new, or was lost as a whole, and is fetched again.
+    """
+    voted = 0 if record.last_vote is None else read_vote(record.last_vote).data.round
+    if ledger_round is not None and ledger_round < voted:
+        raise SafetyError(
+            f"this validator voted in round {voted}, its ledger ends with its vote in round {ledger_round}: blocks that"
+            " were stored are gone. Keep the signing record, move the ledger's files away, and the blocks are fetched"
+            " again from the others (docs/operations.md)",
+            name="ledger_behind",
+            voted=voted,
+            ledger=ledger_round,
+        )
+
+
+def _old(what: str, round_: int, known: int) -> SafetyError:
+    """The record says less than a certificate."""
+    return SafetyError(
+        f"this validator {what} round {round_}, its signing record ends at round {known}: {_ADVICE}",
+        name="safety_record_old",
+        round=round_,
+        known=known,
+    )

@@ -1,0 +1,98 @@
+"""`mithqal bench`: how much a network of processes on this machine carries, and how fast it is final."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli import options, output
+from cli.exits import OK
+from node.lab.bench import Plan, run_bench
+from node.lab.bench_stages import EXECUTE, measure_stages
+
+
+@click.group()
+def bench() -> None:
+    """Measure a network of its own: payments a second, and time to finality."""
+
+
+def _measure(command: Callable[..., int]) -> Callable[..., int]:
+    """The options of both commands."""
+    for option in (
+        click.option("--validators", type=click.IntRange(1, 16), default=4, show_default=True),
+        click.option("--seconds", type=click.IntRange(1, 3600), default=20, show_default=True, help="Timed part."),
+        click.option("--ramp", type=click.IntRange(0, 600), default=3, show_default=True, help="Seconds before it."),
+        click.option(
+            "--keep", type=click.Path(path_type=Path), help="Leave the stopped network in this new directory."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@bench.command()
+@_measure
+@click.option("--rate", type=click.IntRange(1, 100_000), help="Offer so many payments/s instead of all that fit.")
+@options.as_json
+@output.reported
+def throughput(validators: int, seconds: int, ramp: int, keep: Path | None, rate: int | None, as_json: bool) -> int:
+    """Load all validators through their RPC, and count what another validator reports committed.
+
+    Exits 8 unless afterwards every balance, every root and the sum of all coins are exact.
+    """
+    _show(run_bench(Plan(validators, seconds, ramp, rate, keep), output.talk), as_json=as_json)
+    return OK
+
+
+@bench.command()
+@_measure
+@click.option("--rate", type=click.IntRange(1, 100_000), default=100, show_default=True, help="Payments/s offered.")
+@options.as_json
+@output.reported
+def latency(validators: int, seconds: int, ramp: int, keep: Path | None, rate: int, as_json: bool) -> int:
+    """Time from submission to finality at a fixed rate, by the client's clock."""
+    _show(run_bench(Plan(validators, seconds, ramp, rate, keep), output.talk), as_json=as_json)
+    return OK
+
+
+@bench.command()
+@click.option("--validators", type=click.IntRange(1, 16), default=4, show_default=True, help="Share the clients' work.")
+@options.as_json
+@output.reported
+def stages(validators: int, as_json: bool) -> int:
+    """What each stage of a payment costs a validator's processor, without sockets and waiting.
+
+    A stage that a part of the validators does counts with that part in the sum.
+    """
+    rows = measure_stages(validators)
+    total = sum(row.us * row.share for row in rows if row.name != EXECUTE)
+    lines = [f"{row.us * row.share:8.2f} us  {row.name}" for row in rows if row.name != EXECUTE]
+    of_it = next(row.us for row in rows if row.name == EXECUTE)
+    lines += [f"{total:8.2f} us  sum", f"{of_it:8.2f} us  of it, within execute: {EXECUTE}"]
+    stages_json = [{"stage": row.name, "us": row.us, "share": row.share} for row in rows]
+    output.result({"stages": stages_json, "sum_us": round(total, 2)}, lines, as_json=as_json)
+    return OK
+
+
+def _show(document: dict[str, Any], *, as_json: bool) -> None:
+    """The document, or its figures in words."""
+    final, blocks, audit = document["finality_ms"], document["blocks"], document["audit"]
+    cpu = document["cpu_us_a_payment"]
+    offered = "as many as fit" if document["offered_per_s"] is None else f"{document['offered_per_s']}/s"
+    rows = {
+        "committed": f"{document['committed_per_s']:.0f} payments/s over {document['seconds']:g} s, offered {offered}",
+        "bound": f"{document['bound_per_s']:.0f} payments/s by signatures; ratio {document['ratio_to_bound']:.3f}",
+        "finality": f"p50 {final['p50']:.0f} ms, p99 {final['p99']:.0f} ms, of {document['finality_samples']} batches",
+        "blocks": f"{blocks['count']} of {blocks['payments_mean']:g} payments, at most {blocks['payments_max']}",
+        "processor": f"{cpu['validator']:g} us a payment and validator, {cpu['load_generator']:g} us for the load:"
+        f" ratio {document['ratio_by_cpu']:.3f}",
+        "memory": f"at most {document['peak_rss_mb']:g} MB a validator, {document['validators']} validators",
+        "signatures": f"{document['signature_checks']} checked, on every validator",
+        "audit": f"{audit['accounts']} balances and the sum of coins exact",
+        "roots": f"{audit['validators_agreeing']} equal at version {audit['version']}, and still there after SIGKILL",
+    }
+    if document["ledger"] is not None:
+        rows["ledger"] = f"mithqal localnet up --network {document['ledger']}"
+    lines = [f"{name:10} {words}" for name, words in rows.items()]
+    output.result(document, lines, as_json=as_json)

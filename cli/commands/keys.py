@@ -1,0 +1,60 @@
+"""`mithqal keys`: the keys of a network directory; secrets are never shown."""
+
+from pathlib import Path
+
+import click
+
+from cli import options, output
+from cli.exits import OK
+from node.client.network import load_network
+from node.client.wallets.accounts import SCHEMES
+from node.client.wallets.keys import list_keys, new_key, show_key
+from node.client.wallets.wallet import Wallet
+
+
+@click.group()
+def keys() -> None:
+    """Make and show keys; secrets are never shown."""
+
+
+@keys.command()
+@click.argument("name")
+@click.option("--scheme", type=click.Choice(list(SCHEMES)), default="ed25519", show_default=True)
+@options.network
+@options.as_json
+@output.reported
+def new(name: str, scheme: str, directory: Path, as_json: bool) -> int:
+    """Make a key under a new name; `account create NAME` then makes its account."""
+    document = new_key(Wallet(load_network(directory)), name, SCHEMES[scheme])
+    output.result(document, [*_lines(document), f"next: mithqal account create {name}"], as_json=as_json)
+    return OK
+
+
+@keys.command()
+@click.argument("name")
+@options.network
+@options.as_json
+@output.reported
+def show(name: str, directory: Path, as_json: bool) -> int:
+    """The public side of a key."""
+    document = show_key(Wallet(load_network(directory)), name)
+    output.result(document, _lines(document), as_json=as_json)
+    return OK
+
+
+@keys.command(name="list")
+@options.network
+@options.as_json
+@output.reported
+def list_(directory: Path, as_json: bool) -> int:
+    """Every key that is kept here: of genesis, of accounts, of providers' compliance."""
+    rows = list_keys(Wallet(load_network(directory)))
+    lines = [f"{row['kind']:10} {row['name']:20} {row['scheme']:9} {row['public_key']}" for row in rows]
+    output.result({"keys": rows}, lines, as_json=as_json)
+    return OK
+
+
+def _lines(document: dict[str, str | None]) -> list[str]:
+    """A key for people."""
+    rows = [(name.replace("_", " "), value) for name, value in document.items() if value is not None]
+    return [f"{name:18} {value}" for name, value in rows]

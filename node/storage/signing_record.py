@@ -1,0 +1,38 @@
+"""A validator's signing record and its ledger belong together: what is missing or another's is refused.
+
+The ledger keeps whose record stands beside it, from before anything is signed. So a deleted record is told from a
+directory that never had one: the mark, a committed block, or a block stored before a vote says that there was one.
+"""
+
+from pathlib import Path
+
+from chain.storage import Column, Store, WriteBatch
+from node.storage.rules import StorageError
+from node.storage.safety_file import SafetyFile
+
+SAFETY_FILE = "safety.bin"
+OWNER_ROW = 1
+"""Row of `Column.META`: the owner of the signing record."""
+
+
+def open_signing_record(store: Store, directory: Path, owner: bytes) -> SafetyFile:
+    """The record of `owner` in `directory`, whose ledger is `store`; a new one only beside a ledger that never ran.
+
+    Raises StorageError: `foreign_ledger`, and what `SafetyFile` raises, `safety_record_lost` among it.
+    """
+    known = store.row(Column.META, OWNER_ROW)
+    if known not in (None, owner):
+        raise StorageError(
+            f"the ledger in {directory} was run by another validator: a data directory belongs to one key;"
+            " start with an empty one, the blocks are fetched from the others",
+            name="foreign_ledger",
+        )
+    has_run = known is not None or store.row(Column.BLOCK, 1) is not None or store.last_row(Column.PENDING) is not None
+    safety = SafetyFile(directory / SAFETY_FILE, owner, may_create=not has_run)
+    if known is None:
+        try:
+            store.write(WriteBatch(rows=[(Column.META, OWNER_ROW, owner)]))
+        except StorageError:
+            safety.close()
+            raise
+    return safety

@@ -1,0 +1,164 @@
+"""Messages between validators: wire numbers, every kind there and back, and every wrong shape by name."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chain.certificates import CommitInfo
+from chain.codec import decode, encode
+from chain.errors import DecodeError, MithqalError
+from chain.messages import (
+    MESSAGE_TYPES,
+    BlockRequest,
+    BlockResponse,
+    CommittedRequest,
+    CommittedResponse,
+    Message,
+    Proposal,
+    SyncInfo,
+    Timeout,
+    Transactions,
+    Vote,
+    decode_message,
+    encode_message,
+    message_name,
+)
+from chain.primitives import Hash
+from tests.chain.consensus.conftest import Committee
+
+FOUR = Committee(4)
+B1 = FOUR.block(1, FOUR.genesis_qc)
+Q1 = FOUR.qc(B1)
+B2 = FOUR.block(2, Q1, payload=(b"tx",))
+Q2 = FOUR.qc(B2, B1)
+TC = FOUR.tc(3, [Q1, Q2, Q2])
+SYNC = SyncInfo(Q2, Q2, TC)
+MESSAGES: tuple[Message, ...] = (
+    Proposal(B2, Q2),
+    Vote(Q2.data, Q2.commit, 3, b"\x01" * 64),
+    Timeout(1, 3, 2, b"\x02" * 64, SYNC),
+    SYNC,
+    BlockRequest(B2.id, 7),
+    BlockResponse(B2.id, (B1, B2)),
+    CommittedRequest(9),
+    CommittedResponse(1, (B1,), Q2),
+    Transactions((b"one", b"two")),
+)
+NAMES = (
+    "proposal", "vote", "timeout", "sync_info", "block_request", "block_response", "committed_request",
+    "committed_response", "transactions",
+)  # fmt: skip
+
+
+def test_wire_numbers_are_fixed() -> None:
+    """Another number would be another protocol: docs/formats.md, "Messages"."""
+    assert [name for name, _ in MESSAGE_TYPES] == list(NAMES)
+    for number, (name, message) in enumerate(zip(NAMES, MESSAGES, strict=True)):
+        data = encode_message(message)
+        assert data[:2] == bytes([0x92, number])
+        assert message_name(data) == name
+        assert type(message) is MESSAGE_TYPES[number][1]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=NAMES)
+def test_there_and_back(message: Message) -> None:
+    """Every field, in its place; nothing is dropped or swapped."""
+    assert decode_message(encode_message(message)) == message
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Vote(Q1.data, None, 0, b""),
+        SyncInfo(FOUR.genesis_qc, FOUR.genesis_qc, None),
+        Proposal(B1, FOUR.genesis_qc),
+        BlockResponse(B2.id, ()),
+        CommittedResponse(5, (), None),
+        Transactions(()),
+    ],
+)
+def test_what_may_be_absent(message: Message) -> None:
+    """No commit info, no time-out certificate, no blocks, no proof."""
+    assert decode_message(encode_message(message)) == message
+
+
+def test_a_vote_that_ends_an_epoch() -> None:
+    """The next validator set travels in the commit info."""
+    assert Q2.commit is not None
+    commit = CommitInfo(*Q2.commit[:6], FOUR.set)
+    found = decode_message(encode_message(Vote(Q2.data, commit, 1, b"s")))
+    assert isinstance(found, Vote)
+    assert found.commit is not None
+    assert found.commit.next_epoch is not None
+    assert found.commit.next_epoch.to_value() == FOUR.set.to_value()
+
+
+@pytest.mark.parametrize("data", [b"", b"\x92", b"\x92\x09", b"\x92\xff", b"\x92\xcd\x00\x01"])
+def test_names_of_what_is_no_message(data: bytes) -> None:
+    """For filters and metrics: by the second byte alone, and never an error."""
+    assert message_name(data) == "malformed"
+
+
+@pytest.mark.parametrize("number", [9, 10, 255, 2**64 - 1])
+def test_numbers_beyond_the_table(number: int) -> None:
+    with pytest.raises(DecodeError) as caught:
+        decode_message(encode((number, ())))
+    assert (caught.value.name, caught.value.details) == ("unknown_message", {"number": number})
+
+
+def wrong(value: Any) -> Any:
+    """Something of another type in place of a value."""
+    return b"x" if not isinstance(value, bytes) else 5
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=NAMES)
+def test_each_field_has_its_type_and_none_may_be_missing(message: Message) -> None:
+    """C5: a record is a list with a fixed number of fields of fixed types."""
+    number, content = decode(encode_message(message))  # type: ignore[misc, str-unpack]
+    assert isinstance(content, tuple)
+    broken: list[Any] = [(*content[:at], wrong(content[at]), *content[at + 1 :]) for at in range(len(content))]
+    if not isinstance(message, Transactions):
+        broken += [content[:-1], (*content, None)]
+    for value in [*broken, b"", None, 7]:
+        with pytest.raises(MithqalError) as caught:
+            decode_message(encode((number, value)))
+        assert caught.value.name in ("wrong_shape", "wrong_size"), value
+
+
+def test_sizes_of_a_request() -> None:
+    """A block id has 32 bytes."""
+    for size in (0, 31, 33):
+        with pytest.raises(DecodeError) as caught:
+            decode_message(encode((4, (bytes(size), 0))))
+        assert caught.value.name == "wrong_size"
+    with pytest.raises(DecodeError):
+        decode_message(encode((5, (bytes(31), ()))))
+    assert decode_message(encode((4, (bytes(32), 0)))) == BlockRequest(Hash(bytes(32)), 0)
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=NAMES)
+def test_a_flipped_bit_is_another_message_or_none(message: Message) -> None:
+    """A byte flipped anywhere in a frame's payload: refused by name, or a message that says something else."""
+    data = encode_message(message)
+    for at in range(len(data)):
+        flipped = bytearray(data)
+        flipped[at] ^= 1 << at % 8
+        try:
+            found = decode_message(bytes(flipped))
+        except MithqalError:
+            continue
+        assert found != message
+        assert encode_message(found) == bytes(flipped), "one value, one byte string"
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_message_or_a_named_error(data: bytes) -> None:
+    """Never another exception, whatever a peer sends."""
+    for payload in (data, bytes([0x92, data[0] % 10 if data else 0]) + data[1:]):
+        try:
+            message = decode_message(payload)
+        except MithqalError:
+            continue
+        assert encode_message(message) == payload
