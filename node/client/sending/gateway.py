@@ -4,9 +4,11 @@ Each validator is asked by a thread of its own, so that one that hangs delays a 
 alone for a while. A sender keeps to one validator (its home), so that its numbers arrive in order.
 """
 
+import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, Queue
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from chain.errors import MithqalError
@@ -210,39 +212,40 @@ class Gateway:
     def _everyone(self, ask: Callable[[RpcClient], R]) -> list[R]:
         """Ask all validators at once; the answers that come within GRACE_S of the first. ConnectionFailed without any.
 
-        Who has not answered then keeps its thread and connection to itself until its time is over.
+        Who has not answered then keeps its connection to itself until its time is over; the process may end before.
         """
+        answers: Queue[tuple[int, R | None, MithqalError | None]] = Queue()
 
-        def work(place: int) -> R:
-            self._greet(place)
-            return ask(self._clients[place])
+        def work(place: int) -> None:
+            try:
+                self._greet(place)
+                answers.put((place, ask(self._clients[place]), None))
+            except NO_ANSWER as error:
+                answers.put((place, None, error))
 
         began = self.now_s()
-        running = {self._pool.submit(work, place): place for place in range(len(self._clients))}
+        pending = set(range(len(self._clients)))
+        for place in pending:
+            threading.Thread(target=work, args=(place,), daemon=True).start()
         results: list[R] = []
         problems: list[MithqalError] = []
-        pending = set(running)
         while pending:
-            done, pending = wait(pending, GRACE_S if results else None, FIRST_COMPLETED)
-            if not done:
+            try:
+                place, result, problem = answers.get(timeout=GRACE_S if results else 3 * FIRST_TIMEOUT_S)
+            except Empty:
                 break
-            for future in done:
-                try:
-                    results.append(future.result())
-                except NO_ANSWER as error:
-                    self._mark_down(running[future], began)
-                    problems.append(error)
-        for future in pending:
-            self._down_until[running[future]] = self.now_s() + FIRST_TIMEOUT_S + DOWN_S
+            pending.remove(place)
+            if problem is not None:
+                self._mark_down(place, began)
+                problems.append(problem)
+            elif result is not None:
+                results.append(result)
+        for place in pending:
+            self._down_until[place] = self.now_s() + 2 * FIRST_TIMEOUT_S
         if not results:
             foreign = [error for error in problems if error.name == "wrong_chain"]
-            raise (
-                foreign[0]
-                if foreign
-                else ConnectionFailed(
-                    "no validator answers: `mithqal localnet status` shows which run", tried=len(problems)
-                )
-            )
+            message = "no validator answers: `mithqal localnet status` shows which run"
+            raise foreign[0] if foreign else ConnectionFailed(message, tried=len(problems))
         self._started_s = self.now_s()
         return results
 
@@ -250,7 +253,8 @@ class Gateway:
         """Before the first question: BadAnswer (`wrong_chain`) from a validator of another genesis."""
         if self._is_known[place]:
             return
-        found = self._clients[place].call("get_metadata", timeout_s=FIRST_TIMEOUT_S)["genesis_hash"]
+        metadata = self._clients[place].call("get_metadata", timeout_s=FIRST_TIMEOUT_S)
+        found = metadata.get("genesis_hash") if isinstance(metadata, dict) else None
         if found != self._genesis_hash:
             raise BadAnswer(
                 f"the validator is of the network {found}, network.json says {self._genesis_hash}", name="wrong_chain"

@@ -223,7 +223,7 @@ def test_a_failed_look_is_no_answer(network: Network) -> None:
 
 
 def test_a_validator_of_another_network_is_not_believed(network: Network) -> None:
-    """A port may belong to another network by now: its chain id or genesis tells, and nobody's signature is tried there."""
+    """A port may belong to another network by now: chain id or genesis tells, and no signature is tried there."""
     foreign, mine = Validator(), Validator()
     foreign.results["get_metadata"] = {"genesis_hash": "00" * 32}
     mine.results["submit"] = foreign.results["submit"] = ACCEPTED
@@ -241,7 +241,7 @@ def test_one_that_hangs_is_not_waited_for(network: Network) -> None:
     """When all are asked, the answers that come soon after the first are enough; who hangs is left alone."""
     release = threading.Event()
     hanging, mine = Validator(), Validator()
-    hanging.results["get_metadata"] = lambda: release.wait(20)
+    hanging.results["get_metadata"] = lambda: {"waited": release.wait(20)}
     mine.results["get_account"] = {
         "sequence_number": 6, "balances": [], "is_frozen": False, "authentication_key": "cd"
     }  # fmt: skip
