@@ -19,7 +19,7 @@ from chain.crypto.signing import Scheme
 from chain.primitives import Address
 from cli.exits import BY_NAME, MEANINGS
 from cli.main import root
-from node.client.wallet import Entry
+from node.client.wallets.wallet import Entry
 from node.view.explorer import block_by, explore, search_page, transaction_by
 from node.view.layout import Page
 from node.view.pages.account import account_page

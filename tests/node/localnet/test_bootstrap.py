@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chain.crypto.signing import Scheme
-from node.client.calls import Call, execute_calls, payment, sign_calls
-from node.client.wallet import Wallet, WalletError
+from node.client.wallets.calls import Call, execute_calls, payment, sign_calls
+from node.client.wallets.wallet import Wallet, WalletError
 from node.localnet.bootstrap import (
     DEALERS,
     FLOAT,
