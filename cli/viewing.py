@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from node.client.network import load_network
-from node.client.wallet import Wallet
+from node.client.wallets.wallet import Wallet
 from node.view.explorer import View
 from node.view.names import names_of
 

@@ -19,7 +19,7 @@ from chain.replica import Replica
 from node.api.reads import Context
 from node.client.network import Network
 from node.client.rpc import RpcClient
-from node.client.wallet import Wallet
+from node.client.wallets.wallet import Wallet
 from node.keystore import load_key
 from node.localnet.bootstrap import bootstrap
 from node.localnet.build import build_network

@@ -7,11 +7,11 @@ import click
 from cli import options, output
 from cli.exits import OK
 from cli.viewing import open_view
-from node.client.accounts import ROLES, SCHEMES, create_account, describe
 from node.client.amounts import parse_amount
 from node.client.network import load_network
-from node.client.payments import Order, pay
-from node.client.wallet import Wallet
+from node.client.payments.pay import Order, pay
+from node.client.wallets.accounts import ROLES, SCHEMES, create_account, describe
+from node.client.wallets.wallet import Wallet
 from node.localnet.bootstrap import DEALER, DEFAULT_PROVIDER
 from node.view.explorer import account_by
 from node.view.pages.account import account_page

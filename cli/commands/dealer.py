@@ -6,10 +6,10 @@ import click
 
 from cli import options, output
 from cli.exits import OK
-from node.client import treasury
 from node.client.amounts import format_amount, parse_amount
 from node.client.network import load_network
-from node.client.wallet import Wallet
+from node.client.operations import treasury
+from node.client.wallets.wallet import Wallet
 from node.localnet.bootstrap import DEALER
 
 

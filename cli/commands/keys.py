@@ -6,10 +6,10 @@ import click
 
 from cli import options, output
 from cli.exits import OK
-from node.client.accounts import SCHEMES
-from node.client.keys import list_keys, new_key, show_key
 from node.client.network import load_network
-from node.client.wallet import Wallet
+from node.client.wallets.accounts import SCHEMES
+from node.client.wallets.keys import list_keys, new_key, show_key
+from node.client.wallets.wallet import Wallet
 
 
 @click.group()

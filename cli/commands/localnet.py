@@ -60,8 +60,8 @@ def up(
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        output.talk(f"interrupted: stopped {supervisor.down()} validators")
-        return INTERRUPTED
+        words = f"interrupted: stopped {supervisor.down()} validators"
+        return output.refuse("interrupted", words, INTERRUPTED, as_json=as_json)
 
 
 def _endpoints(network: Network) -> list[str]:

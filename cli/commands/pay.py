@@ -8,9 +8,9 @@ from cli import options, output
 from cli.exits import OK
 from node.client.amounts import format_amount, parse_amount
 from node.client.network import load_network
-from node.client.payments import Order
-from node.client.payments import pay as make_payment
-from node.client.wallet import Wallet
+from node.client.payments.pay import Order
+from node.client.payments.pay import pay as make_payment
+from node.client.wallets.wallet import Wallet
 
 
 @click.command(context_settings={"ignore_unknown_options": True})

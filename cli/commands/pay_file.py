@@ -9,11 +9,11 @@ from cli import options, output
 from cli.exits import OK
 from cli.progress import ProgressLine
 from node.client.amounts import format_amount
-from node.client.memos import seal_memo
 from node.client.network import load_network
-from node.client.payfile import Progress
-from node.client.payrun import pay_file as pay
-from node.client.wallet import Wallet
+from node.client.payfile.engine import Progress
+from node.client.payfile.run import pay_file as pay
+from node.client.payments.memos import seal_memo
+from node.client.wallets.wallet import Wallet
 
 
 @click.command(name="pay-file")

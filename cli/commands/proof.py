@@ -10,7 +10,7 @@ from cli.exits import OK
 from node.client.network import Network, load_network
 from node.client.proof_file import Verified, verify_file
 from node.client.proofs import fetch_account, fetch_transaction, save
-from node.client.wallet import Wallet
+from node.client.wallets.wallet import Wallet
 
 _output = click.option(
     "-o", "--output", "path", type=click.Path(path_type=Path), help="Write the proof here instead of to stdout."

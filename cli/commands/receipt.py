@@ -8,8 +8,9 @@ from cli import options, output
 from cli.exits import OK
 from node.client.amounts import format_amount
 from node.client.network import load_network
-from node.client.receipts import check_on_ledger, has_hidden_memo, read_receipt
-from node.client.wallet import Wallet
+from node.client.payments.receipts import check_on_ledger, has_hidden_memo, read_receipt
+from node.client.wallets.wallet import Wallet
+from node.view.text import clean
 
 
 @click.group()
@@ -29,7 +30,8 @@ def verify(file: Path, offline: bool, directory: Path, as_json: bool) -> int:
     if not offline:
         check_on_ledger(Wallet(load_network(directory)).client, found)
     paid = f"{format_amount(found['amount'])} {found['currency']}"
-    what = f"{found['payer']['name']} paid {found['payee']['name']} {paid} at version {found['version']}"
+    payer, payee = clean(found["payer"]["name"]), clean(found["payee"]["name"])
+    what = f"{payer} paid {payee} {paid} at version {found['version']}"
     lines = [what, "  agrees with itself, not compared with a ledger" if offline else "  agrees with the ledger"]
     if found["memo"] is not None:
         lines.append(f"  memo: {found['memo']['text']!r}")

@@ -8,9 +8,9 @@ from cli import options, output
 from cli.exits import OK
 from node.client.amounts import format_amount, parse_amount
 from node.client.network import load_network
-from node.client.refunds import REASONS
-from node.client.refunds import refund as make_refund
-from node.client.wallet import Wallet
+from node.client.payments.refund import REASONS
+from node.client.payments.refund import refund as make_refund
+from node.client.wallets.wallet import Wallet
 
 
 @click.command()

@@ -8,10 +8,10 @@ import click
 from cli import options, output
 from cli.exits import OK
 from cli.money import day_of, rates_to_publish
-from node.client import treasury as operations
 from node.client.amounts import format_amount, parse_amount
 from node.client.network import load_network
-from node.client.wallet import Wallet
+from node.client.operations import treasury as operations
+from node.client.wallets.wallet import Wallet
 
 NUMBERS = {"ignore_unknown_options": True}
 """An amount such as -5 reaches the amount rule, not the option parser."""

@@ -9,11 +9,11 @@ from chain.primitives import U64_MAX
 from cli import options, output
 from cli.exits import OK
 from cli.viewing import open_view
-from node.client import txfile
 from node.client.network import load_network
-from node.client.payments import keep_receipt
-from node.client.submission import parse_hash, send, wait_for
-from node.client.wallet import Wallet
+from node.client.operations import txfile
+from node.client.payments.pay import keep_receipt
+from node.client.wallets.submission import parse_hash, send, wait_for
+from node.client.wallets.wallet import Wallet
 from node.keystore import load_key
 from node.view.explorer import account_by, transaction_by
 from node.view.pages.transaction import transaction_page, transactions_page

@@ -6,8 +6,8 @@ from chain.errors import MithqalError
 from cli.story.cast import COIN, FUNDED
 from cli.story.stage import Stage
 from node.client.amounts import format_amount
-from node.client.calls import execute_calls, payment
-from node.client.treasury import burn, preburn
+from node.client.operations.treasury import burn, preburn
+from node.client.wallets.calls import execute_calls, payment
 from node.localnet.bootstrap import DEALERS, MINTED, float_calls, mint_calls
 from node.localnet.genesis import COINS
 from node.view.text import coins, money

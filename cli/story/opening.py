@@ -4,8 +4,8 @@ from cli.money import genesis_rates
 from cli.story.cast import PEOPLE
 from cli.story.stage import Stage
 from economy.basket import COIN_CURRENCY, xdx_rates
-from node.client.calls import execute_calls
-from node.client.treasury import Rate, publish_rates
+from node.client.operations.treasury import Rate, publish_rates
+from node.client.wallets.calls import execute_calls
 from node.localnet.bootstrap import DEALERS, PROVIDERS, child_calls, credential_calls, founding_calls
 from node.localnet.build import build_network
 from node.localnet.genesis import COINS

@@ -7,9 +7,9 @@ from chain.errors import MithqalError
 from cli.story.cast import ALICE, BRUNO, COIN, MALLORY, MERCADO, Transfer, transfers
 from cli.story.stage import Stage
 from economy.quotes import LEAVES_OUT, Quote, quote
-from node.client.payments import Order, pay
-from node.client.refunds import refund
-from node.client.treasury import freeze
+from node.client.operations.treasury import freeze
+from node.client.payments.pay import Order, pay
+from node.client.payments.refund import refund
 from node.view.text import money
 
 

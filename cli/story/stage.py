@@ -8,7 +8,7 @@ from typing import Any
 
 from economy.rates import DayRates
 from node.client.network import Network
-from node.client.wallet import Wallet
+from node.client.wallets.wallet import Wallet
 from node.localnet.supervisor import Supervisor
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from chain.errors import MithqalError
 from cli.story.cast import ALICE, COIN, MERCADO
 from cli.story.stage import Stage
-from node.client.calls import execute_calls, payment
 from node.client.network import Network
 from node.client.rpc import RpcClient
-from node.client.wallet import Wallet
+from node.client.wallets.calls import execute_calls, payment
+from node.client.wallets.wallet import Wallet
 from node.view import text
 
 FEWEST = 4

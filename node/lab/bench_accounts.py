@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chain.crypto.signing import PrivateKey
-from node.client.calls import Call, execute_calls
 from node.client.rpc import RpcClient
-from node.client.wallet import Wallet
+from node.client.wallets.calls import Call, execute_calls
+from node.client.wallets.wallet import Wallet
 from node.lab.bench_crypto import CURRENCY
 from node.localnet.bootstrap import FLOAT, PROVIDERS
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from node.client.network import Member, Network
 from node.client.rpc import RpcClient
-from node.client.wallet import Wallet
+from node.client.wallets.wallet import Wallet
 from node.lab.bench_accounts import balance, read_accounts
 from node.lab.bench_crypto import AMOUNT, CURRENCY, FEE, Lane, received
 from node.lab.bench_figures import BenchError

@@ -9,11 +9,11 @@ from typing import Any
 
 from chain.accounts import TREASURY
 from chain.crypto.signing import Scheme
-from node.client.attestation import credential_arguments
-from node.client.calls import Call, execute_calls, payment
 from node.client.network import Network
-from node.client.treasury import mint_call
-from node.client.wallet import TREASURY_NAME, Wallet
+from node.client.operations.treasury import mint_call
+from node.client.wallets.attestation import credential_arguments
+from node.client.wallets.calls import Call, execute_calls, payment
+from node.client.wallets.wallet import TREASURY_NAME, Wallet
 from node.keystore import derive_secret
 from node.localnet.genesis import COINS
 

@@ -16,6 +16,7 @@ from zlib import crc32
 
 from chain.storage import Column, Index, WriteBatch
 from node.storage.directory_lock import DirectoryLock
+from node.storage.recent_postings import RecentPostings, pack
 from node.storage.rules import MAX_NUMBER, StorageError, check_numbers
 
 FORMAT = 4
@@ -57,6 +58,7 @@ class SqliteStore:
             self._reader = self._connect()
             self._reader.execute("PRAGMA query_only=ON")
             self._ids: dict[bytes, int] = dict(self._reader.execute("SELECT key, id FROM state"))
+            self._recent = self._load_recent()
         except sqlite3.Error as error:
             self.close()
             raise _open_error(path, error) from error
@@ -70,6 +72,13 @@ class SqliteStore:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         self._open.append(connection)
         return connection
+
+    def _load_recent(self) -> RecentPostings:
+        """The postings that are not in their table yet."""
+        recent = RecentPostings()
+        log = self._reader.execute("SELECT batch, value, checksum FROM posting_log ORDER BY batch").fetchall()
+        recent.load((batch, self._checked(value, checksum, 0)) for batch, value, checksum in log)
+        return recent
 
     # --- reading ---
 
@@ -127,11 +136,22 @@ class SqliteStore:
             return []
         start = min(max(start, 0), MAX_NUMBER)
         where, order = ("<=", "DESC") if descending else (">=", "ASC")
+        recent = self._recent.find(index, key)
         query = (
+            "SELECT coalesce(max(batch), 0), 0 FROM posting_log UNION ALL SELECT * FROM ("
             f"SELECT position, value FROM posting WHERE key=? AND kind=? AND position{where}?"
-            f" ORDER BY position {order} LIMIT ?"
+            f" ORDER BY position {order} LIMIT ?)"
         )
-        return self._read(query, key[::-1], int(index), start, min(limit, MAX_NUMBER))
+        (durable, _), *found = self._read(query, key[::-1], int(index), start, min(limit, MAX_NUMBER))
+        if not recent:
+            return found
+        pairs = dict(found)
+        pairs.update(
+            (position, value)
+            for position, value, batch in recent
+            if batch <= durable and (position <= start if descending else position >= start)
+        )
+        return sorted(pairs.items(), reverse=descending)[:limit]
 
     def _read(self, query: str, *values: object) -> list[Any]:
         """All rows of a query: no read stays open, so that the log can shrink and the next read is fresh."""
@@ -169,11 +189,10 @@ class SqliteStore:
                 self._writer.execute("BEGIN IMMEDIATE")
                 self._put_rows(batch)
                 self._put_state(batch, fresh)
-                self._writer.executemany(
-                    "INSERT OR REPLACE INTO posting VALUES (?, ?, ?, ?)",
-                    [(key[::-1], int(index), position, value) for index, key, position, value in batch.postings],
-                )
+                moved = self._put_postings(batch)
                 self._writer.execute("COMMIT")
+                if moved:
+                    self._recent.forget(moved)
                 self._ids.update(fresh)
                 self._next_id += len(fresh)
             except sqlite3.Error as error:
@@ -229,6 +248,20 @@ class SqliteStore:
             values.append((number, key, value, crc32(value, crc32(key))))
         self._writer.executemany("DELETE FROM state WHERE id=?", gone)
         self._writer.executemany("INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?)", values)
+
+    def _put_postings(self, batch: WriteBatch) -> list[int]:
+        """A row of the log, and the key ranges whose turn it is into the table; gives those."""
+        if not batch.postings:
+            return []
+        recent = self._recent
+        recent.add(batch.postings)
+        packed = pack(batch.postings)
+        turns = recent.due()
+        run = self._writer.execute
+        run("INSERT INTO posting_log VALUES (?, ?, ?)", (recent.batch, packed, crc32(packed)))
+        self._writer.executemany("INSERT OR REPLACE INTO posting VALUES (?, ?, ?, ?)", recent.rows(turns))
+        run("DELETE FROM posting_log WHERE batch<=?", (recent.obsolete(turns),))
+        return turns
 
     def close(self) -> None:
         """Close the file and give up the lock; once more does nothing."""
@@ -297,6 +330,7 @@ def _schema() -> list[str]:
         ],
         f"CREATE TABLE state (id INTEGER PRIMARY KEY, {_KEYED}, checksum INTEGER NOT NULL)",
         f"CREATE TABLE posting ({_POSTED}, PRIMARY KEY (key, kind, position)) WITHOUT ROWID",
+        "CREATE TABLE posting_log (batch INTEGER PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)",
         "CREATE TABLE network (genesis BLOB NOT NULL)",
     ]
 

@@ -33,7 +33,7 @@ class View:
 def explore(view: View, text: str | None, limit: int) -> Page:
     """The overview without a text, else the page of what it names; NotFoundError (`unknown_id`)."""
     if text is None:
-        return overview_page(view.source, view.names, view.waypoint)
+        return overview_page(view.source, view.names, view.waypoint, limit)
     match, others = find_one(view.source, view.names, text)
     page = PAGES[match.kind](view, match, limit)
     document = {"kind": match.kind, **page.document, "also": [other.to_json() for other in others]}
@@ -82,8 +82,8 @@ def block_by(source: Source, which: str) -> Json:
 
 
 def account_by(source: Source, names: Names, which: str) -> Json:
-    """An account by local name, address or account identifier; NotFoundError (`unknown_account`)."""
-    address = address_named(names, which)
+    """An account by local name, address or identifier; NotFoundError (`unknown_account`), IdentifierError."""
+    address = address_named(source, names, which)
     if address is None:
         raise NotFoundError(
             f"no account is called {which[:80]!r}: `mithqal account list` names all", name="unknown_account"

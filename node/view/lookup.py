@@ -1,7 +1,8 @@
 """Whatever an id names: exact matches in a fixed order, names that resemble it after them.
 
 The order (docs/explorer.md): a plain number is a version, then a height; 64 hex digits a transaction, a block id, one
-that waits; 48 an event stream; 32 an address; then a local name, a validator, a currency, `v12` and `b12`. The kind in
+that waits; 48 an event stream; 32 an address; then a local name, an
+account identifier, a validator, a currency, `v12` and `b12`. The kind in
 front (`block:12`, `block 12`, `account:alice`) leaves one kind only.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-from chain.identifiers import IdentifierError, decode_identifier
+from chain.identifiers import decode_identifier, prefix_of
 from node.view.names import Names
 from node.view.source import NotFoundError, Source
 from node.view.text import clean
@@ -29,6 +30,8 @@ LETTERS = {"v": "transaction", "b": "block"}
 _PREFIXED = re.compile(r"(\w+)(?:\s*:\s*|\s+)(.+)", re.DOTALL)
 _SHORT = re.compile(r"([vVbB])([0-9]{1,20})", re.ASCII)
 _HEX = re.compile(r"(?:0x)?([0-9a-fA-F]+)", re.ASCII)
+_IDENTIFIER = re.compile(r"[A-Za-z]{2,4}1[Pp][0-9A-Za-z]{40,}", re.ASCII)
+"""What is meant as an account identifier (DIP-5), mistyped or not."""
 EVENT_KEY_DIGITS, ADDRESS_DIGITS = 48, 32
 SUGGESTIONS = 3
 
@@ -65,18 +68,21 @@ def _split(names: Names, text: str) -> tuple[str | None, str]:
     return kind, found[2]
 
 
-def address_named(names: Names, text: str) -> str | None:
-    """The address (hex) that a local name, an address in hex or an account identifier means, account or not."""
+def address_named(source: Source, names: Names, text: str) -> str | None:
+    """The address (hex) that a local name, an address in hex or an account identifier means, with an account or not.
+
+    IdentifierError for what looks like an identifier and is mistyped (`bad_identifier`) or of another network
+    (`wrong_prefix`).
+    """
     named = names.address(text)
+    if named is not None:
+        return named
     digits = _HEX.fullmatch(text)
-    if named is None and digits and len(digits[1]) == ADDRESS_DIGITS:
+    if digits and len(digits[1]) == ADDRESS_DIGITS:
         return digits[1].lower()
-    if named is None:
-        try:
-            return decode_identifier(text).address.hex()
-        except IdentifierError:
-            return None
-    return named
+    if _IDENTIFIER.fullmatch(text):
+        return decode_identifier(text, prefix_of(source.call("get_metadata")["chain_id"])).address.hex()
+    return None
 
 
 def _exact(source: Source, names: Names, text: str) -> list[Match]:
@@ -85,10 +91,11 @@ def _exact(source: Source, names: Names, text: str) -> list[Match]:
     digits = _HEX.fullmatch(text)
     if digits and len(digits[1]) == EVENT_KEY_DIGITS and source.call("get_events", digits[1].lower(), 0, 1):
         found.append(Match("events", digits[1].lower(), f"event stream {digits[1].lower()}", True))
-    address = names.address(text)
+    address = address_named(source, names, text)
     if address is not None and source.call("get_account", address) is not None:
-        named = Match("account", address, f"account {clean(text)}", True)
-        found = [match for match in found if match.id != address] + [named]
+        title = clean(text) if names.address(text) else names.of(address)
+        found = [match for match in found if match.id != address]
+        found.append(Match("account", address, f"account {title}", True))
     return sorted(found, key=lambda match: KINDS.index(match.kind))
 
 
@@ -140,7 +147,18 @@ def find_one(source: Source, names: Names, text: str) -> tuple[Match, list[Match
 def not_found(names: Names, text: str) -> NotFoundError:
     """The error for a text that names nothing."""
     shown = clean(text)[:80]
-    tried = ["version", "height", "hash", "block id", "event stream", "address", "local name", "validator", "currency"]
+    tried = [
+        "version",
+        "height",
+        "hash",
+        "block id",
+        "event stream",
+        "address",
+        "local name",
+        "identifier",
+        "validator",
+        "currency",
+    ]
     candidates = [*[name for name, _ in names.all()], *names.validators]
     near = [clean(name) for name in get_close_matches(text, candidates, SUGGESTIONS)]
     hint = f"; did you mean {' or '.join(near)}?" if near else "; `mithqal search` finds parts of names"

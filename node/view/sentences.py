@@ -6,7 +6,9 @@ Input is the Transaction object of JSON-RPC. Words of strangers (currencies of f
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from chain.metadata import Refund
 from node.view.meanings import abort_reason
+from node.view.metadata import read_metadata
 from node.view.names import Names
 from node.view.text import clean, coins, money, quoted, rate
 
@@ -32,7 +34,11 @@ def _holding(arguments: Arguments) -> str:
 
 def _pay(arguments: Arguments, names: Names, sender: str) -> Phrase:
     payee = "itself" if arguments["payee"] == sender else names.of(arguments["payee"])
-    return Phrase("paid", "pay", f"{payee} {money(arguments['amount'], arguments['currency'])}")
+    what = f"{payee} {money(arguments['amount'], arguments['currency'])}"
+    metadata = read_metadata(arguments["metadata"])
+    if isinstance(metadata, Refund):
+        return Phrase("refunded", "refund", f"{what} of version {metadata.transaction_version}")
+    return Phrase("paid", "pay", what)
 
 
 def _open_child(arguments: Arguments, names: Names, _: str) -> Phrase:

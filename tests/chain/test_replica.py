@@ -1,4 +1,4 @@
-"""What a validator answers to a client, word for word, what it passes on, and which messages it refuses by which name."""
+"""What a validator answers to a client, word for word, what it passes on, and which messages it refuses by name."""
 
 from dataclasses import dataclass
 
@@ -291,7 +291,7 @@ class TestGossip:
         assert node.submit(txs[0])[1].send_now == [], "and not when its client comes here too"
 
     def test_what_peers_spread_wrongly_is_dropped_in_silence(self, node: Node) -> None:
-        """A bad signature, a rival, an unknown sender: nobody's business here, and no reason for the good one to wait."""
+        """A bad signature, a rival, an unknown sender: nobody's business, and no reason for the good one to wait."""
         node.submit(node.sign(1))
         bad = node.sign(0)
         forged = encode((0, encode((bad.raw_bytes, 0, bad.public_key, bytes(64)))))

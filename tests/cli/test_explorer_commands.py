@@ -19,7 +19,7 @@ from chain.crypto.signing import Scheme
 from chain.primitives import Address
 from cli.exits import BY_NAME, MEANINGS
 from cli.main import root
-from node.client.wallet import Entry
+from node.client.wallets.wallet import Entry
 from node.view.explorer import block_by, explore, search_page, transaction_by
 from node.view.layout import Page
 from node.view.pages.account import account_page
@@ -164,7 +164,7 @@ def test_an_unknown_id_says_what_was_tried() -> None:
     """Exit 6 with what was tried."""
     error = json.loads(call("explorer", "nothing", "--json").stderr)["error"]
     assert error["details"]["tried"][0] == "version"
-    assert len(error["details"]["tried"]) == 9
+    assert len(error["details"]["tried"]) == 10
 
 
 @pytest.mark.parametrize(

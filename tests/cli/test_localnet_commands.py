@@ -41,7 +41,7 @@ class Net:
 
     def failed(self, *arguments: str) -> tuple[int, str, str]:
         """Exit code, rule and sentence of a command that fails: stdout is empty, the error is all of stderr's JSON."""
-        done = self.run(*arguments, "--quiet")
+        done = self.run(*arguments)
         assert done.stdout == ""
         error = json.loads(done.stderr)["error"]
         assert error["exit"] == done.returncode
@@ -68,21 +68,29 @@ def net(tmp_path: Path) -> Generator[Net]:
             found.run("localnet", "down")
 
 
-def used_port() -> socket.socket:
-    """A port that somebody listens on."""
+def used_port(port: int = 0) -> socket.socket:
+    """A port that somebody listens on; 0 takes a free one."""
     listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
     listener.listen()
     return listener
 
 
-def wait_until_it_answers(port: int) -> None:
-    """Until somebody accepts connections there."""
-    deadline = time.monotonic() + 20
+def two_ports() -> tuple[int, int]:
+    """Two ports that nobody used a moment ago."""
+    with used_port() as one, used_port() as other:
+        return one.getsockname()[1], other.getsockname()[1]
+
+
+def wait_until_it_answers(process: "subprocess.Popen[str]", port: int) -> None:
+    """Until the process accepts connections there."""
+    deadline = time.monotonic() + 60
     while True:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
+        assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -123,10 +131,10 @@ def test_up_goes_on_disturbed_and_down(net: Net) -> None:
     assert "2 of 4 validators run, 3 are needed" in words
     states = [row["state"] for row in net.good("localnet", "status")["validators"]]
     assert states == ["up", "down", "down", "up"]
-    again = net.run("localnet", "up", "--detach")
+    again = net.run("localnet", "up", "--detach", as_json=False)
     assert again.returncode == 0
     assert again.stderr == "starting validator-1, validator-2\n"
-    after = json.loads(again.stdout)
+    after = net.good("localnet", "up", "--detach")
     assert after["genesis_hash"] == first["genesis_hash"]
     assert [row["pid"] == old["pid"] for row, old in zip(after["validators"], first["validators"], strict=True)] == [
         True, False, False, True,
@@ -203,7 +211,8 @@ def test_reset_and_up_is_the_same_network_from_the_start(net: Net) -> None:
 def test_the_foreground_stops_all_and_exits_with_130(net: Net, number: signal.Signals) -> None:
     """'`up` ... in the foreground prints each endpoint and three commands to try, Ctrl-C stops all': 130."""
     command = [*PYTHON, "localnet", "up", "--validators", "1", "--network", str(net.directory)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=buffered)
     assert process.stdout is not None
     assert process.stderr is not None
     try:
@@ -216,7 +225,8 @@ def test_the_foreground_stops_all_and_exits_with_130(net: Net, number: signal.Si
         assert net.alive() == ["validator-0"]
         process.send_signal(number)
         assert process.wait(20) == 130
-        assert process.stderr.read() == "starting validator-0\ninterrupted: stopped 1 validators\n"
+        words = process.stderr.read().splitlines()
+        assert words == ["starting validator-0", "mithqal: interrupted: stopped 1 validators (interrupted)"]
     finally:
         process.kill()
         process.communicate()
@@ -227,11 +237,10 @@ def test_the_foreground_stops_all_and_exits_with_130(net: Net, number: signal.Si
 @pytest.mark.network
 def test_a_used_port_leaves_nothing_running(net: Net) -> None:
     """'`up` when a port is in use: one clear error, nothing left running', new network or old."""
-    with used_port() as taken:
-        port = taken.getsockname()[1]
-        code, name, words = net.failed("localnet", "up", "--detach", "--validators", "2", "--base-port", str(port - 10))
+    with used_port(22_011):
+        code, name, words = net.failed("localnet", "up", "--detach", "--validators", "2", "--base-port", "22000")
         assert (code, name) == (3, "port_in_use")
-        assert str(port) in words
+        assert "port 22011 on 127.0.0.1" in words
         assert not net.directory.exists()
     net.good("localnet", "up", "--detach", "--validators", "2")
     net.good("localnet", "down")
@@ -298,25 +307,22 @@ def test_genesis_node_init_and_node_run(net: Net) -> None:
     assert words[0] == "chain       4 (testing)"
     assert words[1] == f"hash        {built['genesis_hash']}"
     assert words[2] == f"waypoint    {built['waypoint']}"
-    with used_port() as probe:
-        port = probe.getsockname()[1]
+    port, rpc = two_ports()
     own = where / "validator-0"
     made = net.good("node", "init", str(own), "--genesis", str(genesis), "--endpoint", f"127.0.0.1:{port}", "--rpc",
-                    f"127.0.0.1:{port + 1}")  # fmt: skip
+                    f"127.0.0.1:{rpc}")  # fmt: skip
     assert made == {
-        "name": "validator-0", "index": 0, "dir": str(own), "rpc": f"http://127.0.0.1:{port + 1}",
+        "name": "validator-0", "index": 0, "dir": str(own), "rpc": f"http://127.0.0.1:{rpc}",
         "p2p": f"127.0.0.1:{port}",
     }  # fmt: skip
     command = [*PYTHON, "node", "run", "--dir", str(own), "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        assert process.stderr is not None
-        assert process.stderr.readline() == f"validator 0 answers on {made['rpc']}; Ctrl-C stops it\n"
-        wait_until_it_answers(port + 1)
+        wait_until_it_answers(process, rpc)
         assert net.failed("node", "run", "--dir", str(own))[:2] == (3, "port_in_use")
         process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=20)
-        assert (process.returncode, json.loads(out)) == (0, {"stopped": True, "dir": str(own)})
+        out, said = process.communicate(timeout=20)
+        assert (process.returncode, json.loads(out), said) == (0, {"stopped": True, "dir": str(own)}, "")
     finally:
         process.kill()
         process.communicate()
@@ -328,23 +334,24 @@ def test_genesis_node_init_and_node_run(net: Net) -> None:
 @pytest.mark.network
 def test_node_run_refuses_another_networks_ledger(net: Net) -> None:
     """'data directory of another network': refused with the rule; it stays so until somebody mends it."""
-    with used_port() as probe:
-        port = probe.getsockname()[1]
+    port, rpc = two_ports()
     for name in ("a", "b"):
         where = net.directory.parent / name
         net.good("genesis", "build", "-o", str(where), "--validators", "1")
         net.good("node", "init", str(where / "validator-0"), "--genesis", str(where / "genesis.bin"), "--endpoint",
-                 f"127.0.0.1:{port}", "--rpc", f"127.0.0.1:{port + 1}")  # fmt: skip
-    one, other = (net.directory.parent / name / "validator-0" for name in ("a", "b"))
-    process = subprocess.Popen([*PYTHON, "node", "run", "--dir", str(one)], stderr=subprocess.PIPE, text=True)
+                 f"127.0.0.1:{port}", "--rpc", f"127.0.0.1:{rpc}")  # fmt: skip
+    first, second = (net.directory.parent / name / "validator-0" for name in ("a", "b"))
+    process = subprocess.Popen([*PYTHON, "node", "run", "--dir", str(first)], stderr=subprocess.PIPE, text=True)
     try:
-        wait_until_it_answers(port + 1)
+        assert process.stderr is not None
+        assert process.stderr.readline() == f"validator 0 answers on http://127.0.0.1:{rpc}; Ctrl-C stops it\n"
+        wait_until_it_answers(process, rpc)
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert process.returncode == 0
-    (one / "data").rename(other / "data")
-    assert net.failed("node", "run", "--dir", str(other))[:2] == (2, "wrong_network")
+    (first / "data").rename(second / "data")
+    assert net.failed("node", "run", "--dir", str(second))[:2] == (2, "wrong_network")
 
 
 def test_node_and_genesis_refuse_with_their_codes(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import root
-from node.client.wallet import Wallet
+from node.client.wallets.wallet import Wallet
 from tests.in_process import Node, running
 
 

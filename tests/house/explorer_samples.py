@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from chain.metadata import Refund, RefundReason, UnstructuredBytes, commit_to_memo, encode_metadata
 from cli.exits import BY_NAME, MEANINGS
 from node.view.explorer import explore, search_page, transaction_by
 from node.view.layout import Page
@@ -46,6 +47,7 @@ The first line that fits wins; whatever else fits is named at the foot of the pa
 | 48 hex digits | an event stream by its key |
 | 32 hex digits | an account by its address |
 | a name of the address book, to the letter | the account |
+| an account identifier (DIP-5) | the account; a mistyped one, or one of another network, is an error of its own |
 | a validator's name or key | the validator |
 | a currency's code | the currency |
 | `v12`, `b12` | version 12, block 12 |
@@ -101,6 +103,7 @@ KEYS: dict[str, Mapping[str, str]] = {
         "status_words": "the status in words",
         "advice": "what to do about a failure, or null",
         "balance_changes": "who has more and who has less",
+        "metadata_words": "what a payment's metadata says, or null",
         "fee": "`amount` and `currency`, or null where nobody signed",
         "scheme": "the signature's scheme by name, or null",
         "height": "of its block",
@@ -121,6 +124,7 @@ KEYS: dict[str, Mapping[str, str]] = {
     "blocks": {"blocks": "newest first, as in JSON-RPC", "next_before": "a height"},
     "account": {
         "name": "in the local address book, or null",
+        "identifier": "its account identifier (DIP-5)",
         **dict.fromkeys(
             ("address", "balances", "sequence_number", "authentication_key", "sent_events_key", "received_events_key",
              "delegated_key_rotation_capability", "delegated_withdrawal_capability", "is_frozen", "role", "version"),
@@ -191,7 +195,8 @@ class Sample(NamedTuple):
 def story() -> Story:
     """A day on a small network: payments by three schemes, an attested one, a freeze, a failure, a burn."""
     day = peopled()
-    day.pay(ALICE, BRUNO, 25 * ONE, metadata=bytes(32))
+    paid = day.pay(ALICE, BRUNO, 25 * ONE, encode_metadata(UnstructuredBytes(commit_to_memo("rent", bytes(16)))))
+    back = encode_metadata(Refund(paid["version"], RefundReason.USER_PARTIAL))
     day.do(BR_WALLET, "rotate_dual_attestation_info", b"https://br-wallet.example", COMPLIANCE.public_key)
     day.pay(CARLA, BRUNO, 2_000 * ONE, b"", day.attest(CARLA, 2_000 * ONE, b""))
     day.pay(ALICE, BRUNO, 500 * ONE)
@@ -201,6 +206,7 @@ def story() -> Story:
     for amount in (300, 200):
         day.do(DEALER, "preburn", "XUS", amount * ONE)
     day.do(TC, "burn_with_amount", "XUS", 0, DEALER.address, 300 * ONE)
+    day.pay(BRUNO, ALICE, 12_500_000, back)
     day.block()
     day.mempool.add(day.sign(ALICE, "add_currency_to_account", "XEU"), 0, NOW_SECS)
     return day
@@ -224,7 +230,7 @@ def samples(day: Story) -> list[Sample]:
     newest = transactions_page(source, names, newest_transactions(source, 5), "Transactions", "mithqal tx list")
     return [
         shown("explorer", "overview", None),
-        one("22"), one("26"), one("28"), one("32"), one("40"), one("8"), one("21"), one("0"),
+        one("22"), one("26"), one("28"), one("32"), one("40"), one("42"), one("8"), one("21"), one("0"),
         Sample("tx list --limit 5", "transactions", newest),
         shown("explorer b13", "block", "b13"),
         Sample("block list --limit 3", "blocks", blocks_page(source, names, 3, None)),

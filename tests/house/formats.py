@@ -12,7 +12,7 @@ from chain.messages import MESSAGE_TYPES
 from chain.primitives import Address, Hash
 from chain.transaction import FUNCTIONS, Payload, RawTransaction, SignedTransaction, sign_transaction
 from chain.validators import Validator, ValidatorSet
-from node.client.txfile import raw_document, signed_document
+from node.client.operations.txfile import raw_document, signed_document
 from tests.house.formats_proofs import example, json_rpc, proofs
 from tests.house.formats_wallet import wallet
 

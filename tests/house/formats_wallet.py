@@ -15,7 +15,7 @@ from chain.metadata import (
     commit_to_memo,
     encode_metadata,
 )
-from node.client.receipts import FIELDS, FORMAT, KIND
+from node.client.payments.receipts import FIELDS, FORMAT, KIND
 from tests.house.formats_proofs import example
 
 ADDRESS = bytes.fromhex("f72589b71ff4f8d139674a3f7369c69b")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chain.identifiers import encode_identifier, prefix_of
 from node.client.amounts import format_amount
 from node.view.briefs import briefs, briefs_table
 from node.view.layout import Fields, Note, Page, Part
@@ -28,9 +29,15 @@ def account_page(source: Source, names: Names, account: Json, limit: int) -> Pag
     address = account["address"]
     name = names.of(address)
     rows = briefs(source, names, transactions_at(source, account_versions(source, account, limit)))
-    document = {"name": None if name == address else name, **account, "transactions": rows}
+    prefix = prefix_of(source.call("get_metadata")["chain_id"])
+    document = {
+        "name": None if name == address else name,
+        "identifier": encode_identifier(bytes.fromhex(address), prefix=prefix),
+        **account,
+        "transactions": rows,
+    }
     parts: list[Part] = [
-        Fields(f"Account {name}", _fields(account, names)),
+        Fields(f"Account {name}", _fields(document, names)),
         briefs_table("Latest transactions", rows),
         Note(f"all of them: {command('tx', 'list', '--account', name)}"),
     ]
@@ -44,7 +51,12 @@ def _fields(account: Json, names: Names) -> list[tuple[str, str]]:
     kind = ROLES.get(role["type"], str(role["type"]))
     if role["type"] == "child_vasp":
         kind += f" of {names.of(role['parent_vasp_address'])}"
-    rows = [("address", account["address"]), ("role", kind), ("state", frozen if account["is_frozen"] else "active")]
+    rows = [
+        ("address", account["address"]),
+        ("identifier", account["identifier"]),
+        ("role", kind),
+        ("state", frozen if account["is_frozen"] else "active"),
+    ]
     rows += _balances(account)
     rows += [("next number", str(account["sequence_number"])), ("key", account["authentication_key"])]
     rows += _credential(role)

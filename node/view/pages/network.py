@@ -11,7 +11,7 @@ from node.view.source import Source, ask, is_user, newest_transactions
 from node.view.text import clean, count, utc
 
 Json = Any
-LATEST_BLOCKS, LATEST_PAYMENTS = 5, 10
+LATEST_BLOCKS = 5
 OVERVIEW_SCAN = 10_000
 """Versions that the overview reads for the latest payments."""
 RECENT_BLOCKS = 100
@@ -26,8 +26,8 @@ def is_payment(transaction: Json) -> bool:
     return bool(transaction["transaction"]["script"]["function_name"] == "peer_to_peer_with_metadata")
 
 
-def overview_page(source: Source, names: Names, waypoint: str) -> Page:
-    """The first page: what this network is, where it stands, what happened last."""
+def overview_page(source: Source, names: Names, waypoint: str, limit: int) -> Page:
+    """The first page: what this network is, where it stands, what happened last; `limit` payments."""
     tip, blocks, validators, currencies = ask(
         source,
         ("get_metadata", []),
@@ -35,7 +35,7 @@ def overview_page(source: Source, names: Names, waypoint: str) -> Page:
         ("get_validators", []),
         ("get_currencies", []),
     )
-    listing = newest_transactions(source, LATEST_PAYMENTS, wanted=is_payment, max_scan=OVERVIEW_SCAN)
+    listing = newest_transactions(source, limit, wanted=is_payment, max_scan=OVERVIEW_SCAN)
     payments = briefs(source, names, listing.rows)
     rows = [totals(currency) for currency in currencies]
     epoch = blocks[0]["epoch"]

@@ -7,6 +7,7 @@ from node.view.changes import Change, balance_changes, sums_by_currency
 from node.view.events import event_sentence
 from node.view.layout import Fields, Note, Page, Part, Table
 from node.view.meanings import status_words
+from node.view.metadata import metadata_words
 from node.view.names import Names
 from node.view.sentences import sentence
 from node.view.source import Listing, Source, blocks_of
@@ -41,6 +42,7 @@ def transaction_page(source: Source, names: Names, transaction: Json) -> Page:
         "status_words": status,
         "advice": advice,
         "balance_changes": [change.to_json(names) for change in changes],
+        "metadata_words": metadata_words(body["script"].get("metadata", "")) if is_user else None,
         "fee": {"amount": fee, "currency": body["gas_currency"]} if is_user else None,
         "scheme": SCHEMES.get(body["signature_scheme"], body["signature_scheme"]) if is_user else None,
         "height": block["height"],
@@ -86,8 +88,8 @@ def _user_rows(document: Json, names: Names) -> list[tuple[str, str]]:
         ("fee", f"{money(fee['amount'], fee['currency'])}: {price}, at most {body['max_gas_amount']} gas"),
         ("expires", utc(body["expiration_timestamp_secs"] * SECOND_US)),
     ]
-    if script.get("metadata"):
-        rows.append(("metadata", _hex(script["metadata"])))
+    if document["metadata_words"]:
+        rows.append(("metadata", document["metadata_words"]))
     if script.get("metadata_signature"):
         rows.append(("attested", f"signature of the receiving provider {script['metadata_signature']}"))
     return rows

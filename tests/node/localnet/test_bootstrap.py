@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chain.crypto.signing import Scheme
-from node.client.calls import Call, execute_calls, payment, sign_calls
-from node.client.wallet import Wallet, WalletError
+from node.client.wallets.calls import Call, execute_calls, payment, sign_calls
+from node.client.wallets.wallet import Wallet, WalletError
 from node.localnet.bootstrap import (
     DEALERS,
     FLOAT,
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.network
 
 @pytest.fixture(scope="module")
 def wallet(tmp_path_factory: pytest.TempPathFactory) -> Generator[Wallet]:
-    """A wallet of a running network of one validator that began its bootstrap, and was interrupted after the first act."""
+    """A wallet of a running network of one validator whose bootstrap was interrupted after the first act."""
     directory = tmp_path_factory.mktemp("bootstrap") / "network"
     network = build_network(directory, 1, seed=11)
     supervisor = Supervisor(directory)
@@ -52,7 +52,7 @@ def held(wallet: Wallet, name: str) -> dict[str, int]:
 
 
 def test_dealers_hold_what_was_minted_less_what_was_sold(wallet: Wallet) -> None:
-    """Each dealer buys MINTED of each coin; the first one sells FLOAT XUS to each of seven providers, and pays the fee."""
+    """Each dealer buys MINTED of each coin; the first sells FLOAT XUS to each of seven providers, and pays the fee."""
     assert held(wallet, DEALERS[1]) == {**dict.fromkeys(COINS, MINTED), "XDX": 0}
     sold = len(PROVIDERS) * (FLOAT + FEE)
     assert held(wallet, DEALERS[0]) == {**dict.fromkeys(COINS, MINTED), "XUS": MINTED - sold, "XDX": 0}

@@ -1,4 +1,4 @@
-"""Real validator processes for tests, `python -m node.runtime.process DIR`: run one to its end, or keep one for a while."""
+"""Real validator processes for tests, `python -m node.runtime.process DIR`: run to their end, or kept for a while."""
 
 import json
 import os

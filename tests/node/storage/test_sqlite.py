@@ -362,7 +362,7 @@ class TestFailing:
         """What was written of the batch before is rolled back."""
         store = SqliteStore(path, GENESIS)
         store.write(batch_of(0))
-        store._writer.execute("DROP TABLE posting")
+        store._writer.execute("DROP TABLE posting_log")
         with pytest.raises(StorageError) as caught:
             store.write(batch_of(1))
         assert caught.value.name == "storage_write_failed"

@@ -4,6 +4,7 @@ import pytest
 
 from chain.accounts import ASSOCIATION, TREASURY, event_key
 from chain.errors import MithqalError
+from chain.identifiers import encode_identifier
 from chain.primitives import U64_MAX
 from node.view.explorer import (
     PAGES,
@@ -184,6 +185,32 @@ def test_every_match_of_a_search_leads_to_its_page(story: Story) -> None:
             assert explore(story.view, match["id"], 1).document["kind"] == match["kind"]
 
 
+def test_account_identifiers(story: Story) -> None:
+    """DIP-5: an identifier opens its account, in small letters or capitals, with a subaddress or without."""
+    for subaddress in (None, b"\x01" * 8):
+        text = encode_identifier(ALICE.address, subaddress)
+        assert exact(story, text) == exact(story, text.upper()) == [("account", ALICE_HEX)]
+        assert exact(story, f"account:{text}") == [("account", ALICE_HEX)]
+        assert find(story.source, story.names, text)[0].title == "account alice@us-wallet"
+        assert account_by(story.source, story.names, text)["address"] == ALICE_HEX
+    assert exact(story, encode_identifier(b"\x01" * 16)) == []
+    with pytest.raises(MithqalError) as caught:
+        account_by(story.source, story.names, encode_identifier(b"\x01" * 16))
+    assert caught.value.name == "unknown_account"
+    good = encode_identifier(ALICE.address)
+    mistyped = good[:-1] + ("q" if good[-1] != "q" else "p")
+    for text, name in ((mistyped, "bad_identifier"), (encode_identifier(ALICE.address, prefix="dm"), "wrong_prefix")):
+        for look in (explore, search):
+            with pytest.raises(MithqalError) as caught:
+                look(story.view, text, 5)
+            assert caught.value.name == name
+
+
+def search(view: View, text: str, _: int) -> object:
+    """A search, called as the explorer is."""
+    return search_page(view, text)
+
+
 def test_a_search_lists_kinds(story: Story) -> None:
     """search ANYTHING: all matches with their kinds; none is an error."""
     page = search_page(story.view, "11")
@@ -212,11 +239,12 @@ def test_what_names_nothing_says_what_was_tried(story: Story) -> None:
     assert caught.value.name == "unknown_id"
     assert caught.value.message == (
         "nothing here is called 'alise@us-wallet': no version, height, hash, block id, event stream, address, local"
-        " name, validator or currency; did you mean alice@us-wallet or carla@us-wallet or us-wallet?"
+        " name, identifier, validator or currency; did you mean alice@us-wallet or carla@us-wallet or us-wallet?"
     )
     assert caught.value.details == {
         "tried": [
-            "version", "height", "hash", "block id", "event stream", "address", "local name", "validator", "currency",
+            "version", "height", "hash", "block id", "event stream", "address", "local name", "identifier",
+            "validator", "currency",
         ],
         "near": ["alice@us-wallet", "carla@us-wallet", "us-wallet"],
     }  # fmt: skip

@@ -6,13 +6,13 @@ import pytest
 
 from chain.accounts import ASSOCIATION, TREASURY, event_key
 from chain.errors import MithqalError
+from chain.identifiers import encode_identifier
 from chain.primitives import SECOND_US
 from node.view.explorer import explore
 from node.view.pages.account import account_page
 from node.view.pages.block import block_page, blocks_page
 from node.view.pages.currency import currencies_page, currency_page, totals
 from node.view.pages.event import TYPES, account_keys, events_page, stream_key, streams_of
-from node.view.pages.network import epoch_page, mempool_page, validator_page, validators_page
 from node.view.pages.transaction import transaction_page, transactions_page
 from node.view.source import newest_transactions
 from tests.builders import NOW_SECS, ONE, PAYMENT, TC
@@ -61,6 +61,7 @@ def test_a_transactions_document_is_the_rpc_document_and_more(story: Story) -> N
              "amount": 25_000_000},
             {"kind": "fees", "party": "fees", "address": None, "currency": "XUS", "amount": 600},
         ],
+        "metadata_words": None,
         "fee": {"amount": 600, "currency": "XUS"},
         "scheme": "Ed25519",
         "height": 11,
@@ -80,6 +81,16 @@ def test_signature_schemes_have_their_names(story: Story) -> None:
         assert f"  fee        {fee} XUS: {gas} gas at 1 micro-XUS, at most 6000 gas\n" in text(page)
 
 
+def test_the_call_as_it_was_signed(story: Story) -> None:
+    """Function and arguments by name: truth values as words, empty bytes said to be empty."""
+    shown = text(page_of(story, story.source.call("get_transactions", 14, 1, True)[0]))
+    assert "Call of AccountCreationScripts::create_child_vasp_account\n" in shown
+    assert "  add_all_currencies     true\n" in shown
+    shown = text(page_of(story, story.source.call("get_transactions", 16, 1, True)[0]))
+    assert "  add_all_currencies     false\n" in shown
+    assert "  metadata_signature  (empty)\n" in text(page_of(story, story.pay(ALICE, BRUNO, ONE)))
+
+
 def test_attested_payments_and_metadata(story: Story) -> None:
     """A payment above the limit carries the receiving provider's signature; long metadata is cut on the screen only."""
     story.do(BR_WALLET, "rotate_dual_attestation_info", b"https://br", COMPLIANCE.public_key)
@@ -87,11 +98,14 @@ def test_attested_payments_and_metadata(story: Story) -> None:
     page = page_of(story, story.pay(CARLA, BRUNO, 2_000 * ONE, b"\x07" * 65, signature))
     shown = text(page)
     assert page.document["transaction"]["script"]["metadata"] == "07" * 65
-    assert f"  metadata   {'07' * 64}... (65 bytes, whole with --json)\n" in shown
+    assert page.document["metadata_words"] == "bytes that are no metadata"
+    assert "  metadata   bytes that are no metadata\n" in shown
+    assert f"  metadata            {'07' * 64}... (65 bytes, whole with --json)\n" in shown
     assert f"  attested   signature of the receiving provider {signature.hex()}\n" in shown
     page = page_of(story, story.pay(ALICE, BRUNO, ONE, b"\x07" * 64))
-    assert f"  metadata   {'07' * 64}\n" in text(page)
+    assert f"  metadata            {'07' * 64}\n" in text(page)
     assert "attested" not in text(page)
+    assert page_of(story, story.pay(ALICE, BRUNO, ONE)).document["metadata_words"] is None
 
 
 def test_a_failure_says_what_to_do(story: Story) -> None:
@@ -227,6 +241,8 @@ def test_a_list_of_blocks(story: Story) -> None:
     page = blocks_page(story.source, story.names, 3, 2)
     assert [block["height"] for block in page.document["blocks"]] == [1, 0]
     assert page.document["next_before"] is None
+    assert [block["height"] for block in blocks_page(story.source, story.names, 3, 1).document["blocks"]] == [0]
+    assert [block["height"] for block in blocks_page(story.source, story.names, 1, 99).document["blocks"]] == [10]
     assert blocks_page(story.source, story.names, 3, 0).document == {"blocks": [], "next_before": None}
     for _ in range(120):
         story.block()
@@ -244,6 +260,9 @@ def test_an_account_in_words(story: Story) -> None:
     page = account_page(story.source, story.names, account, 1)
     assert {**page.document, **account} == page.document
     assert page.document["name"] == "alice@us-wallet"
+    assert page.document["identifier"] == encode_identifier(ALICE.address)
+    assert page.document["identifier"].startswith("tdm1p")
+    assert f"  identifier       {page.document['identifier']}\n" in text(page)
     assert [row["hash"] for row in page.document["transactions"]] == [paid["hash"]]
     assert "  role             a child account of us-wallet\n" in text(page)
     assert (
@@ -384,100 +403,3 @@ def test_events_in_words(story: Story) -> None:
     assert [event["transaction_version"] for event in page.document["events"]] == [first]
     assert page.document["next_before"] is None
     assert events_page(story.source, story.names, ["ab" * 24], 5).lines() == ["Events", "  none"]
-
-
-# --- the network ---
-
-
-def test_the_overview(story: Story) -> None:
-    """Play money, chain, waypoint, height, blocks with proposer and signers, payments in words, validators, coins."""
-    paid = story.pay(ALICE, BRUNO, 25 * ONE)
-    failed = story.pay(ALICE, BRUNO, 500 * ONE)
-    story.do(TC, "freeze_account", 0, BRUNO.address)
-    page = explore(story.view, None, 10)
-    document = page.document
-    tip = story.source.call("get_metadata")
-    assert (document["chain_id"], document["genesis_hash"]) == (4, story.ledger.genesis_hash.hex())
-    assert (document["waypoint"], document["version"]) == (story.ledger.waypoint(), 26)
-    assert (document["height"], document["epoch"]) == (13, 1)
-    assert document["accumulator_root_hash"] == tip["accumulator_root_hash"]
-    assert document["timestamp_usecs"] == (NOW_SECS + 13) * SECOND_US
-    assert [block["height"] for block in document["blocks"]] == [13, 12, 11, 10, 9]
-    assert [row["hash"] for row in document["payments"][:2]] == [failed["hash"], paid["hash"]]
-    assert [row["version"] for row in document["payments"]] == [24, 22, 12, 10]
-    assert document["validators"] == story.source.call("get_validators")
-    assert [row["code"] for row in document["currencies"]] == ["XUS", "XEU", "XDX"]
-    shown = text(page)
-    assert shown.startswith(document["notice"] + "\n\nNetwork\n")
-    assert "alice@us-wallet paid bruno@br-wallet 25 XUS\n" in shown
-    assert "froze" not in shown
-
-
-def test_the_overview_of_a_new_network() -> None:
-    """Nothing but genesis."""
-    page = explore(Story().view, None, 10)
-    assert (page.document["height"], page.document["epoch"], page.document["payments"]) == (0, 0, [])
-    assert "none yet: mithqal pay FROM TO AMOUNT CURRENCY" in text(page)
-
-
-def test_the_overview_takes_few_round_trips(story: Story) -> None:
-    """One batch, the newest versions, and one call for each block that holds a payment."""
-    story.source.round_trips = 0
-    explore(story.view, None, 10)
-    assert story.source.round_trips == 5
-
-
-def test_validators_and_what_each_did(story: Story) -> None:
-    """Proposed and signed over the newest hundred blocks, genesis not counted."""
-    page = validators_page(story.source, 256)
-    counted = [(row["name"], row["proposed_recently"], row["signed_recently"]) for row in page.document["validators"]]
-    assert counted == [("validator-0", 2, 8), ("validator-1", 3, 8), ("validator-2", 3, 7), ("validator-3", 2, 7)]
-    assert page.document["recent_blocks"] == 10
-    assert page.lines()[0] == "Validators, over the newest 10 blocks"
-    assert [row["name"] for row in validators_page(story.source, 2).document["validators"]] == [
-        "validator-0",
-        "validator-1",
-    ]
-    for _ in range(100):
-        story.block()
-    page = validators_page(story.source, 256)
-    assert page.document["recent_blocks"] == 100
-    assert [row["proposed_recently"] for row in page.document["validators"]] == [25] * 4
-    assert [row["signed_recently"] for row in page.document["validators"]] == [75] * 4
-
-
-def test_one_validator(story: Story) -> None:
-    """Its keys, its part in the newest blocks, and blocks that it proposed."""
-    page = validator_page(story.source, story.names, 1)
-    assert [block["height"] for block in page.document["blocks"]] == [9, 5, 1]
-    assert (page.document["name"], page.document["index"], page.document["is_self"]) == ("validator-1", 1, False)
-    assert "  proposed       3 of the newest 10 blocks\n" in text(page)
-    assert "  signed         8 of the newest 10 blocks\n" in text(page)
-
-
-def test_the_epoch(story: Story) -> None:
-    """Quorum floor(2n/3) + 1, and how many may fail."""
-    page = epoch_page(story.source, "0:abc")
-    assert page.document == {
-        "epoch": 1, "round": 10, "height": 10, "waypoint": "0:abc",
-        "validators": ["validator-0", "validator-1", "validator-2", "validator-3"], "quorum": 3, "may_fail": 1,
-    }  # fmt: skip
-    assert page.lines()[2:4] == ["  quorum      3 of 4 must sign", "  may fail    1 of 4, and the network goes on"]
-
-
-def test_what_waits(story: Story) -> None:
-    """The pool of the validator that answers, with the limit."""
-    for number in (0, 2):
-        story.mempool.add(story.sign(ALICE, "add_currency_to_account", "XEU", number=number), 0, NOW_SECS)
-    page = mempool_page(story.source, story.names, 1)
-    assert (page.document["validator"], page.document["count"], len(page.document["transactions"])) == (
-        "validator-0",
-        2,
-        1,
-    )
-    waiting = page.document["transactions"][0]
-    assert page.lines() == [
-        f"2 transactions of {page.document['bytes']} bytes on validator-0",
-        f"  sender           number  function                 expires                      {'hash':64}".rstrip(),
-        f"  alice@us-wallet       0  add_currency_to_account  2023-11-14 23:13:20.000 UTC  {waiting['hash']}",
-    ]

@@ -1,0 +1,1 @@
+"""One payment: `memos`, `receipts`, `refusals` (errors with what the ledger holds), then `pay` and `refund`."""

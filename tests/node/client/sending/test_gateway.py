@@ -1,0 +1,239 @@
+"""Several validators as one chain: who is asked, who is left alone, whose refusal counts."""
+
+import threading
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from chain.transaction import SignedTransaction
+from node.client.rpc import ConnectionFailed, Endpoint
+from node.client.sending.gateway import BEHIND, DOWN_S, AccountView, Answer, Gateway, Query, Seen
+from tests.builders import ALICE, ANNA, BOB, PAYMENT, Party, small_world
+from tests.node.client.test_rpc_client import closed_port, server
+
+
+class Validator:
+    """A scripted validator: answers by method, remembers who asked what."""
+
+    def __init__(self, version: int = 100, time_us: int = 1_000_000) -> None:
+        self.version, self.time_us = version, time_us
+        self.calls: list[tuple[str, Any]] = []
+        self.results: dict[str, Any] = {"get_metadata": {}}
+        self.endpoint: Endpoint = ("", 0)
+        self._lock = threading.Lock()
+
+    def answer(self, request: Any) -> Any:
+        if isinstance(request, list):
+            return [self._one(call) for call in request]
+        return self._one(request)
+
+    def _one(self, call: Any) -> Any:
+        with self._lock:
+            self.calls.append((call["method"], call["params"]))
+        found = self.results[call["method"]]
+        found = found(*call["params"]) if callable(found) else found
+        head = {
+            "jsonrpc": "2.0", "id": call["id"], "diem_chain_id": 4, "diem_ledger_version": self.version,
+            "diem_ledger_timestampusec": self.time_us,
+        }  # fmt: skip
+        return (
+            {**head, "error": found["error"]}
+            if isinstance(found, dict) and "error" in found
+            else {**head, "result": found}
+        )
+
+    def asked(self, method: str) -> list[Any]:
+        """Parameters of every call of a method."""
+        return [params for name, params in self.calls if name == method]
+
+
+Network = Callable[..., Gateway]
+
+
+@pytest.fixture
+def network() -> Generator[Network]:
+    """Starts validators and gives a gateway to them; `None` stands for one that is down."""
+    with ExitStack() as stack:
+
+        def start(*validators: Validator | None, clock: Callable[[], float] = lambda: 5.0) -> Gateway:
+            endpoints = []
+            for validator in validators:
+                if validator is None:
+                    endpoints.append(closed_port())
+                else:
+                    endpoints.append(stack.enter_context(server(validator.answer)))
+            gateway = Gateway(endpoints, 4, clock)
+            stack.callback(gateway.close)
+            return gateway
+
+        yield start
+
+
+ACCEPTED = {"hash": "", "status": "accepted", "message": "accepted", "waiting_for": None}
+REFUSED = {"error": {"code": -32001, "message": "no money", "data": {"name": "insufficient_balance", "StatusCode": 5}}}
+
+
+def pay(who: Party, number: int = 0) -> SignedTransaction:
+    """A payment."""
+    return small_world().sign(who, PAYMENT, "XUS", BOB.address, 1, b"", b"", number=number)
+
+
+def test_start_needs_one_validator(network: Network) -> None:
+    """The rule: "3 when no validator can be reached": with what to type next."""
+    network(None, Validator()).start()
+    with pytest.raises(ConnectionFailed, match="mithqal localnet status") as caught:
+        network(None, None).start()
+    assert caught.value.details == {"tried": 2}
+
+
+def test_a_group_keeps_to_one_validator_in_order(network: Network) -> None:
+    """A sender's numbers arrive in order at its home, 20 a request; another sender has another home."""
+    first, second = Validator(), Validator()
+    for validator in (first, second):
+        validator.results["submit"] = ACCEPTED
+    gateway = network(first, second)
+    mine, others = [pay(ALICE, number) for number in range(45)], [pay(ANNA)]
+    answers = gateway.submit([mine, others])
+    assert answers == [[Answer(True, "accepted", "accepted")] * 45, [Answer(True, "accepted", "accepted")]]
+    assert first.asked("submit") == [[tx.envelope.hex()] for tx in mine]
+    assert second.asked("submit") == [[others[0].envelope.hex()]]
+    gateway.submit([mine[:1]])
+    assert len(first.asked("submit")) == 46
+
+
+def test_a_refusal_has_the_rules_name_and_the_chains_code(network: Network) -> None:
+    """From a validator that has seen all that we know of."""
+    validator = Validator()
+    validator.results["submit"] = REFUSED
+    gateway = network(validator)
+    gateway.start()
+    assert gateway.submit([[pay(ALICE)]]) == [[Answer(False, "insufficient_balance", "no money", 5)]]
+
+
+def test_a_refusal_by_one_that_is_behind_does_not_count(network: Network) -> None:
+    """It may not have seen the account or its money yet: the furthest version that anybody told is the measure."""
+    behind, ahead = Validator(version=99), Validator(version=100)
+    behind.results["submit"] = REFUSED
+    gateway = network(behind, ahead)
+    gateway.start()
+    assert gateway.submit([[pay(ALICE)]]) == [[Answer(False, BEHIND, "no money", 5)]]
+    behind.version = 100
+    assert gateway.submit([[pay(ALICE)]]) == [[Answer(False, "insufficient_balance", "no money", 5)]]
+
+
+def test_one_that_does_not_answer_is_left_alone_for_a_while(network: Network) -> None:
+    """No answer (None): it may have arrived. Then the next validator is asked, and after 2 s the home again."""
+    home, other = Validator(), Validator()
+    other.results["submit"] = home.results["submit"] = ACCEPTED
+    now = 5.0
+    gateway = network(home, other, clock=lambda: now)
+    home.results["submit"] = lambda _: 1 // 0  # the connection breaks
+    assert gateway.submit([[pay(ALICE)]]) == [[None]]
+    home.results["submit"] = ACCEPTED
+    assert gateway.submit([[pay(ALICE)]]) == [[Answer(True, "accepted", "accepted")]]
+    assert len(other.asked("submit")) == 1
+    now += DOWN_S - 0.01
+    gateway.submit([[pay(ALICE)]])
+    assert len(other.asked("submit")) == 2
+    now += 0.01
+    gateway.submit([[pay(ALICE)]])
+    assert len(other.asked("submit")) == 2
+
+
+def test_all_down_is_no_answer(network: Network) -> None:
+    """None for each, and waiting is a pause."""
+    gateway = network(None, None)
+    with pytest.raises(ConnectionFailed):
+        gateway.start()
+    assert gateway.submit([[pay(ALICE), pay(ALICE, 1)]]) == [[None, None]]
+    assert gateway.look([Query(ALICE.address, 0, 1)]) == [None]
+    gateway.wait(pay(ALICE), 0.01)
+
+
+def test_look_reads_transactions_before_the_account(network: Network) -> None:
+    """So that what a look shows as on the ledger is never missing in the balance beside it, and not the reverse."""
+    validator = Validator(time_us=77)
+    row = {
+        "version": 12, "transaction": {"sequence_number": 3}, "hash": "ab" * 32, "gas_used": 600,
+        "vm_status": {"type": "move_abort", "abort_code": 1288, "explanation": {"reason": "EINSUFFICIENT_BALANCE"}},
+    }  # fmt: skip
+    good = {**row, "transaction": {"sequence_number": 4}, "vm_status": {"type": "executed"}}
+    odd = {**row, "transaction": {"sequence_number": 5}, "vm_status": {"type": "out_of_gas"}}
+    validator.results["get_account_transactions"] = [row, good, odd]
+    validator.results["get_account"] = lambda address: {
+        "sequence_number": 6, "balances": [{"amount": 9, "currency": "XUS"}], "is_frozen": True,
+        "authentication_key": "cd", "address": address,
+    }  # fmt: skip
+    gateway = network(validator)
+    gateway.start()
+    (view,) = gateway.look([Query(ALICE.address, 3, 3)])
+    seen = (
+        Seen(3, b"\xab" * 32, 12, "EINSUFFICIENT_BALANCE", 1288, 600),
+        Seen(4, b"\xab" * 32, 12, None, None, 600),
+        Seen(5, b"\xab" * 32, 12, "out_of_gas", None, 600),
+    )
+    assert view == AccountView(True, 6, {"XUS": 9}, True, "cd", 77, seen)
+    assert validator.calls[1:] == [
+        ("get_account_transactions", [ALICE.address.hex(), 3, 3, False]),
+        ("get_account", [ALICE.address.hex()]),
+    ]
+
+
+def test_the_time_of_a_look_is_one_that_the_validator_had_passed(network: Network) -> None:
+    """An account is at least as new as the time beside it: the time that this validator told before."""
+    validator = Validator(time_us=50)
+    validator.results.update(get_account_transactions=[], get_account=None)
+    gateway = network(validator)
+    gateway.start()
+    validator.time_us = 60
+    (first,) = gateway.look([Query(ALICE.address, 0, 0)])
+    (second,) = gateway.look([Query(ALICE.address, 0, 0)])
+    assert first == AccountView(False, 0, {}, False, "", 50, ())
+    assert second == AccountView(False, 0, {}, False, "", 60, ())
+
+
+def test_many_looks_go_ten_a_request(network: Network) -> None:
+    """Two calls each: 20 calls a request, the API's limit."""
+    validator = Validator()
+    validator.results.update(get_account_transactions=[], get_account=None)
+    requests: list[int] = []
+    real = validator.answer
+
+    def answer(request: Any) -> Any:
+        requests.append(len(request) if isinstance(request, list) else 1)
+        return real(request)
+
+    validator.answer = answer  # type: ignore[method-assign]
+    gateway = network(validator)
+    views = gateway.look([Query(bytes([number]) * 16, 0, 1) for number in range(23)])
+    assert len(views) == 23
+    assert None not in views
+    assert requests == [20, 20, 6]
+
+
+def test_a_failed_look_is_no_answer(network: Network) -> None:
+    """An error object in place of an account is not an account."""
+    validator = Validator()
+    validator.results.update(get_account_transactions=[], get_account=REFUSED)
+    gateway = network(validator)
+    assert gateway.look([Query(ALICE.address, 0, 1)]) == [None]
+
+
+def test_a_validator_of_another_chain_is_not_believed(network: Network) -> None:
+    """A different chain id is no answer."""
+    foreign = Validator()
+    gateway = network(foreign)
+    gateway._clients[0]._chain_id = 5
+    with pytest.raises(ConnectionFailed):
+        gateway.start()
+
+
+def test_wait_is_a_long_poll_at_the_home(network: Network) -> None:
+    """`wait_for_transaction` with account, number, hash and milliseconds."""
+    validator = Validator()
+    validator.results["wait_for_transaction"] = None
+    tx = pay(ALICE, 7)
+    network(validator).wait(tx, 0.25)
+    assert validator.calls == [("wait_for_transaction", [ALICE.address.hex(), 7, tx.hash.hex(), 250])]

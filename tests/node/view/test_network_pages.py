@@ -1,0 +1,132 @@
+"""The pages of the network as a whole: overview, validators, epoch, pool."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from chain.primitives import SECOND_US
+from chain.validators import Validator, ValidatorSet
+from node.view.explorer import explore
+from node.view.pages.network import epoch_page, mempool_page, validator_page, validators_page
+from tests.builders import NOW_SECS, ONE, TC
+from tests.views import ALICE, BRUNO, Story, peopled, text
+
+
+@pytest.fixture
+def story() -> Story:
+    """People with money: 10 blocks, version 20."""
+    return peopled()
+
+
+def test_the_overview(story: Story) -> None:
+    """Play money, chain, waypoint, height, blocks with proposer and signers, payments in words, validators, coins."""
+    paid = story.pay(ALICE, BRUNO, 25 * ONE)
+    failed = story.pay(ALICE, BRUNO, 500 * ONE)
+    story.do(TC, "freeze_account", 0, BRUNO.address)
+    page = explore(story.view, None, 10)
+    document = page.document
+    tip = story.source.call("get_metadata")
+    assert (document["chain_id"], document["genesis_hash"]) == (4, story.ledger.genesis_hash.hex())
+    assert (document["waypoint"], document["version"]) == (story.ledger.waypoint(), 26)
+    assert (document["height"], document["epoch"]) == (13, 1)
+    assert document["accumulator_root_hash"] == tip["accumulator_root_hash"]
+    assert document["timestamp_usecs"] == (NOW_SECS + 13) * SECOND_US
+    assert [block["height"] for block in document["blocks"]] == [13, 12, 11, 10, 9]
+    assert [row["hash"] for row in document["payments"][:2]] == [failed["hash"], paid["hash"]]
+    assert [row["version"] for row in document["payments"]] == [24, 22, 12, 10]
+    assert document["validators"] == story.source.call("get_validators")
+    assert [row["code"] for row in document["currencies"]] == ["XUS", "XEU", "XDX"]
+    shown = text(page)
+    assert shown.startswith(document["notice"] + "\n\nNetwork\n")
+    assert "alice@us-wallet paid bruno@br-wallet 25 XUS\n" in shown
+    assert "froze" not in shown
+
+
+def test_the_overview_of_a_new_network() -> None:
+    """Nothing but genesis."""
+    page = explore(Story().view, None, 10)
+    assert (page.document["height"], page.document["epoch"], page.document["payments"]) == (0, 0, [])
+    assert "none yet: mithqal pay FROM TO AMOUNT CURRENCY" in text(page)
+
+
+def test_the_overview_shows_as_many_payments_as_asked_for(story: Story) -> None:
+    """--limit: the newest payments."""
+    for _ in range(11):
+        story.pay(ALICE, BRUNO, ONE)
+    assert [len(explore(story.view, None, limit).document["payments"]) for limit in (1, 10, 20)] == [1, 10, 13]
+
+
+def test_the_overview_takes_few_round_trips(story: Story) -> None:
+    """One batch, the newest versions, and one call for each block that holds a payment."""
+    story.source.round_trips = 0
+    explore(story.view, None, 10)
+    assert story.source.round_trips == 5
+
+
+def test_validators_and_what_each_did(story: Story) -> None:
+    """Proposed and signed over the newest hundred blocks, genesis not counted."""
+    page = validators_page(story.source, 256)
+    counted = [(row["name"], row["proposed_recently"], row["signed_recently"]) for row in page.document["validators"]]
+    assert counted == [("validator-0", 2, 8), ("validator-1", 3, 8), ("validator-2", 3, 7), ("validator-3", 2, 7)]
+    assert page.document["recent_blocks"] == 10
+    assert page.lines()[0] == "Validators, over the newest 10 blocks"
+    assert [row["name"] for row in validators_page(story.source, 2).document["validators"]] == [
+        "validator-0",
+        "validator-1",
+    ]
+    for _ in range(100):
+        story.block()
+    page = validators_page(story.source, 256)
+    assert page.document["recent_blocks"] == 100
+    assert [row["proposed_recently"] for row in page.document["validators"]] == [25] * 4
+    assert [row["signed_recently"] for row in page.document["validators"]] == [75] * 4
+
+
+def test_one_validator(story: Story) -> None:
+    """Its keys, its part in the newest blocks, and blocks that it proposed."""
+    page = validator_page(story.source, story.names, 1)
+    assert [block["height"] for block in page.document["blocks"]] == [9, 5, 1]
+    assert (page.document["name"], page.document["index"], page.document["is_self"]) == ("validator-1", 1, False)
+    assert "  proposed       3 of the newest 10 blocks\n" in text(page)
+    assert "  signed         8 of the newest 10 blocks\n" in text(page)
+
+
+def test_the_epoch(story: Story) -> None:
+    """Quorum floor(2n/3) + 1, and how many may fail."""
+    page = epoch_page(story.source, "0:abc")
+    assert page.document == {
+        "epoch": 1, "round": 10, "height": 10, "waypoint": "0:abc",
+        "validators": ["validator-0", "validator-1", "validator-2", "validator-3"], "quorum": 3, "may_fail": 1,
+    }  # fmt: skip
+    assert page.lines()[2:4] == ["  quorum      3 of 4 must sign", "  may fail    1 of 4, and the network goes on"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6, 7, 10, 16, 100])
+def test_quorums(size: int) -> None:
+    """V2: a quorum is floor(2n/3) + 1; V3: floor((n-1)/3) may fail."""
+    validators = [{"name": f"validator-{index}"} for index in range(size)]
+    blocks = [{"epoch": 3, "round": 9, "height": 8}]
+    source = SimpleNamespace(batch=lambda calls: [blocks, validators])
+    members = tuple(Validator(f"v{index}", bytes([index]) * 32, bytes(32)) for index in range(size))
+    expected = ValidatorSet(1, members)
+    document = epoch_page(source, "w").document
+    assert (document["quorum"], document["may_fail"]) == (expected.quorum, expected.one_honest - 1)
+    assert (document["epoch"], document["round"], document["height"], len(document["validators"])) == (3, 9, 8, size)
+
+
+def test_what_waits(story: Story) -> None:
+    """The pool of the validator that answers, with the limit."""
+    for number in (0, 2):
+        story.mempool.add(story.sign(ALICE, "add_currency_to_account", "XEU", number=number), 0, NOW_SECS)
+    page = mempool_page(story.source, story.names, 1)
+    assert (page.document["validator"], page.document["count"], len(page.document["transactions"])) == (
+        "validator-0",
+        2,
+        1,
+    )
+    waiting = page.document["transactions"][0]
+    assert page.lines() == [
+        f"2 transactions of {page.document['bytes']} bytes on validator-0",
+        f"  sender           number  function                 expires                      {'hash':64}".rstrip(),
+        f"  alice@us-wallet       0  add_currency_to_account  2023-11-14 23:13:20.000 UTC  {waiting['hash']}",
+    ]
