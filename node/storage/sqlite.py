@@ -292,6 +292,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, genesis_hash: bytes, ch
         )
     if not is_new:
         _check_schema(connection, path)
+        if path.stat().st_size <= check_below_bytes and (verdict := ask("PRAGMA quick_check(1)")) != "ok":
+            raise StorageError(f"{path} is damaged: {verdict}", name="storage_corrupt")
         stored = ask("SELECT genesis FROM network")
         if stored != genesis_hash:
             raise StorageError(
@@ -300,8 +302,6 @@ def _prepare(connection: sqlite3.Connection, path: Path, genesis_hash: bytes, ch
                 found=stored.hex(),
                 expected=genesis_hash.hex(),
             )
-        if path.stat().st_size <= check_below_bytes and (verdict := ask("PRAGMA quick_check(1)")) != "ok":
-            raise StorageError(f"{path} is damaged: {verdict}", name="storage_corrupt")
     mode = ask("PRAGMA journal_mode=WAL")
     if mode != "wal":
         raise StorageError(f"{path}: its file system has no write-ahead log, only {mode}", name="storage_unreadable")
