@@ -120,3 +120,11 @@ def running(member: Member, *before: str) -> Iterator[Running]:
         if process.poll() is None:
             process.kill()
         process.communicate(timeout=LIMIT_S)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Until something holds."""
+    deadline = time.monotonic() + LIMIT_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

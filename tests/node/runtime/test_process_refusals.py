@@ -1,6 +1,7 @@
 """What a real process refuses: exit code, rule and sentence, for each line of the issue under "Bad input"."""
 
 import json
+import re
 import shutil
 import socket
 import sqlite3
@@ -19,7 +20,7 @@ from node.localnet.build import build_network
 from node.runtime import exits
 from node.runtime.process import open_identity
 from node.storage.sqlite import FORMAT, SqliteStore
-from tests.node.runtime.processes import refused, running, sentence
+from tests.node.runtime.processes import ROOT, refused, running, sentence
 
 pytestmark = pytest.mark.network
 
@@ -41,6 +42,17 @@ def test_one_table_of_exit_codes() -> None:
     """ "Unify exit codes of the process with the table of design.md": each rule has one code, whoever ends with it."""
     assert {name: COMMAND_LINE.get(name) for name in exits.BY_NAME} == exits.BY_NAME
     assert set(exits.BY_NAME.values()) == {1, 2, 3, 6, 8}
+
+
+def test_the_operators_table_is_that_of_the_process() -> None:
+    """docs/operations.md, "How a process ends": each rule under its code, and none left out but names of families."""
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = text[text.index("## How a process ends") : text.index("### A full disk")]
+    rows = [line.split("|")[1:3] for line in table.splitlines() if re.match(r"\| \d", line)]
+    found = {name: int(code) for code, names in rows for name in re.findall("`([a-z_]+)`", names)}
+    assert found == {name: exits.BY_NAME[name] for name in found}
+    families = {"storage", "bad_config", "key_file", "bad_private_key", "duplicate_network_key", "record_too_large"}
+    assert exits.BY_NAME.keys() - found.keys() == families
 
 
 @pytest.mark.parametrize(
