@@ -299,6 +299,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, genesis_hash: bytes, ch
         if path.stat().st_size <= check_below_bytes and (verdict := ask("PRAGMA quick_check(1)")) != "ok":
             raise StorageError(f"{path} is damaged: {verdict}", name="storage_corrupt")
         stored = ask("SELECT genesis FROM network")
+        if type(stored) is not bytes or len(stored) != len(genesis_hash):
+            raise StorageError(f"{path} is damaged: it names no network", name="storage_corrupt")
         if stored != genesis_hash:
             raise StorageError(
                 f"{path} belongs to the network with genesis {stored.hex()[:16]}, not to {genesis_hash.hex()[:16]}",
