@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator
 
+from chain.accounts import Account, account_key
 from chain.block import Block
 from chain.certificates import QuorumCertificate
 from chain.codec import decode, fields
@@ -261,8 +262,8 @@ class Replica:
 
     def _next_sequence(self, sender: bytes) -> int:
         """A sender's next number on the committed ledger; 0 for an unknown one."""
-        account = Overlay(self.ledger.state).account(sender)
-        return 0 if account is None else account.sequence_number
+        account = self.ledger.state.get(account_key(sender))
+        return account.sequence_number if isinstance(account, Account) else 0
 
     # --- Application, as consensus sees it ---
 

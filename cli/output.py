@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def result(document: Mapping[str, object], lines: list[str], *, as_json: bool) -> None:
     """Print a result: the document as JSON, or the lines for people."""
     text = json.dumps(document, indent=2) if as_json else "\n".join(lines)
-    sys.stdout.write(text + "\n")
+    tell(text)
 
 
 def page(shown: "Page", *, as_json: bool) -> None:
@@ -38,14 +38,15 @@ def is_terminal() -> bool:
 
 
 def talk(text: str) -> None:
-    """Say something on stderr while it happens: progress, hints. Nothing with `--quiet`."""
-    if not shared().quiet:
+    """Say something on stderr while it happens: progress, hints. Nothing with `--quiet`, nor with `--json`: should the
+    command fail later, the error is all that stands there."""
+    if not (shared().quiet or shared().as_json):
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
 
 
 def tell(text: str) -> None:
-    """Print one line of a result that is long in coming, at once."""
+    """Print part of a result at once: whoever reads it need not wait for the command's end."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

@@ -85,7 +85,8 @@ def _show(document: dict[str, Any], *, as_json: bool) -> None:
         "bound": f"{document['bound_per_s']:.0f} payments/s by signatures; ratio {document['ratio_to_bound']:.3f}",
         "finality": f"p50 {final['p50']:.0f} ms, p99 {final['p99']:.0f} ms, of {document['finality_samples']} batches",
         "blocks": f"{blocks['count']} of {blocks['payments_mean']:g} payments, at most {blocks['payments_max']}",
-        "processor": f"{cpu['validator']:g} us a payment and validator, {cpu['load_generator']:g} us for the load",
+        "processor": f"{cpu['validator']:g} us a payment and validator, {cpu['load_generator']:g} us for the load:"
+        f" ratio {document['ratio_by_cpu']:.3f}",
         "memory": f"at most {document['peak_rss_mb']:g} MB a validator, {document['validators']} validators",
         "signatures": f"{document['signature_checks']} checked, on every validator",
         "audit": f"{audit['accounts']} balances and the sum of coins exact",

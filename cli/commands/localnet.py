@@ -43,7 +43,8 @@ def up(
 
     A network that is there goes on with its ledger. Validators that are down are started, killed ones too.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell had them ignored
+        signal.signal(number, signal.default_int_handler)
     network = open_network(
         directory, lambda: genesis_rates(day_of(None)), validators=validators, seed=seed, base_port=base_port
     )  # fmt: skip
@@ -60,8 +61,8 @@ def up(
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        output.talk(f"interrupted: stopped {supervisor.down()} validators")
-        return INTERRUPTED
+        words = f"interrupted: stopped {supervisor.down()} validators"
+        return output.refuse("interrupted", words, INTERRUPTED, as_json=as_json)
 
 
 def _endpoints(network: Network) -> list[str]:

@@ -5,7 +5,6 @@ from chain.ledger import read_block, read_entry
 from chain.prover import accumulator_root
 from chain.storage import Column, Index, Store
 from node.api.reads import (
-    LAST_KEY,
     Context,
     block_metadata,
     check_limit,
@@ -67,7 +66,7 @@ def get_account_transactions(
 ) -> Json:  # fmt: skip
     """A sender's transactions by sequence number."""
     check_limit(limit)
-    found = context.store.postings(Index.TRANSACTION_BY_SENDER, account, min(start, LAST_KEY), limit)
+    found = context.store.postings(Index.TRANSACTION_BY_SENDER, account, start, limit)
     return [
         read_transaction(context, version, include_events=include_events)
         for _, version in found
@@ -79,7 +78,7 @@ def get_events(context: Context, tip: Tip, key: bytes, start: int, limit: int) -
     """Events of a stream."""
     check_limit(limit)
     result = []
-    for number, version in context.store.postings(Index.EVENT, key, min(start, LAST_KEY), limit):
+    for number, version in context.store.postings(Index.EVENT, key, start, limit):
         if version > tip.version:
             break
         row = context.store.row(Column.TRANSACTION, version)

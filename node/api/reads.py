@@ -19,9 +19,6 @@ from chain.storage import Column, Index, Store
 from node.api.results import transaction_json
 from node.api.schema import INVALID_PARAMS, MAX_PAGE, Json, RpcError, Tip
 
-LAST_KEY = 2**63 - 1
-"""Highest key that a store can hold."""
-
 
 class Peers(Protocol):
     """What the API tells of the links."""
@@ -105,7 +102,7 @@ def config_of(state: PastState) -> Config:
 
 def find_transaction(context: Context, tip: Tip, account: bytes, number: int) -> int | None:
     """Version of an account's transaction."""
-    found = context.store.postings(Index.TRANSACTION_BY_SENDER, account, min(number, LAST_KEY), 1)
+    found = context.store.postings(Index.TRANSACTION_BY_SENDER, account, number, 1)
     return found[0][1] if found and found[0][0] == number and found[0][1] <= tip.version else None
 
 

@@ -27,12 +27,13 @@ from node.client.rpc import RpcClient
 from node.keystore import new_secret
 from node.lab import bench_audit
 from node.lab.bench_accounts import fund_senders
-from node.lab.bench_crypto import AMOUNT, FEE, Batch, Lane, checks_per_s, cores, sign_lane, workers
+from node.lab.bench_crypto import AMOUNT, FEE, Batch, Lane, Speed, cores, measure_checks, sign_lane, workers
 from node.lab.bench_figures import (
     BenchError,
     committed_within,
     latencies_us,
     percentile,
+    ratio_by_cpu,
     signature_bound,
 )
 from node.lab.bench_load import Measured, run_load
@@ -43,7 +44,7 @@ from node.runtime import loop
 
 LANES = 160
 """Without a rate: so many batches are under way, one a lane; the lanes are shared out over the validators."""
-SENDERS_A_LANE, PAYMENTS_A_SENDER = 4, 5
+SENDERS_A_LANE, PAYMENTS_A_SENDER = 2, 10
 LIFETIME_S = 6 * 3600
 """Until the signed payments expire."""
 MAX_BATCH = 20
@@ -99,20 +100,20 @@ def run_bench(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
     try:
         with workers() as pool:
             say("measuring how fast this machine checks signatures ...")
-            rates = checks_per_s(pool)
-            bound = signature_bound(rates, plan.validators)
-            say(f"{sum(rates):.0f} checks/s on {len(rates)} cores: at most {bound:.0f} payments/s")
+            speeds = measure_checks(pool)
+            bound = _bound(plan, speeds)
+            say(f"{bound * plan.validators:.0f} checks/s on {len(speeds)} cores: at most {bound:.0f} payments/s")
             run = _Run(plan, directory, say)
             try:
                 run.prepare(pool, bound)
                 document = run.measure()
             finally:
                 run.stop()
-            rates_after = checks_per_s(pool)
+            speeds_after = measure_checks(pool)
     finally:
         if plan.keep is None:
             shutil.rmtree(directory, ignore_errors=True)
-    return _document(plan, (rates, rates_after), document)
+    return _document(plan, speeds, speeds_after, document)
 
 
 class _Run:
@@ -232,18 +233,29 @@ def _cpu(
     }
 
 
-def _document(plan: Plan, rates: tuple[list[float], list[float]], figures: dict[str, Any]) -> dict[str, Any]:
+def _bound(plan: Plan, speeds: list[Speed]) -> float:
+    """Payments a second that signature checks alone allow."""
+    return signature_bound([speed.per_s for speed in speeds], plan.validators)
+
+
+def _document(plan: Plan, before: list[Speed], after: list[Speed], figures: dict[str, Any]) -> dict[str, Any]:
     """Everything beside the figures that a reader needs to judge them.
 
     The bound counts as it was before the run; the one after it tells how steady the machine was.
     """
-    bound, bound_after = (signature_bound(checks, plan.validators) for checks in rates)
+    bound, cpu = _bound(plan, before), figures["cpu_us_a_payment"]
+    check_us = statistics.fmean(speed.cpu_us for speed in before)
+    ratio_cpu = ratio_by_cpu(
+        check_us=check_us, validator_us=cpu["validator"], load_us=cpu["load_generator"], validators=plan.validators
+    )
     return {
         **figures,
         "bound_per_s": round(bound, 1),
-        "bound_after_per_s": round(bound_after, 1),
+        "bound_after_per_s": round(_bound(plan, after), 1),
         "ratio_to_bound": round(figures["committed_per_s"] / bound, 3),
-        "checks_per_s_a_core": [round(rate, 1) for rate in rates[0]],
+        "ratio_by_cpu": round(ratio_cpu, 3),
+        "checks_per_s_a_core": [round(speed.per_s, 1) for speed in before],
+        "cpu_us_a_check": round(check_us, 1),
         "offered_per_s": plan.rate,
         "validators": plan.validators,
         "ramp_seconds": plan.ramp_seconds,

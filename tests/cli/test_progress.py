@@ -34,14 +34,16 @@ def stage(monkeypatch: pytest.MonkeyPatch):
         clock = SimpleNamespace(now=100.0)
         monkeypatch.setattr(sys, "stderr", err)
         monkeypatch.setenv("TERM", term)
-        monkeypatch.setattr(progress, "shared", lambda: Shared(**shared))
+        monkeypatch.setattr(
+            progress, "shared", lambda: Shared(as_json=shared.get("as_json", False), quiet=shared.get("quiet", False))
+        )
         return ProgressLine(lambda: clock.now), err, clock
 
     return make
 
 
 def test_plain_lines_every_three_seconds(stage) -> None:
-    """ "Plain lines every few seconds otherwise": the first after three."""
+    """The rule: "Plain lines every few seconds otherwise": the first after three."""
     line, err, clock = stage(is_terminal=False)
     for tenth in range(101):
         clock.now = 100 + tenth / 10
@@ -51,7 +53,7 @@ def test_plain_lines_every_three_seconds(stage) -> None:
 
 
 def test_a_line_that_updates_on_a_terminal(stage) -> None:
-    """ "A line that updates on a terminal": overwritten, cut to its width, taken away at the end and before a note."""
+    """The rule: "a line that updates on a terminal": cut to its width, taken away at the end and before a note."""
     line, err, clock = stage(is_terminal=True)
     line.say("one")
     clock.now += 0.05
@@ -74,7 +76,7 @@ def test_a_dumb_terminal_gets_plain_lines(stage) -> None:
 @pytest.mark.parametrize("shared", [{"quiet": True}, {"as_json": True}])
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_silence(stage, is_terminal: bool, shared: dict[str, bool]) -> None:
-    """ "Silent under --quiet"; under --json stderr holds nothing but an error."""
+    """The rule: "Silent under --quiet"; under --json stderr holds nothing but an error."""
     with stage(is_terminal=is_terminal, **shared)[0] as line:
         sys_err = sys.stderr
         line.say("x")

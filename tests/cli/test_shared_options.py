@@ -1,11 +1,16 @@
 """Options that every command shares, and how a command fails: before any network is needed."""
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+
+from cli import options, output
 
 
 def mithqal(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -68,6 +73,21 @@ def test_quiet_leaves_errors_and_results() -> None:
     done = mithqal("--quiet", "explain", "999999")
     assert done.returncode == 6
     assert done.stderr.endswith("(unknown_code)\n")
+
+
+@pytest.mark.parametrize("option", ["--json", "--quiet"])
+def test_talk_is_silent_where_an_error_may_follow(option: str, tmp_path: Path) -> None:
+    """'on failure stdout is empty and stderr holds only {"error": ...}': what was said before would stand there too."""
+    command = ("node", "run", "--dir", str(tmp_path), option)
+    assert mithqal(*command).stderr.count("\n") == 1
+    said_before = options.Shared(as_json=option == "--json", quiet=option == "--quiet")
+    context = click.Context(click.Command("x"), obj=said_before)
+    with context, contextlib.redirect_stderr(io.StringIO()) as said:
+        output.talk("working")
+    assert said.getvalue() == ""
+    with click.Context(click.Command("x")), contextlib.redirect_stderr(io.StringIO()) as said:
+        output.talk("working")
+    assert said.getvalue() == "working\n"
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

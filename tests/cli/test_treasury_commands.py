@@ -54,7 +54,7 @@ class Operator:
         """Exit code, rule and sentence of a command that fails."""
         done = self.run(*arguments)
         assert done.stdout == ""
-        error = json.loads(done.stderr.splitlines()[-1])["error"]
+        error = json.loads(done.stderr)["error"]
         assert error["exit"] == done.returncode
         return done.returncode, error["name"], error["message"]
 
@@ -80,7 +80,7 @@ def operator(tmp_path_factory) -> Generator[Operator]:
     """A network of one validator, with its dealer and providers."""
     found = Operator(tmp_path_factory.mktemp("operator") / "net")
     try:
-        found.good("localnet", "up", "--detach", "--validators", "1", "--quiet")
+        found.good("localnet", "up", "--detach", "--validators", "1")
         yield found
     finally:
         found.run("localnet", "down")

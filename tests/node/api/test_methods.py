@@ -11,7 +11,7 @@ from node.api.handlers import answer
 from node.api.reads import Context, read_tip
 from node.api.schema import Request, RpcError
 from tests.builders import CHAIN_ID, DEALER, NOW_SECS, TC, US, document, key
-from tests.chains import small_chain
+from tests.chains import VALIDATORS, Chain, small_chain
 
 CHAIN = small_chain()
 POOL = Mempool()
@@ -161,6 +161,39 @@ def test_a_block() -> None:
     assert call("get_block", None, UNKNOWN) is None
     assert call("get_block", None, third["id"][:16] + "0" * 48) is None
     assert refusal("get_block", None, None, 12) == "version_too_new"
+
+
+def test_what_stands_at_the_very_tip() -> None:
+    """The last entry of the last block is seen by every method."""
+    chain = small_chain()
+    tx = chain.sign(TC, "update_dual_attestation_limit", 0, 9)
+    chain.add(tx)
+    chain.add()
+    context = Context(chain.ledger, 0, POOL, Linked())
+    tip = read_tip(context)
+    (found,) = answer(context, tip, Request(1, "get_transactions", [tip.version, 5]))
+    assert found["hash"] == tx.hash.hex()
+    assert answer(context, tip, Request(1, "get_account_transactions", [TREASURY.hex(), 3, 5])) == [found]
+    assert answer(context, tip, Request(1, "get_account_transaction", [TREASURY.hex(), 3])) == found
+    assert answer(context, tip, Request(1, "get_transaction_by_hash", [tx.hash.hex()])) == found
+    block = answer(context, tip, Request(1, "get_block", [None, None, tip.version]))
+    assert (block["height"], block["last_version"]) == (tip.height, tip.version)
+    stream = answer(context, tip, Request(1, "get_transactions", [1, 1, True]))[0]["events"][0]["key"]
+    assert len(answer(context, tip, Request(1, "get_events", [stream, 0, 100]))) == tip.height
+
+
+def test_each_block_has_its_own_signers() -> None:
+    """Those of the certificate over this very block; at the tip, of the one that committed it."""
+    chain = Chain()
+    quorums = [(0, 1, 2), (0, 1, 3), (0, 1, 2, 3), (1, 2, 3), (0, 2, 3)]
+    for quorum in quorums:
+        chain.signers = {index: VALIDATORS[index] for index in quorum}
+        chain.add()
+    context = Context(chain.ledger, 0, POOL, Linked())
+    tip = read_tip(context)
+    assert tip.height == 4
+    found = [answer(context, tip, Request(1, "get_block", [height]))["signers"] for height in range(1, 5)]
+    assert found == [[0, 1, 2], [0, 1, 3], [0, 1, 2, 3], [0, 2, 3]]
 
 
 def heights(*params: Any) -> list[int]:

@@ -1,10 +1,10 @@
 """A network in one object, in virtual time: the real rules of admission, pool and execution, and faults on request.
 
-It is what `node.client.sending.gateway.Gateway` is for the pipeline. Several validators have pools of their own; a block runs what
-the first live pool holds. `step` is called before and after everything that a crash of the client could split.
+It is what `node.client.sending.gateway.Gateway` is for the pipeline. Several validators have pools of their own; a
+block runs what the first live pool holds. `step` is called before and after everything that a crash could split.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import NamedTuple
 
 from chain.accounts import account_key
@@ -45,8 +45,8 @@ class FakeChain:
         """Everything that was ever handed in, in order."""
         self.clock_s = 1_000.0
         self.step: Callable[[str], None] = lambda _: None
-        self.lose_answer: Callable[[SignedTransaction], bool] = lambda _: False
-        """Whether the answer to this submission is lost, though it arrived."""
+        self.lost_answers: Container[int] = ()
+        """Submissions (counted as in `offered`) whose answers are lost, though they arrived."""
         self.is_halted = False
         """No block is made."""
         self.per_block = 500
@@ -69,7 +69,7 @@ class FakeChain:
                 self.offered.append(tx)
                 answer = self._admit(place, tx)
                 self.step(f"after {tx.raw.sequence_number} arrived")
-                answers.append(None if self.lose_answer(tx) else answer)
+                answers.append(None if len(self.offered) - 1 in self.lost_answers else answer)
             found.append(answers)
         return found
 
@@ -112,7 +112,7 @@ class FakeChain:
                     each.drop(tx.hash)
                 continue
             self.ledger.append(Entry(tx, _seen(tx, len(self.ledger), outcome)))
-        used = {tx.raw.sender: self._next(tx.raw.sender) for tx in picked}
+        used: dict[bytes, int] = {tx.raw.sender: self._next(tx.raw.sender) for tx in picked}
         for each in self.pools:
             each.on_commit(used, self.time_us // SECOND_US)
 

@@ -21,6 +21,7 @@ from node.lab.bench_figures import (
     committed_within,
     latencies_us,
     percentile,
+    ratio_by_cpu,
     signature_bound,
 )
 from node.lab.bench_load import _errors, _missing
@@ -73,6 +74,13 @@ def test_the_bound_is_all_cores_checks_shared_by_the_validators() -> None:
     assert signature_bound([10.0], 3) == 10 / 3
 
 
+def test_the_ratio_by_processor_time_counts_all_that_was_used() -> None:
+    """'The bound's processor time a payment over all that was used': four checks of 50 of 4 x 140 + 15 us."""
+    found = ratio_by_cpu(check_us=50.0, validator_us=140.0, load_us=15.0, validators=4)
+    assert found == pytest.approx(200 / 575)
+    assert ratio_by_cpu(check_us=50.0, validator_us=50.0, load_us=0.0, validators=7) == 1.0
+
+
 def test_the_window_counts_reports_from_its_start_to_before_its_end() -> None:
     """'Payments that were reported committed within the window, whenever they were submitted.'"""
     window = Window(1_000, 2_000)
@@ -118,7 +126,7 @@ def test_shapes_by_number() -> None:
     assert shape_of(Plan(rate=199), 1.0).senders == 1
     assert shape_of(Plan(rate=200), 1.0).senders == 2
     assert shape_of(Plan(rate=5_000), 1.0).senders == 20
-    assert shape_of(Plan(seconds=7, ramp_seconds=3), 8_000.0) == Shape(160, 4, 5, 19)
+    assert shape_of(Plan(seconds=7, ramp_seconds=3), 8_000.0) == Shape(160, 2, 10, 19)
 
 
 def lane(senders: int = 3, batches: int = 2, each: int = 2) -> Lane:

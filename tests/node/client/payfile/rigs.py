@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from chain.primitives import Address
 from chain.transaction import SignedTransaction
+from node.client.amounts import format_amount
 from node.client.payfile.engine import PayFile
 from node.client.sending.journal import Draft, Journal, Result, Row
 from node.client.sending.outbox import Outbox
-from tests.builders import ALICE, ANNA, BOB, ONE, PAYMENT, Party, small_world
+from tests.builders import ALICE, ANNA, BOB, PAYMENT, Party, small_world
 from tests.node.client.fake_chain import Crash, FakeChain
 
 PEOPLE = {"alice": ALICE, "anna": ANNA, "bob": BOB}
@@ -76,7 +77,7 @@ class Rig:
         """The outbox as a new process finds it."""
         outbox = HookedOutbox(self.directory / "outbox")
         outbox.database.run("PRAGMA synchronous=OFF")  # crashes of the process only: the kernel keeps what was written
-        outbox.step = self.step  # type: ignore[method-assign]
+        outbox.step = self.step
         self.chain.step = self.step
         return outbox
 
@@ -116,7 +117,7 @@ class Rig:
         """The rows, as they would be read."""
         return [
             Draft(
-                place + 2, (row.payer, row.payee, f"{row.micro // ONE}.{row.micro % ONE:06d}", row.currency, f"row {place}"),
+                place + 2, (row.payer, row.payee, format_amount(row.micro), row.currency, f"row {place}"),
                 self.address(row.payer), self.address(row.payee), None,
             )
             for place, row in enumerate(self.payments)

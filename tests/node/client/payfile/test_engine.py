@@ -22,7 +22,7 @@ def statuses(rig: Rig) -> list[tuple[str, str | None]]:
 
 
 def test_rows_of_one_payer_run_in_the_files_order(tmp_path: Path) -> None:
-    """ "One payer's rows are signed in the file's order", with several in flight: 64 and no more."""
+    """The rule: "One payer's rows are signed in the file's order", with several in flight: 64 and no more."""
     rig = Rig(tmp_path, [Payment("alice", "bob", 1 + number) for number in range(150)])
     most = 0
 
@@ -49,7 +49,7 @@ def test_more_rows_than_are_read_ahead(tmp_path: Path) -> None:
 
 
 def test_a_failure_on_chain_is_a_row_result(tmp_path: Path) -> None:
-    """ "Insufficient funds and chain failures are row results, not a crash": the rows around it are paid."""
+    """The rule: "Insufficient funds and chain failures are row results, not a crash": the rows around it are paid."""
     rows = [Payment("alice", "bob", ONE), Payment("alice", "bob", 2 * ALL), Payment("alice", "bob", ONE)]
     rig = Rig(tmp_path, rows)
     said: list[Progress] = []
@@ -61,7 +61,7 @@ def test_a_failure_on_chain_is_a_row_result(tmp_path: Path) -> None:
 
 
 def test_money_that_an_earlier_row_brings(tmp_path: Path) -> None:
-    """ "A row that its payer cannot cover yet waits until all earlier rows are final": the file pays as if in its order."""
+    """The rule: "a row that its payer cannot cover yet waits until all earlier rows are final"."""
     rows = [
         Payment("alice", "anna", 900 * ONE),
         Payment("anna", "bob", 1_800 * ONE),
@@ -184,7 +184,7 @@ def test_a_number_that_another_machine_used(tmp_path: Path) -> None:
 
 
 def test_an_open_payment_of_the_same_account_goes_first(tmp_path: Path) -> None:
-    """A `pay` that was interrupted holds number 0: it is handed in again, and the file's rows take the numbers after."""
+    """An interrupted `pay` holds number 0: it is handed in again, and the file's rows take the numbers after."""
     rig = Rig(tmp_path, [Payment("alice", "bob", 1), Payment("alice", "bob", 2)])
     outbox = Outbox(tmp_path / "outbox")
     earlier = rig.chain.world.sign(ALICE, PAYMENT, "XUS", BOB.address, 5, b"", b"", expires=1_700_009_000)
@@ -209,7 +209,7 @@ def test_an_expired_payment_of_the_same_account_frees_its_number(tmp_path: Path)
 
 
 def test_bytes_are_in_the_journal_before_they_leave(tmp_path: Path) -> None:
-    """ "Journals file hash, row, sequence number and signed bytes before submission", as another process sees it."""
+    """The rule: "journals file hash, row, sequence number and signed bytes before submission": as others see it."""
     rig = Rig(tmp_path, [Payment("alice", "bob", 1 + number) for number in range(3)])
     checked = []
 

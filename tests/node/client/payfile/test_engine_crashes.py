@@ -1,5 +1,6 @@
-"""The client dies at every single step of a run; validators die, answers are lost: no row is paid twice, none is lost."""
+"""The client dies at every step of a run; validators die, answers are lost: no row is paid twice, none is lost."""
 
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def count_steps(directory: Path) -> int:
 
 @pytest.mark.parametrize("what", ["client", "client and validators", "client, validators, and the bytes expire"])
 def test_a_crash_at_every_step(tmp_path: Path, what: str) -> None:
-    """ "No row twice, none lost", for a crash at each step; without a long absence no row is signed twice either."""
+    """The rule: "no row twice", for a crash at each step; without a long absence no row is signed twice either."""
     count = count_steps(tmp_path / "whole")
     assert count > 30
     for place in range(1, count + 1):
@@ -76,7 +77,7 @@ def test_a_crash_at_every_step(tmp_path: Path, what: str) -> None:
 
 
 def test_expired_rows_are_signed_again_under_the_same_numbers(tmp_path: Path) -> None:
-    """ "Signs a row again only when the chain shows that its number expired unused": signed, never taken, expired."""
+    """The rule: "signs a row again only when the chain shows that its number expired unused"."""
     rig = Rig(tmp_path, PAYMENTS[:1])
     rig.chain.kill_all()
     rig.chain.restart_all()
@@ -124,10 +125,10 @@ def check_truth(rig: Rig) -> None:
 @given(data=st.data())
 def test_any_sequence_of_faults(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Crashes, lost answers, dead validators, halts and long absences in any order; then a healthy run to the end."""
-    people = ["alice", "anna", "bob"]
+    pairs = st.sampled_from(list(permutations(["alice", "anna", "bob"], 2)))
     payments = [
         Payment(
-            *data.draw(st.permutations(people))[:2], data.draw(st.sampled_from([1, 2_000_000, 600_000_000])),
+            *data.draw(pairs), data.draw(st.sampled_from([1, 2_000_000, 600_000_000])),
             data.draw(st.sampled_from(["XUS", "XEU", "XDX"])),
         )
         for _ in range(data.draw(st.integers(1, 12)))
@@ -136,9 +137,9 @@ def test_any_sequence_of_faults(tmp_path_factory: pytest.TempPathFactory, data: 
     chain.per_block = data.draw(st.sampled_from([1, 3, 500]))
     rig = Rig(tmp_path_factory.mktemp("net"), payments, chain)
     for _ in range(data.draw(st.integers(1, 5))):
-        lost = set(data.draw(st.lists(st.integers(0, 11), max_size=4)))
-        seen = len(chain.offered)
-        chain.lose_answer = lambda _, lost=lost, seen=seen: len(chain.offered) - seen in lost
+        first = len(chain.offered)
+        lost = {first + place for place in data.draw(st.lists(st.integers(0, 11), max_size=4))}
+        chain.lost_answers = lost
         chain.is_halted = data.draw(st.booleans())
         rig.crash_at(data.draw(st.integers(1, 60)))
         match data.draw(st.sampled_from(["nothing", "one down", "all restart", "absence", "blocks"])):
@@ -158,7 +159,7 @@ def test_any_sequence_of_faults(tmp_path_factory: pytest.TempPathFactory, data: 
                 pass
         rows = rig.paid_rows()
         assert len(rows) == len(set(rows)), "paid twice"
-    chain.lose_answer, chain.is_halted = lambda _: False, False
+    chain.lost_answers, chain.is_halted = set(), False
     chain.restart_all()
     assert rig.run(timeout_s=1_000) == {}
     check_truth(rig)

@@ -35,7 +35,7 @@ def test_plain_rows() -> None:
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("last", [True, False])
 def test_bom_line_ends_and_a_last_line_without_one(head: bytes, end: bytes, last: bool) -> None:
-    """ "CSV quoting, BOM, CRLF, blank lines"."""
+    """The rule: "CSV quoting, BOM, CRLF, blank lines"."""
     text = head + HEADER.strip() + end + b"a,b,1,XUS,x" + (end if last else b"")
     assert read(text) == [Record(2, ("a", "b", "1", "XUS", "x"), None)]
 
@@ -82,7 +82,7 @@ def test_columns_in_any_order() -> None:
     ],
 )
 def test_a_header_that_cannot_be(header: bytes, words: str) -> None:
-    """ "Header missing or unknown/duplicate column": named by line, with the header that is wanted."""
+    """The rule: "Header missing or unknown/duplicate column": named by line, with the header that is wanted."""
     error = bad(header)
     assert error.message.startswith(words)
     if "empty" in words or "column" in words:

@@ -8,12 +8,17 @@ from typing import Any
 
 import pytest
 
+from chain.identifiers import encode_identifier
+from chain.metadata import General, encode_metadata
 from node.client.network import Network
 from node.client.payfile.engine import Progress
 from node.client.payfile.payments_csv import BadFile
 from node.client.payfile.run import PayFileError, pay_file
+from node.client.payments.memos import Memo, is_opened_by, seal_memo
+from node.client.payments.receipts import check_receipt, make_receipt
 from node.client.rpc import ConnectionFailed
 from node.client.sending.database import file_lock
+from node.client.sending.journal import Journal
 from node.client.wallets.wallet import Wallet
 from node.keystore import save_key
 from node.localnet.build import build_network
@@ -84,7 +89,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 
 def test_a_file_is_paid(scene: Scene, tmp_path: Path) -> None:
-    """ "Writes payments.result.csv: the input columns plus version, status, reason, seconds", and one summary."""
+    """The rule: "writes payments.result.csv: the input columns plus version, status, reason, seconds", a summary."""
     scene.write(HEADER + 'alice,bob,25,XUS,rent\n\nanna,bob,0.5,XEU,\nalice,anna,1.000001,XUS,"a, b"\n')
     document = scene.pay()
     seconds = document.pop("seconds")
@@ -104,13 +109,12 @@ def test_a_file_is_paid(scene: Scene, tmp_path: Path) -> None:
     assert rows[2]["memo"] == "a, b"
     assert all(float(row["seconds"]) > 0 for row in rows)
     assert scene.chain.world.balance(BOB) == ALL + 25 * ONE
-    assert scene.result.stat().st_mode & 0o777 == 0o644
     assert scene.told == []
     assert scene.said[-1] == Progress(3, 3, 0, 0)
 
 
 def test_the_same_file_again_answers_from_the_journal(scene: Scene) -> None:
-    """ "The same file run again after completion answers from its journal and pays nothing (say so)": nobody is asked."""
+    """The rule: "run again after completion answers from its journal and pays nothing (say so)"."""
     scene.write(HEADER + "alice,bob,25,XUS,rent\nalice,bob,2000,XUS,too much\n")
     first = scene.fails()
     before = scene.result.read_bytes()
@@ -126,7 +130,7 @@ def test_the_same_file_again_answers_from_the_journal(scene: Scene) -> None:
 
 
 def test_content_names_a_file_not_its_path(scene: Scene, tmp_path: Path) -> None:
-    """ "A changed file with the same name is another file (by content hash)": and the reverse."""
+    """The rule: "A changed file with the same name is another file (by content hash)": and the reverse."""
     scene.write(HEADER + "alice,bob,1,XUS,\n")
     scene.pay()
     copy = tmp_path / "copy.csv"
@@ -137,14 +141,15 @@ def test_content_names_a_file_not_its_path(scene: Scene, tmp_path: Path) -> None
     scene.write(HEADER + "alice,bob,1,XUS,\nalice,bob,2,XUS,\n")
     assert scene.pay()["paid"] == 2
     assert scene.chain.world.balance(BOB) == ALL + 4 * ONE
-    assert scene.told == [
+    (told,) = scene.told
+    assert told == (
         "payments.csv has changed since 1 rows of it were taken over: its content makes it another file, and all of its"
         " 2 rows are paid"
-    ]
+    )
 
 
 def test_failures_are_rows_and_the_error_is_last(scene: Scene) -> None:
-    """ "Chain failures are row results; exit code 5 when some rows failed on chain": with the summary as details."""
+    """The rule: "chain failures are row results; exit code 5 when some rows failed on chain"."""
     scene.write(HEADER + "alice,bob,2000,XUS,\nalice,bob,1,XUS,\nanna,bob,1,XDX,\n")
     error = scene.fails()
     assert error.name == "rows_failed"
@@ -170,7 +175,7 @@ def test_only_refusals(scene: Scene) -> None:
 
 
 def test_unknown_outcomes(scene: Scene) -> None:
-    """ "7 when outcomes are unknown at the end (--timeout)": each such row names how to find out; then it goes on."""
+    """The rule: "7 when outcomes are unknown at the end (--timeout)": each row says how to find out; it goes on."""
     scene.write(HEADER + "".join(f"alice,bob,{number + 1},XUS,\n" for number in range(3)))
     scene.chain.is_halted = True
     error = scene.fails(timeout_s=5)
@@ -187,7 +192,7 @@ def test_unknown_outcomes(scene: Scene) -> None:
 
 
 def test_no_validator(scene: Scene) -> None:
-    """ "3 when no validator can be reached": nothing was signed; the rows are told as unsent."""
+    """The rule: "3 when no validator can be reached": nothing was signed; the rows are told as unsent."""
     scene.write(HEADER + "alice,bob,1,XUS,\n")
     scene.reachable = False
     with pytest.raises(ConnectionFailed):
@@ -240,13 +245,15 @@ def test_an_interruption_still_writes_the_result(scene: Scene, monkeypatch: pyte
     ],
 )
 def test_a_bad_row_is_named_and_nothing_is_paid(scene: Scene, row: str, reason: str) -> None:
-    """ "A CSV with a bad row (named by line; nothing is paid until the file is clean or `--skip-bad` is given)"."""
+    """The rule: "a bad row is named by line; nothing is paid until the file is clean or `--skip-bad` is given"."""
     scene.write(HEADER + f"alice,bob,1,XUS,\n{row}\nalice,bob,2,XUS,\n")
     error = scene.bad()
     assert f"payments.csv: 1 of 3 rows cannot be paid, so nothing is: line 3: {reason}" in error.message
     assert error.message.endswith("; correct them, or pay the others with --skip-bad")
     assert error.details["bad"] == 1
-    ((told),) = error.details["rows"]  # type: ignore[misc]
+    rows = error.details["rows"]
+    assert isinstance(rows, list)
+    (told,) = rows
     assert told["line"] == 3
     assert told["reason"].startswith(reason)
     assert not scene.result.exists()
@@ -254,10 +261,10 @@ def test_a_bad_row_is_named_and_nothing_is_paid(scene: Scene, row: str, reason: 
     document = scene.pay(skip_bad=True)
     assert (document["paid"], document["skipped"]) == (2, 1)
     assert scene.told == ["1 of 3 rows are bad and skipped; pay them by a file of their own"]
-    rows = scene.rows()
-    assert [item["status"] for item in rows] == ["executed", "skipped", "executed"]
-    assert rows[1]["reason"].startswith(reason)
-    assert (rows[1]["version"], rows[1]["seconds"]) == ("", "")
+    results = scene.rows()
+    assert [item["status"] for item in results] == ["executed", "skipped", "executed"]
+    assert results[1]["reason"].startswith(reason)
+    assert (results[1]["version"], results[1]["seconds"]) == ("", "")
     assert scene.chain.world.balance(BOB) == ALL + 3 * ONE
     again = scene.pay()
     assert (again["paid"], again["skipped"], again["already_paid"]) == (2, 1, True)
@@ -372,3 +379,89 @@ def test_the_summary_is_json(scene: Scene) -> None:
     scene.write(HEADER + "alice,bob,1,XUS,\n")
     document = scene.pay()
     assert json.loads(json.dumps(document)) == document
+
+
+def test_identical_rows_that_are_refused(scene: Scene) -> None:
+    """A refused row's number is free, and the next row is the same call: signed in the same second, it is another."""
+    scene.chain.world.change(ALICE, is_frozen=True)
+    scene.write(HEADER + "alice,bob,1,XUS,\n" * 5)
+    error = scene.fails()
+    assert (error.name, error.details["refused"]) == ("rows_refused", 5)
+    assert len({tx.hash for tx in scene.chain.offered}) == 5
+    assert {tx.raw.sequence_number for tx in scene.chain.offered} == {0}
+
+
+def test_identical_rows_are_paid_each(scene: Scene) -> None:
+    """Rows are told apart by their place, not by what they say."""
+    scene.write(HEADER + "alice,bob,1,XUS,tea\n" * 100)
+    assert scene.pay()["paid"] == 100
+    assert scene.chain.world.balance(BOB) == ALL + 100 * ONE
+    assert len({row["version"] for row in scene.rows()}) == 100
+
+
+def test_a_memo_is_sealed_and_can_be_opened(scene: Scene) -> None:
+    """On chain a salted commitment; text and salt stay in the journal, for receipts."""
+    scene.write(HEADER + "alice,bob,1,XUS,two words\nalice,bob,1,XUS,\nalice,bob,1,XUS,two words\n")
+    scene.pay(memo=seal_memo)
+    first, plain, third = scene.chain.executed()
+    metadata = [tx.raw.payload.argument("metadata") for tx in (first, plain, third)]
+    assert metadata[1] == b""
+    assert metadata[0] != metadata[2]
+    journal = Journal(scene.wallet.outbox)
+    for tx in (first, third):
+        text, salt = journal.memo_of(tx.hash) or ("", "")
+        assert text == "two words"
+        data = tx.raw.payload.argument("metadata")
+        assert isinstance(data, bytes)
+        assert is_opened_by(data, Memo(text, bytes.fromhex(salt)))
+    assert journal.memo_of(plain.hash) is None
+    done = {
+        "version": 0,
+        "hash": first.hash.hex(),
+        "status": "executed",
+        "final_s": 0.1,
+        "fee": 600,
+        "fee_currency": "XUS",
+    }
+    receipt = make_receipt(scene.wallet, first, done)
+    assert receipt["memo"]["text"] == "two words"
+    check_receipt(receipt)
+
+
+def test_an_identifier_with_a_subaddress(scene: Scene) -> None:
+    """`to` and `from` take identifiers: the subaddress travels as metadata, in the place of a memo."""
+    prefix, sub = scene.wallet.prefix, bytes.fromhex("0011223344556677")
+    bob = encode_identifier(BOB.address, sub, prefix)
+    alice = encode_identifier(ALICE.address, None, prefix)
+    scene.write(HEADER + f"{alice},{bob},1,XUS,\nalice,{bob},1,XUS,with a memo\nalice,{bob[:-1]}q,1,XUS,\n")
+    error = scene.bad()
+    assert (
+        "line 3: memo: a payment carries one thing beside its amount, here a subaddress; line 4: to: " in error.message
+    )
+    assert scene.pay(skip_bad=True)["paid"] == 1
+    (tx,) = scene.chain.executed()
+    assert tx.raw.payload.argument("metadata") == encode_metadata(General(sub))
+    assert tx.raw.payload.argument("payee") == BOB.address
+
+
+def test_the_payer_itself_is_no_payee(scene: Scene) -> None:
+    """As `pay` has it: nothing would move."""
+    scene.write(HEADER + f"alice,{ALICE.address.hex()},1,XUS,\n")
+    assert "line 2: to: it is the payer's own account: nothing would move" in scene.bad().message
+
+
+def test_a_memo_that_is_too_long(scene: Scene) -> None:
+    """1,024 bytes of UTF-8 at most."""
+    scene.write(HEADER + f"alice,bob,1,XUS,{'é' * 512}\nalice,bob,1,XUS,{'é' * 512}x\n")
+    error = scene.bad()
+    assert error.details["bad"] == 1
+    assert "line 3: memo: " in error.message
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o755])
+def test_who_may_read_the_input_may_read_the_result(scene: Scene, mode: int) -> None:
+    """A private file of payments gets a private result."""
+    scene.write(HEADER + "alice,bob,1,XUS,\n")
+    scene.path.chmod(mode)
+    scene.pay()
+    assert scene.result.stat().st_mode & 0o777 == mode & 0o666

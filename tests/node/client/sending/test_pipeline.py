@@ -1,5 +1,6 @@
 """The pipeline against a chain in memory: what each answer of a validator and each state of the ledger means."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ def test_a_payment_that_fails_on_chain_has_reason_and_code(chain: FakeChain) -> 
 
 
 def test_a_refusal_of_what_never_left_is_final(chain: FakeChain) -> None:
-    """ "A validator refused it and nobody has ever taken it": the rule's name, the chain's status code, the sentence."""
+    """The rule: "a validator refused it and nobody has ever taken it": with name, status code and sentence."""
     chain.world.change(ALICE, is_frozen=True)
     pipeline = Pipeline(chain)
     pipeline.add(pay(chain, ALICE, 0), 1)
@@ -69,15 +70,15 @@ def test_a_refusal_of_what_never_left_is_final(chain: FakeChain) -> None:
 
 
 def test_a_refusal_of_what_may_have_arrived_proves_nothing(chain: FakeChain) -> None:
-    """An answer was lost, or an earlier run had sent it: it may wait in a pool, so it stays open until the ledger tells."""
+    """An answer was lost, or an earlier run had sent it: it may wait in a pool; open until the ledger tells."""
     for lost in (True, False):
         pipeline = Pipeline(chain)
         tx = pay(chain, ALICE, 0)
         pipeline.add(tx, 1, is_clean=lost)
-        chain.lose_answer = lambda _, lost=lost: lost
+        chain.lost_answers = range(100) if lost else ()
         chain.is_halted = True
         assert pipeline.turn() == []
-        chain.lose_answer = lambda _: False
+        chain.lost_answers = ()
         chain.kill_all()
         chain.restart_all()
         chain.world.change(ALICE, is_frozen=True)
@@ -95,7 +96,7 @@ def test_a_refusal_of_what_may_have_arrived_proves_nothing(chain: FakeChain) -> 
 
 
 def test_a_number_that_others_used(chain: FakeChain) -> None:
-    """ "It was used by others: displaced, these bytes can never run": with what did."""
+    """The rule: "It was used by others: displaced, these bytes can never run": with what did."""
     pipeline = Pipeline(chain)
     other = pay(chain, ALICE, 0, 7)
     chain.pools[0].add(other, 0, NOW_SECS)
@@ -158,23 +159,23 @@ def test_not_now_is_asked_again(chain: FakeChain, name: str, monkeypatch: pytest
     found = turns(pipeline, 20)
     assert [outcome.status for outcome in found] == ["executed"]
     assert len(asked) == 4
-    assert all(later - earlier < 1 for earlier, later in zip(asked, asked[1:], strict=False))
+    assert all(later - earlier < 1 for earlier, later in pairwise(asked))
 
 
 def test_the_same_bytes_again_while_nothing_happens(chain: FakeChain) -> None:
-    """ "At first, and again while nothing happens": after 2 s, each time after half as long again, at most 10 s."""
+    """The rule: "at first, and again while nothing happens": after 2 s, then half as long again, at most 10 s."""
     chain.is_halted = True
     pipeline = Pipeline(chain)
     tx = pay(chain, ALICE, 0)
     pipeline.add(tx, 1)
-    times = []
+    times: list[float] = []
     count = 0
     while len(times) < 7:
         pipeline.turn()
         if len(chain.offered) > count:
             count = len(chain.offered)
             times.append(chain.now_s())
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
     assert gaps[0] == pytest.approx(RESEND_S, abs=0.5)
     assert gaps[1] == pytest.approx(1.5 * RESEND_S, abs=0.5)
     assert gaps[-1] == pytest.approx(MAX_RESEND_S, abs=0.5)
@@ -219,7 +220,7 @@ def test_one_number_is_followed_once(chain: FakeChain) -> None:
 
 
 def test_an_older_view_is_not_believed(chain: FakeChain) -> None:
-    """ "Versions and time never go backwards for a client"."""
+    """The rule: "Versions and time never go backwards for a client"."""
     pipeline = Pipeline(chain)
     chain.advance(10)
     chain.commit()
@@ -263,7 +264,7 @@ def test_many_of_many_senders_in_order(chain: FakeChain, outbox: Outbox) -> None
 
 
 def test_stored_before_anything_leaves(chain: FakeChain, outbox: Outbox, tmp_path) -> None:
-    """ "An entry is synced before a submission may leave": another connection sees all of them at the first arrival."""
+    """The rule: "an entry is synced before a submission may leave": others see all of them at the first arrival."""
     seen = []
     chain.step = lambda what: seen.append(len(Outbox(tmp_path).entries())) if "arrives" in what else None
     execute_all(outbox, chain, [pay(chain, ALICE, number) for number in range(3)], timeout_s=10)
