@@ -1,5 +1,7 @@
 """Pay a file that the journal has taken over: sign row by row, keep many in flight, note what becomes of each.
 
+The rules are F1 to F6 of docs/protocol.md.
+
 Exactly once, whatever is killed and when: a row's bytes are durable in the journal before they may leave; a new run
 first follows what an earlier one has signed; a row is signed again only after the ledger has shown that its bytes can
 never run (its time has passed their expiration and their number is unused, or others used the number).

@@ -1,7 +1,8 @@
 """A network's validators as one chain: submit many, look at accounts, wait for one; down ones are gone around.
 
 Each validator is asked by a thread of its own, so that one that hangs delays a turn by its time-out and then is left
-alone for a while. A sender keeps to one validator (its home), so that its numbers arrive in order.
+alone for a while. A sender keeps to one validator (its home), so that its numbers arrive in order (docs/protocol.md, O4
+and O6).
 """
 
 import threading

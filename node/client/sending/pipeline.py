@@ -2,7 +2,7 @@
 
 `add` what is signed and stored, then `turn` until nothing is open. A turn hands in what is due (at first, and again
 while nothing happens: the same bytes again are harmless), waits a moment for the ledger, looks at the accounts of the
-senders, and tells what became final. The truth is the ledger's alone:
+senders, and tells what became final. The truth is the ledger's alone (docs/protocol.md, O3 to O5):
 
 - the number was used by these bytes: `executed` or `failed`;
 - it was used by others: `displaced`, these bytes can never run;
