@@ -55,7 +55,7 @@ def remove(data: Path, pattern: str) -> None:
 
 
 def test_a_ledger_that_is_lost_or_damaged_is_fetched_again(four: Supervisor) -> None:
-    """docs/operations.md: keep the signing record, move the ledger's files away, start; it catches up and votes."""
+    """docs/operations.md: keep the signing record, move the ledger away, start; it is level, and votes again."""
     name = "validator-1"
     others, member = four.network.members[0], four.network.members[1]
     wait_until(lambda: metadata(others)["height"] >= 5)
