@@ -23,11 +23,14 @@ from node.client.wallets.wallet import Wallet
 from node.keystore import load_key
 from node.localnet.bootstrap import bootstrap
 from node.localnet.build import build_network
+from node.localnet.genesis import Rates
 from node.runtime.driver import Driver
 from node.runtime.http_server import Rpc
 from node.storage.memory import MemoryStore
 
 SEED = 11
+RATES = Rates({"XUS": 129 * (1 << 32) // 125, "XEU": 3 << 31}, {"INR": 1 << 26})
+"""An XUS is 1.032 XDX, an XEU 1.5, the other coins 1; the rupee has a rate and no coin."""
 HOST = "in-process"
 _NODES: dict[tuple[str, int], "Node"] = {}
 _exchange_by_http = RpcClient._exchange
@@ -103,7 +106,7 @@ def _exchange(client: RpcClient, body: bytes, timeout_s: float) -> Any:
 @contextmanager
 def running(directory: Path, *, founded: bool = True) -> Generator[tuple[Wallet, Node]]:
     """A network in `directory`, founded as `localnet up` does it, and the validator's handle."""
-    network = build_network(directory, 1, seed=SEED)
+    network = build_network(directory, 1, seed=SEED, rates=RATES)
     network.members[0].rpc = (HOST, len(_NODES) + 1)
     network.save()
     node = Node(network)

@@ -24,7 +24,8 @@ from economy.rates import load_day
 @output.reported
 def demo(validators: int, seed: int | None, date: datetime.datetime | None, keep: bool, as_json: bool) -> int:
     """Start a fresh network and tell one story on it: genesis, reserve, payments, a crash, redemption, a proof."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell had them ignored
+        signal.signal(number, signal.default_int_handler)
     say = output.talk if as_json else output.tell
     day = load_day(None if date is None else date.date())
     directory = Path(tempfile.mkdtemp(prefix="mithqal-demo-")) / "network"

@@ -43,7 +43,8 @@ def up(
 
     A network that is there goes on with its ledger. Validators that are down are started, killed ones too.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell had them ignored
+        signal.signal(number, signal.default_int_handler)
     network = open_network(
         directory, lambda: genesis_rates(day_of(None)), validators=validators, seed=seed, base_port=base_port
     )  # fmt: skip

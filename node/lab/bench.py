@@ -44,7 +44,7 @@ from node.runtime import loop
 
 LANES = 160
 """Without a rate: so many batches are under way, one a lane; the lanes are shared out over the validators."""
-SENDERS_A_LANE, PAYMENTS_A_SENDER = 4, 5
+SENDERS_A_LANE, PAYMENTS_A_SENDER = 2, 10
 LIFETIME_S = 6 * 3600
 """Until the signed payments expire."""
 MAX_BATCH = 20

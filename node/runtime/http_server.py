@@ -59,10 +59,13 @@ class Rpc:
         self.waiting = 0
         """Long polls."""
         self.committed_since_start = 0
+        self._announced = read_tip(context)
+        """The tip of the last block that waiters were told of: an older block's transactions need no waiting."""
 
     def on_committed(self, committed: Committed) -> None:
         """Wake those who wait for the block's transactions."""
         self.committed_since_start += 1
+        self._announced = Tip(self._announced.chain_id, committed.version, committed.timestamp_us, committed.height)
         for tx_hash in committed.hashes:
             for future in self._waiters.pop(tx_hash, ()):
                 if not future.done():
@@ -133,7 +136,7 @@ class Rpc:
 
     async def _wait(self, account: bytes, number: int, tx_hash: bytes | None, timeout_ms: int) -> None:
         """Return when the transaction is durable or the time is over; at once without a hash."""
-        if tx_hash is None or find_transaction(self._context, self.tip(), account, number) is not None:
+        if tx_hash is None or find_transaction(self._context, self._announced, account, number) is not None:
             return
         if self.waiting >= MAX_WAITERS:
             raise RpcError(SERVER_ERROR, f"{MAX_WAITERS} clients wait already", name="too_many_waiting")

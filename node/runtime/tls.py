@@ -5,6 +5,7 @@ import ssl
 import tempfile
 from pathlib import Path
 
+from chain.crypto.signing import RealSignatures, Scheme
 from chain.errors import MithqalError
 from node.runtime import x509
 
@@ -22,6 +23,8 @@ def context(secret: bytes, pinned_keys: list[bytes], *, server: bool) -> ssl.SSL
 
     No pinned key means that nobody is accepted. The caller still asks `peer_key` after the handshake.
     """
+    port = RealSignatures()
+    assert all(port.is_valid_key(Scheme.ED25519, key) for key in pinned_keys), "genesis admits only good keys (K1)"
     result = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
     result.minimum_version = result.maximum_version = ssl.TLSVersion.TLSv1_3
     result.check_hostname = False

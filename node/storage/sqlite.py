@@ -31,7 +31,8 @@ CHECK_BELOW_BYTES = 1 << 30
 """Files up to this size get `quick_check` when they are opened; it reads every page."""
 _WRITER_CACHE_KIB = 8 << 10
 _TABLES = [f"row_{column.name.lower()}" for column in Column]
-_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+"""The last is what SQLite says of a header or a table that it does not understand."""
 
 
 class SqliteStore:
@@ -62,6 +63,9 @@ class SqliteStore:
         except sqlite3.Error as error:
             self.close()
             raise _open_error(path, error) from error
+        except UnicodeDecodeError as error:  # the text of a damaged schema, or of SQLite's complaint about it
+            self.close()
+            raise StorageError(f"{path} is damaged: {error}", name="storage_corrupt") from error
         except BaseException:
             self.close()
             raise
@@ -292,7 +296,11 @@ def _prepare(connection: sqlite3.Connection, path: Path, genesis_hash: bytes, ch
         )
     if not is_new:
         _check_schema(connection, path)
+        if path.stat().st_size <= check_below_bytes and (verdict := ask("PRAGMA quick_check(1)")) != "ok":
+            raise StorageError(f"{path} is damaged: {verdict}", name="storage_corrupt")
         stored = ask("SELECT genesis FROM network")
+        if type(stored) is not bytes or len(stored) != len(genesis_hash):
+            raise StorageError(f"{path} is damaged: it names no network", name="storage_corrupt")
         if stored != genesis_hash:
             raise StorageError(
                 f"{path} belongs to the network with genesis {stored.hex()[:16]}, not to {genesis_hash.hex()[:16]}",
@@ -300,8 +308,6 @@ def _prepare(connection: sqlite3.Connection, path: Path, genesis_hash: bytes, ch
                 found=stored.hex(),
                 expected=genesis_hash.hex(),
             )
-        if path.stat().st_size <= check_below_bytes and (verdict := ask("PRAGMA quick_check(1)")) != "ok":
-            raise StorageError(f"{path} is damaged: {verdict}", name="storage_corrupt")
     mode = ask("PRAGMA journal_mode=WAL")
     if mode != "wal":
         raise StorageError(f"{path}: its file system has no write-ahead log, only {mode}", name="storage_unreadable")
@@ -324,6 +330,7 @@ _POSTED = "key BLOB NOT NULL, kind INTEGER NOT NULL, position INTEGER NOT NULL, 
 def _schema() -> list[str]:
     """What makes all tables, as SQLite keeps it."""
     return [
+        "CREATE TABLE network (genesis BLOB NOT NULL)",
         *[
             f"CREATE TABLE {table} (key INTEGER PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)"
             for table in _TABLES
@@ -331,7 +338,6 @@ def _schema() -> list[str]:
         f"CREATE TABLE state (id INTEGER PRIMARY KEY, {_KEYED}, checksum INTEGER NOT NULL)",
         f"CREATE TABLE posting ({_POSTED}, PRIMARY KEY (key, kind, position)) WITHOUT ROWID",
         "CREATE TABLE posting_log (batch INTEGER PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)",
-        "CREATE TABLE network (genesis BLOB NOT NULL)",
     ]
 
 
@@ -349,9 +355,9 @@ def _create(connection: sqlite3.Connection, genesis_hash: bytes) -> None:
 
 def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
     """The tables are what `_create` made: SQLite itself believes whatever a damaged page says of them."""
-    found = [row[0] for row in connection.execute("SELECT sql FROM sqlite_schema ORDER BY rowid")]
+    found = [row[0] for row in connection.execute("SELECT cast(sql AS BLOB) FROM sqlite_schema ORDER BY rowid")]
     rows = connection.execute("SELECT typeof(genesis), length(genesis) FROM network").fetchall()
-    if found != _schema() or rows != [("blob", 32)]:
+    if found != [statement.encode() for statement in _schema()] or rows != [("blob", 32)]:
         raise StorageError(f"{path} is damaged: its tables are not those of format {FORMAT}", name="storage_corrupt")
 
 

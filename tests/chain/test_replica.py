@@ -1,11 +1,13 @@
-"""What a validator answers to a client, word for word, what it passes on, and which messages it refuses by which name."""
+"""What a validator answers to a client, word for word, what it passes on, and which messages it refuses by name."""
 
 from dataclasses import dataclass
 
 import pytest
 
+from chain.block import Block, Header, header_id, payload_root
 from chain.codec import encode
 from chain.crypto.signing import RealSignatures, Scheme, verify_all
+from chain.errors import DecodeError
 from chain.interface import ALL_OTHERS, Alarm, Output, Received, Reply, Start, Submitted, Work, WorkDone
 from chain.limits import MAX_EXPIRATION_SECS, MEMPOOL_PER_ACCOUNT, SUBMIT_QUEUE
 from chain.mempool import Bounds, Mempool
@@ -289,7 +291,7 @@ class TestGossip:
         assert node.submit(txs[0])[1].send_now == [], "and not when its client comes here too"
 
     def test_what_peers_spread_wrongly_is_dropped_in_silence(self, node: Node) -> None:
-        """A bad signature, a rival, an unknown sender: nobody's business here, and no reason for the good one to wait."""
+        """A bad signature, a rival, an unknown sender: nobody's business, and no reason for the good one to wait."""
         node.submit(node.sign(1))
         bad = node.sign(0)
         forged = encode((0, encode((bad.raw_bytes, 0, bad.public_key, bytes(64)))))
@@ -345,3 +347,23 @@ def test_verdicts_go_to_whom_asked(node: Node) -> None:
     assert ADMISSION_WORK == 2**62
     assert node.step(WorkDone(1, (True,))) == Output()
     assert len(node.judge().replies) == 1
+
+
+def test_only_unchecked_signatures_of_a_block_are_checked(node: Node) -> None:
+    """R5: every transaction's signature is verified before the vote; what this validator's mempool has, was."""
+    known, unknown = node.sign(0), node.sign(1)
+    node.submit(known)
+    ledger = node.replica.ledger
+    envelopes = (known.envelope, unknown.envelope)
+    header = Header(1, 1, 1, 1, NOW_US + 1, ledger.genesis_qc.digest(), None, payload_root(envelopes))
+    block = Block(header, ledger.genesis_qc, None, envelopes, b"", header_id(header))
+    assert node.replica.signature_checks(block) == (unknown.check(node.genesis_hash),)
+
+
+def test_what_a_block_holds_must_be_transactions(node: Node) -> None:
+    """Bytes in a block that are no transaction: it is never executed."""
+    ledger = node.replica.ledger
+    header = Header(1, 1, 1, 1, NOW_US + 1, ledger.genesis_qc.digest(), None, payload_root((b"x",)))
+    block = Block(header, ledger.genesis_qc, None, (b"x",), b"", header_id(header))
+    with pytest.raises(DecodeError):
+        node.replica.signature_checks(block)

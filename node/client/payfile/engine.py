@@ -148,6 +148,9 @@ class PayFile:
                     now_us = self._wall_us()
                     expiration = max(now_us, view.time_us) // SECOND_US + LIFETIME_S
                     tx, extra = self._signer.sign(row, number, expiration)
+                    while self._outbox.has(tx.hash):  # the same call was refused in the same second: make it another
+                        expiration += 1
+                        tx, extra = self._signer.sign(row, number, expiration)
                     self._journal.sign(self._file, row, tx, now_us=now_us, extra=extra)
                     signed.append((row, tx))
         for row, tx in signed:

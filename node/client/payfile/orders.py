@@ -7,11 +7,12 @@ from typing import TypeVar
 
 from chain.crypto.signing import PrivateKey
 from chain.errors import MithqalError
-from chain.primitives import Address
+from chain.metadata import General, encode_metadata
 from chain.transaction import SignedTransaction
 from node.client.amounts import parse_amount
 from node.client.payfile.payments_csv import BadFile, PaymentsCsv, Record
 from node.client.payments.memos import new_memo
+from node.client.payments.payment_call import PAYMENT
 from node.client.sending.journal import Draft, FileRecord, Journal, Row
 from node.client.wallets.wallet import Entry, Wallet
 
@@ -19,7 +20,10 @@ SHOWN = 5
 """Bad rows in the sentence of an error."""
 TOLD = 100
 """Bad rows in its details."""
+MAX_KNOWN = 100_000
+"""Names and addresses that are kept in memory."""
 _CHUNK = 1 << 20
+Party = tuple[Entry, bytes | None]
 T = TypeVar("T")
 
 Memo = Callable[[str], tuple[bytes, str | None]]
@@ -43,15 +47,21 @@ class Names:
     def __init__(self, wallet: Wallet) -> None:
         """Read the book."""
         self._wallet = wallet
-        self._entries = {entry.name: entry for entry in wallet.entries()}
+        self._known: dict[str, Party] = {entry.name: (entry, None) for entry in wallet.entries()}
         self._keys: dict[str, PrivateKey] = {}
 
-    def entry(self, name: str) -> Entry:
-        """As `Wallet.find`."""
-        return self._entries.get(name) or self._wallet.find(name)
+    def resolve(self, text: str) -> Party:
+        """As `AddressBook.resolve`: whom a name, an address or an identifier means, and the identifier's subaddress."""
+        found = self._known.get(text)
+        if found is None:
+            found = self._wallet.book.resolve(text, self._wallet.prefix)
+            if len(self._known) < MAX_KNOWN:
+                self._known[text] = found
+        return found
 
-    def key(self, name: str) -> PrivateKey:
-        """As `Wallet.key`."""
+    def key(self, text: str) -> PrivateKey:
+        """The key of whom a text means, as `Wallet.key_of`."""
+        name = self.resolve(text)[0].name
         if name not in self._keys:
             self._keys[name] = self._wallet.key_of(name)
         return self._keys[name]
@@ -66,13 +76,18 @@ class WalletSigner:
 
     def sign(self, row: Row, number: int, expiration_secs: int) -> tuple[SignedTransaction, str | None]:
         """A row's payment under this number, and what must be kept to open its memo."""
-        metadata, extra = self._memo(row.memo) if row.memo else (b"", None)
-        entry = Entry(row.payer, row.sender, self._names.key(row.payer).scheme)
+        metadata, extra = self._memo(row.memo) if row.memo else (self._subaddresses(row), None)
+        key = self._names.key(row.payer)
         tx = self._wallet.sign_numbered(
-            entry, number, "peer_to_peer_with_metadata", row.currency, row.payee, row.amount, metadata, b"",
-            fee_currency=row.currency, expiration_secs=expiration_secs, key=self._names.key(row.payer),
+            Entry(row.payer, row.sender, key.scheme), number, PAYMENT, row.currency, row.payee, row.amount, metadata,
+            b"", fee_currency=row.currency, expiration_secs=expiration_secs, key=key,
         )  # fmt: skip
         return tx, extra
+
+    def _subaddresses(self, row: Row) -> bytes:
+        """The metadata of a payment from or to an identifier with a subaddress."""
+        to, from_ = self._names.resolve(row.to)[1], self._names.resolve(row.payer)[1]
+        return encode_metadata(General(to, from_)) if to or from_ else b""
 
     def authentication_key(self, row: Row) -> str:
         """Hex of the authentication key by which the row's payer signs."""
@@ -138,28 +153,31 @@ def _check(columns: tuple[str, ...], record: Record, names: Names, currencies: f
     """One row."""
     if record.problem is not None:
         return Draft(record.line, record.fields, None, None, record.problem)
-    values = {name: field.strip() for name, field in zip(columns, record.fields, strict=True)}
+    values = {name: field if name == "memo" else field.strip() for name, field in zip(columns, record.fields)}
     try:
-        sender = _resolve("from", values["from"], names)
+        sender, from_subaddress = _resolve("from", values["from"], names)
         _told("from", lambda: names.key(values["from"]))
-        payee = _resolve("to", values["to"], names)
+        payee, to_subaddress = _resolve("to", values["to"], names)
+        if sender.address == payee.address:
+            raise _RowError("to: it is the payer's own account: nothing would move")
         _told("amount", lambda: parse_amount(values["amount"]))
         if values["currency"] not in currencies:
             known = ", ".join(sorted(currencies))
             raise _RowError(f"currency: no currency is called {values['currency'][:40]!r}, there are {known}")
         if values["memo"]:
             _told("memo", lambda: new_memo(values["memo"]))
+            if from_subaddress or to_subaddress:
+                raise _RowError("memo: a payment carries one thing beside its amount, here a subaddress")
     except _RowError as error:
         return Draft(record.line, record.fields, None, None, error.message)
-    return Draft(record.line, record.fields, sender, payee, None)
+    return Draft(record.line, record.fields, sender.address, payee.address, None)
 
 
-def _resolve(column: str, name: str, names: Names) -> Address:
-    """The address of a name."""
-    if not name:
+def _resolve(column: str, text: str, names: Names) -> Party:
+    """Whom a text means."""
+    if not text:
         raise _RowError(f"{column}: it is empty")
-    entry = _told(column, lambda: names.entry(name))
-    return entry.address
+    return _told(column, lambda: names.resolve(text))
 
 
 def _told(column: str, ask: Callable[[], T]) -> T:

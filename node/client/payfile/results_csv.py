@@ -31,11 +31,11 @@ def check_writable(target: Path, source: Path) -> None:
 
 
 def write_results(
-    target: Path, file: FileRecord, results: Iterable[Result], reasons: Mapping[int, str | None]
+    target: Path, file: FileRecord, results: Iterable[Result], reasons: Mapping[int, str | None], *, mode: int
 ) -> dict[str, Any]:  # fmt: skip
     """Write the result file, whole or not at all; gives the summary's counts and totals.
 
-    `reasons` adds what is known of rows that are not final. OSError if it cannot be written.
+    `reasons` adds what is known of rows that are not final; `mode` is who may read it. OSError if it cannot be written.
     """
     counts = dict.fromkeys(("executed", "failed", "refused", "skipped", "unknown", "unsent"), 0)
     totals: dict[str, dict[str, int]] = {}
@@ -51,7 +51,7 @@ def write_results(
                 _add(totals, file, result)
             out.flush()
             os.fsync(out.fileno())
-        Path(temporary).chmod(0o644)
+        Path(temporary).chmod(mode)
         Path(temporary).replace(target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -37,7 +37,7 @@ def pay_file(  # noqa: PLR0913 - the options of the command
     details, `outcomes_unknown`, `rows_failed`, `rows_refused`.
     """
     began = time.monotonic()
-    content = content_hash(path)
+    content, mode = content_hash(path), path.stat().st_mode & 0o666
     target = target or result_path(path)
     check_writable(target, path)
     journal = Journal(wallet.outbox)
@@ -57,7 +57,7 @@ def pay_file(  # noqa: PLR0913 - the options of the command
                 run = PayFile(file, wallet.outbox, wallet.gateway(), WalletSigner(wallet, names, memo), wall_us=wall_us)
                 reasons = run.run(timeout_s, say)
         finally:
-            summary = write_results(target, file, journal.results(file), reasons)
+            summary = write_results(target, file, journal.results(file), reasons, mode=mode)
     document = {
         **summary, "result_file": str(target), "journal": str(journal.path), "already_paid": already,
         "seconds": round(time.monotonic() - began, 3),

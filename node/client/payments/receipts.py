@@ -17,6 +17,7 @@ from node.client.files import write_durably
 from node.client.payments.memos import Memo, commitment_in, is_opened_by, memo_of
 from node.client.payments.payment_call import payment_in
 from node.client.rpc import RpcClient
+from node.client.sending.journal import Journal
 from node.client.wallets.book import WalletError
 from node.client.wallets.wallet import Wallet
 
@@ -48,7 +49,7 @@ def make_receipt(wallet: Wallet, tx: SignedTransaction, done: dict[str, Any]) ->
     """The receipt of an executed payment; `done` is what `Wallet.execute` gave."""
     call = payment_in(tx)
     assert call is not None, "receipts are of payments"
-    memo, said = memo_of(wallet.network.keys, call.metadata), _read_metadata(call.metadata)
+    memo, said = _memo_of(wallet, tx, call.metadata), _read_metadata(call.metadata)
     return {
         "receipt": KIND,
         "format": FORMAT,
@@ -66,6 +67,15 @@ def make_receipt(wallet: Wallet, tx: SignedTransaction, done: dict[str, Any]) ->
         "refund_of": said.transaction_version if isinstance(said, Refund) else None,
         "attested": bool(call.metadata_signature),
     }
+
+
+def _memo_of(wallet: Wallet, tx: SignedTransaction, metadata: bytes) -> Memo | None:
+    """The payment's memo, kept beside the keys or, of a row of a payment file, in the journal."""
+    found = Journal(wallet.outbox).memo_of(tx.hash)
+    if found is None:
+        return memo_of(wallet.network.keys, metadata)
+    memo = Memo(found[0], bytes.fromhex(found[1]))
+    return memo if is_opened_by(metadata, memo) else None
 
 
 def write_receipt(path: Path, receipt: Receipt) -> None:

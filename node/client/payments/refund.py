@@ -139,7 +139,7 @@ def earlier_refunds(wallet: Wallet, original: Original) -> Iterator[Sent]:
             if rows and rows[0]["version"] < original.version:
                 break
             stop = start
-        now_secs = client.timestamp_us // SECOND_US
+        now_secs = max(client.timestamp_us, wallet.client.timestamp_us) // SECOND_US
     finally:
         client.close()
     for item in wallet.outbox.open_entries(original.payee):

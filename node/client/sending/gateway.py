@@ -4,9 +4,11 @@ Each validator is asked by a thread of its own, so that one that hangs delays a 
 alone for a while. A sender keeps to one validator (its home), so that its numbers arrive in order.
 """
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, Queue
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from chain.errors import MithqalError
@@ -16,12 +18,22 @@ from node.client.rpc import BadAnswer, ConnectionFailed, Endpoint, RpcClient, Rp
 CALL_TIMEOUT_S = 5.0
 FIRST_TIMEOUT_S = 3.0
 """How long one validator may take to say where it is."""
+GRACE_S = 0.3
+"""When all are asked, how long those that have not answered are waited for after the first answer."""
+FRESH_S = 1.0
+"""For so long what all have told is fresh."""
 DOWN_S = 2.0
 """How long a validator that did not answer is left alone."""
+HANG_S = 1.0
+"""An answer that failed after this long was a hanging process: it is left alone longer each time."""
+MAX_DOWN_S = 60.0
 MAX_CALLS = 20
 """Calls in one request: the API's limit."""
 BEHIND = "validator_is_behind"
 """Name of the answer that stands for a refusal by a validator which had not seen all that we know of."""
+
+NO_ANSWER = (ConnectionFailed, BadAnswer, RpcFailed)
+"""What asking a validator may raise; of `RpcFailed` only what is no answer to the question."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -91,31 +103,29 @@ class Gateway:
     """`Chain` over JSON-RPC."""
 
     def __init__(
-        self, endpoints: Sequence[Endpoint], chain_id: int, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        """Nobody is asked yet; call `start`."""
+        self, endpoints: Sequence[Endpoint], chain_id: int, genesis_hash: bytes,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        """Nobody is asked yet. Validators of another genesis are never believed."""
         self._clients = [RpcClient([endpoint], CALL_TIMEOUT_S, chain_id) for endpoint in endpoints]
+        self._genesis_hash = genesis_hash.hex()
+        self._is_known = [False] * len(self._clients)
         self._down_until = [0.0] * len(self._clients)
+        self._failed_s = [-DOWN_S] * len(self._clients)
+        self._hangs = [0] * len(self._clients)
+        self._started_s: float | None = None
         self._homes: dict[bytes, int] = {}
         self._pool = ThreadPoolExecutor(max(1, len(self._clients)), "rpc")
         self._clock = clock
 
     def start(self) -> None:
-        """Ask everybody where they are; ConnectionFailed if nobody answers."""
-        problems: list[str] = []
+        """Ask everybody where they are, unless that was just done; ConnectionFailed if nobody answers."""
+        if self._started_s is None or self.now_s() - self._started_s > FRESH_S:
+            self._everyone(lambda client: client.call("get_metadata", timeout_s=FIRST_TIMEOUT_S))
 
-        def ask(place: int) -> None:
-            try:
-                self._clients[place].call("get_metadata", timeout_s=FIRST_TIMEOUT_S)
-            except (ConnectionFailed, BadAnswer, RpcFailed) as error:
-                self._mark_down(place)
-                problems.append(error.message)
-
-        list(self._pool.map(ask, range(len(self._clients))))
-        if len(problems) == len(self._clients):
-            raise ConnectionFailed(
-                "no validator answers: `mithqal localnet status` shows which run", tried=len(problems)
-            )
+    def accounts(self, address: bytes) -> list[AccountView]:
+        """An account as each validator that answers has it; ConnectionFailed if nobody does."""
+        return self._everyone(lambda client: _account(client, address))
 
     def close(self) -> None:
         """End the threads and connections."""
@@ -159,11 +169,12 @@ class Gateway:
         began = self.now_s()
         try:
             if place is not None:
+                self._greet(place)
                 self._clients[place].wait(tx.raw.sender, tx.raw.sequence_number, tx.hash, timeout_s)
                 return
-        except (ConnectionFailed, BadAnswer, RpcFailed):
+        except NO_ANSWER:
             assert place is not None
-            self._mark_down(place)
+            self._mark_down(place, began)
         time.sleep(max(0.0, min(timeout_s, 0.2) - (self.now_s() - began)))
 
     # --- who is asked ---
@@ -179,10 +190,13 @@ class Gateway:
 
         def work(place: int) -> None:
             for number in by_place[place]:
+                began = self.now_s()
                 try:
+                    self._greet(place)
                     results[number] = ask(self._clients[place], jobs[number][1])
-                except (ConnectionFailed, BadAnswer, RpcFailed):
-                    self._mark_down(place)
+                    self._hangs[place] = 0
+                except NO_ANSWER:
+                    self._mark_down(place, began)
                     return
 
         if len(by_place) == 1:
@@ -195,15 +209,74 @@ class Gateway:
         """Senders are dealt out to the validators."""
         return self._homes.setdefault(sender, len(self._homes) % len(self._clients))
 
+    def _everyone(self, ask: Callable[[RpcClient], R]) -> list[R]:
+        """Ask all validators at once; the answers that come within GRACE_S of the first. ConnectionFailed without any.
+
+        Who has not answered then keeps its connection to itself until its time is over; the process may end before.
+        """
+        answers: Queue[tuple[int, R | None, MithqalError | None]] = Queue()
+
+        def work(place: int) -> None:
+            try:
+                self._greet(place)
+                answers.put((place, ask(self._clients[place]), None))
+            except NO_ANSWER as error:
+                answers.put((place, None, error))
+
+        began = self.now_s()
+        pending = set(range(len(self._clients)))
+        for place in pending:
+            threading.Thread(target=work, args=(place,), daemon=True).start()
+        results: list[R] = []
+        problems: list[MithqalError] = []
+        while pending:
+            try:
+                place, result, problem = answers.get(timeout=GRACE_S if results else 3 * FIRST_TIMEOUT_S)
+            except Empty:
+                break
+            pending.remove(place)
+            if problem is not None:
+                self._mark_down(place, began)
+                problems.append(problem)
+            elif result is not None:
+                results.append(result)
+        for place in pending:
+            self._down_until[place] = self.now_s() + 2 * FIRST_TIMEOUT_S
+        if not results:
+            foreign = [error for error in problems if error.name == "wrong_chain"]
+            message = "no validator answers: `mithqal localnet status` shows which run"
+            raise foreign[0] if foreign else ConnectionFailed(message, tried=len(problems))
+        self._started_s = self.now_s()
+        return results
+
+    def _greet(self, place: int) -> None:
+        """Before the first question: BadAnswer (`wrong_chain`) from a validator of another genesis."""
+        if self._is_known[place]:
+            return
+        metadata = self._clients[place].call("get_metadata", timeout_s=FIRST_TIMEOUT_S)
+        found = metadata.get("genesis_hash") if isinstance(metadata, dict) else None
+        if found != self._genesis_hash:
+            raise BadAnswer(
+                f"the validator is of the network {found}, network.json says {self._genesis_hash}", name="wrong_chain"
+            )
+        self._is_known[place] = True
+
     def _live(self, home: int) -> int | None:
-        """The validator to ask: the home, else the next that is not known to be down."""
+        """The validator to ask: the home, else the next that is not known to be down, else the first to come back."""
         now = self.now_s()
         count = len(self._clients)
         order = [(home + offset) % count for offset in range(count)]
-        return next((place for place in order if self._down_until[place] <= now), None)
+        up = next((place for place in order if self._down_until[place] <= now), None)
+        if up is not None:
+            return up
+        first = min(order, key=self._down_until.__getitem__)
+        return first if now - self._failed_s[first] >= DOWN_S else None
 
-    def _mark_down(self, place: int) -> None:
-        self._down_until[place] = self.now_s() + DOWN_S
+    def _mark_down(self, place: int, began_s: float) -> None:
+        """Leave it alone for a while: twice as long each time that it hung, rather than refused."""
+        self._failed_s[place] = now = self.now_s()
+        self._hangs[place] = self._hangs[place] + 1 if now - began_s >= HANG_S else 0
+        self._down_until[place] = now + min(DOWN_S * 2 ** self._hangs[place], MAX_DOWN_S)
 
     def _furthest(self) -> int:
         """The highest version that any of them has told."""
@@ -229,6 +302,12 @@ def _views(client: RpcClient, queries: Sequence[Query]) -> list[AccountView]:
         if isinstance(result, MithqalError):
             raise result
     return [_view(rows, account, before_us) for rows, account in zip(results[::2], results[1::2], strict=True)]
+
+
+def _account(client: RpcClient, address: bytes) -> AccountView:
+    """One account without transactions. The time is the answer's own: its tip was read before the account."""
+    account = client.call("get_account", address.hex(), timeout_s=FIRST_TIMEOUT_S)
+    return _view([], account, client.timestamp_us)
 
 
 def _view(rows: Any, account: Any, time_us: int) -> AccountView:

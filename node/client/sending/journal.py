@@ -49,6 +49,7 @@ class Row(NamedTuple):
     number: int
     """Counted from 0, skipped ones too."""
     payer: str
+    to: str
     sender: Address
     payee: Address
     amount: int
@@ -189,6 +190,17 @@ class Journal:
             status, version, reason, tx_hash,
         )  # fmt: skip
 
+    def memo_of(self, tx_hash: bytes) -> tuple[str, str] | None:
+        """The memo's text and what opens it, of a transaction that was signed for a row with one."""
+        rows = self._database.rows(
+            "SELECT file.columns, row.fields, row.extra FROM entry JOIN row ON row.entry = entry.id"
+            " JOIN file ON file.id = row.file WHERE entry.hash = ? AND row.extra IS NOT NULL",
+            tx_hash,
+        )
+        for columns, text, extra in rows:
+            return dict(zip(_fields(columns), _fields(text), strict=True))["memo"], extra
+        return None
+
     def results(self, file: FileRecord) -> Iterator[Result]:
         """Every row in the file's order."""
         start = 0
@@ -221,8 +233,8 @@ def _row(
     """A payment from its fields, which were checked when the file was taken over."""
     named = dict(zip(file.columns, _fields(text), strict=True))
     return Row(
-        number, named["from"].strip(), Address(sender), Address(payee), parse_amount(named["amount"].strip()),
-        named["currency"].strip(), named["memo"], signed_us,
+        number, named["from"].strip(), named["to"].strip(), Address(sender), Address(payee),
+        parse_amount(named["amount"].strip()), named["currency"].strip(), named["memo"], signed_us,
     )  # fmt: skip
 
 

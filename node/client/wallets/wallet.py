@@ -15,7 +15,7 @@ from chain.limits import DEFAULT_GAS_PRICE, MIN_GAS_UNITS
 from chain.primitives import SECOND_US, Address
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
 from node.client.network import Network
-from node.client.rpc import ConnectionFailed, RpcClient
+from node.client.rpc import BadAnswer, ConnectionFailed, RpcClient
 from node.client.sending.batch import execute_all
 from node.client.sending.gateway import Gateway
 from node.client.sending.outbox import Outbox
@@ -113,26 +113,14 @@ class Wallet:
 
         A validator that catches up knows an old one; signing under it would only be refused.
         """
-        numbers: list[int] = []
-        answered = False
-        for member in self.network.members:
-            client = RpcClient([member.rpc], timeout_s=ONE_VALIDATOR_S, chain_id=self.network.chain_id)
-            try:
-                account = client.call("get_account", entry.address.hex())
-            except ConnectionFailed:
-                continue
-            finally:
-                client.close()
-            answered = True
-            self._ledger_us = max(self._ledger_us, client.timestamp_us)
-            if account is not None:
-                numbers.append(account["sequence_number"])
-                self._mark_expired(entry, numbers[-1], client.timestamp_us // SECOND_US)
-        if not answered:
-            raise ConnectionFailed("no validator answers: `mithqal localnet status` shows which run")
-        if not numbers:
+        views = self._chain().accounts(entry.address)
+        self._ledger_us = max(self._ledger_us, *(view.time_us for view in views))
+        known = [view for view in views if view.exists]
+        for view in known:
+            self._mark_expired(entry, view.next_number, view.time_us // SECOND_US)
+        if not known:
             raise WalletError(f"{entry.name} has no account on the ledger yet", name="unknown_account")
-        return max(numbers)
+        return max(view.next_number for view in known)
 
     def _mark_expired(self, entry: Entry, next_number: int, now_secs: int) -> None:
         """What has a number that was unused when its time had passed can never run."""
@@ -201,9 +189,15 @@ class Wallet:
 
     def gateway(self) -> Gateway:
         """The validators as one chain, which of them answer is known; ConnectionFailed if none does."""
+        chain = self._chain()
+        chain.start()
+        return chain
+
+    def _chain(self) -> Gateway:
+        """The validators, whether they answer or not; made once."""
         if self._gateway is None:
-            self._gateway = Gateway(self.network.endpoints(), self.network.chain_id)
-        self._gateway.start()
+            network = self.network
+            self._gateway = Gateway(network.endpoints(), network.chain_id, network.genesis_hash)
         return self._gateway
 
     def execute_all(
@@ -214,11 +208,11 @@ class Wallet:
         Nothing that happens to a transaction raises (see `sending.pipeline.Outcome`), nor does a network that is
         away: what is stored may leave later. `are_new`: none of these bytes has ever left before.
         """
+        chain = self._chain()
         try:
-            chain = self.gateway()
-        except ConnectionFailed:
-            assert self._gateway is not None
-            chain = self._gateway
+            chain.start()
+        except (ConnectionFailed, BadAnswer):
+            pass  # the outcomes will tell
         return execute_all(self.outbox, chain, txs, timeout_s=timeout_s, are_new=are_new)
 
     def execute(self, tx: SignedTransaction, *, timeout_s: float = 30.0, key: str | None = None) -> dict[str, Any]:

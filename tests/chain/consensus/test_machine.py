@@ -136,6 +136,9 @@ def test_committed_blocks_need_links_and_a_proof(four) -> None:
 
     assert error(CommittedResponse(1, (b2,), q3)) == "broken_chain"
     assert error(CommittedResponse(1, (b1, b2), q2)) == "wrong_commit"
+    aside = four.block(2, four.genesis_qc, four.tc(1, [four.genesis_qc] * 3), height=2)
+    assert error(CommittedResponse(1, (b1, aside), four.qc(four.block(3, four.qc(aside)), aside))) == "broken_chain"
+    assert error(CommittedResponse(1, (four.block(1, four.genesis_qc, height=2),), q2)) == "broken_chain"
     assert error(CommittedResponse(1, (b1,), q2._replace(signatures=q2.signatures[:2]))) == "no_quorum"
     driven = Driven(four)
     assert driven.receive(1, CommittedResponse(1, (b1, b2), None)) == Output()

@@ -52,7 +52,7 @@ def test_only_the_newest_timers_are_due() -> None:
 
 
 def test_an_absent_leader_gets_20_ms() -> None:
-    """R17: a round whose leader has no link to us is given up soon, idle or not; only its first time-out comes early."""
+    """R17: a round whose leader has no link is given up soon, idle or not; only the first time-out comes early."""
     pacemaker = Pacemaker(4)
     pacemaker.note_link(2, False)
     assert timers(pacemaker.enter, 1, 0, 100, True) == [SetTimer("round", 1_800_100, 1)]

@@ -173,6 +173,16 @@ class TestVotesAndTimeouts:
     def test_a_time_out_signs_epoch_round_and_certificate(self, four, verifier: Verifier, changes) -> None:
         assert refusal(verifier.timeout, 2, time_out(four, 2, **changes)) == "bad_signature"
 
+    def test_a_time_out_signs_the_round_of_its_highest_certificate(self, four, verifier: Verifier) -> None:
+        """Not that of the commit certificate beside it: a stale one would hide what others are locked on."""
+        q1 = four.qc(four.block(1, four.genesis_qc))
+        signature = four.keys[2].sign(timeout_message(1, 2, 1, GENESIS_HASH))
+        verifier.timeout(2, Timeout(1, 2, 2, signature, SyncInfo(q1, four.genesis_qc, None)))
+        low = four.keys[2].sign(timeout_message(1, 2, 0, GENESIS_HASH))
+        assert (
+            refusal(verifier.timeout, 2, Timeout(1, 2, 2, low, SyncInfo(q1, four.genesis_qc, None))) == "bad_signature"
+        )
+
     def test_a_vote_signs_data_and_commit(self, four, verifier: Verifier) -> None:
         good = vote(four, 1)
         for data in (

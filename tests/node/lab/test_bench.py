@@ -99,7 +99,7 @@ def test_a_loaded_validator_and_nothing_left_behind(
     said: list[str] = []
     found = run_bench(Plan(validators=1, seconds=2, ramp_seconds=0), said.append)
     check_document(found, validators=1)
-    assert found["senders"] == 16
+    assert found["senders"] == 8
     assert found["offered_per_s"] is None
     assert found["payments_submitted"] % 20 == 0
     assert list(tmp_path.glob("mithqal-bench-*")) == []

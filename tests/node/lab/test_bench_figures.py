@@ -126,7 +126,7 @@ def test_shapes_by_number() -> None:
     assert shape_of(Plan(rate=199), 1.0).senders == 1
     assert shape_of(Plan(rate=200), 1.0).senders == 2
     assert shape_of(Plan(rate=5_000), 1.0).senders == 20
-    assert shape_of(Plan(seconds=7, ramp_seconds=3), 8_000.0) == Shape(160, 4, 5, 19)
+    assert shape_of(Plan(seconds=7, ramp_seconds=3), 8_000.0) == Shape(160, 2, 10, 19)
 
 
 def lane(senders: int = 3, batches: int = 2, each: int = 2) -> Lane:

@@ -1,7 +1,7 @@
 """The first transactions of a network, on a real validator: what they leave, and that a repeat leaves nothing."""
 
 from collections.abc import Generator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -27,9 +27,17 @@ FEE = 600
 pytestmark = pytest.mark.network
 
 
+class Start(NamedTuple):
+    """A wallet of a running network of one validator, and what everybody held when its bootstrap was done."""
+
+    wallet: Wallet
+    held: dict[str, dict[str, int]]
+    numbers: dict[str, int]
+
+
 @pytest.fixture(scope="module")
-def wallet(tmp_path_factory: pytest.TempPathFactory) -> Generator[Wallet]:
-    """A wallet of a running network of one validator whose bootstrap was interrupted after the first act."""
+def start(tmp_path_factory: pytest.TempPathFactory) -> Generator[Start]:
+    """The bootstrap was interrupted after its first act, and run again."""
     directory = tmp_path_factory.mktemp("bootstrap") / "network"
     network = build_network(directory, 1, seed=11)
     supervisor = Supervisor(directory)
@@ -37,10 +45,17 @@ def wallet(tmp_path_factory: pytest.TempPathFactory) -> Generator[Wallet]:
     try:
         supervisor.up(meanwhile=lambda: execute_calls(wallet, founding_calls(wallet, 11)))
         bootstrap(network, 11).close()
-        yield wallet
+        everybody = ("treasury", *DEALERS, *PROVIDERS)
+        numbers = {name: account(wallet, name)["sequence_number"] for name in everybody}
+        yield Start(wallet, {name: held(wallet, name) for name in everybody}, numbers)
     finally:
         wallet.close()
         supervisor.down()
+
+
+@pytest.fixture
+def wallet(start: Start) -> Wallet:
+    return start.wallet
 
 
 def account(wallet: Wallet, name: str) -> Any:
@@ -51,13 +66,13 @@ def held(wallet: Wallet, name: str) -> dict[str, int]:
     return {item["currency"]: item["amount"] for item in account(wallet, name)["balances"]}
 
 
-def test_dealers_hold_what_was_minted_less_what_was_sold(wallet: Wallet) -> None:
+def test_dealers_hold_what_was_minted_less_what_was_sold(start: Start) -> None:
     """Each dealer buys MINTED of each coin; the first sells FLOAT XUS to each of seven providers, and pays the fee."""
-    assert held(wallet, DEALERS[1]) == {**dict.fromkeys(COINS, MINTED), "XDX": 0}
+    assert start.held[DEALERS[1]] == {**dict.fromkeys(COINS, MINTED), "XDX": 0}
     sold = len(PROVIDERS) * (FLOAT + FEE)
-    assert held(wallet, DEALERS[0]) == {**dict.fromkeys(COINS, MINTED), "XUS": MINTED - sold, "XDX": 0}
+    assert start.held[DEALERS[0]] == {**dict.fromkeys(COINS, MINTED), "XUS": MINTED - sold, "XDX": 0}
     for name in PROVIDERS:
-        assert held(wallet, name) == {**dict.fromkeys(COINS, 0), "XUS": FLOAT, "XDX": 0}
+        assert start.held[name] == {**dict.fromkeys(COINS, 0), "XUS": FLOAT, "XDX": 0}
 
 
 def test_supply_equals_receipts(wallet: Wallet) -> None:
@@ -78,13 +93,15 @@ def test_providers_can_attest(wallet: Wallet) -> None:
     assert {account(wallet, name)["role"]["type"] for name in DEALERS} == {"designated_dealer"}
 
 
-def test_a_repeat_has_nothing_left_to_do(wallet: Wallet) -> None:
+def test_a_repeat_has_nothing_left_to_do(start: Start) -> None:
     """What the ledger shows to be done is not done again."""
-    numbers = {name: account(wallet, name)["sequence_number"] for name in ("treasury", *DEALERS, *PROVIDERS)}
+    wallet = start.wallet
+    before = {name: account(wallet, name)["sequence_number"] for name in start.numbers}
     assert [act(wallet, 11) for act in (founding_calls, opening_calls, float_calls)] == [[], [], []]
     bootstrap(wallet.network, 11).close()
-    assert numbers == {name: account(wallet, name)["sequence_number"] for name in numbers}
-    assert numbers["treasury"] == len(DEALERS) + len(PROVIDERS) + len(DEALERS) * len(COINS)
+    assert before == {name: account(wallet, name)["sequence_number"] for name in before}
+    assert start.numbers["treasury"] == len(DEALERS) + len(PROVIDERS) + len(DEALERS) * len(COINS)
+    assert start.numbers[DEALERS[0]] == len(PROVIDERS)
 
 
 def test_calls_of_a_sender_take_consecutive_numbers_and_are_kept(wallet: Wallet) -> None:

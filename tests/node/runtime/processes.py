@@ -1,4 +1,4 @@
-"""Real validator processes for tests, `python -m node.runtime.process DIR`: run one to its end, or keep one for a while."""
+"""Real validator processes for tests, `python -m node.runtime.process DIR`: run to their end, or kept for a while."""
 
 import json
 import os
@@ -120,3 +120,11 @@ def running(member: Member, *before: str) -> Iterator[Running]:
         if process.poll() is None:
             process.kill()
         process.communicate(timeout=LIMIT_S)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Until something holds."""
+    deadline = time.monotonic() + LIMIT_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -1,9 +1,11 @@
 """What a real process refuses: exit code, rule and sentence, for each line of the issue under "Bad input"."""
 
 import json
+import re
 import shutil
 import socket
 import sqlite3
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from node.localnet.build import build_network
 from node.runtime import exits
 from node.runtime.process import open_identity
 from node.storage.sqlite import FORMAT, SqliteStore
-from tests.node.runtime.processes import refused, running, sentence
+from tests.node.runtime.processes import ROOT, refused, running, sentence
 
 pytestmark = pytest.mark.network
 
@@ -40,6 +42,17 @@ def test_one_table_of_exit_codes() -> None:
     """ "Unify exit codes of the process with the table of design.md": each rule has one code, whoever ends with it."""
     assert {name: COMMAND_LINE.get(name) for name in exits.BY_NAME} == exits.BY_NAME
     assert set(exits.BY_NAME.values()) == {1, 2, 3, 6, 8}
+
+
+def test_the_operators_table_is_that_of_the_process() -> None:
+    """docs/operations.md, "How a process ends": each rule under its code, and none left out but names of families."""
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = text[text.index("## How a process ends") : text.index("### A full disk")]
+    rows = [line.split("|")[1:3] for line in table.splitlines() if re.match(r"\| \d", line)]
+    found = {name: int(code) for code, names in rows for name in re.findall("`([a-z_]+)`", names)}
+    assert found == {name: exits.BY_NAME[name] for name in found}
+    families = {"storage", "bad_config", "key_file", "bad_private_key", "duplicate_network_key", "record_too_large"}
+    assert exits.BY_NAME.keys() - found.keys() == families
 
 
 @pytest.mark.parametrize(
@@ -218,3 +231,52 @@ def test_a_stop_on_request_is_0_and_leaves_no_lock(tmp_path: Path) -> None:
             assert process.output() == ""
             assert process.has_logged("stopped")
     assert (member.directory / "data" / "ledger.sqlite").exists()
+
+
+def test_strangers_on_the_validator_port(tmp_path: Path) -> None:
+    """Plain TCP, a foreign certificate, silence: no frame of ours, a line in the log, and the node goes on."""
+    network = build_network(tmp_path, 2, seed=3)
+    member = network.members[0]
+    with running(member) as process:
+        with socket.create_connection(member.p2p, timeout=10) as plain:
+            plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            got = plain.recv(100)
+            assert got == b"" or got[0] == 21, "at most a TLS alert"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            talk(context, member.p2p)
+        idle = [socket.create_connection(member.p2p, timeout=10) for _ in range(70)]
+        process.wait_for(lambda: {"tls", "too_many_handshakes"} <= {line["name"] for line in process.logged()})
+        with socket.create_connection(member.rpc, timeout=10) as client:
+            client.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            text = b"".join(iter(lambda: client.recv(65_536), b"")).decode()
+        (line,) = [row for row in text.splitlines() if row.startswith("mithqal_links_refused ")]
+        assert float(line.split()[1]) >= 3
+        assert process.height() == 0
+        for connection in idle:
+            connection.close()
+        assert process.end() == 0
+        assert process.output() == ""
+
+
+def talk(context: ssl.SSLContext, endpoint: tuple[str, int]) -> None:
+    """Shake hands and wait for a first frame; under TLS 1.3 a refused client first sees success."""
+    with socket.create_connection(endpoint, timeout=10) as raw, context.wrap_socket(raw) as stranger:
+        stranger.sendall(bytes(100))
+        if stranger.recv(100) == b"":
+            raise ConnectionResetError
+
+
+def test_garbage_on_the_client_port_stays_out_of_the_output(tmp_path: Path) -> None:
+    """What libraries say of broken requests goes into the bounded log, not to the unbounded output."""
+    member = build_network(tmp_path, 2, seed=3).members[0]
+    with running(member) as process:
+        for _ in range(40):
+            with socket.create_connection(member.rpc, timeout=10) as client:
+                client.sendall(b"\x16\x03\x01 no http\r\n\r\n")
+                assert client.recv(100).startswith(b"HTTP/1.1 400 ")
+        assert sum(line["name"] == "library_uvicorn" for line in process.logged()) == 5
+        assert process.end() == 0
+        assert process.output() == ""

@@ -1,5 +1,6 @@
 """Pinned TLS in memory: who is let in, and what the handshake proves. No socket."""
 
+import json
 import os
 import ssl
 import tempfile
@@ -162,3 +163,15 @@ def test_the_private_key_s_file_is_private_and_gone(tmp_path, monkeypatch):
     assert (mode, folder_mode) == (0o600, 0o700)
     assert path.is_relative_to(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+EDGE_CASES = json.loads((Path(__file__).parents[2] / "vectors/ed25519_edge_cases.json").read_text())
+
+
+@pytest.mark.parametrize("number", [at for at in range(len(EDGE_CASES)) if at not in (6, 7)])
+def test_no_key_of_an_edge_case_is_ever_pinned(number: int) -> None:
+    """K1 once more at the door of OpenSSL, whose verdicts on such keys differ from libsodium's (security 4.4)."""
+    key = bytes.fromhex(EDGE_CASES[number]["pub_key"])
+    for server in (True, False):
+        with pytest.raises(AssertionError, match="genesis admits only good keys"):
+            tls.context(SECRETS[0], [KEYS[1], key], server=server)

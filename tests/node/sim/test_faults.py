@@ -190,7 +190,7 @@ def test_holds_are_spells_of_one_kind() -> None:
 
 
 def test_false_down_is_a_belief_that_ends() -> None:
-    """`false_down`: one believes for up to `false_down_us` that its link to another is down; nobody is told of itself."""
+    """`false_down`: one believes for up to `false_down_us` that its link to another is down; none of itself."""
     rig = Rig(false_down_every_us=SECOND_US // 2, false_down_us=SECOND_US)
     rig.run()
     total = 0

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chain.primitives import SECOND_US
+from chain.replica import Replica
 from node.sim import workload
 from node.sim.scenario import Scenario
 from node.sim.world import START_US, World
@@ -69,3 +70,60 @@ def test_three_of_four_go_on_and_two_of_four_stand_still() -> None:
     assert stalled == still_stalled
     assert back > still_stalled + 3
     assert {violation.rule for violation in result.violations} <= {"L1_liveness"}
+
+
+@pytest.mark.slow
+def test_a_node_away_for_thousands_of_blocks_catches_up() -> None:
+    """Catch-up of a node that was away for thousands of blocks: it has them all within two seconds, and votes again."""
+    fast = Scenario(
+        duration_us=26 * SECOND_US, calm_ppm=999_000, delay_us=300, jitter_us=100, disk_delay_us=300,
+        payments_per_s=200, max_rounds_to_recover=1_000,
+    )  # fmt: skip
+    world = World(fast, 4)
+    victim = world.validators[2]
+    heights: dict[str, int] = {}
+
+    def note(name: str) -> None:
+        heights[name] = world.ledgers.announced[2]
+        heights[name + " of the others"] = max(world.ledgers.announced.values())
+
+    def away() -> None:
+        note("left")
+        victim.crash()
+
+    def back() -> None:
+        note("back")
+        victim.start()
+
+    scheduler = world.scheduler
+    scheduler.at(START_US + 2 * SECOND_US, away)
+    scheduler.at(START_US + 23 * SECOND_US, back)
+    scheduler.at(START_US + 25 * SECOND_US, note, "caught up")
+    result = world.run()
+    assert heights["back of the others"] - heights["left"] > 2_000
+    assert heights["back"] == heights["left"]
+    assert heights["caught up"] >= heights["caught up of the others"] - 2
+    assert result.violations == ()
+    machine = victim.machine
+    assert isinstance(machine, Replica)
+    vote = machine.consensus.safety.last_vote()
+    assert vote is not None
+    assert vote.data.round >= max(result.rounds) - 8
+    assert result.commits[2] >= max(result.commits) - 2
+
+
+def test_clocks_that_step_back_do_not_stop_the_ledger() -> None:
+    """All wall clocks jump back by an hour at once: blocks go on, and the ledger's time never goes back."""
+    world = World(Scenario(duration_us=8 * SECOND_US, calm_ppm=900_000), 8)
+    heights: list[int] = []
+
+    def step_back() -> None:
+        for validator in world.validators:
+            validator.skew_us = -3_600 * SECOND_US
+        heights.append(max(world.ledgers.announced.values()))
+
+    world.scheduler.at(START_US + 4 * SECOND_US, step_back)
+    world.scheduler.at(START_US + 7 * SECOND_US, lambda: heights.append(max(world.ledgers.announced.values())))
+    result = world.run()
+    assert result.violations == ()
+    assert heights[1] > heights[0] + 20

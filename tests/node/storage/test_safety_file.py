@@ -299,6 +299,29 @@ class TestFailing:
         assert read(path) == NEW
         assert path.read_bytes() == file_of(slot(2, OLD), slot(3, NEW))
 
+    def test_what_is_mended_is_synced(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """And nothing is written where nothing is wrong."""
+        data = bytearray(written(path, OLD, NEW))
+        data[HEADER_BYTES] ^= 1
+        path.write_bytes(data)
+        calls: list[str] = []
+        pwrite, fdatasync = os.pwrite, os.fdatasync
+
+        def log_write(fd: int, data: bytes, at: int) -> int:
+            calls.append(f"write {at // SLOT_BYTES}")
+            return pwrite(fd, data, at)
+
+        def log_sync(fd: int) -> None:
+            calls.append("sync")
+            fdatasync(fd)
+
+        monkeypatch.setattr(os, "pwrite", log_write)
+        monkeypatch.setattr(os, "fdatasync", log_sync)
+        assert read(path) == NEW
+        assert calls == ["write 0", "sync"]
+        assert read(path) == NEW
+        assert calls == ["write 0", "sync"]
+
     def test_a_disk_that_cannot_be_mended(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A damaged copy is written again at the start; if that fails, nothing starts."""
         data = bytearray(written(path, OLD, NEW))

@@ -231,6 +231,17 @@ class TestDamage:
         assert check_whole(store) == 39
         store.close()
 
+    def test_a_flipped_bit_in_the_header_or_the_schema(self, path: Path) -> None:
+        """Whatever SQLite makes of it (another schema format, a name that is no text), it is damage by name."""
+        make(path, 3)
+        whole = path.read_bytes()
+        schema = whole.index(b"CREATE TABLE row_block")
+        for at, bit in ((47, 0), (47, 7), *((schema + offset, 7) for offset in range(0, 40, 3))):
+            broken = bytearray(whole)
+            broken[at] ^= 1 << bit
+            path.write_bytes(broken)
+            assert refusal(path).name == "storage_corrupt", (at, bit)
+
     def test_a_flipped_bit_in_a_row(self, path: Path) -> None:
         """SQLite has no checksums in the file: each value has its own, checked at each read."""
         store = SqliteStore(path, GENESIS)

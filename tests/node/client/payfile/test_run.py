@@ -8,12 +8,17 @@ from typing import Any
 
 import pytest
 
+from chain.identifiers import encode_identifier
+from chain.metadata import General, encode_metadata
 from node.client.network import Network
 from node.client.payfile.engine import Progress
 from node.client.payfile.payments_csv import BadFile
 from node.client.payfile.run import PayFileError, pay_file
+from node.client.payments.memos import Memo, is_opened_by, seal_memo
+from node.client.payments.receipts import check_receipt, make_receipt
 from node.client.rpc import ConnectionFailed
 from node.client.sending.database import file_lock
+from node.client.sending.journal import Journal
 from node.client.wallets.wallet import Wallet
 from node.keystore import save_key
 from node.localnet.build import build_network
@@ -104,7 +109,6 @@ def test_a_file_is_paid(scene: Scene, tmp_path: Path) -> None:
     assert rows[2]["memo"] == "a, b"
     assert all(float(row["seconds"]) > 0 for row in rows)
     assert scene.chain.world.balance(BOB) == ALL + 25 * ONE
-    assert scene.result.stat().st_mode & 0o777 == 0o644
     assert scene.told == []
     assert scene.said[-1] == Progress(3, 3, 0, 0)
 
@@ -375,3 +379,89 @@ def test_the_summary_is_json(scene: Scene) -> None:
     scene.write(HEADER + "alice,bob,1,XUS,\n")
     document = scene.pay()
     assert json.loads(json.dumps(document)) == document
+
+
+def test_identical_rows_that_are_refused(scene: Scene) -> None:
+    """A refused row's number is free, and the next row is the same call: signed in the same second, it is another."""
+    scene.chain.world.change(ALICE, is_frozen=True)
+    scene.write(HEADER + "alice,bob,1,XUS,\n" * 5)
+    error = scene.fails()
+    assert (error.name, error.details["refused"]) == ("rows_refused", 5)
+    assert len({tx.hash for tx in scene.chain.offered}) == 5
+    assert {tx.raw.sequence_number for tx in scene.chain.offered} == {0}
+
+
+def test_identical_rows_are_paid_each(scene: Scene) -> None:
+    """Rows are told apart by their place, not by what they say."""
+    scene.write(HEADER + "alice,bob,1,XUS,tea\n" * 100)
+    assert scene.pay()["paid"] == 100
+    assert scene.chain.world.balance(BOB) == ALL + 100 * ONE
+    assert len({row["version"] for row in scene.rows()}) == 100
+
+
+def test_a_memo_is_sealed_and_can_be_opened(scene: Scene) -> None:
+    """On chain a salted commitment; text and salt stay in the journal, for receipts."""
+    scene.write(HEADER + "alice,bob,1,XUS,two words\nalice,bob,1,XUS,\nalice,bob,1,XUS,two words\n")
+    scene.pay(memo=seal_memo)
+    first, plain, third = scene.chain.executed()
+    metadata = [tx.raw.payload.argument("metadata") for tx in (first, plain, third)]
+    assert metadata[1] == b""
+    assert metadata[0] != metadata[2]
+    journal = Journal(scene.wallet.outbox)
+    for tx in (first, third):
+        text, salt = journal.memo_of(tx.hash) or ("", "")
+        assert text == "two words"
+        data = tx.raw.payload.argument("metadata")
+        assert isinstance(data, bytes)
+        assert is_opened_by(data, Memo(text, bytes.fromhex(salt)))
+    assert journal.memo_of(plain.hash) is None
+    done = {
+        "version": 0,
+        "hash": first.hash.hex(),
+        "status": "executed",
+        "final_s": 0.1,
+        "fee": 600,
+        "fee_currency": "XUS",
+    }
+    receipt = make_receipt(scene.wallet, first, done)
+    assert receipt["memo"]["text"] == "two words"
+    check_receipt(receipt)
+
+
+def test_an_identifier_with_a_subaddress(scene: Scene) -> None:
+    """`to` and `from` take identifiers: the subaddress travels as metadata, in the place of a memo."""
+    prefix, sub = scene.wallet.prefix, bytes.fromhex("0011223344556677")
+    bob = encode_identifier(BOB.address, sub, prefix)
+    alice = encode_identifier(ALICE.address, None, prefix)
+    scene.write(HEADER + f"{alice},{bob},1,XUS,\nalice,{bob},1,XUS,with a memo\nalice,{bob[:-1]}q,1,XUS,\n")
+    error = scene.bad()
+    assert (
+        "line 3: memo: a payment carries one thing beside its amount, here a subaddress; line 4: to: " in error.message
+    )
+    assert scene.pay(skip_bad=True)["paid"] == 1
+    (tx,) = scene.chain.executed()
+    assert tx.raw.payload.argument("metadata") == encode_metadata(General(sub))
+    assert tx.raw.payload.argument("payee") == BOB.address
+
+
+def test_the_payer_itself_is_no_payee(scene: Scene) -> None:
+    """As `pay` has it: nothing would move."""
+    scene.write(HEADER + f"alice,{ALICE.address.hex()},1,XUS,\n")
+    assert "line 2: to: it is the payer's own account: nothing would move" in scene.bad().message
+
+
+def test_a_memo_that_is_too_long(scene: Scene) -> None:
+    """1,024 bytes of UTF-8 at most."""
+    scene.write(HEADER + f"alice,bob,1,XUS,{'é' * 512}\nalice,bob,1,XUS,{'é' * 512}x\n")
+    error = scene.bad()
+    assert error.details["bad"] == 1
+    assert "line 3: memo: " in error.message
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o755])
+def test_who_may_read_the_input_may_read_the_result(scene: Scene, mode: int) -> None:
+    """A private file of payments gets a private result."""
+    scene.write(HEADER + "alice,bob,1,XUS,\n")
+    scene.path.chmod(mode)
+    scene.pay()
+    assert scene.result.stat().st_mode & 0o777 == mode & 0o666

@@ -226,6 +226,25 @@ def test_a_refund_under_way_counts(chain: tuple[Wallet, Node], wallet: Wallet, s
     assert balances(wallet) == [before[0] + 40 * COIN, before[1] - 40 * COIN - 1_200]
 
 
+def test_a_refund_whose_end_was_not_noted_counts_once(wallet: Wallet, sold: int) -> None:
+    """The process died before the outbox knew: it is on the ledger, and under way no more."""
+    done = refund(wallet, sold, amount=10 * COIN)
+    wallet.outbox.database.run("UPDATE entry SET status = 'submitted' WHERE hash = ?", bytes.fromhex(done["hash"]))
+    assert refund(wallet, sold)["amount"] == 30 * COIN
+
+
+def test_a_refund_that_expired_unused_does_not_count(
+    wallet: Wallet, sold: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can never run."""
+    with monkeypatch.context() as patch:
+        patch.setattr("node.client.wallets.wallet.LIFETIME_S", -100)
+        patch.setattr(Wallet, "execute", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            refund(wallet, sold, amount=10 * COIN)
+    assert refund(wallet, sold)["amount"] == 40 * COIN
+
+
 def test_many_refunds_are_all_seen(wallet: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
     """The ledger is looked at page by page: refunds on every page count."""
     monkeypatch.setattr("node.client.payments.refund.PAGE", 2)

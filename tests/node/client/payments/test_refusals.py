@@ -17,7 +17,7 @@ from node.client.wallets.book import WalletError
 from node.client.wallets.keys import new_key
 from node.client.wallets.wallet import Wallet
 from node.keystore import new_secret, save_key
-from tests.in_process import Node, running
+from tests.in_process import RATES, Node, running
 
 COIN = 1_000_000
 ALICE, BOB = "alice@us-wallet", "bob@br-wallet"
@@ -144,6 +144,15 @@ def test_insufficient_balance(wallet: Wallet) -> None:
     )
 
 
+@pytest.mark.parametrize(("short", "coins"), [(601, 1), (1_000_000, 1), (1_000_001, 2), (2_500_000, 3)])
+def test_how_much_to_bring(wallet: Wallet, short: int, coins: int) -> None:
+    """The hint is enough: whole coins for the amount and the fee of another try, rounded up."""
+    create_account(wallet, f"short-{short}@us-wallet")
+    pay(wallet, Order("dealer-one", f"short-{short}@us-wallet", 10 * COIN, "XUS"))
+    found = refusal(wallet, f"short-{short}@us-wallet", ALICE, 10 * COIN - 600 + short - 600)
+    assert found.message.endswith(f"mithqal account fund short-{short}@us-wallet {coins} XUS")
+
+
 def test_the_most_that_can_be_paid_can_be_paid(wallet: Wallet) -> None:
     """Both sides of the limit that the sentence names: one micro-unit more fails, for the fee is not covered."""
     create_account(wallet, "edge@us-wallet")
@@ -209,19 +218,21 @@ def test_a_frozen_sender(wallet: Wallet) -> None:
 def test_missing_attestation_and_its_limit(wallet: Wallet) -> None:
     """5: 'shown with the rule, the limit, the amount and "add --attest"'; both sides of the limit."""
     limit = wallet.client.call("get_metadata")["dual_attestation_limit"]
-    rate = wallet.client.call("get_currencies")[0]["rate_fixed_point32"]
-    first = -(-(limit << 32) // rate)
+    first = -(-(limit << 32) // RATES.coins["XUS"])
+    assert (limit, first) == (1_000_000_000, 968_992_249)
     found = refusal(wallet, ALICE, BOB, first)
     assert (found.name, found.exit) == ("failed_on_chain", 5)
     assert (found.details["reason"], found.details["code"]) == ("EMALFORMED_METADATA_SIGNATURE", 775)
     assert found.message == (
         f"EMALFORMED_METADATA_SIGNATURE at version {found.details['version']}, nothing was paid and the fee was"
-        f" charged: {first // COIN}.{first % COIN:06d} XUS is worth 1000.000000 XDX, and from 1000.000000 XDX on a"
+        " charged: 968.992249 XUS is worth 1000.000000 XDX, and from 1000.000000 XDX on a"
         " payment between two providers (us-wallet and br-wallet) needs the signature of the receiving one: add"
         " --attest"
     )
     assert pay(wallet, Order(ALICE, BOB, first - 1, "XUS"))["attested"] is False
     assert pay(wallet, Order(ALICE, BOB, first, "XUS", attest=True))["attested"] is True
+    found = refusal(wallet, ALICE, BOB, 2_000 * COIN)
+    assert "2000.000000 XUS is worth 2063.999999 XDX" in found.message
     create_account(wallet, "near@us-wallet")
     assert pay(wallet, Order(ALICE, "near@us-wallet", first, "XUS"))["attested"] is False
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from chain.transaction import SignedTransaction
-from node.client.rpc import ConnectionFailed, Endpoint
-from node.client.sending.gateway import BEHIND, DOWN_S, AccountView, Answer, Gateway, Query, Seen
+from node.client.rpc import BadAnswer, ConnectionFailed, Endpoint
+from node.client.sending.gateway import BEHIND, DOWN_S, FRESH_S, HANG_S, AccountView, Answer, Gateway, Query, Seen
 from tests.builders import ALICE, ANNA, BOB, PAYMENT, Party, small_world
 from tests.node.client.test_rpc_client import closed_port, server
 
@@ -20,7 +20,7 @@ class Validator:
     def __init__(self, version: int = 100, time_us: int = 1_000_000) -> None:
         self.version, self.time_us = version, time_us
         self.calls: list[tuple[str, Any]] = []
-        self.results: dict[str, Any] = {"get_metadata": {}}
+        self.results: dict[str, Any] = {"get_metadata": {"genesis_hash": GENESIS.hex()}}
         self.endpoint: Endpoint = ("", 0)
         self._lock = threading.Lock()
 
@@ -64,13 +64,14 @@ def network() -> Generator[Network]:
                     endpoints.append(closed_port())
                 else:
                     endpoints.append(stack.enter_context(server(validator.answer)))
-            gateway = Gateway(endpoints, 4, clock)
+            gateway = Gateway(endpoints, 4, GENESIS, clock)
             stack.callback(gateway.close)
             return gateway
 
         yield start
 
 
+GENESIS = bytes(range(32))
 ACCEPTED = {"hash": "", "status": "accepted", "message": "accepted", "waiting_for": None}
 REFUSED = {"error": {"code": -32001, "message": "no money", "data": {"name": "insufficient_balance", "StatusCode": 5}}}
 
@@ -175,7 +176,7 @@ def test_look_reads_transactions_before_the_account(network: Network) -> None:
         Seen(5, b"\xab" * 32, 12, "out_of_gas", None, 600),
     )
     assert view == AccountView(True, 6, {"XUS": 9}, True, "cd", 77, seen)
-    assert validator.calls[1:] == [
+    assert validator.calls[2:] == [
         ("get_account_transactions", [ALICE.address.hex(), 3, 3, False]),
         ("get_account", [ALICE.address.hex()]),
     ]
@@ -210,7 +211,7 @@ def test_many_looks_go_ten_a_request(network: Network) -> None:
     views = gateway.look([Query(bytes([number]) * 16, 0, 1) for number in range(23)])
     assert len(views) == 23
     assert None not in views
-    assert requests == [20, 20, 6]
+    assert requests == [1, 20, 20, 6]
 
 
 def test_a_failed_look_is_no_answer(network: Network) -> None:
@@ -221,13 +222,104 @@ def test_a_failed_look_is_no_answer(network: Network) -> None:
     assert gateway.look([Query(ALICE.address, 0, 1)]) == [None]
 
 
-def test_a_validator_of_another_chain_is_not_believed(network: Network) -> None:
-    """A different chain id is no answer."""
-    foreign = Validator()
-    gateway = network(foreign)
-    gateway._clients[0]._chain_id = 5
-    with pytest.raises(ConnectionFailed):
-        gateway.start()
+def test_a_validator_of_another_network_is_not_believed(network: Network) -> None:
+    """A port may belong to another network by now: chain id or genesis tells, and no signature is tried there."""
+    foreign, mine = Validator(), Validator()
+    foreign.results["get_metadata"] = {"genesis_hash": "00" * 32}
+    mine.results["submit"] = foreign.results["submit"] = ACCEPTED
+    with pytest.raises(BadAnswer, match="00" * 32) as caught:
+        network(foreign, None).start()
+    assert caught.value.name == "wrong_chain"
+    gateway = network(foreign, mine)
+    assert gateway.submit([[pay(ALICE)]]) == [[None]]
+    assert gateway.submit([[pay(ALICE)]]) == [[Answer(True, "accepted", "accepted")]]
+    assert foreign.asked("submit") == []
+    gateway.start()
+
+
+def test_one_that_hangs_is_not_waited_for(network: Network) -> None:
+    """When all are asked, the answers that come soon after the first are enough; who hangs is left alone."""
+    release = threading.Event()
+    hanging, mine = Validator(), Validator()
+    hanging.results["get_metadata"] = lambda: {"waited": release.wait(20)}
+    mine.results["get_account"] = {
+        "sequence_number": 6, "balances": [], "is_frozen": False, "authentication_key": "cd"
+    }  # fmt: skip
+    mine.results["submit"] = ACCEPTED
+    gateway = network(hanging, mine)
+    try:
+        (view,) = gateway.accounts(ALICE.address)
+        assert (view.next_number, view.time_us) == (6, 1_000_000)
+        assert gateway.submit([[pay(ALICE)]]) == [[Answer(True, "accepted", "accepted")]]
+        assert len(mine.asked("submit")) == 1
+    finally:
+        release.set()
+
+
+def test_one_that_hung_is_left_alone_longer_each_time(network: Network) -> None:
+    """A refused connection costs nothing, a hanging one its time-out: 4, 8, 16, 32, then 60 s; an answer ends it."""
+    now = 100.0
+    home, other = Validator(), Validator()
+    home.results["submit"] = other.results["submit"] = ACCEPTED
+    gateway = network(home, other, clock=lambda: now)
+    gateway.start()
+
+    def hang(_: str) -> Any:
+        nonlocal now
+        now += HANG_S
+        raise ZeroDivisionError
+
+    for expected in (4, 8, 16, 32, 60, 60):
+        home.results["submit"] = hang
+        assert gateway.submit([[pay(ALICE)]]) == [[None]]
+        home.results["submit"] = ACCEPTED
+        asked = len(home.asked("submit"))
+        now += expected - 0.01
+        gateway.submit([[pay(ALICE)]])
+        assert len(home.asked("submit")) == asked
+        now += 0.02
+    assert gateway.submit([[pay(ALICE)]]) == [[Answer(True, "accepted", "accepted")]]
+    home.results["submit"] = hang
+    gateway.submit([[pay(ALICE)]])
+    home.results["submit"] = ACCEPTED
+    asked = len(home.asked("submit"))
+    now += 4.01
+    gateway.submit([[pay(ALICE)]])
+    assert len(home.asked("submit")) == asked + 1
+
+
+def test_the_last_resort_is_tried_soon(network: Network) -> None:
+    """Where nobody is up, the first to come back is asked every two seconds, however long it hung."""
+    now = 100.0
+    only = Validator()
+
+    def hang(_: str) -> Any:
+        nonlocal now
+        now += HANG_S
+        raise ZeroDivisionError
+
+    gateway = network(only, clock=lambda: now)
+    gateway.start()
+    only.results["submit"] = hang
+    for _ in range(6):
+        gateway.submit([[pay(ALICE)]])
+        now += DOWN_S
+    only.results["submit"] = ACCEPTED
+    assert gateway.submit([[pay(ALICE)]]) == [[Answer(True, "accepted", "accepted")]]
+
+
+def test_what_all_have_just_told_is_not_asked_again(network: Network) -> None:
+    """`start` is one round of questions, unless one was made within a second."""
+    now = 100.0
+    validator = Validator()
+    validator.results["get_account"] = None
+    gateway = network(validator, clock=lambda: now)
+    assert gateway.accounts(ALICE.address) == [AccountView(False, 0, {}, False, "", 1_000_000, ())]
+    gateway.start()
+    assert len(validator.asked("get_metadata")) == 1
+    now += FRESH_S + 0.01
+    gateway.start()
+    assert len(validator.asked("get_metadata")) == 2
 
 
 def test_wait_is_a_long_poll_at_the_home(network: Network) -> None:
@@ -236,4 +328,4 @@ def test_wait_is_a_long_poll_at_the_home(network: Network) -> None:
     validator.results["wait_for_transaction"] = None
     tx = pay(ALICE, 7)
     network(validator).wait(tx, 0.25)
-    assert validator.calls == [("wait_for_transaction", [ALICE.address.hex(), 7, tx.hash.hex(), 250])]
+    assert validator.calls[1:] == [("wait_for_transaction", [ALICE.address.hex(), 7, tx.hash.hex(), 250])]

@@ -148,6 +148,13 @@ def test_an_existing_name_is_taken(wallet: Wallet) -> None:
     assert creations(wallet, "taken") == 1
 
 
+def test_a_name_that_is_taken_by_a_key_leaves_nothing_behind(wallet: Wallet) -> None:
+    """A1: an unfinished name too is not used again in another case; no key is made for it."""
+    new_key(wallet, "half-made")
+    assert refused(wallet, "Half-Made", provider=US).name == "name_taken"
+    assert not (wallet.network.keys / "accounts" / "Half-Made.json").exists()
+
+
 def test_a_child_is_no_provider(wallet: Wallet) -> None:
     """6: the sentence names those that are."""
     create_account(wallet, "child-one", provider=US)
