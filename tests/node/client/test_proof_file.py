@@ -312,16 +312,22 @@ def test_what_is_no_json_object(text: bytes) -> None:
     assert failure(text) in ("json", "fields")
 
 
-def test_a_kind_that_is_none_and_one_that_is_not_this() -> None:
-    """Both fail at `kind`; the rule tells them apart, and so it does for what is unknown, missing or mistyped."""
-    for change, rule in (
-        ({"kind": "event"}, "unknown_kind"), ({"kind": "account"}, "another_kind"), ({"format": ""}, "unknown_format"),
-        ({"note": 1}, "unknown_field"), ({"claim": 1}, "wrong_type"), ({"proof": "0"}, "not_hex"),
-    ):  # fmt: skip
-        changed = edited("transaction", lambda d, change=change: d.update(change))  # type: ignore[misc]
-        with pytest.raises(ProofError) as caught:
-            verify_file(changed, CHAIN.waypoint)
-        assert caught.value.details["rule"] == rule
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"kind": "event"}, "unknown_kind"),
+        ({"kind": "account"}, "another_kind"),
+        ({"format": ""}, "unknown_format"),
+        ({"note": 1}, "unknown_field"),
+        ({"claim": 1}, "wrong_type"),
+        ({"proof": "0"}, "not_hex"),
+    ],
+)
+def test_the_rule_tells_apart_what_fails_at_one_step(change: dict[str, Any], rule: str) -> None:
+    """A kind that is none and one that is not this; a field that is unknown, missing or of a wrong type."""
+    with pytest.raises(ProofError) as caught:
+        verify_file(edited("transaction", lambda d: d.update(change)), CHAIN.waypoint)
+    assert caught.value.details["rule"] == rule
 
 
 def test_a_field_that_stands_twice() -> None:
