@@ -8,7 +8,7 @@ from typing import NamedTuple
 from chain.primitives import Address
 from chain.transaction import SignedTransaction
 from node.client.amounts import format_amount
-from node.client.payfile.engine import PayFile
+from node.client.payfile.engine import PayFile, Progress
 from node.client.sending.journal import Draft, Journal, Result, Row
 from node.client.sending.outbox import Outbox
 from tests.builders import ALICE, ANNA, BOB, PAYMENT, Party, small_world
@@ -72,6 +72,7 @@ class Rig:
         self.directory, self.payments = directory, payments
         self.chain = chain or FakeChain(small_world())
         self.step: Callable[[str], None] = lambda _: None
+        self.say: Callable[[Progress], None] = lambda _: None
 
     def open(self) -> HookedOutbox:
         """The outbox as a new process finds it."""
@@ -90,7 +91,7 @@ class Rig:
             if file is None:
                 file = journal.take(CONTENT, "payments.csv", COLUMNS, self.drafts())
             run = PayFile(file, outbox, self.chain, Signer(self.chain), wall_us=lambda: self.chain.wall_us)
-            return run.run(timeout_s)
+            return run.run(timeout_s, self.say)
         finally:
             outbox.database.close()
 

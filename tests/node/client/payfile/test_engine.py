@@ -53,11 +53,13 @@ def test_a_failure_on_chain_is_a_row_result(tmp_path: Path) -> None:
     rows = [Payment("alice", "bob", ONE), Payment("alice", "bob", 2 * ALL), Payment("alice", "bob", ONE)]
     rig = Rig(tmp_path, rows)
     said: list[Progress] = []
+    rig.say = said.append
     assert rig.run() == {}
     assert statuses(rig) == [("executed", None), ("failed", "EINSUFFICIENT_BALANCE"), ("executed", None)]
     assert [item.fee for item in rig.results()] == [600, 600, 600]
     assert rig.chain.world.balance(ALICE) == ALL - 2 * ONE - 3 * 600
-    assert said == []
+    assert said[-1] == Progress(3, 3, 1, 0)
+    assert [item.final for item in said] == sorted(item.final for item in said)
 
 
 def test_money_that_an_earlier_row_brings(tmp_path: Path) -> None:
@@ -262,6 +264,16 @@ def test_seconds_to_finality(tmp_path: Path) -> None:
     (result,) = rig.results()
     assert result.seconds is not None
     assert 100 + 5 < result.seconds < rig.chain.now_s() - began + 107
+
+
+def test_a_clock_that_is_behind_the_ledger(tmp_path: Path) -> None:
+    """A row's time is counted from the ledger's where that is ahead of the clock on this wall."""
+    rig = Rig(tmp_path, [Payment("alice", "bob", 1)])
+    ahead = rig.chain.wall_us + 10_000 * 1_000_000
+    rig.chain.world.context = rig.chain.world.context._replace(timestamp_us=ahead)
+    assert rig.run() == {}
+    (tx,) = rig.chain.executed()
+    assert tx.raw.expiration_secs == ahead // 1_000_000 + LIFETIME_S
 
 
 def test_several_validators_are_one_chain(tmp_path: Path) -> None:

@@ -302,8 +302,14 @@ def test_the_last_resort_is_tried_soon(network: Network) -> None:
     gateway.start()
     only.results["submit"] = hang
     for _ in range(6):
+        before = len(only.asked("submit"))
         gateway.submit([[pay(ALICE)]])
-        now += DOWN_S
+        asked = len(only.asked("submit"))
+        assert asked > before
+        now += DOWN_S - 0.01
+        gateway.submit([[pay(ALICE)]])
+        assert len(only.asked("submit")) == asked
+        now += 0.01
     only.results["submit"] = ACCEPTED
     assert gateway.submit([[pay(ALICE)]]) == [[Answer(True, "accepted", "accepted")]]
 
