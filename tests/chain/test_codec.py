@@ -62,7 +62,9 @@ def test_refused(hex_bytes, name) -> None:
     assert refused(bytes.fromhex(hex_bytes)) == name
 
 
-@pytest.mark.parametrize("value", [-1, 2**64, 1.0, [1], {}, {"a": 1}, object(), (1, (2, -1))])
+@pytest.mark.parametrize(
+    "value", [-1, 2**64, 1.0, [1], {}, {"a": 1}, object(), (1, (2, -1)), "\ud800", (1, ("\udfff",))]
+)
 def test_not_encodable(value) -> None:
     """C1: nothing else has an encoding."""
     with pytest.raises(DecodeError) as caught:
