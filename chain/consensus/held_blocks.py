@@ -1,6 +1,9 @@
 """Blocks that cannot be executed yet: their parent, their transactions' signatures or the clock is missing."""
 
+from collections.abc import Iterable
+
 from chain.block import Block
+from chain.certificates import QuorumCertificate
 from chain.consensus.block_tree import BlockTree
 from chain.consensus.ports import Application, BlockResult
 from chain.errors import BlockError
@@ -38,12 +41,12 @@ class HeldBlocks:
         """Whether a block of that round waits."""
         return any(block.round == round_ for block in self._blocks.values())
 
-    def is_second(self, block: Block, tree: BlockTree, certified: tuple[Hash, ...]) -> bool:
+    def is_second(self, block: Block, tree: BlockTree, certificates: Iterable[QuorumCertificate]) -> bool:
         """R1: whether another block of its round is here already, and no certificate that we know names this one.
 
         A leader could fill our memory with blocks of one round, until there is no room for those of others.
         """
-        if block.id in self._blocks or block.id in certified:
+        if block.id in self._blocks or any(block.id in (qc.block_id, qc.data.parent_id) for qc in certificates):
             return False
         if any(child.parent_id == block.id for child in self._blocks.values()):
             return False

@@ -177,7 +177,7 @@ class ConsensusMachine:
         """Execute and vote as soon as parent, signatures and clock allow; hold the block until then."""
         if block.id not in self.tree.nodes:
             author = block.header.author
-            if self.held.is_second(block, self.tree, (self.high_qc.block_id, self.high_commit.block_id)):
+            if self.held.is_second(block, self.tree, (self.high_qc, self.high_commit)):
                 out.alarm("double_proposal", f"validator {author} proposed twice in round {block.round}", author)
                 return
             self.held.add(block)

@@ -319,13 +319,28 @@ class TestSecondProposals:
         assert theirs.id in driven.machine.tree.nodes
         driven = Driven(four, own=3)
         driven.receive(1, Proposal(ours, four.genesis_qc))
-        child = four.block(2, qc, height=2)
-        top = four.qc(child)
+        blocks = [theirs, four.block(2, qc, height=2)]
+        blocks.append(four.block(3, four.qc(blocks[-1]), height=3))
+        top = four.qc(blocks[-1])
         driven.receive(2, SyncInfo(top, four.genesis_qc, None))
-        out = driven.receive(2, BlockResponse(child.id, (theirs, child)))
+        out = driven.receive(2, BlockResponse(top.block_id, tuple(blocks)))
         assert [message.block_id for _, message in sent(out.send_now, BlockRequest)] == [theirs.id]
         driven.receive(2, BlockResponse(theirs.id, (theirs,)))
-        assert {theirs.id, child.id} < set(driven.machine.tree.nodes)
+        assert {block.id for block in blocks} < set(driven.machine.tree.nodes)
+
+    @pytest.mark.parametrize("has_commit", [True, False])
+    def test_so_are_the_parent_of_the_highest_and_the_one_that_commits(self, four, has_commit: bool) -> None:
+        """Their certificates name them: no second question is needed."""
+        (b1, q1), (b2, q2), *_ = chain(four)
+        b4 = four.block(4, q2, four.tc(3, [q2] * 3), height=3)
+        b6 = four.block(6, four.qc(b4), four.tc(5, [four.qc(b4)] * 3), height=4)
+        top = four.qc(b6) if has_commit else four.qc(b4)
+        driven = Driven(four, own=3)
+        for block in (b1, four.block(2, q1, height=2, time_us=9_000)):
+            driven.receive(block.round, Proposal(block, four.genesis_qc))
+        driven.receive(2, SyncInfo(top, q2 if has_commit else four.genesis_qc, None))
+        driven.receive(2, BlockResponse(top.block_id, (b2, b4, b6)[: 3 if has_commit else 2]))
+        assert top.block_id in driven.machine.tree.nodes
 
 
 class TestVotes:
