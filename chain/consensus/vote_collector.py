@@ -2,7 +2,7 @@
 
 from chain.certificates import QuorumCertificate, TimeoutCertificate
 from chain.codec import Value
-from chain.messages import Timeout, Vote
+from chain.messages import SyncInfo, Timeout, Vote
 from chain.validators import ValidatorSet
 
 
@@ -44,11 +44,14 @@ class VoteCollector:
         return max(counts.values()) < self._validators.quorum
 
     def add_timeout(self, timeout: Timeout) -> int:
-        """Count a verified time-out; gives the number of validators that gave the round up."""
+        """Count a verified time-out; gives the number of validators that gave the round up.
+
+        What it carries beside its highest certificate is not kept: nobody has checked it, or how large it is (T15).
+        """
         timeouts = self._timeouts.setdefault(timeout.round, {})
-        earlier = timeouts.get(timeout.author)
-        if earlier is None or timeout.sync.high_qc.round > earlier.sync.high_qc.round:
-            timeouts[timeout.author] = timeout
+        earlier, high = timeouts.get(timeout.author), timeout.sync.high_qc
+        if earlier is None or high.round > earlier.sync.high_qc.round:
+            timeouts[timeout.author] = timeout._replace(sync=SyncInfo(high, high, None))
         return len(timeouts)
 
     def timeout_certificate(self, round_: int) -> TimeoutCertificate | None:

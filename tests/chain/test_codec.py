@@ -40,6 +40,9 @@ def test_whatever_decodes_encodes_to_the_same_bytes(data) -> None:
     [
         ("cc05", "not_canonical"),  # 5 in two bytes
         ("cd00ff", "not_canonical"),
+        ("d10100", "not_canonical"),  # 256, 2^16 and 2^32 as signed integers: as long as the canonical bytes
+        ("d200010000", "not_canonical"),
+        ("d30000000100000000", "not_canonical"),
         ("d905" + "6162636465", "not_canonical"),
         ("c50001ff", "not_canonical"),
         ("dc000101", "not_canonical"),

@@ -229,6 +229,19 @@ class TestTimeouts:
         driven.receive(2, timeout(four, 1 + ahead, 2, four.genesis_qc))
         assert (1 + ahead in driven.machine.collector._timeouts) is kept
 
+    def test_what_nobody_has_checked_of_a_time_out_is_not_kept(self, four) -> None:
+        """Memory: certificates that are no news are not judged, and may be as large as a frame (T15)."""
+        qcs = [qc for _, qc in chain(four)]
+        driven = Driven(four, own=3)
+        tc = four.tc(1, [four.genesis_qc] * 3)
+        driven.receive(2, SyncInfo(qcs[1], qcs[1], tc))
+        large = tc._replace(entries=tc.entries * 1_000)
+        shown = timeout(four, 3, 0, qcs[1])
+        forged = qcs[0]._replace(signatures=qcs[0].signatures * 1_000)
+        driven.receive(0, shown._replace(sync=SyncInfo(qcs[1], forged, large)))
+        (kept,) = driven.machine.collector._timeouts[3].values()
+        assert kept == shown._replace(sync=SyncInfo(qcs[1], qcs[1], None))
+
     def test_a_late_time_out_is_answered_with_what_we_know(self, four) -> None:
         """R11: who is behind gets the certificates that bring it forward."""
         driven = Driven(four)
