@@ -20,7 +20,10 @@ Value = None | bool | int | bytes | str | tuple["Value", ...]
 def encode(value: Value) -> bytes:
     """Encode a value; DecodeError (`not_encodable`) if it holds anything that C1 does not list."""
     _check((value,), MAX_DECODE_DEPTH)
-    data: bytes = _pack(value)
+    try:
+        data: bytes = _pack(value)
+    except UnicodeEncodeError as error:  # half of a surrogate pair
+        raise DecodeError(f"a text has no encoding: {error}", name="not_encodable", type="str") from error
     return data
 
 

@@ -35,6 +35,7 @@ from chain.state.history import History, RecentState
 from chain.state.view import Overlay, StateView
 from chain.storage import Column, Index, Store, WriteBatch
 from chain.transaction import SignedTransaction
+from chain.validation import DiscardStatus
 from chain.validators import Validator, ValidatorSet
 
 
@@ -71,7 +72,8 @@ class ExecutedBlock:
     inner: list[tuple[int, Hash]]
     entries: list[Entry]
     refused: tuple[Hash, ...] = ()
-    """Hashes of transactions that execution discarded."""
+    """Hashes of transactions that execution discarded for good. One that came before its turn waits for it: a leader
+    must not be able to make the others forget it."""
 
     @property
     def first_version(self) -> int:
@@ -175,7 +177,7 @@ class Ledger:
         for tx, outcome in zip(transactions, outcomes, strict=True):
             if isinstance(outcome, Outcome):
                 drafts.append((KIND_USER, tx.envelope, tx.hash, outcome, tx))
-            else:
+            elif outcome.status != DiscardStatus.SEQUENCE_NUMBER_TOO_NEW:
                 refused.append(tx.hash)
         values = {key: record.to_bytes() for key, record in overlay.writes.items()}
         tree = state_tree.update(parent.tree, [(leaf_key(key), value_hash(data)) for key, data in values.items()])

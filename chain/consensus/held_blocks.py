@@ -1,6 +1,10 @@
 """Blocks that cannot be executed yet: their parent, their transactions' signatures or the clock is missing."""
 
+from collections.abc import Iterable
+
 from chain.block import Block
+from chain.certificates import QuorumCertificate
+from chain.consensus.block_tree import BlockTree
 from chain.consensus.ports import Application, BlockResult
 from chain.errors import BlockError
 from chain.interface import Output, SetTimer, Work
@@ -36,6 +40,17 @@ class HeldBlocks:
     def has_round(self, round_: int) -> bool:
         """Whether a block of that round waits."""
         return any(block.round == round_ for block in self._blocks.values())
+
+    def is_second(self, block: Block, tree: BlockTree, certificates: Iterable[QuorumCertificate]) -> bool:
+        """R1: whether another block of its round is here already, and no certificate that we know names this one.
+
+        A leader could fill our memory with blocks of one round, until there is no room for those of others.
+        """
+        if block.id in self._blocks or any(block.id in (qc.block_id, qc.data.parent_id) for qc in certificates):
+            return False
+        if any(child.parent_id == block.id for child in self._blocks.values()):
+            return False
+        return self.has_round(block.round) or tree.has_round(block.round)
 
     def add(self, block: Block) -> None:
         """Hold a block."""

@@ -176,6 +176,10 @@ class ConsensusMachine:
     def _consider(self, block: Block, now_us: int, out: Output) -> None:
         """Execute and vote as soon as parent, signatures and clock allow; hold the block until then."""
         if block.id not in self.tree.nodes:
+            author = block.header.author
+            if self.held.is_second(block, self.tree, (self.high_qc, self.high_commit)):
+                out.alarm("double_proposal", f"validator {author} proposed twice in round {block.round}", author)
+                return
             self.held.add(block)
             parent = self.tree.result(block.parent_id)
             if parent is None or not self.held.is_ready(block, parent, now_us, out):
@@ -213,13 +217,7 @@ class ConsensusMachine:
         result = self.tree.nodes[block.id].result
         parent = self.tree.nodes[block.parent_id].result
         info = CommitInfo(
-            block.header.epoch,
-            parent.round,
-            parent.block_id,
-            parent.root,
-            parent.version,
-            parent.timestamp_us,
-            None,
+            block.header.epoch, parent.round, parent.block_id, parent.root, parent.version, parent.timestamp_us, None
         )
         try:
             signed = self.safety.vote(block, result.root, result.version, info)

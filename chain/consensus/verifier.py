@@ -82,13 +82,17 @@ class Verifier:
             raise CertificateError(f"vote of validator {sender} has a bad signature", name="bad_signature")
 
     def timeout(self, sender: int, timeout: Timeout) -> None:
-        """The time-out's author sent it, and signed it with the certificate that it shows."""
+        """The time-out's author sent it, signed it with the certificate that it shows, and that one is valid (R9).
+
+        Valid also where it is no news to us: it may become the highest one of a timeout certificate.
+        """
         if timeout.author != sender:
             raise CertificateError(f"validator {sender} sent a time-out of {timeout.author}", name="wrong_author")
         high_round = timeout.sync.high_qc.round
         message = timeout_message(timeout.epoch, timeout.round, high_round, self._genesis_hash)
         if not self._signed(sender, message, timeout.signature):
             raise CertificateError(f"time-out of validator {sender} has a bad signature", name="bad_signature")
+        self.qc(timeout.sync.high_qc)
 
     def _signed(self, author: int, message: bytes, signature: bytes) -> bool:
         """Whether a validator signed a message."""

@@ -1,7 +1,8 @@
 """Votes and time-outs become certificates. One of each a validator and round is counted, and memory is bounded."""
 
 from chain.certificates import QuorumCertificate, TimeoutCertificate
-from chain.messages import Timeout, Vote
+from chain.codec import Value
+from chain.messages import SyncInfo, Timeout, Vote
 from chain.validators import ValidatorSet
 
 
@@ -17,18 +18,15 @@ class VoteCollector:
     def add_vote(self, vote: Vote) -> tuple[QuorumCertificate | None, Vote | None]:
         """Count a verified vote. Gives a certificate if it completes one, and the earlier vote if it conflicts."""
         votes = self._votes.setdefault(vote.data.round, {})
-        earlier = votes.get(vote.author)
+        earlier, signed = votes.get(vote.author), _signed(vote)
         if earlier is not None:
-            same = (earlier.data, _commit_id(earlier)) == (vote.data, _commit_id(vote))
-            return None, None if same else earlier
+            return None, None if _signed(earlier) == signed else earlier
         votes[vote.author] = vote
-        agreeing = [
-            other for other in votes.values() if (other.data, _commit_id(other)) == (vote.data, _commit_id(vote))
-        ]
+        agreeing = [other for other in votes.values() if _signed(other) == signed]
         if len(agreeing) != self._validators.quorum:
             return None, None
-        signed = tuple(sorted((other.author, other.signature) for other in agreeing))
-        return QuorumCertificate(vote.data, vote.commit, signed), None
+        signatures = tuple(sorted((other.author, other.signature) for other in agreeing))
+        return QuorumCertificate(vote.data, vote.commit, signatures), None
 
     def has_vote(self, round_: int, author: int) -> bool:
         """Whether a vote of that author in that round is counted already."""
@@ -39,18 +37,21 @@ class VoteCollector:
         votes = self._votes.get(round_, {})
         if len(votes) < len(self._validators):
             return False
-        counts: dict[tuple[object, object], int] = {}
+        counts: dict[Value, int] = {}
         for vote in votes.values():
-            key = (vote.data, _commit_id(vote))
+            key = _signed(vote)
             counts[key] = counts.get(key, 0) + 1
         return max(counts.values()) < self._validators.quorum
 
     def add_timeout(self, timeout: Timeout) -> int:
-        """Count a verified time-out; gives the number of validators that gave the round up."""
+        """Count a verified time-out; gives the number of validators that gave the round up.
+
+        What it carries beside its highest certificate is not kept: nobody has checked it, or how large it is (T15).
+        """
         timeouts = self._timeouts.setdefault(timeout.round, {})
-        earlier = timeouts.get(timeout.author)
-        if earlier is None or timeout.sync.high_qc.round > earlier.sync.high_qc.round:
-            timeouts[timeout.author] = timeout
+        earlier, high = timeouts.get(timeout.author), timeout.sync.high_qc
+        if earlier is None or high.round > earlier.sync.high_qc.round:
+            timeouts[timeout.author] = timeout._replace(sync=SyncInfo(high, high, None))
         return len(timeouts)
 
     def timeout_certificate(self, round_: int) -> TimeoutCertificate | None:
@@ -69,6 +70,6 @@ class VoteCollector:
         self._timeouts = {key: value for key, value in self._timeouts.items() if key >= round_}
 
 
-def _commit_id(vote: Vote) -> object:
-    """What a vote commits, comparable."""
-    return None if vote.commit is None else vote.commit[:6]
+def _signed(vote: Vote) -> Value:
+    """All that a vote signs, comparable: one that differs in anything must not count towards another's certificate."""
+    return (tuple(vote.data), None if vote.commit is None else vote.commit.to_value())

@@ -40,6 +40,9 @@ def test_whatever_decodes_encodes_to_the_same_bytes(data) -> None:
     [
         ("cc05", "not_canonical"),  # 5 in two bytes
         ("cd00ff", "not_canonical"),
+        ("d10100", "not_canonical"),  # 256, 2^16 and 2^32 as signed integers: as long as the canonical bytes
+        ("d200010000", "not_canonical"),
+        ("d30000000100000000", "not_canonical"),
         ("d905" + "6162636465", "not_canonical"),
         ("c50001ff", "not_canonical"),
         ("dc000101", "not_canonical"),
@@ -62,7 +65,9 @@ def test_refused(hex_bytes, name) -> None:
     assert refused(bytes.fromhex(hex_bytes)) == name
 
 
-@pytest.mark.parametrize("value", [-1, 2**64, 1.0, [1], {}, {"a": 1}, object(), (1, (2, -1))])
+@pytest.mark.parametrize(
+    "value", [-1, 2**64, 1.0, [1], {}, {"a": 1}, object(), (1, (2, -1)), "\ud800", (1, ("\udfff",))]
+)
 def test_not_encodable(value) -> None:
     """C1: nothing else has an encoding."""
     with pytest.raises(DecodeError) as caught:

@@ -8,11 +8,13 @@ from chain.codec import decode, fields
 from chain.entries import TransactionInfo, info_hash
 from chain.errors import GenesisError
 from chain.ledger import Ledger
+from chain.prover import certificate_of
 from chain.state.accumulator import Frontier
 from chain.state.tree import root_hash
 from chain.storage import Column, Index, WriteBatch
 from node.storage.memory import MemoryStore
 from tests.builders import document
+from tests.chains import Chain
 
 
 def next_block(ledger) -> Block:
@@ -75,3 +77,31 @@ def test_another_genesis_and_corrupt_state_are_refused() -> None:
     with pytest.raises(GenesisError) as caught:
         Ledger(document(), store)
     assert caught.value.name == "corrupt_state"
+
+
+def test_an_answer_to_who_catches_up_ends_at_a_block_with_its_own_certificate() -> None:
+    """R16: committed blocks with the proof of the last of them; one certificate may commit several blocks."""
+    chain = Chain()
+    blocks = [chain.add(commit=place != 1) for place in range(5)]
+    chain.add(commit=False)
+    first, second, third, fourth, _ = blocks
+    assert chain.ledger.tip_height == 4
+
+    def answer(start: int, limit: int = 64, max_bytes: int = 1 << 20) -> tuple[list[Block], Block | None]:
+        found = chain.ledger.committed_blocks(start, limit, max_bytes)
+        assert found.start_height == start
+        if found.proof is None:
+            return list(found.blocks), None
+        assert found.proof.commit is not None
+        (named,) = [block for block in blocks if block.id == found.proof.commit.block_id]
+        return list(found.blocks), named
+
+    assert answer(1) == ([first, second, third, fourth], fourth)
+    assert answer(1, limit=3) == ([first, second, third], third)
+    assert answer(1, limit=2) == ([first, second], second)
+    assert answer(1, limit=1) == ([], None)
+    assert answer(1, max_bytes=1) == ([first, second], second)
+    assert answer(2, max_bytes=1) == ([second], second)
+    assert answer(4) == ([fourth], fourth)
+    assert answer(5) == answer(0) == ([], None)
+    assert [certificate_of(chain.store, height) for height in (1, 2)] == [certificate_of(chain.store, 2)] * 2

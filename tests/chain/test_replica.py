@@ -340,6 +340,25 @@ def test_whatever_a_peer_sends_is_an_alarm_at_most(node: Node) -> None:
     assert asked == Output(), "an unknown block is not answered"
 
 
+def test_what_execution_refuses_leaves_the_pool_unless_it_only_came_before_its_turn(node: Node) -> None:
+    """M9: a leader that proposes number 1 without number 0 must not make the others forget it."""
+    call = Payload("rotate_authentication_key", (key(77).authentication_key(),))
+    raw = RawTransaction(TC.address, 0, call, 1_000_000, 0, "XUS", NOW_SECS + 600, DOCUMENT.chain_id)
+    rotate = sign_transaction(raw, TC.key, 0, node.genesis_hash)
+    old_key, early = node.sign(1), node.sign(1, ROOT)
+    for tx in (rotate, old_key, early):
+        assert node.submit(tx)[0].accepted
+    replica = node.replica
+    envelopes = tuple(tx.envelope for tx in (rotate, old_key, early))
+    genesis_qc = replica.ledger.genesis_qc
+    header = Header(1, 1, 1, 1, NOW_US + SECOND_US, genesis_qc.digest(), None, payload_root(envelopes))
+    block = Block(header, genesis_qc, None, envelopes, b"", header_id(header))
+    result = replica.execute(replica.ledger.tip, block)
+    assert len(result.entries) == 2
+    replica.commit([(block, result)], genesis_qc, Output())
+    assert list(replica.mempool.by_hash) == [early.hash]
+
+
 def test_verdicts_go_to_whom_asked(node: Node) -> None:
     """Work of the mempool is numbered from 2^62 on, work of consensus below."""
     node.step(Submitted(1, node.sign(0).envelope))

@@ -158,8 +158,8 @@ class PayFile:
         for row, tx in signed:
             self._queues[row.sender].popleft()
             self._flying[row.number] = row
-            is_added = self._pipeline.add(tx, row)
-            assert is_added, "a free number is in nobody's flight"
+            is_added = self._pipeline.add(tx, row, takes_over=True)
+            assert is_added, "a free number is in the flight of no row"
 
     def _read_ahead(self) -> None:
         """Take rows from the journal into their payers' queues."""

@@ -132,14 +132,18 @@ class Pipeline:
         lane = self._lanes.get(sender)
         return lane.view if lane is not None else None
 
-    def add(self, tx: SignedTransaction, tag: object = None, *, is_clean: bool = True) -> bool:
+    def add(
+        self, tx: SignedTransaction, tag: object = None, *, is_clean: bool = True, takes_over: bool = False
+    ) -> bool:  # fmt: skip
         """Follow a transaction that is stored. `is_clean`: these bytes have never left before.
 
-        False if another one with its number is in flight: the caller waits for that one's outcome.
+        False if another one with its number is in flight: the caller waits for that one's outcome. With `takes_over` a
+        stranger's is followed no longer: its owner has called it final, and freed the number. Should it run all the
+        same, it displaces this one.
         """
         lane = self._lane(tx.raw.sender)
         known = lane.items.get(tx.raw.sequence_number)
-        if known is not None:
+        if known is not None and not (takes_over and known.tag is None):
             if known.tx.hash == tx.hash and tag is not None:
                 known.tag = tag
             return known.tx.hash == tx.hash

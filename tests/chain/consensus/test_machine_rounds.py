@@ -2,10 +2,11 @@
 
 import pytest
 
+from chain.certificates import vote_message
 from chain.consensus.safety import read_record
-from chain.errors import SafetyError
+from chain.errors import CertificateError, SafetyError
 from chain.interface import ALL_OTHERS, Output, SetTimer
-from chain.limits import FUTURE_ROUNDS
+from chain.limits import FUTURE_ROUNDS, MAX_PENDING_BLOCKS
 from chain.messages import (
     BlockRequest,
     BlockResponse,
@@ -16,8 +17,9 @@ from chain.messages import (
     Timeout,
     Vote,
 )
+from chain.primitives import Hash
 from tests.chain.consensus.conftest import Committee
-from tests.chain.consensus.driven import NOW, Driven, chain, due, sent, timeout
+from tests.chain.consensus.driven import GENESIS_HASH, NOW, Driven, chain, due, sent, timeout
 
 
 class TestIdleLeaders:
@@ -227,6 +229,19 @@ class TestTimeouts:
         driven.receive(2, timeout(four, 1 + ahead, 2, four.genesis_qc))
         assert (1 + ahead in driven.machine.collector._timeouts) is kept
 
+    def test_what_nobody_has_checked_of_a_time_out_is_not_kept(self, four) -> None:
+        """Memory: certificates that are no news are not judged, and may be as large as a frame (T15)."""
+        qcs = [qc for _, qc in chain(four)]
+        driven = Driven(four, own=3)
+        tc = four.tc(1, [four.genesis_qc] * 3)
+        driven.receive(2, SyncInfo(qcs[1], qcs[1], tc))
+        large = tc._replace(entries=tc.entries * 1_000)
+        shown = timeout(four, 3, 0, qcs[1])
+        forged = qcs[0]._replace(signatures=qcs[0].signatures * 1_000)
+        driven.receive(0, shown._replace(sync=SyncInfo(qcs[1], forged, large)))
+        (kept,) = driven.machine.collector._timeouts[3].values()
+        assert kept == shown._replace(sync=SyncInfo(qcs[1], qcs[1], None))
+
     def test_a_late_time_out_is_answered_with_what_we_know(self, four) -> None:
         """R11: who is behind gets the certificates that bring it forward."""
         driven = Driven(four)
@@ -254,6 +269,92 @@ class TestTimeouts:
         driven.receive(3, SyncInfo(q1, four.genesis_qc, None))
         assert driven.machine.round == 3
 
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    @pytest.mark.parametrize("known", [1, 2])
+    def test_a_forged_certificate_of_a_round_that_we_know_does_not_get_into_a_time_out(self, four, place, known):
+        """R9: also where the certificate is no news to us. With it the timeout certificate would be void: nobody could
+        propose on it, and who holds it could not even give up the next round."""
+        qcs = [qc for _, qc in chain(four)]
+        driven = Driven(four, own=3)
+        driven.receive(2, SyncInfo(qcs[known - 1], four.genesis_qc, None))
+        forged = qcs[0]._replace(data=qcs[0].data._replace(block_id=Hash(b"\x66" * 32)))
+        out = Output()
+        for author in range(3):
+            if author == place:
+                with pytest.raises(CertificateError):
+                    driven.receive(author, timeout(four, known + 1, author, forged))
+            else:
+                out = driven.receive(author, timeout(four, known + 1, author, four.genesis_qc))
+        ((_, own), _) = sent(out.after_persist, Timeout)
+        assert driven.machine.round == known + 1
+        out = driven.receive(3, own)
+        assert (driven.machine.round, driven.machine.high_tc.high_qc) == (known + 2, qcs[known - 1])
+        again = driven.fire("round", due(out, "round")[-1].token)
+        assert [message.round for _, message in sent(again.after_persist, Timeout)] == [known + 2, known + 2]
+
+
+class TestSecondProposals:
+    """R1: a leader proposes once: another block of a round is taken only if a certificate names it."""
+
+    def test_a_leader_cannot_fill_our_memory_with_one_round(self, four) -> None:
+        driven = Driven(four, own=3)
+        for step in range(MAX_PENDING_BLOCKS + 2):
+            block = four.block(1, four.genesis_qc, height=1, time_us=1_001 + step)
+            out = driven.receive(1, Proposal(block, four.genesis_qc))
+            assert [(alarm.name, alarm.peer) for alarm in out.alarms] == ([("double_proposal", 1)] if step else [])
+        assert (len(driven.machine.tree.nodes), len(driven.machine.held)) == (2, 0)
+        first = four.block(1, four.genesis_qc, height=1, time_us=1_001)
+        out = driven.receive(2, Proposal(four.block(2, four.qc(first), height=2), four.genesis_qc))
+        assert [message.data.round for _, message in sent(out.after_persist, Vote)] == [2, 2]
+
+    def test_nor_through_answers_that_nobody_asked_for(self, four) -> None:
+        driven = Driven(four, own=3)
+        blocks = [four.block(1, four.genesis_qc, height=1, time_us=1_001 + step) for step in range(5)]
+        driven.receive(1, BlockResponse(blocks[0].id, tuple(blocks)))
+        assert len(driven.machine.tree.nodes) == 2
+
+    def test_one_that_is_held_is_the_first_too(self, four) -> None:
+        driven = Driven(four, own=3)
+        late = [four.block(1, four.genesis_qc, height=1, time_us=10**9 + step) for step in range(3)]
+        for block in late:
+            driven.receive(1, Proposal(block, four.genesis_qc))
+        assert [block.id for block in driven.machine.held.all()] == [late[0].id]
+
+    def test_the_one_that_the_others_certified_is_fetched(self, four) -> None:
+        """By its certificate alone, or as the parent of a block that waits."""
+        ours, theirs = (four.block(1, four.genesis_qc, height=1, time_us=1_001 + step) for step in range(2))
+        qc = four.qc(theirs)
+        driven = Driven(four, own=3)
+        driven.receive(1, Proposal(ours, four.genesis_qc))
+        out = driven.receive(2, SyncInfo(qc, four.genesis_qc, None))
+        assert [message.block_id for _, message in sent(out.send_now, BlockRequest)] == [theirs.id]
+        driven.receive(2, BlockResponse(theirs.id, (theirs,)))
+        assert theirs.id in driven.machine.tree.nodes
+        driven = Driven(four, own=3)
+        driven.receive(1, Proposal(ours, four.genesis_qc))
+        blocks = [theirs, four.block(2, qc, height=2)]
+        blocks.append(four.block(3, four.qc(blocks[-1]), height=3))
+        top = four.qc(blocks[-1])
+        driven.receive(2, SyncInfo(top, four.genesis_qc, None))
+        out = driven.receive(2, BlockResponse(top.block_id, tuple(blocks)))
+        assert [message.block_id for _, message in sent(out.send_now, BlockRequest)] == [theirs.id]
+        driven.receive(2, BlockResponse(theirs.id, (theirs,)))
+        assert {block.id for block in blocks} < set(driven.machine.tree.nodes)
+
+    @pytest.mark.parametrize("has_commit", [True, False])
+    def test_so_are_the_parent_of_the_highest_and_the_one_that_commits(self, four, has_commit: bool) -> None:
+        """Their certificates name them: no second question is needed."""
+        (b1, q1), (b2, q2), *_ = chain(four)
+        b4 = four.block(4, q2, four.tc(3, [q2] * 3), height=3)
+        b6 = four.block(6, four.qc(b4), four.tc(5, [four.qc(b4)] * 3), height=4)
+        top = four.qc(b6) if has_commit else four.qc(b4)
+        driven = Driven(four, own=3)
+        for block in (b1, four.block(2, q1, height=2, time_us=9_000)):
+            driven.receive(block.round, Proposal(block, four.genesis_qc))
+        driven.receive(2, SyncInfo(top, q2 if has_commit else four.genesis_qc, None))
+        driven.receive(2, BlockResponse(top.block_id, (b2, b4, b6)[: 3 if has_commit else 2]))
+        assert top.block_id in driven.machine.tree.nodes
+
 
 class TestVotes:
     def vote(self, four, author: int, block, parent=None) -> Vote:
@@ -277,6 +378,30 @@ class TestVotes:
         assert driven.machine.round == 3
         driven.receive(1, self.vote(four, 1, four.block(round_, four.genesis_qc, tc, height=1)))
         assert driven.machine.collector.has_vote(round_, 1) is counted
+
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    def test_a_vote_that_differs_in_anything_signed_counts_for_itself(self, four, place: int) -> None:
+        """R7, Q4: also in the next epoch's validators, or its signature would spoil the certificate of the others."""
+        (b1, q1), (b2, q2), *_ = chain(four)
+        driven = Driven(four, own=0)
+        driven.receive(1, SyncInfo(q1, four.genesis_qc, None))
+        votes = [self.vote(four, author, b2, b1) for author in (1, 2, 3)]
+        ours = self.vote(four, 0, b2, b1)
+        assert votes[0].commit is not None
+        odd = votes[0].commit._replace(next_epoch=four.set)
+        author = votes[place].author
+        signature = four.keys[author].sign(vote_message(votes[place].data, odd, GENESIS_HASH))
+        votes[place] = Vote(votes[place].data, odd, author, signature)
+        for vote in votes:
+            assert driven.receive(vote.author, vote).alarms == []
+        assert driven.machine.round == 2
+        assert [alarm.name for alarm in driven.receive(author, self.vote(four, author, b2, b1)).alarms] == [
+            "double_vote"
+        ]
+        driven.machine.safety.record = driven.machine.safety.record._replace(voted_round=2)
+        assert driven.receive(0, ours).alarms == []
+        assert (driven.machine.round, driven.machine.high_qc.data) == (3, q2.data)
+        assert [entry[0] for entry in driven.machine.high_qc.signatures] == sorted({0, 1, 2, 3} - {author})
 
     def test_votes_go_to_the_next_leader_in_large_sets(self) -> None:
         """R6: to everybody in sets of up to 20, to the next leader above."""

@@ -183,6 +183,18 @@ class TestVotesAndTimeouts:
             refusal(verifier.timeout, 2, Timeout(1, 2, 2, low, SyncInfo(q1, four.genesis_qc, None))) == "bad_signature"
         )
 
+    def test_a_time_out_shows_a_valid_certificate(self, four, verifier: Verifier) -> None:
+        """R9: a time-out counts only if the certificate that it shows is valid."""
+        q1 = four.qc(four.block(1, four.genesis_qc))
+        forged = q1._replace(data=q1.data._replace(block_id=Hash(bytes(32))))
+        signature = four.keys[2].sign(timeout_message(1, 2, 1, GENESIS_HASH))
+        for certificate, name in ((forged, "bad_signature"), (q1._replace(signatures=q1.signatures[1:]), "no_quorum")):
+            shown = Timeout(1, 2, 2, signature, SyncInfo(certificate, four.genesis_qc, None))
+            assert refusal(verifier.timeout, 2, shown) == name
+        other = four.genesis_qc._replace(data=four.genesis_qc.data._replace(version=1))
+        first = time_out(four, 1)
+        assert refusal(verifier.timeout, 1, first._replace(sync=first.sync._replace(high_qc=other))) == "round_zero"
+
     def test_a_vote_signs_data_and_commit(self, four, verifier: Verifier) -> None:
         good = vote(four, 1)
         for data in (

@@ -197,6 +197,25 @@ def test_an_open_payment_of_the_same_account_goes_first(tmp_path: Path) -> None:
     assert outbox.get(earlier.hash).status == "committed"
 
 
+@pytest.mark.parametrize("status", ["refused", "expired"])
+def test_a_payment_that_another_process_ends_meanwhile_frees_its_number(tmp_path: Path, status: str) -> None:
+    """Both may hold the number: the ledger runs one of them, and a row that is displaced is signed again."""
+    rig = Rig(tmp_path, [Payment("alice", "bob", 1), Payment("alice", "bob", 2)])
+    outbox = Outbox(tmp_path / "outbox")
+    earlier = rig.chain.world.sign(ALICE, PAYMENT, "XUS", BOB.address, 5, b"", b"", number=1, expires=1_700_009_000)
+    outbox.add(earlier)
+
+    def end(what: str) -> None:
+        if what == "look" and outbox.get(earlier.hash).status not in ("refused", "expired", "committed"):
+            outbox.mark(earlier.hash, status)
+
+    rig.step = end
+    assert rig.run() == {}
+    assert rig.paid_rows() == [0, 1]
+    amounts = [tx.raw.payload.argument("amount") for tx in rig.chain.executed()]
+    assert sorted(amount for amount in amounts if amount != 5) == [1, 2]
+
+
 def test_an_expired_payment_of_the_same_account_frees_its_number(tmp_path: Path) -> None:
     """What can never run holds nobody up."""
     rig = Rig(tmp_path, [Payment("alice", "bob", 1), Payment("alice", "bob", 2)])
