@@ -288,6 +288,7 @@ class TestTimeouts:
         ((_, own), _) = sent(out.after_persist, Timeout)
         assert driven.machine.round == known + 1
         out = driven.receive(3, own)
+        assert driven.machine.high_tc is not None
         assert (driven.machine.round, driven.machine.high_tc.high_qc) == (known + 2, qcs[known - 1])
         again = driven.fire("round", due(out, "round")[-1].token)
         assert [message.round for _, message in sent(again.after_persist, Timeout)] == [known + 2, known + 2]
