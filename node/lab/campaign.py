@@ -45,7 +45,7 @@ def run_seeds(first: int, count: int, processes: int = 1, duration_us: int = 20 
         try:
             return [item.result() for item in running]
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)  # not by `map`: it cancels while the pool finds itself broken
+            pool.shutdown(wait=False, cancel_futures=True)  # the pool itself cancels, `map` may do so while it breaks
             raise
 
 
