@@ -41,9 +41,6 @@ class Signer(Protocol):
     def sign(self, row: Row, number: int, expiration_secs: int) -> tuple[SignedTransaction, str | None]:
         """A row's payment under this number, and what must be kept to open its memo."""
 
-    def authentication_key(self, row: Row) -> str:
-        """Hex of the authentication key by which the row's payer signs."""
-
 
 class Progress(NamedTuple):
     """How far it is."""
@@ -118,7 +115,7 @@ class PayFile:
         return watch[:WATCHED]
 
     def _choose(self, sender: bytes, view: AccountView, first: int) -> tuple[list[Row], bool]:
-        """The payer's next rows that may be signed together, and whether money (or the account) is what lacks."""
+        """The payer's next rows that may be signed together, and whether money is what lacks."""
         open_ = self._pipeline.in_flight(sender)
         room = WINDOW - len(open_) if self._pipeline.is_proven(sender) else 1 - len(open_)
         left = dict(view.balances)
@@ -127,11 +124,9 @@ class PayFile:
                 left[currency] = left.get(currency, 0) - amount
         rows: list[Row] = []
         queue = self._queues[sender]
-        is_usable = view.exists and not view.is_frozen
-        is_usable = is_usable and view.authentication_key == self._signer.authentication_key(queue[0])
         for row in islice(queue, max(0, room)):
             needed = row.amount + MAX_FEE
-            if is_usable and left.get(row.currency, 0) >= needed:
+            if left.get(row.currency, 0) >= needed:
                 left[row.currency] -= needed
                 rows.append(row)
             elif row.number == first and not open_ and not rows:

@@ -89,10 +89,6 @@ class WalletSigner:
         to, from_ = self._names.resolve(row.to)[1], self._names.resolve(row.payer)[1]
         return encode_metadata(General(to, from_)) if to or from_ else b""
 
-    def authentication_key(self, row: Row) -> str:
-        """Hex of the authentication key by which the row's payer signs."""
-        return self._names.key(row.payer).authentication_key().hex()
-
 
 def content_hash(path: Path) -> bytes:
     """SHA-256 of a file; BadFile if it cannot be read."""

@@ -69,8 +69,6 @@ class AccountView(NamedTuple):
     exists: bool
     next_number: int
     balances: dict[str, int]
-    is_frozen: bool
-    authentication_key: str
     time_us: int
     """A time of the ledger that this state includes: the ledger was there before the account was read."""
     transactions: tuple[Seen, ...]
@@ -315,11 +313,9 @@ def _view(rows: Any, account: Any, time_us: int) -> AccountView:
     """One account's view from its two answers."""
     seen = tuple(_seen(row) for row in rows)
     if account is None:
-        return AccountView(False, 0, {}, False, "", time_us, seen)
+        return AccountView(False, 0, {}, time_us, seen)
     balances = {item["currency"]: item["amount"] for item in account["balances"]}
-    return AccountView(
-        True, account["sequence_number"], balances, account["is_frozen"], account["authentication_key"], time_us, seen
-    )
+    return AccountView(True, account["sequence_number"], balances, time_us, seen)
 
 
 def _seen(row: Any) -> Seen:

@@ -7,7 +7,6 @@ block runs what the first live pool holds. `step` is called before and after eve
 from collections.abc import Callable, Container, Sequence
 from typing import NamedTuple
 
-from chain.accounts import account_key
 from chain.errors import MithqalError
 from chain.execution.outcome import Outcome as Execution
 from chain.execution.outcome import explain_abort
@@ -168,13 +167,10 @@ class FakeChain:
             entry.seen for entry in self.ledger
             if entry.tx.raw.sender == query.sender and query.start <= entry.seen.number < query.start + query.limit
         ]  # fmt: skip
-        account = self.world.records.get(account_key(query.sender))
+        account = self.world.overlay().account(query.sender)
         if account is None:
-            return AccountView(False, 0, {}, False, "", self.time_us, tuple(found))
-        return AccountView(
-            True, account.sequence_number, dict(account.balances), account.is_frozen,  # type: ignore[union-attr]
-            account.authentication_key.hex(), self.time_us, tuple(found),  # type: ignore[union-attr]
-        )  # fmt: skip
+            return AccountView(False, 0, {}, self.time_us, tuple(found))
+        return AccountView(True, account.sequence_number, dict(account.balances), self.time_us, tuple(found))
 
 
 def _seen(tx: SignedTransaction, version: int, outcome: Execution) -> Seen:

@@ -42,10 +42,6 @@ class Signer:
         )  # fmt: skip
         return tx, row.memo or None
 
-    def authentication_key(self, row: Row) -> str:
-        """Of the payer's key."""
-        return PEOPLE[row.payer].key.authentication_key().hex()
-
 
 class HookedOutbox(Outbox):
     """Calls `step` around every durable change."""

@@ -9,6 +9,7 @@ import pytest
 
 from chain.transaction import SignedTransaction
 from node.client.rpc import BadAnswer, ConnectionFailed, Endpoint
+from node.client.sending import gateway as gateway_module
 from node.client.sending.gateway import BEHIND, DOWN_S, FRESH_S, HANG_S, AccountView, Answer, Gateway, Query, Seen
 from tests.builders import ALICE, ANNA, BOB, PAYMENT, Party, small_world
 from tests.node.client.test_rpc_client import closed_port, server
@@ -50,6 +51,14 @@ class Validator:
 
 
 Network = Callable[..., Gateway]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is left alone only because this machine is busy."""
+    monkeypatch.setattr(gateway_module, "GRACE_S", 30.0)
+    monkeypatch.setattr(gateway_module, "FIRST_TIMEOUT_S", 30.0)
+    monkeypatch.setattr(gateway_module, "CALL_TIMEOUT_S", 30.0)
 
 
 @pytest.fixture
@@ -175,7 +184,7 @@ def test_look_reads_transactions_before_the_account(network: Network) -> None:
         Seen(4, b"\xab" * 32, 12, None, None, 600),
         Seen(5, b"\xab" * 32, 12, "out_of_gas", None, 600),
     )
-    assert view == AccountView(True, 6, {"XUS": 9}, True, "cd", 77, seen)
+    assert view == AccountView(True, 6, {"XUS": 9}, 77, seen)
     assert validator.calls[2:] == [
         ("get_account_transactions", [ALICE.address.hex(), 3, 3, False]),
         ("get_account", [ALICE.address.hex()]),
@@ -191,8 +200,8 @@ def test_the_time_of_a_look_is_one_that_the_validator_had_passed(network: Networ
     validator.time_us = 60
     (first,) = gateway.look([Query(ALICE.address, 0, 0)])
     (second,) = gateway.look([Query(ALICE.address, 0, 0)])
-    assert first == AccountView(False, 0, {}, False, "", 50, ())
-    assert second == AccountView(False, 0, {}, False, "", 60, ())
+    assert first == AccountView(False, 0, {}, 50, ())
+    assert second == AccountView(False, 0, {}, 60, ())
 
 
 def test_many_looks_go_ten_a_request(network: Network) -> None:
@@ -237,8 +246,9 @@ def test_a_validator_of_another_network_is_not_believed(network: Network) -> Non
     gateway.start()
 
 
-def test_one_that_hangs_is_not_waited_for(network: Network) -> None:
+def test_one_that_hangs_is_not_waited_for(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     """When all are asked, the answers that come soon after the first are enough; who hangs is left alone."""
+    monkeypatch.setattr(gateway_module, "GRACE_S", 0.01)
     release = threading.Event()
     hanging, mine = Validator(), Validator()
     hanging.results["get_metadata"] = lambda: {"waited": release.wait(20)}
@@ -320,7 +330,7 @@ def test_what_all_have_just_told_is_not_asked_again(network: Network) -> None:
     validator = Validator()
     validator.results["get_account"] = None
     gateway = network(validator, clock=lambda: now)
-    assert gateway.accounts(ALICE.address) == [AccountView(False, 0, {}, False, "", 1_000_000, ())]
+    assert gateway.accounts(ALICE.address) == [AccountView(False, 0, {}, 1_000_000, ())]
     gateway.start()
     assert len(validator.asked("get_metadata")) == 1
     now += FRESH_S + 0.01
