@@ -135,4 +135,4 @@ def _usage(error: click.ClickException) -> str:
     """A usage error in a sentence, with the next thing to type; for people click shows that, or the whole help."""
     words = "Missing command." if isinstance(error, click.exceptions.NoArgsIsHelpError) else error.format_message()
     context = error.ctx if isinstance(error, click.UsageError) else None
-    return words if context is None else f"{words} Try: {context.command_path} --help"
+    return words if context is None else f"{words.rstrip('.')}. Try: {context.command_path} --help"

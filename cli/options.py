@@ -1,5 +1,6 @@
 """Options that commands share. `--json`, `--quiet` and `--network` work before the command and after it."""
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,6 +43,17 @@ def network(command: Command) -> Command:
 def root_options(command: Command) -> Command:
     """The same three before the command's name."""
     return _json(_quiet(network(command)))
+
+
+class Seconds(click.FloatRange):
+    """A time in a range; `nan`, which compares with nothing, is in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number, or a usage error."""
+        found = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{value!r} is no number of seconds.", param, ctx)
+        return found
 
 
 def limit(default: int) -> Callable[[Command], Command]:

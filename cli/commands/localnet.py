@@ -18,7 +18,7 @@ from node.localnet.logs import LogLine, read_logs
 from node.localnet.start import open_network
 from node.localnet.supervisor import START_TIMEOUT_S, Supervisor, find_member, quorum
 
-SECONDS = click.FloatRange(0.1, 3600)
+SECONDS = options.Seconds(0.1, 3600)
 
 
 @click.group()

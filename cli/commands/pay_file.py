@@ -21,7 +21,7 @@ from node.client.wallets.wallet import Wallet
 @click.option("-o", "--output", "target", type=click.Path(path_type=Path), help="Result; default: beside the input.")
 @click.option("--skip-bad", is_flag=True, help="Pay the good rows of a file that has bad ones.")
 @click.option(
-    "--timeout", type=click.FloatRange(0.1, 3600), default=60.0, show_default=True,
+    "--timeout", type=options.Seconds(0.1, 3600), default=60.0, show_default=True,
     help="Give up after so many seconds in which no row became final.",
 )  # fmt: skip
 @options.network

@@ -19,7 +19,7 @@ from node.client.wallets.wallet import Wallet
 @click.option("--reason", type=click.Choice(list(REASONS)), help="Else user-full or user-partial, by the amount.")
 @click.option("--attest", is_flag=True, help="With the signature of the receiving provider, if its key is kept here.")
 @click.option("--id", "key", help="Your own name of the refund: a repeat with the same one is harmless.")
-@click.option("--timeout", type=click.FloatRange(0.1, 600), default=30.0, show_default=True, help="Seconds.")
+@click.option("--timeout", type=options.Seconds(0.1, 600), default=30.0, show_default=True, help="Seconds.")
 @click.option("--receipt", type=click.Path(path_type=Path), help="Write the receipt there as well.")
 @options.network
 @options.as_json

@@ -62,7 +62,7 @@ def list_(name: str | None, limit: int, before: int | None, everything: bool, di
 
 @tx.command()
 @click.argument("tx_hash", metavar="HASH")
-@click.option("--timeout", type=click.FloatRange(0.1, 600), default=30.0, show_default=True, help="Seconds.")
+@click.option("--timeout", type=options.Seconds(0.1, 600), default=30.0, show_default=True, help="Seconds.")
 @options.network
 @options.as_json
 @output.reported
@@ -139,7 +139,7 @@ def sign(raw: Path, file: Path | None, key_file: Path | None, directory: Path, a
 @tx.command()
 @click.argument("signed", type=_INPUT)
 @click.option("--wait", "is_waiting", is_flag=True, help="Until it is final.")
-@click.option("--timeout", type=click.FloatRange(0.1, 600), default=30.0, show_default=True, help="Seconds.")
+@click.option("--timeout", type=options.Seconds(0.1, 600), default=30.0, show_default=True, help="Seconds.")
 @options.network
 @options.as_json
 @output.reported

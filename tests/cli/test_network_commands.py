@@ -105,3 +105,11 @@ def test_a_lifetime_that_no_transaction_can_hold_is_a_usage_error(tmp_path: Path
     assert failed(*build, str(2**32), network=tmp_path) == (3, "network_missing")
     for seconds in ("0", str(2**32 + 1), "9" * 30):
         assert failed(*build, seconds, network=tmp_path) == (2, "usage")
+
+
+def test_a_timeout_is_a_number_in_its_range(tmp_path: Path) -> None:
+    """Exit 2: `nan` compares with nothing, and a wait for it would never end."""
+    for seconds in ("nan", "NaN", "-nan", "inf", "0", "0.09", "600.1", "x"):
+        assert failed("pay", "a", "b", "1", "XUS", f"--timeout={seconds}", network=tmp_path) == (2, "usage")
+    for seconds in ("0.1", "600"):
+        assert failed("pay", "a", "b", "1", "XUS", f"--timeout={seconds}", network=tmp_path) == (3, "network_missing")
