@@ -38,7 +38,7 @@ def decode(data: bytes, max_bytes: int = MAX_FRAME_BYTES) -> Value:
     except RecursionError as error:
         raise DecodeError("nested too deeply") from error
     except Exception as error:  # msgpack raises many unrelated types; any of them means bad bytes
-        raise DecodeError(f"not MessagePack: {error!r:.120}") from error
+        raise DecodeError(f"not MessagePack: {type(error).__name__}") from error
     _check((value,), MAX_DECODE_DEPTH)
     if _pack(value) != data:
         raise DecodeError("not the canonical encoding of its value", name="not_canonical")

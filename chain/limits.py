@@ -66,6 +66,9 @@ IDLE_PROPOSAL_US = 800_000
 """How long a leader without any payment waits before an empty block: the ledger ticks at least once a second."""
 MAX_CLOCK_LEAD_US = 2 * SECOND_US
 """How far a block's time may lie ahead of a voter's clock."""
+MAX_LEDGER_LEAD_US = 60 * SECOND_US
+"""How far ahead of a voter's clock the ledger's time may be driven: a faulty leader would else win two seconds a turn,
+and payments would expire before they could run."""
 FUTURE_ROUNDS = 64
 """Votes and time-outs for rounds further ahead than this are dropped."""
 MAX_PENDING_BLOCKS = 128

@@ -1,6 +1,6 @@
 """Run the command line as `python -m cli`."""
 
-from cli.main import main
+from cli.start import main
 
 if __name__ == "__main__":
     main()

@@ -1,9 +1,13 @@
-"""The entry point of the command `mithqal`: a root group that loads a command's module only when it is called."""
+"""The command `mithqal`: a root group that loads a command's module only when it is called."""
 
 import importlib
 import os
+import select
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -42,8 +46,22 @@ COMMANDS = {
 with `_` for `-`."""
 
 
+class NobodyReadsError(Exception):
+    """Whoever read stdout went away, as `head` does. Not an OSError, which click would make an exit with 1."""
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are used; its help needs none of them."""
+
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        """Read the arguments; what is printed here is the help."""
+        with _noticing_nobody_reads():
+            return super().make_context(*arguments, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _noticing_nobody_reads():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All commands."""
@@ -61,6 +79,19 @@ class LazyGroup(click.Group):
         """The list of commands, without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@contextmanager
+def _noticing_nobody_reads() -> Iterator[None]:
+    """Raise NobodyReadsError for a broken pipe, if it is stdout that broke."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        stdout = select.poll()
+        stdout.register(1, 0)  # asks for nothing: a pipe without a reader reports itself
+        if stdout.poll(0):
+            raise NobodyReadsError from error
+        raise
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -83,7 +114,7 @@ def main() -> None:
         raise SystemExit(USAGE)
     as_json = "--json" in sys.argv
     try:
-        outcome = root.main(standalone_mode=False)
+        outcome = root.main(prog_name="mithqal", standalone_mode=False)
         sys.stdout.flush()
     except (click.exceptions.Abort, KeyboardInterrupt):
         raise SystemExit(output.refuse("interrupted", "interrupted", INTERRUPTED, as_json=as_json)) from None
@@ -91,10 +122,17 @@ def main() -> None:
         if not as_json:
             error.show()
             raise SystemExit(USAGE) from None
-        raise SystemExit(output.refuse("usage", error.format_message(), USAGE, as_json=True)) from None
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: what is buffered goes nowhere
+        raise SystemExit(output.refuse("usage", _usage(error), USAGE, as_json=True)) from None
+    except (BrokenPipeError, NobodyReadsError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered goes nowhere
         raise SystemExit(OK) from None
     except OSError as error:
         raise SystemExit(output.refuse("system", str(error), UNEXPECTED, as_json=as_json)) from None
     raise SystemExit(outcome if isinstance(outcome, int) else OK)
+
+
+def _usage(error: click.ClickException) -> str:
+    """A usage error in a sentence, with the next thing to type; for people click shows that, or the whole help."""
+    words = "Missing command." if isinstance(error, click.exceptions.NoArgsIsHelpError) else error.format_message()
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return words if context is None else f"{words} Try: {context.command_path} --help"

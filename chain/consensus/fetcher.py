@@ -7,7 +7,7 @@ from chain.certificates import CommitInfo, QuorumCertificate
 from chain.consensus.ports import BlockResult
 from chain.errors import BlockError
 from chain.interface import Output, Send, SetTimer
-from chain.limits import SYNC_RETRY_US
+from chain.limits import SYNC_BLOCKS, SYNC_BYTES, SYNC_RETRY_US
 from chain.messages import BlockRequest, encode_message
 from chain.primitives import Hash
 
@@ -60,6 +60,18 @@ class Fetcher:
 def signers_of(qc: QuorumCertificate) -> tuple[int, ...]:
     """The validators that hold a certified block, by number."""
     return tuple(author for author, _ in qc.signatures)
+
+
+def within_an_answer(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """The oldest SYNC_BLOCKS; of those the newest whose payloads have SYNC_BYTES, or the last one alone.
+
+    Who has asked holds them, and asks for the parent of the first.
+    """
+    chosen = list(blocks[:SYNC_BLOCKS])
+    sizes = [sum(map(len, block.payload)) for block in chosen]
+    while len(chosen) > 1 and sum(sizes) > SYNC_BYTES:
+        del chosen[0], sizes[0]
+    return tuple(chosen)
 
 
 def check_links(root: BlockResult, blocks: Sequence[Block], commit: CommitInfo) -> None:

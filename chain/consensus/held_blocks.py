@@ -8,10 +8,18 @@ from chain.consensus.block_tree import BlockTree
 from chain.consensus.ports import Application, BlockResult
 from chain.errors import BlockError
 from chain.interface import Output, SetTimer, Work
-from chain.limits import MAX_CLOCK_LEAD_US, MAX_HELD_PROPOSALS
+from chain.limits import MAX_CLOCK_LEAD_US, MAX_HELD_PROPOSALS, MAX_LEDGER_LEAD_US
 from chain.primitives import Hash
 
 CLOCK_TIMER = "clock"
+
+
+def _due_us(time_us: int, parent_us: int) -> int:
+    """R4: what our clock must show before a block of this time may pass; 0 if it need not wait."""
+    if time_us == parent_us + 1:
+        return 0
+    lead_us = MAX_LEDGER_LEAD_US if time_us <= parent_us + MAX_CLOCK_LEAD_US else 0
+    return time_us - MAX_CLOCK_LEAD_US - lead_us
 
 
 class HeldBlocks:
@@ -75,9 +83,9 @@ class HeldBlocks:
         if block.height != parent.height + 1 or block.header.timestamp_us <= parent.timestamp_us:
             self.remove(block.id)
             raise BlockError(f"round {block.round}: height or time does not follow the parent", name="bad_header")
-        limit_us = max(now_us, parent.timestamp_us) + MAX_CLOCK_LEAD_US
-        if block.header.timestamp_us > limit_us:
-            out.timers.append(SetTimer(CLOCK_TIMER, now_us + block.header.timestamp_us - limit_us, 0))
+        due_us = _due_us(block.header.timestamp_us, parent.timestamp_us)
+        if due_us > now_us:
+            out.timers.append(SetTimer(CLOCK_TIMER, due_us, 0))
             return False
         if block.id in self._checked:
             return True

@@ -10,7 +10,7 @@ from chain.certificates import CommitInfo, QuorumCertificate, TimeoutCertificate
 from chain.codec import decode, encode
 from chain.consensus.block_tree import BlockTree
 from chain.consensus.fetcher import TIMER as FETCH_TIMER
-from chain.consensus.fetcher import Fetcher, check_links, signers_of
+from chain.consensus.fetcher import Fetcher, check_links, signers_of, within_an_answer
 from chain.consensus.held_blocks import CLOCK_TIMER, HeldBlocks
 from chain.consensus.leader import LeaderElection
 from chain.consensus.memory import check_certificates
@@ -22,12 +22,7 @@ from chain.consensus.vote_collector import VoteCollector
 from chain.crypto.signing import Signatures
 from chain.errors import BlockError, SafetyError
 from chain.interface import ALL_OTHERS, Output, Send
-from chain.limits import (
-    BROADCAST_VOTES_UP_TO,
-    FUTURE_ROUNDS,
-    MAX_PENDING_BLOCKS,
-    SYNC_BLOCKS,
-)
+from chain.limits import BROADCAST_VOTES_UP_TO, FUTURE_ROUNDS, MAX_FRAME_BYTES, MAX_PENDING_BLOCKS
 from chain.messages import (
     BlockRequest,
     BlockResponse,
@@ -443,10 +438,10 @@ class ConsensusMachine:
         if root.height > request.above_height:
             self._send(sender, self.app.committed_blocks(request.above_height + 1), out)
         elif path is not None:
-            blocks = tuple(
+            blocks = [
                 node.block for node in path if node.block is not None and node.block.height > request.above_height
-            )
-            self._send(sender, BlockResponse(request.block_id, blocks[:SYNC_BLOCKS]), out)
+            ]
+            self._send(sender, BlockResponse(request.block_id, within_an_answer(blocks)), out)
 
     def _on_block_response(self, response: BlockResponse, now_us: int, out: Output) -> None:
         """Each block must be justified like a proposal; they may come from anyone."""
@@ -489,10 +484,13 @@ class ConsensusMachine:
     def _sync_info(self) -> SyncInfo:
         """What we know best."""
         tc = self.high_tc
-        return SyncInfo(
-            self.high_qc, self.high_commit, tc if tc is not None and tc.round > self.high_qc.round else None
-        )
+        is_newer = tc is not None and tc.round > self.high_qc.round
+        return SyncInfo(self.high_qc, self.high_commit, tc if is_newer else None)
 
     def _send(self, destination: int, message: Message, out: Output) -> None:
-        """An answer that reveals no new promise of ours need not wait for the disk."""
-        out.send_now.append(Send(destination, encode_message(message)))
+        """An answer that reveals no new promise of ours need not wait for the disk; one above a frame is not sent."""
+        data = encode_message(message)
+        if len(data) > MAX_FRAME_BYTES:
+            out.alarm("answer_too_large", f"an answer of {len(data)} bytes is above {MAX_FRAME_BYTES}, it is not sent")
+            return
+        out.send_now.append(Send(destination, data))

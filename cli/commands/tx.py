@@ -90,7 +90,7 @@ _NUMBER = click.IntRange(0, U64_MAX)
 @click.option("--max-gas", type=_NUMBER, help="Gas units at most.")
 @click.option("--gas-price", type=_NUMBER, help="Micro-units a gas unit.")
 @click.option("--gas-currency", help="What the fee is paid in.")
-@click.option("--expires-in", type=click.IntRange(1), help="Seconds.")
+@click.option("--expires-in", type=click.IntRange(1, 1 << 32), help="Seconds; a validator takes up to a day.")
 @options.network
 @options.as_json
 @output.reported

@@ -107,10 +107,25 @@ def load_network(directory: Path) -> Network:
             name="network_missing",
         ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NetworkError(f"{path} is corrupt: {error!r}", name="network_corrupt") from error
+        raise NetworkError(
+            f"{path} is corrupt ({_reason(error)}): bring it back from a copy; its validators' keys and ledgers are "
+            f"beside it. Or start another network: mithqal localnet up --network DIR",
+            name="network_corrupt",
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with the file, without the name of a Python exception."""
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    if isinstance(error, TypeError | AttributeError):
+        return "a value of a wrong type"
+    return str(error)
 
 
 def _read_endpoint(text: str) -> Endpoint:
     """host:port."""
     host, _, port = text.rpartition(":")
+    if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16):
+        raise ValueError(f"{text!r} is no host:port")
     return host, int(port)

@@ -112,7 +112,11 @@ class RpcClient:
                 host, port = self._endpoints[self._current]
                 problems.append(f"{host}:{port}: {error}")
                 self._current = (self._current + 1) % len(self._endpoints)
-        raise ConnectionFailed("no validator answers: " + "; ".join(problems), tried=len(problems))
+        raise ConnectionFailed(
+            f"no validator answers: {'; '.join(problems)}; `mithqal localnet status` shows which run, "
+            "`mithqal localnet up` starts them",
+            tried=len(problems),
+        )
 
     def _exchange(self, body: bytes, timeout_s: float) -> Json:
         """One request on the kept connection."""

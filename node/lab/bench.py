@@ -156,7 +156,8 @@ class _Run:
             )
             for first in range(0, len(secrets), shape.senders)
         ]  # fmt: skip
-        self._signed = list(pool.map(sign_lane, self._lanes))
+        running = [pool.submit(sign_lane, lane) for lane in self._lanes]
+        self._signed = [item.result() for item in running]
 
     def measure(self) -> dict[str, Any]:
         """Load, wait, audit."""

@@ -5,6 +5,7 @@ All functions that run in other processes are of this module, and take and give 
 
 import json
 import os
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -57,8 +58,10 @@ def cores() -> int:
 
 @contextmanager
 def workers() -> Iterator[ProcessPoolExecutor]:
-    """A process a core."""
-    with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as pool:
+    """A process a core; Ctrl-C ends it without a word, the command says what there is to say."""
+    quiet = (signal.SIGINT, signal.SIG_DFL)
+    context = get_context("spawn")
+    with ProcessPoolExecutor(cores(), mp_context=context, initializer=signal.signal, initargs=quiet) as pool:
         yield pool
 
 

@@ -6,6 +6,7 @@ if fewer than 90 % committed payments, or if some kind of fault never fired.
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections import Counter
@@ -36,11 +37,16 @@ def run_seed(seed: int, duration_us: int = 20 * SECOND_US, signatures: str | Non
 def run_seeds(first: int, count: int, processes: int = 1, duration_us: int = 20 * SECOND_US) -> list[Result]:
     """Results of seeds first .. first + count - 1, in order."""
     seeds = range(first, first + count)
-    durations = [duration_us] * count
     if processes <= 1:
-        return list(map(run_seed, seeds, durations))
-    with ProcessPoolExecutor(processes) as pool:
-        return list(pool.map(run_seed, seeds, durations))
+        return [run_seed(seed, duration_us) for seed in seeds]
+    quiet = (signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends a worker without a word
+    with ProcessPoolExecutor(processes, initializer=signal.signal, initargs=quiet) as pool:
+        running = [pool.submit(run_seed, seed, duration_us) for seed in seeds]
+        try:
+            return [item.result() for item in running]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # the pool itself cancels, `map` may do so while it breaks
+            raise
 
 
 def summarize(results: list[Result]) -> dict[str, object]:

@@ -284,7 +284,9 @@ class Supervisor:
         """Send a signal to a validator that must run."""
         member = find_member(self.network, name)
         if not self.is_alive(member):
-            raise NetworkError(f"{name} does not run", name="not_running")
+            raise NetworkError(
+                f"{member.name} does not run: mithqal localnet restart {member.name} starts it", name="not_running"
+            )
         self._signal(member, number)
 
     def _until_answering(self, timeout_s: float) -> None:

@@ -79,6 +79,14 @@ def test_another_waypoint() -> None:
     assert ledger_failure(PROOF, "1" + CHAIN.waypoint[1:]) == ("waypoint", "another_waypoint")
 
 
+def test_every_digit_of_the_waypoint_counts() -> None:
+    """X2: trust starts from all of it."""
+    text = CHAIN.waypoint
+    for place in range(2, len(text)):
+        other = text[:place] + ("0" if text[place] != "0" else "1") + text[place + 1 :]
+        assert ledger_failure(PROOF, other) == ("waypoint", "another_waypoint")
+
+
 def test_what_the_waypoint_covers() -> None:
     """X2: root, version, time and the first validators."""
     genesis = PROOF.genesis

@@ -125,7 +125,7 @@ def test_up_goes_on_disturbed_and_down(net: Net) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert net.good("localnet", "wait")["validators"] == ["validator-0", "validator-1", "validator-3"]
-    net.good("localnet", "kill", "1")
+    assert net.good("localnet", "kill", "1") == {"validator": "validator-1", "done": "kill"}
     code, name, words = net.failed("localnet", "wait", "--timeout", "2")
     assert (code, name) == (3, "not_ready")
     assert "2 of 4 validators run, 3 are needed" in words

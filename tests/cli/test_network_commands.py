@@ -97,3 +97,11 @@ def test_pay_kill_pay_restart_and_an_unknown_outcome(tmp_path) -> None:
     finally:
         assert good("localnet", "down", network=network)["stopped"] in range(5)
     assert good("localnet", "down", network=network)["stopped"] == 0
+
+
+def test_a_lifetime_that_no_transaction_can_hold_is_a_usage_error(tmp_path: Path) -> None:
+    """Exit 2, not a traceback of the encoding: the time of expiry has 64 bits."""
+    build = ("tx", "build", "preburn", "--sender", "a", "--expires-in")
+    assert failed(*build, str(2**32), network=tmp_path) == (3, "network_missing")
+    for seconds in ("0", str(2**32 + 1), "9" * 30):
+        assert failed(*build, seconds, network=tmp_path) == (2, "usage")

@@ -67,6 +67,17 @@ def test_a_usage_error_exits_with_2(arguments: tuple[str, ...]) -> None:
     assert "Traceback" not in plain.stderr
 
 
+@pytest.mark.parametrize(("group", "path"), [((), "mithqal"), (("localnet",), "mithqal localnet")])
+def test_a_group_without_a_command_says_so_in_json(group: tuple[str, ...], path: str) -> None:
+    """Exit 2, and a sentence with the next thing to type: the page of help is for people."""
+    found = error(mithqal("--json", *group))
+    assert (found["name"], found["exit"]) == ("usage", 2)
+    assert found["message"] == f"Missing command. Try: {path} --help"
+    plain = mithqal(*group)
+    assert (plain.returncode, plain.stdout) == (2, "")
+    assert plain.stderr.startswith("Usage: ")
+
+
 def test_quiet_leaves_errors_and_results() -> None:
     """`--quiet` silences talk only."""
     assert mithqal("explain", "1288", "--quiet").stdout == mithqal("explain", "1288").stdout

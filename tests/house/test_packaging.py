@@ -57,7 +57,7 @@ def test_wheel_holds_every_tracked_file_of_the_packages(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         assert wanted <= set(archive.namelist())
         (entry,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
-        assert "mithqal = cli.main:main" in archive.read(entry).decode()
+        assert "mithqal = cli.start:main" in archive.read(entry).decode()
         assert any(name.endswith("licenses/LICENSE") for name in archive.namelist())
 
 
@@ -69,8 +69,8 @@ def test_command_runs_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None:
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
         f"sys.path.append({sysconfig.get_path('purelib')!r})\n"
-        f"import cli.main; assert cli.main.__file__.startswith({str(tmp_path)!r}), cli.main.__file__\n"
-        "sys.argv = ['mithqal', '--version']; cli.main.main()\n"
+        f"import cli.start; assert cli.start.__file__.startswith({str(tmp_path)!r}), cli.start.__file__\n"
+        "sys.argv = ['mithqal', '--version']; cli.start.main()\n"
     )
     command = [sys.executable, "-I", "-S", "-c", program]
     done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)

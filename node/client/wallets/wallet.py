@@ -278,7 +278,8 @@ def conclude(found: dict[str, Any], seconds: float) -> dict[str, Any]:
 def _failed(version: int | None, reason: str | None, code: int | None, tx_hash: str) -> WalletError:
     """It is on the ledger without effect: `failed_on_chain`, or `account_frozen`."""
     return WalletError(
-        f"it ran at version {version} and failed: {reason}; the fee was charged",
+        f"it ran at version {version} and failed: {reason}{'' if code is None else f' (mithqal explain {reason})'}; "
+        "the fee was charged",
         name="account_frozen" if reason == "EACCOUNT_FROZEN" else "failed_on_chain",
         version=version, reason=reason, code=code, hash=tx_hash,
     )  # fmt: skip

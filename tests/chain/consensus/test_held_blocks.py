@@ -10,7 +10,7 @@ from chain.consensus.held_blocks import CLOCK_TIMER, HeldBlocks
 from chain.crypto.signing import SignatureCheck
 from chain.errors import BlockError, DecodeError
 from chain.interface import Output, SetTimer, Work
-from chain.limits import MAX_CLOCK_LEAD_US, MAX_HELD_PROPOSALS
+from chain.limits import MAX_CLOCK_LEAD_US, MAX_HELD_PROPOSALS, MAX_LEDGER_LEAD_US
 
 NOW = 5_000_000
 CHECKS = (SignatureCheck(0, b"k", b"m", b"s"), SignatureCheck(0, b"k", b"n", b"t"))
@@ -85,7 +85,8 @@ class TestHeader:
 
 
 class TestClock:
-    """R4: at most 2 s ahead of max(own clock, parent's time), else it waits."""
+    """R4: at most 2 s ahead of the own clock, or of the parent's time where that is at most 60 s ahead of it, or 1 µs
+    after the parent's; else it waits."""
 
     @pytest.mark.parametrize(("ahead_us", "waits"), [(MAX_CLOCK_LEAD_US, False), (MAX_CLOCK_LEAD_US + 1, True)])
     def test_against_the_own_clock(self, four, held: HeldBlocks, ahead_us: int, waits: bool) -> None:
@@ -105,10 +106,22 @@ class TestClock:
     def test_against_the_parents_time(self, four, held: HeldBlocks, app: App) -> None:
         """A clock that is behind the ledger does not hold it up, and one that stepped back neither."""
         app.checks = ()
-        over = parent(time_us=NOW + 10**9)
-        assert ready(held, block(four, time_us=NOW + 10**9 + MAX_CLOCK_LEAD_US), over) == (True, Output())
-        is_ready, out = ready(held, block(four, time_us=NOW + 10**9 + MAX_CLOCK_LEAD_US + 1), over)
+        over = parent(time_us=NOW + 10**7)
+        assert ready(held, block(four, time_us=NOW + 10**7 + MAX_CLOCK_LEAD_US), over) == (True, Output())
+        is_ready, out = ready(held, block(four, time_us=NOW + 10**7 + MAX_CLOCK_LEAD_US + 1), over)
+        assert (is_ready, out.timers) == (False, [SetTimer(CLOCK_TIMER, NOW + 10**7 + 1, 0)])
+        assert ready(held, block(four, time_us=NOW + 10**9 + 1), parent(time_us=NOW + 10**9)) == (True, Output())
+
+    @pytest.mark.parametrize("step_us", [2, 1_000_000, MAX_CLOCK_LEAD_US])
+    def test_no_leader_drives_the_ledgers_time_away(self, four, held: HeldBlocks, app: App, step_us: int) -> None:
+        """More than 62 s ahead of our clock it waits, whatever its parent's time is."""
+        app.checks = ()
+        most = NOW + MAX_LEDGER_LEAD_US + MAX_CLOCK_LEAD_US
+        assert ready(held, block(four, time_us=most), parent(time_us=most - step_us)) == (True, Output())
+        ahead = block(four, time_us=most + 1)
+        is_ready, out = ready(held, ahead, parent(time_us=most + 1 - step_us))
         assert (is_ready, out.timers) == (False, [SetTimer(CLOCK_TIMER, NOW + 1, 0)])
+        assert ready(held, ahead, parent(time_us=most + 1 - step_us), now_us=NOW + 1) == (True, Output())
 
 
 class TestSignatures:

@@ -94,7 +94,7 @@ def test_a_stale_proposal_is_ignored(four) -> None:
 
 @pytest.mark.parametrize(("ahead_us", "waits"), [(2_000_000, False), (2_000_001, True)])
 def test_a_block_from_the_future_waits_for_the_clock(four, ahead_us, waits) -> None:
-    """R4: at most 2 s ahead of max(own clock, parent's time)."""
+    """R4: at most 2 s ahead of our own clock."""
     driven = Driven(four)
     block = four.block(1, four.genesis_qc, height=1, time_us=NOW + ahead_us)
     out = driven.receive(1, Proposal(block, four.genesis_qc))

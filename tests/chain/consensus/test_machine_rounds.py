@@ -288,6 +288,7 @@ class TestTimeouts:
         ((_, own), _) = sent(out.after_persist, Timeout)
         assert driven.machine.round == known + 1
         out = driven.receive(3, own)
+        assert driven.machine.high_tc is not None
         assert (driven.machine.round, driven.machine.high_tc.high_qc) == (known + 2, qcs[known - 1])
         again = driven.fire("round", due(out, "round")[-1].token)
         assert [message.round for _, message in sent(again.after_persist, Timeout)] == [known + 2, known + 2]
@@ -429,6 +430,34 @@ class TestRequests:
         for above, blocks in ((0, (b1, b2)), (1, (b2,)), (2, ())):
             out = driven.receive(3, BlockRequest(b2.id, above))
             assert sent(out.send_now, BlockResponse) == [(3, BlockResponse(b2.id, blocks))]
+
+    def test_an_answer_has_a_frames_size(self, four) -> None:
+        """R16: a longer one would end the link, or our own process. The newest blocks go first: each is held by who
+        asked, who then asks for its parent."""
+        payload = (bytes(4_096),) * 200
+        blocks, qc = [], four.genesis_qc
+        for round_ in range(2, 14, 2):
+            blocks.append(four.block(round_, qc, four.tc(round_ - 1, [qc] * 3), height=round_ // 2, payload=payload))
+            qc = four.qc(blocks[-1])
+        driven, asking = Driven(four, own=3), Driven(four, own=2)
+        for block in blocks:
+            driven.receive(block.header.author, Proposal(block, four.genesis_qc))
+        out, asked = asking.receive(3, SyncInfo(qc, four.genesis_qc, None)), []
+        while requests := sent(out.send_now, BlockRequest):
+            ((_, request),) = requests
+            asked.append(request.block_id)
+            ((_, answer),) = sent(driven.receive(2, request).send_now, BlockResponse)
+            assert [block.id for block in answer.blocks] == [request.block_id]
+            out = asking.receive(3, answer)
+        assert asked == [block.id for block in reversed(blocks)]
+        assert {block.id for block in blocks} < set(asking.machine.tree.nodes)
+
+    def test_committed_blocks_that_no_frame_holds_are_an_alarm(self, four) -> None:
+        driven = Driven(four)
+        block = four.block(1, four.genesis_qc, payload=(bytes(4_096),) * 256)
+        driven.app.committed_blocks = lambda _: CommittedResponse(1, (block,) * 4, None)  # type: ignore[method-assign]
+        out = driven.receive(2, CommittedRequest(1))
+        assert (out.send_now, [alarm.name for alarm in out.alarms]) == ([], ["answer_too_large"])
 
     def test_committed_blocks_to_who_is_behind(self, four) -> None:
         driven = Driven(four)

@@ -96,6 +96,7 @@ def test_no_validator_at_all_is_one_error() -> None:
     with pytest.raises(ConnectionFailed, match=str(first[1])) as caught:
         RpcClient([first, second], timeout_s=1).call("x")
     assert str(second[1]) in caught.value.message
+    assert caught.value.message.endswith("`mithqal localnet status` shows which run, `mithqal localnet up` starts them")
     assert caught.value.details == {"tried": 2}
 
 

@@ -155,11 +155,38 @@ def test_a_directory_without_a_network_says_what_to_do(tmp_path: Path) -> None:
     assert caught.value.name == "network_missing"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"validators": []}'])
-def test_a_corrupt_network_file_is_one_clear_error(tmp_path: Path, text: str) -> None:
-    """The issue: "missing or corrupt network.json": one clear error."""
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "Expecting value: line 1 column 1 (char 0)"), ("[]", "a value of a wrong type"),
+        ("null", "a value of a wrong type"), ("{}", "'validators' is missing"),
+        ('{"validators": []}', "'genesis_hash' is missing"),
+    ],
+)  # fmt: skip
+def test_a_corrupt_network_file_is_one_clear_error(tmp_path: Path, text: str, reason: str) -> None:
+    """The issue: "missing or corrupt network.json": one clear error, in words and with the next step."""
     (tmp_path / "network.json").write_text(text)
     with pytest.raises(NetworkError) as caught:
+        load_network(tmp_path)
+    assert caught.value.name == "network_corrupt"
+    assert f"network.json is corrupt ({reason}): " in caught.value.message
+    assert "mithqal localnet up --network DIR" in caught.value.message
+
+
+@pytest.mark.parametrize("field", ["rpc", "p2p"])
+@pytest.mark.parametrize("endpoint", ["127.0.0.1", "h:", ":80", "h:0", "h:65536", "h:99999", "h:x", "h:-1", "h:²"])
+def test_an_endpoint_that_nobody_can_have_is_corrupt(tmp_path: Path, field: str, endpoint: str) -> None:
+    """A host and a port from 1 to 65535."""
+    build_network(tmp_path, 1, seed=1, base_port=20_000, timestamp_us=5)
+    path = tmp_path / "network.json"
+    document = json.loads(path.read_text())
+    for last in ("h:1", "h:65535"):
+        document["validators"][0][field] = last
+        path.write_text(json.dumps(document))
+        load_network(tmp_path)
+    document["validators"][0][field] = endpoint
+    path.write_text(json.dumps(document))
+    with pytest.raises(NetworkError, match="is no host:port") as caught:
         load_network(tmp_path)
     assert caught.value.name == "network_corrupt"
 
@@ -250,6 +277,7 @@ def test_a_paused_validator_resumes_and_processes_end_with_a_foreground_parent(t
         with pytest.raises(NetworkError) as caught:
             supervisor.pause("validator-0")
         assert caught.value.name == "not_running"
+        assert "mithqal localnet restart validator-0" in caught.value.message
     finally:
         parent.kill()
         parent.communicate()

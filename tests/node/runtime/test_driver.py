@@ -146,6 +146,27 @@ def test_nothing_of_after_persist_leaves_before_its_writes_and_all_earlier_ones(
     ]  # fmt: skip
 
 
+def test_an_output_without_writes_waits_for_a_write_that_is_under_way() -> None:
+    """D2: no message leaves before all earlier writes are durable, also where nothing waits but what the disk has."""
+
+    def script(event: Event) -> Output:
+        if isinstance(event, Received):
+            return Output(after_persist=[Send(2, event.data)])
+        return Output(persist=row(1), safety=b"s1")
+
+    async def story(bench: Bench) -> None:
+        bench.gate.clear()
+        await bench.until(lambda: len(bench.events) == 1 and bench.driver.unsaved == 0)
+        bench.driver.receive(0, b"later")
+        await bench.until(lambda: len(bench.events) == 2)
+        await asyncio.sleep(0.02)
+        assert bench.happened == []
+        bench.gate.set()
+        await bench.until(lambda: len(bench.happened) == 3)
+
+    assert play(script, story).happened == [("write", [1]), ("safety", b"s1"), ("send", 2, b"later")]
+
+
 def test_outputs_that_pile_up_are_written_together_in_order() -> None:
     """Several queued outputs are one batch and one safety record, the last one."""
 

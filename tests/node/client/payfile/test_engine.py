@@ -213,7 +213,8 @@ def test_a_payment_that_another_process_ends_meanwhile_frees_its_number(tmp_path
     assert rig.run() == {}
     assert rig.paid_rows() == [0, 1]
     amounts = [tx.raw.payload.argument("amount") for tx in rig.chain.executed()]
-    assert [amount for amount in amounts if amount != 5] == [1, 2]
+    assert (amounts.count(1), amounts.count(2)) == (1, 1)
+    assert set(amounts) <= {1, 2, 5}
 
 
 def test_an_expired_payment_of_the_same_account_frees_its_number(tmp_path: Path) -> None:

@@ -148,6 +148,7 @@ def test_what_failed_elsewhere_says_why(tmp_path: Path) -> None:
         wait_for(found, TX.hash)
     assert caught.value.name == "failed_on_chain"
     assert (caught.value.details["reason"], caught.value.details["code"]) == ("EINSUFFICIENT_BALANCE", 1288)
+    assert "failed: EINSUFFICIENT_BALANCE (mithqal explain EINSUFFICIENT_BALANCE); " in caught.value.message
 
 
 @pytest.mark.parametrize("text", ["", "00", "0" * 63, "0" * 65, "0x" + "0" * 62, "g" * 64, " " + "0" * 63, "٠" * 64])
