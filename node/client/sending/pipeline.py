@@ -97,7 +97,7 @@ class _Lane:
 class Pipeline:
     """The machine; every call from one thread."""
 
-    def __init__(self, chain: Chain, strangers: Callable[[bytes], Iterable[SignedTransaction]] = lambda _: ()) -> None:
+    def __init__(self, chain: Chain, strangers: Callable[[bytes], Iterable[SignedTransaction]] | None = None) -> None:
         """`strangers` gives a sender's other open transactions (of other processes, of earlier runs): ours wait behind
         their numbers, so that they are handed in too when nothing moves. Their outcomes have the tag None."""
         self.chain = chain
@@ -177,12 +177,14 @@ class Pipeline:
     def _submit(self) -> list[Outcome]:
         """Hand in what is new, and everything of a sender where nothing happened for long."""
         now = self.chain.now_s()
-        lanes = [lane for lane in self._lanes.values() if lane.items and lane.due_s <= now]
-        groups = []
-        for lane in lanes:
+        due = [lane for lane in self._lanes.values() if lane.items and lane.due_s <= now]
+        for lane in due:
             if all(item.tries for item in lane.items.values()):
                 lane.is_stuck = True
                 self._invite(lane)
+        lanes = [lane for lane in due if lane.items]
+        groups = []
+        for lane in lanes:
             fresh = [item for item in lane.items.values() if not item.is_sent]
             groups.append(sorted(fresh or lane.items.values(), key=_number))
         answers = self.chain.submit([[item.tx for item in group] for group in groups]) if groups else []
@@ -198,8 +200,15 @@ class Pipeline:
         return outcomes
 
     def _invite(self, lane: _Lane) -> None:
-        """Strangers whose numbers ours may wait for."""
-        for tx in self._strangers(lane.sender):
+        """Strangers whose numbers ours may wait for; those that others have ended meanwhile are followed no longer."""
+        if self._strangers is None:
+            return
+        strangers = list(self._strangers(lane.sender))
+        known = {tx.hash for tx in strangers}
+        for number, item in list(lane.items.items()):
+            if item.tag is None and item.tx.hash not in known:
+                del lane.items[number]
+        for tx in strangers:
             if tx.raw.sequence_number not in lane.items:
                 lane.items[tx.raw.sequence_number] = _Item(tx, None, self.chain.now_s(), is_clean=False)
 

@@ -207,6 +207,19 @@ def test_a_stranger_that_ours_wait_for_is_handed_in(chain: FakeChain) -> None:
     assert [(outcome.tag, outcome.status) for outcome in found] == [(None, "executed"), ("mine", "executed")]
 
 
+def test_a_stranger_that_others_have_ended_is_followed_no_longer(chain: FakeChain) -> None:
+    """Another process has called it refused and freed its number: it holds nobody up here either."""
+    stranger = pay(chain, ALICE, 0, 5, currency="XDX", gas_currency="XDX")
+    open_ = [stranger]
+    pipeline = Pipeline(chain, lambda _: open_)
+    pipeline.add(stranger, is_clean=False)
+    turns(pipeline, 3)
+    assert (pipeline.open, pipeline.is_accepted(ALICE.address)) == (1, False)
+    open_.clear()
+    assert turns(pipeline, 40) == []
+    assert (pipeline.open, pipeline.is_accepted(ALICE.address)) == (0, True)
+
+
 def test_one_number_is_followed_once(chain: FakeChain) -> None:
     """The same bytes again are the same item; other bytes under a number in flight have to wait."""
     pipeline = Pipeline(chain)
