@@ -124,11 +124,17 @@ def main() -> None:
             raise SystemExit(USAGE) from None
         raise SystemExit(output.refuse("usage", _usage(error), USAGE, as_json=True)) from None
     except (BrokenPipeError, NobodyReadsError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered goes nowhere
+        _forget_stdout()
         raise SystemExit(OK) from None
     except OSError as error:
+        _forget_stdout()
         raise SystemExit(output.refuse("system", str(error), UNEXPECTED, as_json=as_json)) from None
     raise SystemExit(outcome if isinstance(outcome, int) else OK)
+
+
+def _forget_stdout() -> None:
+    """What is still buffered goes nowhere, so that the interpreter's end does not fail at it once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage(error: click.ClickException) -> str:

@@ -47,19 +47,22 @@ def test_a_reader_that_goes_away_is_no_failure(arguments: list[str]) -> None:
     os.close(reading)
     try:
         done = subprocess.run(
-            [*PYTHON, *arguments], stdout=writing, stderr=subprocess.PIPE, text=True, check=False, timeout=60
-        )
+            [*PYTHON, *arguments], stdout=writing, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+        )  # fmt: skip
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_full_disk_is_a_failure() -> None:
-    """Only a pipe that nobody reads is silent: 1 where a result could not be written."""
+@pytest.mark.parametrize("buffering", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
+def test_a_full_disk_is_a_failure(buffering: dict[str, str]) -> None:
+    """Only a pipe that nobody reads is silent: 1 where a result could not be written, said once."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [*PYTHON, "explain", "1288", "--json"], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
-            timeout=60,
+            timeout=60, env={**environment, **buffering},
         )  # fmt: skip
     error = json.loads(done.stderr)["error"]
     assert (done.returncode, error["name"], error["exit"]) == (1, "system", 1)
