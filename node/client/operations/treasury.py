@@ -14,6 +14,7 @@ from chain.execution.treasury import receipt_message
 from chain.transaction import SignedTransaction
 from node.client.amounts import format_amount
 from node.client.wallets.calls import Call, execute_calls
+from node.client.wallets.lookups import check_currency
 from node.client.wallets.wallet import TREASURY_NAME, Entry, Wallet, WalletError
 from node.keystore import load_key, new_secret
 
@@ -39,7 +40,7 @@ def mint(
     `account_frozen`, `failed_on_chain`; KeyFileError where the treasury's or the custodian's key is not kept here.
     """
     entry = wallet.find(dealer)
-    check_currency(wallet, currency)
+    _require_currency(wallet, currency)
     known = wallet.outbox.by_key(key) if key is not None else None
     receipt = new_receipt(wallet, currency, amount, key)
     if known is None:
@@ -86,7 +87,7 @@ def new_receipt(wallet: Wallet, currency: str, amount: int, key: str | None = No
 def preburn(wallet: Wallet, dealer: str, amount: int, currency: str, *, timeout_s: float = 30.0) -> Result:
     """A dealer puts coins in the queue to be burned; it pays the fee in the same currency."""
     entry = wallet.find(dealer)
-    check_currency(wallet, currency)
+    _require_currency(wallet, currency)
     tx = wallet.sign(dealer, "preburn", currency, amount, fee_currency=currency)
     hints = {
         "EDESIGNATED_DEALER": lambda: f"{dealer} is {_describe(wallet, entry)}; dealers: {_names_of_dealers(wallet)}",
@@ -110,7 +111,7 @@ def _end_request(wallet: Wallet, function: str, what: tuple[str, int, str], time
     """Burn or cancel; where no request fits, the error says which ones wait."""
     dealer, amount, currency = what
     entry = wallet.find(dealer)
-    check_currency(wallet, currency)
+    _require_currency(wallet, currency)
     nonce = () if function == "cancel_burn_with_amount" else (0,)
     tx = _sign_as_treasury(wallet, function, currency, *nonce, entry.address, amount)
     hints = {
@@ -166,13 +167,9 @@ def preburn_requests(wallet: Wallet, address: bytes) -> list[tuple[str, int]]:
     return [(queue["currency"], item["preburn"]["amount"]) for queue in queues for item in queue["preburns"]]
 
 
-def check_currency(wallet: Wallet, currency: str) -> None:
+def _require_currency(wallet: Wallet, currency: str) -> None:
     """WalletError (`unknown_currency`) unless the chain has a currency of this code."""
-    codes = [item["code"] for item in wallet.client.call("get_currencies")]
-    if currency not in codes:
-        raise WalletError(
-            f"no currency is called {currency[:32]!r}; there are {', '.join(codes)}", name="unknown_currency"
-        )
+    check_currency(currency, [item["code"] for item in wallet.client.call("get_currencies")])
 
 
 def _rated_codes(wallet: Wallet) -> list[str]:

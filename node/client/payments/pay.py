@@ -27,7 +27,7 @@ from node.client.rpc import RpcFailed
 from node.client.sending.outbox import FINAL, OutboxEntry, OutboxError
 from node.client.wallets.attestation import attest
 from node.client.wallets.book import Entry, WalletError
-from node.client.wallets.lookups import account_at
+from node.client.wallets.lookups import account_at, check_currency
 from node.client.wallets.wallet import Wallet, conclude
 
 MAX_KEY = 200
@@ -141,16 +141,6 @@ def check_transfer(wallet: Wallet, transfer: Transfer) -> bytes:
     return attest(
         wallet, payee, payer=transfer.payer.address, amount=transfer.amount, metadata=transfer.metadata
     )  # fmt: skip
-
-
-def check_currency(code: str, codes: list[str]) -> None:
-    """WalletError (`unknown_currency`) unless the chain has a coin of this code."""
-    if code not in codes:
-        hint = f"; did you mean {code.upper()}?" if code.upper() in codes else ""
-        raise WalletError(
-            f"no currency is called {code[:32]!r}: this chain has {', '.join(codes)}{hint}", name="unknown_currency",
-            currencies=codes,
-        )  # fmt: skip
 
 
 def sign_transfer(wallet: Wallet, transfer: Transfer, signature: bytes, key: str | None) -> SignedTransaction:

@@ -4,6 +4,7 @@ from typing import Any
 
 from node.client.network import Member
 from node.client.rpc import ConnectionFailed, RpcClient
+from node.client.wallets.book import WalletError
 from node.client.wallets.wallet import ONE_VALIDATOR_S, Wallet
 
 Json = Any
@@ -48,6 +49,16 @@ def transaction_at(wallet: Wallet, version: int) -> Json | None:
         finally:
             client.close()
     return rows[0] if rows else None
+
+
+def check_currency(code: str, codes: list[str]) -> None:
+    """WalletError (`unknown_currency`) unless the chain has a coin of this code."""
+    if code not in codes:
+        hint = f"; did you mean {code.upper()}?" if code.upper() in codes else ""
+        raise WalletError(
+            f"no currency is called {code[:32]!r}: this chain has {', '.join(codes)}{hint}", name="unknown_currency",
+            currencies=codes,
+        )  # fmt: skip
 
 
 def client_of(wallet: Wallet, member: Member) -> RpcClient:
