@@ -20,7 +20,7 @@ VM_RESERVED = Address(bytes(16))
 CORE_CODE = Address(bytes(15) + b"\x01")
 
 BASKET = "XDX"
-ROOT_STREAMS = 5
+ROOT_STREAMS = 7
 """Event streams of the root that belong to no currency."""
 
 
@@ -174,7 +174,7 @@ class Config(NamedTuple):
     """Local currencies without a coin: code and value of one unit in XDX, 32-bit fixed point."""
     dual_attestation_limit: int
     streams: tuple[int, ...]
-    """0 account creation, 1 freeze, 2 unfreeze, 3 new block, 4 receipt released."""
+    """Events of the root's own streams, in the order of `chain.execution.context.ROOT_HANDLES`."""
 
     def to_bytes(self) -> bytes:
         """Canonical bytes."""

@@ -213,7 +213,7 @@ class Replica:
             self._checking = [item for item in batch if not self._is_settled(*item, out)]
             if self._checking:
                 self._work_id += 1
-                checks = tuple(tx.check(self.ledger.genesis_hash) for tx, _ in self._checking)
+                checks = checks_of([tx for tx, _ in self._checking], self.ledger.genesis_hash)
                 out.work.append(Work(self._work_id, checks))
 
     def _is_settled(self, tx: SignedTransaction, request_id: int | None, out: Output) -> bool:
@@ -231,7 +231,10 @@ class Replica:
     def _on_admission(self, verdicts: tuple[bool, ...], now_us: int, out: Output) -> None:
         """Signatures are judged: admit, answer, and pass on what our own clients brought."""
         fresh: list[bytes] = []
-        for (tx, request_id), verdict in zip(self._checking, verdicts, strict=True):
+        judged = iter(verdicts)
+        for tx, request_id in self._checking:
+            own = [next(judged) for _ in range(1 + len(tx.secondaries))]
+            verdict = all(own)
             if verdict and self._is_settled(tx, request_id, out):
                 continue
             known = tx.hash in self.mempool.by_hash
@@ -271,7 +274,7 @@ class Replica:
         """Signatures of transactions that this validator has not checked for its mempool."""
         known = self.mempool.by_hash
         transactions = self._transactions(block)
-        return tuple(tx.check(self.ledger.genesis_hash) for tx in transactions if tx.hash not in known)
+        return checks_of([tx for tx in transactions if tx.hash not in known], self.ledger.genesis_hash)
 
     def execute(self, parent: ExecutedBlock, block: Block) -> ExecutedBlock:
         """Run the block."""
@@ -333,6 +336,11 @@ class Replica:
             found = [known.get(transaction_hash(data)) or decode_transaction(data) for data in block.payload]
             self._parsed = block.id, found
         return self._parsed[1]
+
+
+def checks_of(transactions: list[SignedTransaction], genesis_hash: bytes) -> tuple[SignatureCheck, ...]:
+    """Every signature of some transactions, one after the other."""
+    return tuple([check for tx in transactions for check in tx.checks(genesis_hash)])
 
 
 def acceptance(request_id: int, tx: SignedTransaction, waiting_for: int | None) -> Reply:

@@ -4,144 +4,24 @@ A payload calls one function by name with typed arguments, as Libra's script fun
 the codec, the executor, the command line and the documents share (docs/protocol.md, T1 to T8).
 """
 
-from enum import Enum
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from chain.codec import Value, decode, encode, fields, sized
 from chain.crypto.hashing import Hasher, signing_message
 from chain.crypto.signing import SignatureCheck, Signer
 from chain.errors import DecodeError
+from chain.functions import ARGUMENT_TYPES, FUNCTIONS, SIZED_ARGUMENTS
 from chain.limits import MAX_TRANSACTION_BYTES
 from chain.primitives import Address, Hash
 
 ENVELOPE_NATIVE = 0
 """Envelope kind of our own transactions; 1 is reserved for Diem's BCS (design decision 5)."""
 
+SIGNED_FIELDS = 4
+"""Raw bytes, scheme, key, signature; a fifth field holds secondary signers."""
+
 _hash_transaction = Hasher("Transaction")
-
-
-class Kind(Enum):
-    """Types of a payload's arguments."""
-
-    ADDRESS = "address"
-    """16 bytes."""
-    U64 = "u64"
-    """0 .. 2^64-1."""
-    BYTES = "bytes"
-    """Any bytes; the executor bounds them."""
-    TEXT = "text"
-    """UTF-8 text; the executor bounds it."""
-    BOOL = "bool"
-    HASH = "hash"
-    """32 bytes."""
-    CURRENCY = "currency"
-    """A currency code as text."""
-
-
-class Function(NamedTuple):
-    """One callable function: Libra's module, and its parameters in order."""
-
-    module: str
-    parameters: tuple[tuple[str, Kind], ...]
-
-
-def _function(module: str, *parameters: str) -> Function:
-    """Read parameters written as "name:kind"."""
-    pairs = [item.split(":") for item in parameters]
-    return Function(module, tuple((name, Kind(kind)) for name, kind in pairs))
-
-
-FUNCTIONS: dict[str, Function] = {
-    "peer_to_peer_with_metadata": _function(
-        "PaymentScripts",
-        "currency:currency",
-        "payee:address",
-        "amount:u64",
-        "metadata:bytes",
-        "metadata_signature:bytes",
-    ),
-    "create_child_vasp_account": _function(
-        "AccountCreationScripts",
-        "currency:currency",
-        "child_address:address",
-        "auth_key_prefix:bytes",
-        "add_all_currencies:bool",
-        "child_initial_balance:u64",
-    ),
-    "create_parent_vasp_account": _function(
-        "AccountCreationScripts",
-        "currency:currency",
-        "sliding_nonce:u64",
-        "new_address:address",
-        "auth_key_prefix:bytes",
-        "human_name:text",
-        "add_all_currencies:bool",
-    ),
-    "create_designated_dealer": _function(
-        "AccountCreationScripts",
-        "currency:currency",
-        "sliding_nonce:u64",
-        "address:address",
-        "auth_key_prefix:bytes",
-        "human_name:text",
-        "add_all_currencies:bool",
-    ),
-    "add_currency_to_account": _function("AccountAdministrationScripts", "currency:currency"),
-    "rotate_authentication_key": _function("AccountAdministrationScripts", "new_key:bytes"),
-    "rotate_dual_attestation_info": _function("AccountAdministrationScripts", "new_url:bytes", "new_key:bytes"),
-    "tiered_mint": _function(
-        "TreasuryComplianceScripts",
-        "currency:currency",
-        "sliding_nonce:u64",
-        "designated_dealer_address:address",
-        "mint_amount:u64",
-        "tier_index:u64",
-        "receipt_id:hash",
-        "receipt_signature:bytes",
-    ),
-    "preburn": _function("TreasuryComplianceScripts", "currency:currency", "amount:u64"),
-    "burn_with_amount": _function(
-        "TreasuryComplianceScripts",
-        "currency:currency",
-        "sliding_nonce:u64",
-        "preburn_address:address",
-        "amount:u64",
-    ),
-    "cancel_burn_with_amount": _function(
-        "TreasuryComplianceScripts", "currency:currency", "preburn_address:address", "amount:u64"
-    ),
-    "freeze_account": _function("TreasuryComplianceScripts", "sliding_nonce:u64", "to_freeze_account:address"),
-    "unfreeze_account": _function("TreasuryComplianceScripts", "sliding_nonce:u64", "to_unfreeze_account:address"),
-    "update_dual_attestation_limit": _function(
-        "TreasuryComplianceScripts", "sliding_nonce:u64", "new_micro_xdx_limit:u64"
-    ),
-    "update_exchange_rate": _function(
-        "TreasuryComplianceScripts",
-        "currency:currency",
-        "sliding_nonce:u64",
-        "new_exchange_rate_numerator:u64",
-        "new_exchange_rate_denominator:u64",
-    ),
-    "update_minting_ability": _function("TreasuryComplianceScripts", "currency:currency", "allow_minting:bool"),
-}
-
-_PYTHON_TYPE: dict[Kind, type] = {
-    Kind.ADDRESS: bytes, Kind.U64: int, Kind.BYTES: bytes, Kind.TEXT: str, Kind.BOOL: bool, Kind.HASH: bytes,
-    Kind.CURRENCY: str,
-}  # fmt: skip
-_FIXED_SIZE: dict[Kind, int] = {Kind.ADDRESS: 16, Kind.HASH: 32}
-_ARGUMENT_TYPES: dict[str, tuple[type, ...]] = {
-    name: tuple(_PYTHON_TYPE[kind] for _, kind in function.parameters) for name, function in FUNCTIONS.items()
-}
-_SIZED_ARGUMENTS: dict[str, list[tuple[int, int, str]]] = {
-    name: [
-        (position, _FIXED_SIZE[kind], f"{name}: {parameter}")
-        for position, (parameter, kind) in enumerate(function.parameters)
-        if kind in _FIXED_SIZE
-    ]
-    for name, function in FUNCTIONS.items()
-}
-"""Position, bytes, and what it is, of each argument with a fixed size."""
 
 
 class Payload(NamedTuple):
@@ -159,7 +39,7 @@ class Payload(NamedTuple):
 
 
 class RawTransaction(NamedTuple):
-    """What a sender signs (Libra's field order)."""
+    """What a sender signs: Libra's fields in Libra's order, then ours."""
 
     sender: Address
     sequence_number: int
@@ -169,13 +49,35 @@ class RawTransaction(NamedTuple):
     gas_currency: str
     expiration_secs: int
     chain_id: int
+    valid_from_secs: int = 0
+    """Ledger time before which it does not run; 0: at once."""
+    fee_payer: bytes = b""
+    """The secondary signer that pays the fee; empty: the sender does."""
 
     def to_bytes(self) -> bytes:
         """Canonical bytes."""
         return encode((
             self.sender, self.sequence_number, (self.payload.function, self.payload.arguments), self.max_gas_amount,
-            self.gas_unit_price, self.gas_currency, self.expiration_secs, self.chain_id,
+            self.gas_unit_price, self.gas_currency, self.expiration_secs, self.chain_id, self.valid_from_secs,
+            self.fee_payer,
         ))  # fmt: skip
+
+
+class Authenticator(NamedTuple):
+    """One signer's key and signature, as the bytes of a scheme."""
+
+    scheme: int
+    public_key: bytes
+    signature: bytes
+
+
+class Secondary(NamedTuple):
+    """A further signer of a multi-agent transaction (DIP-169): its address, then its authenticator."""
+
+    address: Address
+    scheme: int
+    public_key: bytes
+    signature: bytes
 
 
 class SignedTransaction(NamedTuple):
@@ -186,13 +88,25 @@ class SignedTransaction(NamedTuple):
     scheme: int
     public_key: bytes
     signature: bytes
+    secondaries: tuple[Secondary, ...]
+    """The other signers, in the order that everybody signed; empty for most transactions."""
     envelope: bytes
     hash: Hash
 
-    def check(self, genesis_hash: bytes) -> SignatureCheck:
-        """The question for the signature port."""
-        message = signing_message("RawTransaction", genesis_hash, self.raw_bytes)
-        return SignatureCheck(self.scheme, self.public_key, message, self.signature)
+    def checks(self, genesis_hash: bytes) -> tuple[SignatureCheck, ...]:
+        """The questions for the signature port: the sender's, then each secondary signer's."""
+        message = message_to_sign(self.raw_bytes, [other.address for other in self.secondaries], genesis_hash)
+        sender = SignatureCheck(self.scheme, self.public_key, message, self.signature)
+        if not self.secondaries:
+            return (sender,)
+        return (sender, *(SignatureCheck(key[1], key[2], message, key[3]) for key in self.secondaries))
+
+
+def message_to_sign(raw_bytes: bytes, secondaries: Sequence[bytes], genesis_hash: bytes) -> bytes:
+    """What every signer signs (T9): the raw transaction, with the secondary signers' addresses if there are any."""
+    if not secondaries:
+        return signing_message("RawTransaction", genesis_hash, raw_bytes)
+    return signing_message("RawTransactionWithData", genesis_hash, encode((raw_bytes, tuple(secondaries))))
 
 
 def transaction_hash(envelope: bytes) -> Hash:
@@ -201,12 +115,20 @@ def transaction_hash(envelope: bytes) -> Hash:
 
 
 def sign_transaction(raw: RawTransaction, key: Signer, scheme: int, genesis_hash: bytes) -> SignedTransaction:
-    """Sign and put into an envelope."""
+    """Sign as the only signer and put into an envelope."""
     raw_bytes = raw.to_bytes()
-    signature = key.sign(signing_message("RawTransaction", genesis_hash, raw_bytes))
-    envelope = encode((ENVELOPE_NATIVE, encode((raw_bytes, int(scheme), key.public_key, signature))))
-    tx_hash = transaction_hash(envelope)
-    return SignedTransaction(raw, raw_bytes, int(scheme), key.public_key, signature, envelope, tx_hash)
+    signature = key.sign(message_to_sign(raw_bytes, (), genesis_hash))
+    return assemble(raw, Authenticator(int(scheme), key.public_key, signature))
+
+
+def assemble(raw: RawTransaction, sender: Authenticator, secondaries: Sequence[Secondary] = ()) -> SignedTransaction:
+    """Put signatures that exist into an envelope; whether they verify is for `SignedTransaction.checks`."""
+    raw_bytes = raw.to_bytes()
+    body: tuple[Value, ...] = (raw_bytes, *sender)
+    if secondaries:
+        body = (*body, tuple(tuple(other) for other in secondaries))
+    envelope = encode((ENVELOPE_NATIVE, encode(body)))
+    return SignedTransaction(raw, raw_bytes, *sender, tuple(secondaries), envelope, transaction_hash(envelope))
 
 
 def decode_transaction(envelope: bytes) -> SignedTransaction:
@@ -219,17 +141,36 @@ def decode_transaction(envelope: bytes) -> SignedTransaction:
     kind, body = fields(decode(envelope), "envelope", int, bytes)
     if kind != ENVELOPE_NATIVE:
         raise DecodeError(f"envelope kind {kind} is not known to this chain", name="unknown_envelope", kind=kind)
-    raw_bytes, scheme, public_key, signature = fields(decode(body), "signed transaction", bytes, int, bytes, bytes)
+    value = decode(body)
+    secondaries: tuple[Secondary, ...] = ()
+    if type(value) is tuple and len(value) == SIGNED_FIELDS + 1:
+        secondaries = _read_secondaries(value[SIGNED_FIELDS])
+        value = value[:SIGNED_FIELDS]
+    raw_bytes, scheme, public_key, signature = fields(value, "signed transaction", bytes, int, bytes, bytes)
     raw = decode_raw(raw_bytes)
-    return SignedTransaction(raw, raw_bytes, scheme, public_key, signature, envelope, transaction_hash(envelope))
+    tx_hash = transaction_hash(envelope)
+    return SignedTransaction(raw, raw_bytes, scheme, public_key, signature, secondaries, envelope, tx_hash)
+
+
+def _read_secondaries(value: Value) -> tuple[Secondary, ...]:
+    """The secondary signers of a multi-agent transaction: at least one, else the field is left out (T9)."""
+    if type(value) is not tuple or not value:
+        raise DecodeError("secondary signers are a list of at least one", name="wrong_shape")
+    found = []
+    for row in value:
+        address, scheme, public_key, signature = fields(row, "secondary signer", bytes, int, bytes, bytes)
+        found.append(Secondary(Address(sized(address, 16, "secondary signer")), scheme, public_key, signature))
+    return tuple(found)
 
 
 def decode_raw(data: bytes) -> RawTransaction:
     """Parse a raw transaction; DecodeError if not canonical or wrongly typed."""
-    sender, number, payload, max_gas, price, currency, expiration, chain_id = fields(
-        decode(data), "raw transaction", bytes, int, tuple, int, int, str, int, int
+    sender, number, payload, max_gas, price, currency, expiration, chain_id, valid_from, fee_payer = fields(
+        decode(data), "raw transaction", bytes, int, tuple, int, int, str, int, int, int, bytes
     )
     sized(sender, 16, "sender")
+    if fee_payer:
+        sized(fee_payer, 16, "fee payer")
     return RawTransaction(
         sender,
         number,
@@ -239,16 +180,18 @@ def decode_raw(data: bytes) -> RawTransaction:
         currency,
         expiration,
         chain_id,
+        valid_from,
+        fee_payer,
     )
 
 
 def _decode_payload(value: Value) -> Payload:
     """Check a payload against its function's parameters."""
     name, arguments = fields(value, "payload", str, tuple)
-    kinds = _ARGUMENT_TYPES.get(name)
+    kinds = ARGUMENT_TYPES.get(name)
     if kinds is None:
         raise DecodeError(f"no function is called {str(name)[:64]!r}", name="unknown_function")
     fields(arguments, f"arguments of {name}", *kinds)
-    for position, size, parameter in _SIZED_ARGUMENTS[name]:
+    for position, size, parameter in SIZED_ARGUMENTS[name]:
         sized(arguments[position], size, parameter)
     return Payload(name, arguments)

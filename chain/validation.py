@@ -56,6 +56,8 @@ def check_prologue(
     sequence number. The signature itself is checked before. `allow_future_sequence` is the mempool's leniency.
     """
     raw = tx.raw
+    if tx.secondaries or raw.valid_from_secs or raw.fee_payer:
+        raise Discard(DiscardStatus.FEATURE_UNDER_GATING, "further signers, start times and fee payers are not enabled")
     if tx.scheme not in SINGLE_KEY_SCHEMES:
         raise Discard(DiscardStatus.FEATURE_UNDER_GATING, f"scheme {tx.scheme} is not enabled", scheme=tx.scheme)
     _check_gas(view, tx)

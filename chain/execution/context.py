@@ -17,9 +17,18 @@ from chain.entries import Event
 from chain.execution.outcome import Abort, Category
 from chain.state.view import Overlay
 
-CURRENCY_HANDLES_FROM = 5
-"""Currency i's five handles on the root are 5 + 5i and following: mint, burn, preburn, cancel_burn, rate."""
-ROOT_HANDLES = {"createaccount": 0, "freeze": 1, "unfreeze": 2, "newblock": 3, "receiptreleased": 4}
+ROOT_HANDLES = {
+    "createaccount": 0,
+    "admintransaction": 1,
+    "newepoch": 4,
+    "freeze": 15,
+    "unfreeze": 16,
+    "newblock": 17,
+    "receiptreleased": 1_000,
+}
+"""Event handles of the root: Libra's numbers after its genesis (reference 1.4), ours from 1,000 on."""
+_ROOT_COUNTERS = {type_: place for place, type_ in enumerate(ROOT_HANDLES)}
+"""Where each stream's counter stands in `Config.streams`."""
 CURRENCY_HANDLES = {"mint": 0, "burn": 1, "preburn": 2, "cancelburn": 3, "to_xdx_exchange_rate_update": 4}
 ACCOUNT_HANDLES: dict[int, dict[str, int]] = {
     Role.PARENT_VASP: {"compliancekeyrotation": 0, "baseurlrotation": 1, "receivedpayment": 2, "sentpayment": 3},
@@ -33,6 +42,12 @@ ACCOUNT_HANDLES: dict[int, dict[str, int]] = {
     },
 }
 """Event handles by role, numbered in Libra's order of creation."""
+
+
+def currency_handles_from(place: int) -> int:
+    """The first of the five handles of the currency that was registered `place`-th (from 0): mint, burn, preburn,
+    cancel_burn, rate. XUS and XDX come first in Libra's genesis and have its numbers, 5 to 14."""
+    return 5 + 5 * place if place < 2 else 18 + 5 * (place - 2)
 
 
 class BlockContext(NamedTuple):
@@ -50,12 +65,15 @@ class BlockContext(NamedTuple):
 class Run:
     """One transaction's run: reads and writes go to `state`, events are collected."""
 
-    __slots__ = ("context", "events", "sender", "state")
+    __slots__ = ("context", "events", "secondaries", "sender", "state")
 
-    def __init__(self, context: BlockContext, sender: bytes, state: Overlay) -> None:
-        """A run with no events yet."""
+    def __init__(
+        self, context: BlockContext, sender: bytes, state: Overlay, secondaries: tuple[bytes, ...] = ()
+    ) -> None:
+        """A run with no events yet; `secondaries` are the addresses of the other signers."""
         self.context = context
         self.sender = sender
+        self.secondaries = secondaries
         self.state = state
         self.events: list[Event] = []
 
@@ -73,15 +91,16 @@ class Run:
     def emit_root(self, type_: str, data: tuple[Value, ...]) -> None:
         """Emit on one of the root's streams."""
         handle = ROOT_HANDLES[type_]
+        place = _ROOT_COUNTERS[type_]
         config = self.state.config()
-        self.events.append(Event(event_key(handle, ROOT), config.streams[handle], type_, data))
-        self.state.put(CONFIG_KEY, config._replace(streams=tuple_add(config.streams, handle)))
+        self.events.append(Event(event_key(handle, ROOT), config.streams[place], type_, data))
+        self.state.put(CONFIG_KEY, config._replace(streams=tuple_add(config.streams, place)))
 
     def emit_currency(self, currency: Currency, type_: str, data: tuple[Value, ...]) -> Currency:
         """Emit on a currency's stream; gives the currency with its counter raised (not written yet)."""
         offset = CURRENCY_HANDLES[type_]
         place = self.state.config().currencies.index(currency.code)
-        key = event_key(CURRENCY_HANDLES_FROM + 5 * place + offset, ROOT)
+        key = event_key(currency_handles_from(place) + offset, ROOT)
         self.events.append(Event(key, currency.streams[offset], type_, data))
         return currency._replace(streams=tuple_add(currency.streams, offset))
 

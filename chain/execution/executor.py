@@ -64,7 +64,7 @@ def _execute(block: Overlay, context: BlockContext, tx: SignedTransaction) -> Ou
     gas = gas_for(raw.payload.function, tx.scheme)
     if gas > raw.max_gas_amount:
         return _keep_failed(block, tx, OUT_OF_GAS, raw.max_gas_amount)
-    run = Run(context, raw.sender, Overlay(block))
+    run = Run(context, raw.sender, Overlay(block), tuple([other.address for other in tx.secondaries]))
     try:
         HANDLERS[raw.payload.function](run, *raw.payload.arguments)
         _epilogue(run.state, tx, gas)

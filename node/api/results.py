@@ -8,10 +8,11 @@ from typing import Any
 from chain.accounts import ASSOCIATION, Account, Currency, Role, event_key
 from chain.codec import decode, fields
 from chain.entries import KIND_BLOCK_METADATA, KIND_GENESIS, Event, Status, TransactionInfo
-from chain.execution.context import ACCOUNT_HANDLES, CURRENCY_HANDLES, CURRENCY_HANDLES_FROM
+from chain.execution.context import ACCOUNT_HANDLES, CURRENCY_HANDLES, currency_handles_from
 from chain.execution.outcome import EVENT_FIELDS, explain_abort
+from chain.functions import FUNCTIONS, Kind
 from chain.ledger import read_entry
-from chain.transaction import FUNCTIONS, Kind, SignedTransaction, decode_transaction
+from chain.transaction import SignedTransaction, decode_transaction
 
 Json = Any
 SCHEME_NAMES = {0: "Scheme::Ed25519", 1: "Scheme::MultiEd25519", 2: "Scheme::Secp256k1", 3: "Scheme::P256"}
@@ -84,7 +85,7 @@ def _role_json(account: Account) -> Json:
 
 def currency_json(currency: Currency, place: int) -> Json:
     """CurrencyInfo; `place` is its order of registration. Supply, fees and receipts are ours."""
-    first = CURRENCY_HANDLES_FROM + 5 * place
+    first = currency_handles_from(place)
     keys = {name: event_key(first + offset, ASSOCIATION).hex() for name, offset in CURRENCY_HANDLES.items()}
     return {
         "code": currency.code,

@@ -154,7 +154,7 @@ def _one_block(scene: _Scene, clock: _Clock) -> None:
                 Overlay(ledger.state), tx, chain_id=CHAIN_ID, now_secs=scene.now_secs, allow_future_sequence=True
             )
     with clock.stage(SIGNATURE):
-        assert all(verify_all(RealSignatures(), [tx.check(ledger.genesis_hash) for tx in txs]))
+        assert all(verify_all(RealSignatures(), [check for tx in txs for check in tx.checks(ledger.genesis_hash)]))
     pool = Mempool()
     with clock.stage("put it into the mempool"):
         for tx in txs:

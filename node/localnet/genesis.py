@@ -19,6 +19,8 @@ from node.keystore import derive_secret, load_key, new_secret, save_key
 from node.storage.memory import MemoryStore
 
 COINS = ("XUS", "XEU", "XJP", "XGB", "XSG")
+CODES = (COINS[0], BASKET, *COINS[1:])
+"""In order of registration: XUS then XDX, as in Libra."""
 SCALING = 1_000_000
 FRACTIONAL_PART = 100
 ONE_XDX = 1 << 32
@@ -84,7 +86,7 @@ def build_genesis(
             code, SCALING, FRACTIONAL_PART, rates.coins.get(code, ONE_XDX), code == BASKET, code != BASKET,
             key(roots / f"custodian-{code}.json", f"custodian-{code}"),
         )
-        for code in (*COINS, BASKET)
+        for code in CODES
     )  # fmt: skip
     document = GenesisDocument(
         chain_id,

@@ -13,14 +13,15 @@ from chain.codec import decode, encode
 from chain.crypto.hashing import seed
 from chain.crypto.signing import RealSignatures, Scheme, SignatureCheck, verify
 from chain.errors import DecodeError
+from chain.functions import FUNCTIONS, Function, Kind
 from chain.limits import MAX_TRANSACTION_BYTES
 from chain.primitives import U64_MAX
 from chain.transaction import (
-    FUNCTIONS,
-    Function,
-    Kind,
+    Authenticator,
     Payload,
     RawTransaction,
+    Secondary,
+    assemble,
     decode_raw,
     decode_transaction,
     sign_transaction,
@@ -63,7 +64,7 @@ def test_a_signed_transaction_comes_back() -> None:
     inside = encode((SIGNED.raw_bytes, 0, ALICE.key.public_key, SIGNED.signature))
     assert decode(SIGNED.envelope) == (0, inside)
     assert decode(SIGNED.raw_bytes) == (
-        ALICE.address, 7, (PAYMENT, ARGUMENTS), 1_000, 1, "XUS", 1_700_000_000, 4,
+        ALICE.address, 7, (PAYMENT, ARGUMENTS), 1_000, 1, "XUS", 1_700_000_000, 4, 0, b"",
     )  # fmt: skip
 
 
@@ -73,12 +74,12 @@ def test_what_is_signed(scheme) -> None:
     private = key(9, scheme)
     signed = sign_transaction(RAW, private, scheme, CHAIN)
     assert type(signed.scheme) is int
-    check = signed.check(CHAIN)
+    check = signed.checks(CHAIN)[0]
     assert check == SignatureCheck(
         scheme, private.public_key, seed("RawTransaction") + CHAIN + RAW.to_bytes(), signed.signature
     )
     assert RealSignatures().verify(check)
-    assert not RealSignatures().verify(signed.check(bytes(32)))
+    assert not RealSignatures().verify(signed.checks(bytes(32))[0])
     assert not RealSignatures().verify(check._replace(message=check.message + b"\0"))
     assert not RealSignatures().verify(check._replace(signature=bytes(64)))
 
@@ -137,14 +138,43 @@ def test_a_signed_transactions_fields_are_typed(position) -> None:
     assert refused(encode((0, encode(tuple(values[:3]))))) == "wrong_shape"
 
 
-@pytest.mark.parametrize("position", range(8))
+@pytest.mark.parametrize("position", range(10))
 def test_a_raw_transactions_fields_are_typed(position) -> None:
     """C5: 'true is never taken for 1'."""
-    values: list[Any] = [ALICE.address, 7, (PAYMENT, ARGUMENTS), 1_000, 1, "XUS", 1_700_000_000, 4]
+    values: list[Any] = [ALICE.address, 7, (PAYMENT, ARGUMENTS), 1_000, 1, "XUS", 1_700_000_000, 4, 0, b""]
     assert decode_raw(encode(tuple(values))) == RAW
     values[position] = True
     assert raw_refused(*values) == "wrong_shape"
-    assert raw_refused(*values[:7]) == "wrong_shape"
+    assert raw_refused(*values[:9]) == "wrong_shape"
+
+
+def test_a_multi_agent_transaction_comes_back() -> None:
+    """T9: a fifth field holds the secondary signers, never empty; everybody signs the raw transaction and all their
+    addresses in the domain RawTransactionWithData."""
+    message = seed("RawTransactionWithData") + CHAIN + encode((RAW.to_bytes(), (BOB.address,)))
+    sender = Authenticator(0, ALICE.key.public_key, ALICE.key.sign(message))
+    second = Secondary(BOB.address, 0, BOB.key.public_key, BOB.key.sign(message))
+    signed = assemble(RAW, sender, (second,))
+    assert decode_transaction(signed.envelope) == signed
+    assert signed.checks(CHAIN) == (
+        SignatureCheck(0, ALICE.key.public_key, message, sender.signature),
+        SignatureCheck(0, BOB.key.public_key, message, second.signature),
+    )
+    assert all(map(RealSignatures().verify, signed.checks(CHAIN)))
+    whole = (RAW.to_bytes(), *sender)
+    assert refused(encode((0, encode((*whole, ()))))) == "wrong_shape"
+    assert refused(encode((0, encode((*whole, None))))) == "wrong_shape"
+    assert refused(encode((0, encode((*whole, (tuple(second)[:3],)))))) == "wrong_shape"
+    assert refused(encode((0, encode((*whole, ((bytes(15), *second[1:]),)))))) == "wrong_size"
+    assert refused(encode((0, encode((*whole, (tuple(second),), 1))))) == "wrong_shape"
+
+
+def test_a_fee_payer_is_an_address_or_empty() -> None:
+    """T10: 'empty: the sender pays'."""
+    paid = RAW._replace(fee_payer=BOB.address, valid_from_secs=1_700_000_000)
+    assert decode_raw(paid.to_bytes()) == paid
+    for size in (1, 15, 17):
+        assert raw_refused(*tuple(decode(RAW.to_bytes()))[:9], bytes(size)) == "wrong_size"  # type: ignore[arg-type]
 
 
 def test_a_senders_address_has_16_bytes() -> None:
@@ -241,7 +271,7 @@ def test_edge_case_signatures_are_all_refused(case) -> None:
     public, message, signature = (bytes.fromhex(case[name]) for name in ("pub_key", "message", "signature"))
     assert verify(Scheme.ED25519, public, message, signature) is False
     signed = decode_transaction(envelope(SIGNED.raw_bytes, 0, public, signature))
-    assert RealSignatures().verify(signed.check(CHAIN)) is False
+    assert RealSignatures().verify(signed.checks(CHAIN)[0]) is False
 
 
 @given(st.integers(0, len(SIGNED.envelope) - 1), st.integers(1, 255))
@@ -254,7 +284,7 @@ def test_a_byte_flipped_anywhere_is_noticed(position, flip) -> None:
     except DecodeError:
         return
     assert signed.hash != SIGNED.hash
-    assert not RealSignatures().verify(signed.check(CHAIN))
+    assert not RealSignatures().verify(signed.checks(CHAIN)[0])
 
 
 @given(

@@ -8,9 +8,10 @@ from chain.certificates import CommitInfo, VoteData, timeout_message, vote_messa
 from chain.codec import encode
 from chain.crypto.hashing import seed, signing_message
 from chain.crypto.signing import PrivateKey, Scheme
+from chain.functions import FUNCTIONS
 from chain.messages import MESSAGE_TYPES
 from chain.primitives import Address, Hash
-from chain.transaction import FUNCTIONS, Payload, RawTransaction, SignedTransaction, sign_transaction
+from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
 from chain.validators import Validator, ValidatorSet
 from node.client.operations.txfile import raw_document, signed_document
 from tests.house.formats_proofs import example, json_rpc, proofs

@@ -15,10 +15,9 @@ from chain.accounts import ASSOCIATION, TREASURY
 from chain.codec import Value
 from chain.crypto.signing import PrivateKey, Scheme
 from chain.errors import MithqalError
+from chain.functions import FUNCTIONS, Kind
 from chain.primitives import U64_MAX
 from chain.transaction import (
-    FUNCTIONS,
-    Kind,
     RawTransaction,
     SignedTransaction,
     decode_raw,

@@ -9,7 +9,7 @@ from chain.execution import payments
 from chain.execution.executor import HANDLERS, execute_block
 from chain.execution.gas import gas_for
 from chain.execution.outcome import Abort, Outcome
-from chain.transaction import FUNCTIONS
+from chain.functions import FUNCTIONS
 from chain.validation import Discard, DiscardStatus
 from tests.builders import (
     ALICE,
@@ -54,13 +54,13 @@ def test_every_function_has_a_handler_with_its_parameters() -> None:
 
 
 def test_block_metadata_comes_first(world) -> None:
-    """'every block starts with a BlockMetadata transaction which emits newblock' on root's handle 3."""
+    """'every block starts with a BlockMetadata transaction which emits newblock' on root's handle 17."""
     overlay, metadata, outcomes = execute_block(world, world.context, ())
     time_us = world.context.timestamp_us
-    assert metadata == Outcome(EXECUTED, 0, (event(3, ASSOCIATION, 0, "newblock", 7, 2, time_us),))
+    assert metadata == Outcome(EXECUTED, 0, (event(17, ASSOCIATION, 0, "newblock", 7, 2, time_us),))
     assert outcomes == []
     assert list(overlay.writes) == [CONFIG_KEY]
-    assert overlay.config() == world.config()._replace(streams=(0, 0, 0, 1, 0))
+    assert overlay.config() == world.config()._replace(streams=(0, 0, 0, 0, 0, 1, 0))
     world.block()
     _, metadata, _ = execute_block(world, world.context, ())
     assert metadata.events[0].sequence == 1

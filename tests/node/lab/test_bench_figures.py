@@ -160,7 +160,7 @@ def test_every_payment_has_its_own_signature_and_its_own_number() -> None:
             assert isinstance(call.params, list)
             tx = decode_transaction(bytes.fromhex(call.params[0]))
             assert tx.public_key in keys
-            assert RealSignatures().verify(tx.check(CHAIN))
+            assert RealSignatures().verify(tx.checks(CHAIN)[0])
             assert (tx.raw.chain_id, tx.raw.expiration_secs, tx.raw.payload.argument("amount")) == (4, 1_000, AMOUNT)
             assert tx.raw.max_gas_amount * tx.raw.gas_unit_price == FEE
             signatures.append(tx.signature)

@@ -104,7 +104,7 @@ def test_signatures_hold_and_bind_the_chain() -> None:
     rig.begin([Step(rig.payers[0], pay(1))])
     rig.run(POLL_US)
     tx = rig.sent[0][2]
-    assert rig.port.verify(tx.check(GENESIS))
+    assert rig.port.verify(tx.checks(GENESIS)[0])
     assert tx.raw.chain_id == CHAIN
 
 
@@ -198,7 +198,7 @@ def test_breakers_break_what_they_say() -> None:
     assert kinds["wrong_chain"][1][0].raw.chain_id == CHAIN + 1
     assert kinds["short_life"][1][0].raw.expiration_secs == START_US // SECOND_US + SHORT_LIFE_S
     for kind, (rig, sent) in kinds.items():
-        assert [rig.port.verify(tx.check(GENESIS)) for tx in sent] == [kind != "bad_signature"] * len(sent)
+        assert [rig.port.verify(tx.checks(GENESIS)[0]) for tx in sent] == [kind != "bad_signature"] * len(sent)
 
 
 @pytest.mark.parametrize("kind", ["future_sequence", "bad_signature", "wrong_chain", "old_sequence"])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chain.execution.outcome import EVENT_FIELDS
-from chain.transaction import FUNCTIONS
+from chain.functions import FUNCTIONS
 from node.view.events import WORDS, event_sentence
 from node.view.names import Names
 from node.view.sentences import PHRASES, sentence

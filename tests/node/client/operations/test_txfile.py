@@ -9,7 +9,8 @@ import pytest
 from chain.accounts import TREASURY
 from chain.crypto.signing import RealSignatures, Scheme
 from chain.errors import MithqalError
-from chain.transaction import FUNCTIONS, decode_transaction
+from chain.functions import FUNCTIONS
+from chain.transaction import decode_transaction
 from node.client.network import Member, Network
 from node.client.operations.txfile import (
     MAX_FILE_BYTES,
@@ -166,8 +167,8 @@ def test_sign_and_read_back(wallet: Wallet, tmp_path: Path) -> None:
     write_file(raw_file, build_file(wallet, "peer_to_peer_with_metadata", "alice", PAY, Terms(7)))
     signed = sign_file(raw_file, None, ALICE.key)
     tx = decode_transaction(bytes.fromhex(signed["bytes"]))
-    assert RealSignatures().verify(tx.check(GENESIS))
-    assert not RealSignatures().verify(tx.check(bytes(32)))
+    assert RealSignatures().verify(tx.checks(GENESIS)[0])
+    assert not RealSignatures().verify(tx.checks(bytes(32))[0])
     assert (signed["scheme"], signed["hash"]) == ("ed25519", tx.hash.hex())
     assert tx.raw_bytes.hex() == json.loads(raw_file.read_text())["bytes"]
     write_file(signed_file, signed)

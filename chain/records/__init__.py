@@ -1,0 +1,1 @@
+"""Records of the state beyond accounts and currencies, one subject a module; `chain.accounts` lists them all."""
