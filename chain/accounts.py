@@ -11,6 +11,15 @@ from typing import Any, NamedTuple
 from chain.codec import decode, encode, fields
 from chain.crypto.hashing import Hasher
 from chain.primitives import Address, Hash
+from chain.records.onchain import ONCHAIN_KEY, OnChainConfig
+from chain.records.validators import (
+    VALIDATORS_KEY,
+    ActiveSet,
+    OperatorConfig,
+    ValidatorConfig,
+    read_active_set,
+    read_validator_record,
+)
 
 ASSOCIATION = Address(bytes.fromhex("0000000000000000000000000a550c18"))
 """Root of the association; holds currencies and configuration (Libra's reserved address)."""
@@ -186,7 +195,7 @@ class Config(NamedTuple):
         return Config(*fields(decode(data), "config", int, tuple, tuple, int, tuple))
 
 
-Record = Account | Currency | Receipt | Config
+Record = Account | Currency | Receipt | Config | ActiveSet | ValidatorConfig | OperatorConfig | OnChainConfig
 
 _hash_address = Hasher("AccountAddress")
 _hash_key = Hasher("StateKey")
@@ -198,6 +207,8 @@ _READERS: dict[bytes, Callable[[bytes], Record]] = {
     b"c": Currency.from_bytes,
     b"r": Receipt.from_bytes,
     b"g": Config.from_bytes,
+    b"v": read_validator_record,
+    ONCHAIN_KEY: OnChainConfig.from_bytes,
 }
 
 
@@ -218,6 +229,8 @@ def receipt_key(receipt_id: bytes) -> bytes:
 
 def read_record(key: bytes, data: bytes) -> Record:
     """The record stored under a state key."""
+    if key == VALIDATORS_KEY:
+        return read_active_set(data)
     return _READERS[key[:1]](data)
 
 

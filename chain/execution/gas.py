@@ -20,10 +20,12 @@ FUNCTION_GAS = {
     "create_child_vasp_account": CREATION,
     "create_parent_vasp_account": CREATION,
     "create_designated_dealer": CREATION,
+    "create_validator_account": CREATION,
+    "create_validator_operator_account": CREATION,
 }
 """Functions that cost more than the minimum."""
 
 
-def gas_for(function: str, scheme: int) -> int:
-    """Gas units that the transaction uses if its limit allows."""
-    return FUNCTION_GAS.get(function, MIN_GAS_UNITS) + SCHEME_SURCHARGE[scheme]
+def gas_for(function: str, scheme: int, minimum: int = MIN_GAS_UNITS) -> int:
+    """Gas units that the transaction uses if its limit allows; `minimum` is the least that governance has set."""
+    return max(FUNCTION_GAS.get(function, 0), minimum) + SCHEME_SURCHARGE[scheme]
