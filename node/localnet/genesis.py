@@ -57,7 +57,7 @@ def build_genesis(
 
     Keys: `keys/association.json`, `keys/treasury.json`, `keys/custodian-CODE.json`, and for each validator
     `validator-N/keys/{consensus,network,owner,operator}.json`. `addresses` says where each validator listens for
-    validators and for clients (`host:port`), if that is known. With a seed they are the same each time: for demonstrations
+    validators and for clients (`host:port`). With a seed keys are the same each time: for demonstrations
     only. A key that is there already stays. GenesisError (`not_a_test_chain`), KeyFileError (`key_file_exists`: a seed
     that gives another key).
     """

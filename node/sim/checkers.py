@@ -5,6 +5,7 @@ S5 vote discipline, S6 durability, S7 equal roots, S8 money, S9 acknowledged pay
 a validator says or stores, with the chain's codecs and none of its rules.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from chain.accounts import Account, Currency
@@ -95,6 +96,11 @@ class Ledgers:
         self._violations.append(Violation(rule, node, text))
 
 
+Place = tuple[int, int]
+"""Epoch and round."""
+START: Place = (0, 0)
+
+
 class Durable(Protocol):
     """What a crash leaves of a validator."""
 
@@ -110,15 +116,18 @@ class Durable(Protocol):
 class Discipline:
     """S4, S5 and the order of S6: what each key signs and sends, over all its lives."""
 
-    def __init__(self, violations: list[Violation]) -> None:
-        """Violations are appended."""
+    def __init__(
+        self, violations: list[Violation], seat: Callable[[int, int], int | None] = lambda node, _epoch: node
+    ) -> None:
+        """Violations are appended. `seat(node, epoch)` is the author number of a validator; None for a non-member."""
         self._violations = violations
+        self._seat = seat
         self._seen: set[tuple[int, bytes]] = set()
-        self._votes: dict[tuple[int, int], tuple[object, object]] = {}
-        self._highest_vote: dict[int, int] = {}
-        self._highest_timeout: dict[int, int] = {}
-        self._locked: dict[int, int] = {}
-        self._proposed: dict[tuple[int, int], bytes] = {}
+        self._votes: dict[tuple[int, Place], tuple[object, object]] = {}
+        self._highest_vote: dict[int, Place] = {}
+        self._highest_timeout: dict[int, Place] = {}
+        self._locked: dict[int, Place] = {}
+        self._proposed: dict[tuple[int, Place], bytes] = {}
         self._certified: dict[tuple[int, int], bytes] = {}
         self._votes_seen = 0
 
@@ -131,60 +140,68 @@ class Discipline:
             return
         self._seen.add((node, data))
         message = decode_message(data)
-        if isinstance(message, Vote) and message.author == node:
+        if isinstance(message, Vote) and self._is_by(node, message.data.epoch, message.author):
             self._on_vote(node, message)
-        elif isinstance(message, Timeout) and message.author == node:
+        elif isinstance(message, Timeout) and self._is_by(node, message.epoch, message.author):
             self._on_timeout(node, message)
         elif isinstance(message, Proposal):
             self._on_proposal(node, message)
         if disk is not None:
             self._on_release(node, message, disk)
 
+    def _is_by(self, node: int, epoch: int, author: int) -> bool:
+        """Whether the author number is this validator's; what it signs as another one is found by its key's owner."""
+        return self._seat(node, epoch) == author
+
     def _on_release(self, node: int, message: Message, disk: Durable) -> None:
         """A vote, time-out or proposal leaves only when the safety record knows of it, on disk; a vote's block too."""
         record = SafetyRecord(0) if disk.safety is None else read_record(disk.safety)
+        voted, proposed = (record.epoch, record.voted_round), (record.epoch, record.proposed_round)
         if isinstance(message, Vote):
+            data = message.data
             self._votes_seen += 1
-            if record.voted_round < message.data.round:
-                self._fail(
-                    "S6_unsynced_vote", node, f"vote of round {message.data.round}, on disk {record.voted_round}"
-                )
-            if self._votes_seen % VOTED_BLOCK_EVERY == 0 and not is_stored(disk.store, message.data.block_id):
-                self._fail("S6_unsynced_block", node, f"voted in round {message.data.round}, its block is not on disk")
-        elif isinstance(message, Timeout) and record.voted_round < message.round:
+            if voted < (data.epoch, data.round):
+                self._fail("S6_unsynced_vote", node, f"vote of round {data.round}, on disk {record.voted_round}")
+            if self._votes_seen % VOTED_BLOCK_EVERY == 0 and not is_stored(disk.store, data.block_id, data.epoch):
+                self._fail("S6_unsynced_block", node, f"voted in round {data.round}, its block is not on disk")
+        elif isinstance(message, Timeout) and voted < (message.epoch, message.round):
             self._fail("S6_unsynced_timeout", node, f"time-out of round {message.round}, on disk {record.voted_round}")
-        elif isinstance(message, Proposal) and message.block.header.author == node:
-            if record.proposed_round < message.block.round:
+        elif isinstance(message, Proposal):
+            header = message.block.header
+            if self._is_by(node, header.epoch, header.author) and proposed < (header.epoch, header.round):
                 self._fail(
                     "S6_unsynced_proposal", node, f"round {message.block.round}, on disk {record.proposed_round}"
                 )
 
     def _on_vote(self, node: int, vote: Vote) -> None:
         """Distinct votes grow in round, and none comes at or below an own time-out."""
-        round_ = vote.data.round
+        round_, place = vote.data.round, (vote.data.epoch, vote.data.round)
         statement = (vote.data, vote.commit)
-        earlier = self._votes.setdefault((node, round_), statement)
+        earlier = self._votes.setdefault((node, place), statement)
         if earlier != statement:
             self._fail("S5_double_vote", node, f"two votes in round {round_}")
         elif earlier is statement:
-            if round_ <= self._highest_vote.get(node, 0):
+            if place <= self._highest_vote.get(node, START):
                 self._fail(
-                    "S5_vote_order", node, f"first vote of round {round_} after round {self._highest_vote[node]}"
+                    "S5_vote_order", node, f"first vote of round {round_} after round {self._highest_vote[node][1]}"
                 )
-            if round_ <= self._highest_timeout.get(node, 0):
+            if place <= self._highest_timeout.get(node, START):
                 self._fail(
                     "S5_vote_after_timeout", node,
-                    f"vote of round {round_} after the time-out of round {self._highest_timeout[node]}",
+                    f"vote of round {round_} after the time-out of round {self._highest_timeout[node][1]}",
                 )  # fmt: skip
-        self._highest_vote[node] = max(round_, self._highest_vote.get(node, 0))
-        self._locked[node] = max(vote.data.parent_round, self._locked.get(node, 0))
+        self._highest_vote[node] = max(place, self._highest_vote.get(node, START))
+        self._locked[node] = max((vote.data.epoch, vote.data.parent_round), self._locked.get(node, START))
 
     def _on_timeout(self, node: int, timeout: Timeout) -> None:
         """A time-out shows a certificate at least as high as the parents of all earlier votes."""
-        high, locked = timeout.sync.high_qc.round, self._locked.get(node, 0)
-        if high < locked:
-            self._fail("S5_stale_timeout", node, f"time-out of round {timeout.round} shows {high}, locked on {locked}")
-        self._highest_timeout[node] = max(timeout.round, self._highest_timeout.get(node, 0))
+        high, locked = timeout.sync.high_qc.round, self._locked.get(node, START)
+        if (timeout.epoch, high) < locked:
+            self._fail(
+                "S5_stale_timeout", node, f"time-out of round {timeout.round} shows {high}, locked on {locked[1]}"
+            )
+        place = (timeout.epoch, timeout.round)
+        self._highest_timeout[node] = max(place, self._highest_timeout.get(node, START))
         self._on_certificate(
             node, timeout.sync.high_qc.data.epoch, timeout.sync.high_qc.round, timeout.sync.high_qc.block_id
         )
@@ -192,7 +209,9 @@ class Discipline:
     def _on_proposal(self, node: int, proposal: Proposal) -> None:
         """One proposal a round; its certificate agrees with all others of that round."""
         block = proposal.block
-        if block.header.author == node and self._proposed.setdefault((node, block.round), block.id) != block.id:
+        place = (block.header.epoch, block.round)
+        is_own = self._is_by(node, block.header.epoch, block.header.author)
+        if is_own and self._proposed.setdefault((node, place), block.id) != block.id:
             self._fail("S5_second_proposal", node, f"two proposals in round {block.round}")
         self._on_certificate(node, block.parent_qc.data.epoch, block.parent_qc.round, block.parent_id)
 
@@ -206,8 +225,10 @@ class Discipline:
         self._violations.append(Violation(rule, node, text))
 
 
-def is_stored(store: Store, block_id: bytes) -> bool:
-    """Whether a block is on disk, pending or committed."""
+def is_stored(store: Store, block_id: bytes, epoch: int) -> bool:
+    """Whether a block is on disk, pending or committed; above the end of an epoch that is over nothing need be kept."""
+    if store.row(Column.EPOCH, epoch) is not None:
+        return True
     if store.postings(Index.BLOCK_BY_ID, block_id[:8], 0, 1):
         return True
     rows = store.rows(Column.PENDING, 0, 1 << 20)

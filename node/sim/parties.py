@@ -5,9 +5,11 @@ transactions that bring them and their money onto the ledger.
 from collections.abc import Callable
 
 from chain.accounts import ASSOCIATION, TREASURY
+from chain.codec import Value
 from chain.crypto.signing import PrivateKey, Scheme, Signer, address_of, authentication_key
 from chain.execution.treasury import receipt_message
-from chain.genesis import GenesisCurrency, GenesisDocument, GenesisValidator, genesis_hash
+from chain.genesis import GenesisCurrency, GenesisDocument, GenesisValidator, genesis_hash, operator_name
+from chain.records.validators import network_address
 from chain.transaction import Payload
 from node.sim.entropy import Stream
 from node.sim.scenario import Scenario
@@ -32,18 +34,20 @@ class Parties:
         self._stream = stream
         custodian = PrivateKey(stream.octets(32))
         association, treasury = signer(stream.octets(32)), signer(stream.octets(32))
-        self.validator_signers = [signer(stream.octets(32)) for _ in range(scenario.validators)]
-        network_keys = [PrivateKey(stream.octets(32)).public_key for _ in range(scenario.validators)]
-        self.owners = [self._wallet() for _ in range(scenario.validators)]
-        self.operators = [self._wallet() for _ in range(scenario.validators)]
+        count = scenario.validators + scenario.spares
+        self.consensus_keys = [[signer(stream.octets(32))] for _ in range(count)]
+        """Of each validator, the newest last."""
+        self.network_keys = [PrivateKey(stream.octets(32)).public_key for _ in range(count)]
+        self.owners = [self._wallet() for _ in range(count)]
+        self.operators = [self._wallet() for _ in range(count)]
         self.document = GenesisDocument(
             CHAIN_ID, GENESIS_US,
             tuple(
                 GenesisValidator(
-                    f"validator-{index}", signer_.public_key, key, self.owners[index].signer.public_key,
-                    self.operators[index].signer.public_key,
+                    validator_name(index), self.consensus_keys[index][0].public_key, self.network_keys[index],
+                    self.owners[index].signer.public_key, self.operators[index].signer.public_key,
                 )
-                for index, (signer_, key) in enumerate(zip(self.validator_signers, network_keys, strict=True))
+                for index in range(scenario.validators)
             ),
             association.public_key, treasury.public_key,
             (GenesisCurrency(CURRENCY, 1_000_000, 100, ONE_XDX, False, True, custodian.public_key),),
@@ -57,11 +61,36 @@ class Parties:
         self.payers = [self._wallet() for _ in range(scenario.payers)]
         self.prober = self._wallet()
         self.stages = [self._treasury_steps(custodian), self._dealer_steps(), self._provider_steps()]
+        spares = range(scenario.validators, count)
+        self.stages += [stage for index in spares for stage in self._validator_stages(index)]
 
     def _wallet(self) -> Wallet:
         """An account with a fresh key."""
         signer = self._signer(self._stream.octets(32))
         return Wallet(address_of(authentication_key(Scheme.ED25519, signer.public_key)), signer)
+
+    def _validator_stages(self, index: int) -> list[list[Step]]:
+        """The association registers a further validator, whose owner and operator do the rest."""
+        owner, operator, name = self.owners[index], self.operators[index], validator_name(index)
+        key = self.consensus_keys[index][0].public_key
+        create = [
+            ("create_validator_account", (0, *_identity(owner), name)),
+            ("create_validator_operator_account", (0, *_identity(operator), operator_name(name))),
+        ]
+        return [
+            [Step(self.association, Payload(*call)) for call in create],
+            [Step(owner, Payload("set_validator_operator", (operator_name(name), operator.address)))],
+            [Step(operator, Payload("register_validator_config", self.config_of(index, key)))],
+        ]
+
+    def config_of(self, index: int, consensus_key: bytes) -> tuple[Value, ...]:
+        """Arguments of `register_validator_config` for a validator with this consensus key."""
+        return self.owners[index].address, consensus_key, network_address(self.network_keys[index], ""), ""
+
+    def new_consensus_key(self, index: int) -> bytes:
+        """One more key for a validator; its public part."""
+        self.consensus_keys[index].append(self._signer(self._stream.octets(32)))
+        return self.consensus_keys[index][-1].public_key
 
     def _treasury_steps(self, custodian: PrivateKey) -> list[Step]:
         """Create the dealer and the providers, mint against a custodian's receipt."""
@@ -88,6 +117,11 @@ class Parties:
             arguments = (CURRENCY, *_identity(wallet), False, TO_CHILD)
             steps.append(Step(self.providers[number % 2], Payload("create_child_vasp_account", arguments)))
         return steps
+
+
+def validator_name(index: int) -> str:
+    """What the chain calls it."""
+    return f"validator-{index}"
 
 
 def _identity(wallet: Wallet) -> tuple[bytes, bytes]:

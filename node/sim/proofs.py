@@ -4,10 +4,13 @@ Two rules of the protocol are repeated here on purpose, and nothing of the conse
 needs distinct signers, more than two thirds of them; it commits the parent of a block one round above.
 """
 
+from typing import NamedTuple
+
 from chain.block import Block
-from chain.certificates import QuorumCertificate, vote_message
+from chain.certificates import QuorumCertificate, genesis_certificate, vote_message
 from chain.crypto.signing import SignatureCheck, Signatures
 from chain.ledger import read_block
+from chain.prover import accumulator_root
 from chain.storage import Column, Store
 from node.sim.checkers import Violation
 
@@ -17,42 +20,64 @@ def check_proofs(
 ) -> list[Violation]:
     """Heights 1 .. tip follow each other by hash, and each lies below a block with a valid certificate of its own.
 
-    `keys` are the validators' consensus keys in order.
+    `keys` are the consensus keys of the first members in order; each later set is named by what ended an epoch.
     """
     found: list[Violation] = []
 
     def fail(text: str) -> None:
         found.append(Violation("S3_certified", node, text))
 
-    parent_id, proven = genesis_hash, 0
+    parent_id, proven, epoch = genesis_hash, 0, 1
     rows = store.rows(Column.BLOCK, 1, tip_height)
     if [height for height, _ in rows] != list(range(1, tip_height + 1)):
         fail(f"heights 1 to {tip_height} are not all on disk")
     for height, data in rows:
-        block, _, proof = read_block(data)
-        if block is None or block.parent_id != parent_id or block.height != height:
+        block, (_, version), proof = read_block(data)
+        if block is None or block.header.epoch != epoch or block.parent_id != parent_id or block.height != height:
             fail(f"height {height} does not follow the block below")
             break
         parent_id = block.id
         if proof is not None:
             proven = height
-            reason = wrong_with(block, proof, keys, genesis_hash, signatures)
+            certified = Certified(block, version, accumulator_root(store, version))
+            reason = wrong_with(certified, proof, keys, genesis_hash, signatures)
             if reason is not None:
                 fail(f"height {height}: {reason}")
+            if proof.commit is not None and proof.commit.next_epoch is not None:
+                following = proof.commit.next_epoch
+                keys, epoch = [member.consensus_key for member in following.members], epoch + 1
+                if following.epoch != epoch or store.row(Column.EPOCH, epoch - 1) is None:
+                    fail(f"height {height} ends epoch {epoch - 1} for {following.epoch}, or its end is not on disk")
+                parent_id = genesis_certificate(proof.commit, epoch).block_id
     if proven != tip_height:
         fail(f"the highest certificate on disk commits height {proven}, the tip is {tip_height}")
     return found
 
 
+class Certified(NamedTuple):
+    """A block on disk, its last version and the root of the accumulator there."""
+
+    block: Block
+    version: int
+    root: bytes
+
+
 def wrong_with(
-    block: Block, proof: QuorumCertificate, keys: list[bytes], genesis_hash: bytes, signatures: Signatures
+    found: Certified, proof: QuorumCertificate, keys: list[bytes], genesis_hash: bytes, signatures: Signatures
 ) -> str | None:
-    """Why this certificate does not commit this block; None if it does."""
-    data, commit = proof.data, proof.commit
-    if commit is None or commit.block_id != block.id or data.parent_id != block.id:
+    """Why this certificate does not commit this block; None if it does.
+
+    One that ends an epoch may name an empty block above it, with the same result.
+    """
+    data, commit, block = proof.data, proof.commit, found.block
+    if commit is None or data.parent_id != commit.block_id:
         return "the certificate names another block"
-    if data.round != block.round + 1 or data.parent_round != block.round:
+    if commit.block_id != block.id and (commit.next_epoch is None or commit.round <= block.round):
+        return "the certificate names another block"
+    if data.round != commit.round + 1 or data.parent_round != commit.round:
         return "the certified child is not one round above"
+    if (commit.version, commit.root) != (found.version, found.root):
+        return "the certificate has another result"
     authors = {author for author, _ in proof.signatures}
     if len(authors) != len(proof.signatures) or 3 * len(authors) <= 2 * len(keys):
         return f"{len(authors)} signers of {len(keys)}"

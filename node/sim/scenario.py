@@ -4,12 +4,25 @@ Chances are in parts per million, times in microseconds of virtual time.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from chain.primitives import SECOND_US
-from node.sim.entropy import Entropy
+from node.sim.entropy import Entropy, Stream
 
 REAL_SIGNATURES_EVERY = 100
 """One seed in so many runs on libsodium."""
+
+
+class Change(NamedTuple):
+    """Governance acts at a time from the start: `add`, `remove`, `rekey` a validator, or set `consensus` times."""
+
+    at_us: int
+    kind: str
+    node: int = 0
+
+
+CHANGES = ("add", "remove", "rekey", "consensus")
+"""Kinds of `Change`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,10 @@ class Scenario:
     """Share of submissions that break a rule."""
     signatures: str = "keyed-hash"
     """"keyed-hash" or "libsodium"."""
+    spares: int = 0
+    """Processes beyond the first set: registered in the set-up, they follow until a change adds them."""
+    changes: tuple[Change, ...] = ()
+    """What governance does; what cannot be done then fails on the ledger, as it should."""
     max_rounds_to_recover: int = 12
     """Invariant L1: rounds in which every validator commits a new block once the faults have stopped."""
 
@@ -76,6 +93,7 @@ def scenario_for_seed(seed: int, duration_us: int = 20 * SECOND_US) -> Scenario:
         payments_per_s=stream.between(10, 40),
         signatures="libsodium" if seed % REAL_SIGNATURES_EVERY == 0 else "keyed-hash",
     )
+    base = replace(base, **_draw_changes(Entropy(seed).stream("changes"), duration_us))
     if stream.chance(62_500):
         return base
     half = 500_000
@@ -95,3 +113,17 @@ def scenario_for_seed(seed: int, duration_us: int = 20 * SECOND_US) -> Scenario:
         skew_us=stream.between(1_000, 1_500_000) if stream.chance(half) else 0,
         false_down_every_us=stream.between(SECOND_US // 4, 2 * SECOND_US) if stream.chance(half) else 0,
     )
+
+
+def _draw_changes(stream: Stream, duration_us: int) -> dict[str, Any]:
+    """Spare validators and what governance does, in about half of the runs: up to six changes, some after the calm."""
+    if stream.chance(500_000):
+        return {}
+    spares = stream.between(1, 2)
+    changes = []
+    for _ in range(stream.between(1, 6)):
+        kind = CHANGES[stream.below(len(CHANGES))]
+        nodes = 4 + spares
+        changes.append(Change(stream.between(duration_us // 8, duration_us * 9 // 10), kind, stream.below(nodes)))
+    first = Change(duration_us // 6, "add", 4)
+    return {"spares": spares, "changes": tuple(sorted([first, *changes]))}

@@ -24,6 +24,7 @@ from chain.interface import (
     WorkDone,
 )
 from chain.storage import Store
+from chain.validators import ValidatorSet
 from node.sim.disk import Disk
 from node.sim.network import Network
 from node.sim.scheduler import Scheduler
@@ -36,6 +37,10 @@ WORK_CHECK_US = 40
 
 class Tip(Protocol):
     """What the simulator reads of a ledger."""
+
+    @property
+    def validators(self) -> ValidatorSet:
+        """The members of the current epoch."""
 
     @property
     def tip_height(self) -> int:

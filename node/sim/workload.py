@@ -144,6 +144,15 @@ class Workload:
         self._active = wallets
         self._scheduler.after(POLL_US, self._set_up)
 
+    def order(self, wallet: Wallet, payload: Payload, kind: str) -> bool:
+        """Send one more transaction of an account that does not pay, until it is final; False during the set-up."""
+        if not self.ready:
+            return False
+        if wallet not in self._active:
+            self._active = [*self._active, wallet]
+        self._launch(wallet, payload, kind, LIFE_S)
+        return True
+
     def _pay(self) -> None:
         """One submission, and the next one later."""
         interval_us = SECOND_US // self._scenario.payments_per_s
@@ -292,7 +301,7 @@ class Workload:
                     )
                 )
             self.acknowledged[tx_hash] = (raw.sender, raw.sequence_number)
-            if self.ready:
+            if self.ready and raw.payload.function == "peer_to_peer_with_metadata":
                 self.payments_committed += 1
             for wallet in self._active:
                 if wallet.address == raw.sender:

@@ -4,15 +4,21 @@ from collections import Counter
 from typing import NamedTuple
 
 from chain.accounts import Account, account_key
+from chain.certificates import QuorumCertificate
+from chain.codec import decode
+from chain.consensus.ports import SigningKey
+from chain.consensus.safety import read_record
 from chain.crypto.signing import PrivateKey, RealSignatures, Signatures, Signer
+from chain.genesis import first_validators
 from chain.interface import Committed, Reply, Submitted
 from chain.primitives import SECOND_US
 from chain.replica import Replica
-from chain.storage import Store
+from chain.storage import Column, Store
 from node.sim.checkers import Discipline, Ledgers, Recovery, Violation, check_acknowledged, check_money
 from node.sim.disk import Disk
 from node.sim.entropy import Entropy
 from node.sim.faults import Faults
+from node.sim.governance import Governance
 from node.sim.network import Links, Network
 from node.sim.parties import GENESIS_US, Parties
 from node.sim.proofs import check_proofs
@@ -69,7 +75,7 @@ class World:
         self.trace = Trace()
         self.scheduler = Scheduler(START_US)
         self.ledgers = Ledgers(self.violations)
-        self.discipline = Discipline(self.violations)
+        self.discipline = Discipline(self.violations, self._seat)
         self.recovery = Recovery(scenario.max_rounds_to_recover, self.violations)
         entropy = Entropy(seed)
         self.signatures: Signatures
@@ -83,18 +89,25 @@ class World:
         links = Links(scenario.delay_us, scenario.jitter_us)
         self.network = Network(self.scheduler, entropy.stream("network"), links, self._deliver, self.faults)
         wires = (self.scheduler, self.network, self.trace, self)
+        everyone = scenario.validators + scenario.spares
         self.validators = [
             Validator(
-                index, scenario.validators, self._build,
+                index, everyone, self._build,
                 Disk(MemoryStore(), self.scheduler, entropy.stream(f"disk:{index}"), scenario.disk_delay_us),
                 self.signatures, wires,
             )
-            for index in range(scenario.validators)
+            for index in range(everyone)
         ]  # fmt: skip
         self._faults = Faults(scenario, entropy, self.scheduler, self.network, list(self.validators), self.faults)
         self.workload = Workload(
             scenario, entropy.stream("workload"), self.scheduler, self, self.parties.chain, self.violations
         )
+        self._governance = Governance(scenario, self.scheduler, self.parties, self.workload, self.faults)
+        self._sets = {1: first_validators(self.parties.document)}
+        """The members of each epoch in which somebody signed."""
+        self._rounds_before: dict[int, int] = {1: 0}
+        """Rounds of all epochs before one, as far as anybody was seen to go."""
+        self._furthest = 0
 
     def run(self) -> Result:
         """Play the whole scenario, then look at every ledger once more."""
@@ -103,6 +116,7 @@ class World:
             self.scheduler.after(0, validator.start)
         self.workload.begin(self.parties.stages, self.parties.payers, self.parties.prober)
         self._faults.plan(START_US)
+        self._governance.plan(START_US)
         self.scheduler.at(START_US + scenario.calm_us, self._on_calm)
         self.scheduler.run_until(START_US + scenario.duration_us)
         self.recovery.finish()
@@ -115,7 +129,7 @@ class World:
         """S3, S8 and S9 on what a validator has on disk, up to what it announced."""
         index, store = validator.index, validator.disk.store
         height = self.ledgers.announced.get(index, 0)
-        keys = [signer.public_key for signer in self.parties.validator_signers]
+        keys = [validator.consensus_key for validator in self.parties.document.validators]
         self.violations += check_proofs(index, store, keys, self.parties.chain[1], self.signatures, height)
         self.violations += check_money(index, store)
         at = self.ledgers.committed_at
@@ -138,15 +152,38 @@ class World:
     def _build(self, index: int, store: Store, safety: bytes | None) -> Machine:
         """A replica from its disk."""
         parties = self.parties
-        return Replica(parties.document, index, parties.validator_signers[index], store, safety, self.signatures)
+        keys = parties.consensus_keys[index]
+        return Replica(
+            parties.document, index, keys[0], store, safety, self.signatures, Keys(keys, safety)
+        )  # fmt: skip
 
     def _deliver(self, sender: int, receiver: int, data: bytes) -> None:
         """A message is at its receiver's door."""
         self.validators[receiver].receive(sender, data)
 
+    def _progress(self, machine: Machine | None) -> int:
+        """Rounds that a validator has gone through, over all epochs."""
+        if machine is None:
+            return 0
+        progress = self._rounds_before.setdefault(machine.ledger.validators.epoch, self._furthest)
+        progress += machine.current_round
+        self._furthest = max(self._furthest, progress)
+        return progress
+
+    def _seat(self, node: int, epoch: int) -> int | None:
+        """The author number of a validator in an epoch; None for one that is no member."""
+        if epoch not in self._sets:
+            row = self.validators[node].disk.store.row(Column.EPOCH, epoch - 1)
+            assert row is not None, "the end of an epoch is durable before anything of the next one leaves"
+            commit = QuorumCertificate.from_value(decode(row)).commit
+            assert commit is not None
+            assert commit.next_epoch is not None
+            self._sets[epoch] = commit.next_epoch
+        return self._sets[epoch].index_of(node)
+
     def _on_calm(self) -> None:
         """The faults have just stopped."""
-        rounds = [validator.machine.current_round if validator.machine else 0 for validator in self.validators]
+        rounds = [self._progress(validator.machine) for validator in self.validators]
         self.recovery.begin(rounds, max(self.ledgers.announced.values(), default=0))
 
     # --- what validators tell (Observer) ---
@@ -180,7 +217,7 @@ class World:
         self.workload.on_committed(node, committed)
         machine = self.validators[node].machine
         if machine is not None:
-            self.recovery.on_committed(node, committed.height, machine.current_round)
+            self.recovery.on_committed(node, committed.height, self._progress(machine))
 
     def on_reply(self, node: int, reply: Reply) -> None:
         """A submission was answered."""
@@ -210,3 +247,24 @@ class World:
     def ledger_secs(self, node: int) -> int:
         """Of the last announced block."""
         return self.validators[node].announced_timestamp_us // SECOND_US
+
+
+class Keys:
+    """A validator's keyring on a simulated disk: all its keys, and the one record beside the ledger."""
+
+    def __init__(self, keys: list[Signer], record: bytes | None) -> None:
+        """`keys` grows while the run goes on."""
+        self._keys, self._record = keys, record
+
+    def find(self, public_key: bytes) -> SigningKey | None:
+        """A key, with the record if that key made it."""
+        for key in self._keys:
+            if key.public_key == public_key:
+                is_its = self._record is not None and read_record(self._record).key == public_key
+                return SigningKey(key, self._record if is_its else None)
+        return None
+
+    def newest(self) -> bytes | None:
+        """The record."""
+        return self._record
+

@@ -216,7 +216,12 @@ def test_a_voted_block_is_on_disk() -> None:
     assert isinstance(message, Proposal)
     pending = (message.block,)
     assert releases(vote(8, message.block.id), Remains(8, committed=False, pending=pending), times=8) == []
-    assert releases(vote(8, R[5]), Remains(8, pending=pending), times=8) == ["S6_unsynced_block"]
+    remains = Remains(8, pending=pending)
+    assert releases(vote(8, R[5]), remains, times=8) == ["S6_unsynced_block"]
+    remains.store.ended = {2}
+    assert releases(vote(8, R[5]), remains, times=8) == ["S6_unsynced_block"]
+    remains.store.ended = {1}
+    assert releases(vote(8, R[5]), remains, times=8) == [], "the epoch is over: nothing of it need be kept"
 
 
 # --- S8, S9 ---
@@ -230,11 +235,15 @@ class Shelf(RecordingStore):
         self.records = records
         self.found: dict[tuple[Index, bytes], list[tuple[int, int]]] = {}
         self.pending: list[tuple[int, bytes]] = []
+        self.ended: set[int] = set()
 
     def states(self) -> Iterator[tuple[bytes, bytes]]:
         for record in self.records:
             key = account_key(record.address) if isinstance(record, Account) else currency_key(record.code)
             yield key, record.to_bytes()
+
+    def row(self, column: Column, key: int) -> bytes | None:
+        return b"" if column == Column.EPOCH and key in self.ended else None
 
     def rows(self, column: Column, start: int, limit: int) -> list[tuple[int, bytes]]:
         assert column == Column.PENDING

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from chain.block import Block
 from chain.certificates import QuorumCertificate, vote_message
 from chain.codec import encode
 from chain.ledger import read_block
 from chain.primitives import SECOND_US, ZERO_HASH
+from chain.prover import accumulator_root
 from chain.storage import Column, WriteBatch
-from node.sim.proofs import check_proofs, wrong_with
+from node.sim.proofs import Certified, check_proofs, wrong_with
 from node.sim.scenario import Scenario
 from node.sim.world import World
 
@@ -25,7 +25,7 @@ def world() -> World:
 
 def keys(world: World) -> list[bytes]:
     """Consensus keys in order."""
-    return [signer.public_key for signer in world.parties.validator_signers]
+    return [own[0].public_key for own in world.parties.consensus_keys]
 
 
 def verdicts(world: World, tip: int) -> list[str]:
@@ -36,12 +36,13 @@ def verdicts(world: World, tip: int) -> list[str]:
     return [violation.text for violation in found]
 
 
-def proven(world: World) -> tuple[int, Block, QuorumCertificate]:
-    """Some height above 10 with its block and its certificate."""
-    for height, data in world.validators[0].disk.store.rows(Column.BLOCK, 10, 20):
-        block, _, proof = read_block(data)
+def proven(world: World) -> tuple[int, Certified, QuorumCertificate]:
+    """Some height above 10 with what is on disk, and its certificate."""
+    store = world.validators[0].disk.store
+    for height, data in store.rows(Column.BLOCK, 10, 20):
+        block, (_, last), proof = read_block(data)
         if block is not None and proof is not None:
-            return height, block, proof
+            return height, Certified(block, last, accumulator_root(store, last)), proof
     raise AssertionError
 
 
@@ -60,7 +61,7 @@ def resigned(world: World, proof: QuorumCertificate, **changes: object) -> Quoru
     """The certificate with other vote data, properly signed by the same validators."""
     data = proof.data._replace(**changes)  # type: ignore[arg-type]
     message = vote_message(data, proof.commit, world.parties.chain[1])
-    signed = tuple((author, world.parties.validator_signers[author].sign(message)) for author, _ in proof.signatures)
+    signed = tuple((author, world.parties.consensus_keys[author][0].sign(message)) for author, _ in proof.signatures)
     return QuorumCertificate(data, proof.commit, signed)
 
 
@@ -87,10 +88,10 @@ def resigned(world: World, proof: QuorumCertificate, **changes: object) -> Quoru
 )
 def test_each_planted_fault_has_its_reason(world: World, change: Change, reason: str) -> None:
     """Another block, a gap in rounds, too few or repeated signers, changed contents, a bad signature."""
-    _, block, proof = proven(world)
+    _, found, proof = proven(world)
     genesis = world.parties.chain[1]
-    assert wrong_with(block, proof, keys(world), genesis, world.signatures) is None
-    text = wrong_with(block, change(world, proof), keys(world), genesis, world.signatures)
+    assert wrong_with(found, proof, keys(world), genesis, world.signatures) is None
+    text = wrong_with(found, change(world, proof), keys(world), genesis, world.signatures)
     assert text is not None
     assert text.startswith(reason)
 
