@@ -175,6 +175,17 @@ class Ledger:
             return self.tip
         return replace(self.tip, block_id=self.genesis_qc.block_id, round=0, next_epoch=None)
 
+    def set_of(self, epoch: int) -> ValidatorSet:
+        """The members of an epoch up to the current one, whose beginning is durable."""
+        if epoch == self.epoch:
+            return self.validators
+        if epoch <= 1:
+            return first_validators(self.document)
+        (end,) = self.epoch_ends(epoch - 1, 1)
+        assert end.commit is not None
+        assert end.commit.next_epoch is not None
+        return end.commit.next_epoch
+
     def epoch_ends(self, first: int, limit: int) -> list[QuorumCertificate]:
         """Durable certificates that ended epochs, from one on, oldest first."""
         rows = self.store.rows(Column.EPOCH, first, limit)

@@ -30,9 +30,9 @@ class NodeConfig:
 
     directory: Path
     index: int
-    """Its number in the validator set."""
-    endpoints: tuple[Endpoint, ...]
-    """Where each validator listens for the others, by index."""
+    """Its number on the chain."""
+    endpoints: tuple[Endpoint | None, ...]
+    """Where each validator listens for the others, by number; None where the chain says it."""
     rpc: Endpoint
     genesis: Path
     data: Path
@@ -45,12 +45,19 @@ class NodeConfig:
     genesis_hash: bytes | None = None
     """The hash that the genesis must have, 32 bytes, so that a damaged genesis is not taken for another network's."""
 
+    @property
+    def listen_at(self) -> Endpoint:
+        """Where it listens for other validators."""
+        endpoint = self.endpoints[self.index]
+        assert endpoint is not None, "a configuration without it is refused"
+        return endpoint
+
     def to_json(self) -> dict[str, Any]:
         """What `node.json` holds."""
         root = self.directory
         return {
             "index": self.index,
-            "endpoints": [list(endpoint) for endpoint in self.endpoints],
+            "endpoints": [None if endpoint is None else list(endpoint) for endpoint in self.endpoints],
             "rpc": list(self.rpc),
             "genesis": _relative(self.genesis, root),
             "data": _relative(self.data, root),
@@ -98,11 +105,13 @@ def parse_config(directory: Path, values: object) -> NodeConfig:
     rows = merged["endpoints"]
     if not isinstance(rows, list) or not rows:
         raise _wrong("endpoints", "a list of [host, port]")
-    endpoints = tuple(_endpoint("endpoints", row, allow_remote=True) for row in rows)
+    endpoints = tuple(None if row is None else _endpoint("endpoints", row, allow_remote=True) for row in rows)
     index = merged["index"]
     if type(index) is not int or not 0 <= index < len(endpoints):
         raise _wrong("index", f"a whole number from 0 to {len(endpoints) - 1}")
-    _endpoint("endpoints", list(endpoints[index]), allow_remote=allow_remote)
+    if endpoints[index] is None:
+        raise _wrong("endpoints", "[host, port] at the validator's own place")
+    _endpoint("endpoints", rows[index], allow_remote=allow_remote)
     paths = {key: _path(directory, key, merged[key]) for key in ("genesis", "data", "keys", "log")}
     rpc = _endpoint("rpc", merged["rpc"], allow_remote=allow_remote)
     return NodeConfig(

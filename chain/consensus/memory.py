@@ -13,7 +13,8 @@ from chain.errors import SafetyError
 
 _ADVICE = (
     "an older record was put back, or another process signs with this key;"
-    " this validator must not sign with it again (docs/operations.md)"
+    " this validator must not sign with it again. Another key does: mithqal validator rotate-key NAME"
+    " (docs/operations.md)"
 )
 
 
@@ -22,16 +23,16 @@ def check_certificates(
 ) -> None:
     """SafetyError (`safety_record_old`) if a verified certificate holds a signature of ours that the record lacks."""
     if qc.round > record.voted_round and any(author == own for author, _ in qc.signatures):
-        raise _old("voted in", qc.round, record.voted_round)
+        raise _old("voted in", qc.round, record, record.voted_round)
     if tc is not None and tc.round > record.voted_round and any(entry[0] == own for entry in tc.entries):
-        raise _old("gave up", tc.round, record.voted_round)
+        raise _old("gave up", tc.round, record, record.voted_round)
 
 
 def check_blocks(record: SafetyRecord, own: int, blocks: Iterable[Block]) -> None:
     """The same for stored blocks: their authors, and the certificates that they carry."""
     for block in blocks:
         if block.header.author == own and block.round > record.proposed_round:
-            raise _old("proposed in", block.round, record.proposed_round)
+            raise _old("proposed in", block.round, record, record.proposed_round)
         check_certificates(record, own, block.parent_qc, block.tc)
 
 
@@ -60,11 +61,12 @@ def _place(at: tuple[int, int]) -> str:
     return f"round {round_}" if epoch <= 1 else f"epoch {epoch}, round {round_}"
 
 
-def _old(what: str, round_: int, known: int) -> SafetyError:
+def _old(what: str, round_: int, record: SafetyRecord, known: int) -> SafetyError:
     """The record says less than a certificate."""
     return SafetyError(
         f"this validator {what} round {round_}, its signing record ends at round {known}: {_ADVICE}",
         name="safety_record_old",
         round=round_,
         known=known,
+        key=record.key.hex(),
     )

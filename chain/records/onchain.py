@@ -18,7 +18,8 @@ ONCHAIN_KEY = b"k"
 ROUND_ROBIN = "round_robin"
 LEADER_ELECTIONS = (ROUND_ROBIN,)
 """Leader elections that this program knows."""
-VERSION_AT_GENESIS = 1
+VERSION_AT_GENESIS = 4
+"""Diem's version whose rules these are: script functions and multi-agent transactions are in."""
 
 
 class GasConstants(NamedTuple):

@@ -48,6 +48,7 @@ METHODS: dict[str, tuple[Callable[..., Json], tuple[Parameter, ...]]] = {
     "get_block": (history.get_block, (Parameter("height", "u64", None), Parameter("id", "hash", None), _VERSION)),
     "get_blocks": (history.get_blocks, (Parameter("start_height", "u64", None), Parameter("limit", "u64", 10))),
     "get_validators": (state.get_validators, ()),
+    "get_epoch": (state.get_epoch, ()),
     "get_mempool": (state.get_mempool, (Parameter("limit", "u64", 100),)),
     "get_network_status": (state.get_network_status, ()),
     "get_state_proof": (proofs.get_state_proof, (Parameter("version", "u64"),)),

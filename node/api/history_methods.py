@@ -12,13 +12,12 @@ from node.api.reads import (
     config_of,
     find_hash,
     find_transaction,
+    onchain_of,
     read_transaction,
     state_at,
 )
 from node.api.results import event_json, transaction_json
 from node.api.schema import Json, Tip
-
-DIEM_VERSION = 4
 
 
 def get_metadata(context: Context, tip: Tip, version: int | None) -> Json:
@@ -31,10 +30,10 @@ def get_metadata(context: Context, tip: Tip, version: int | None) -> Json:
         "chain_id": tip.chain_id,
     }
     if at == tip.version:
+        state = state_at(context, tip, None)
         result.update(
             timestamp=tip.timestamp_us, script_hash_allow_list=None, module_publishing_allowed=False,
-            diem_version=DIEM_VERSION,
-            dual_attestation_limit=config_of(state_at(context, tip, None)).dual_attestation_limit,
+            diem_version=onchain_of(state).version, dual_attestation_limit=config_of(state).dual_attestation_limit,
             genesis_hash=context.ledger.genesis_hash.hex(), height=tip.height,
         )  # fmt: skip
     else:
@@ -95,23 +94,26 @@ def block_json(context: Context, tip: Tip, height: int) -> Json:
     if row is None:
         return None
     block, (first, last), proof = read_block(row)
-    members = context.document.validators
     if block is None:
         return {
             "height": 0, "id": context.ledger.genesis_hash.hex(), "epoch": 0, "round": 0, "proposer": None,
             "proposer_name": None, "timestamp_usecs": context.document.timestamp_us, "parent_id": None,
-            "first_version": first, "last_version": last, "transactions": 0, "signers": [], "signer_names": [],
+            "first_version": first, "last_version": last, "transactions": 0, "signers": [],
+            "signer_names": [], "committee_size": 0,
             "accumulator_root_hash": accumulator_root(context.store, last).hex(),
         }  # fmt: skip
-    over = proof if height == tip.height else _child_certificate(context.store, height)
-    signers = [] if over is None else [author for author, _ in over.signatures]
-    header = block.header
+    over = None if height == tip.height else _child_certificate(context.store, height)
+    if over is None or over.round == 0:  # nothing stands above it, or its epoch ends with it
+        over = proof
+    header, committee = block.header, context.ledger.set_of(block.header.epoch).members
+    signers = [] if over is None else [committee[author] for author, _ in over.signatures]
     return {
         "height": height, "id": block.id.hex(), "epoch": header.epoch, "round": header.round,
-        "proposer": header.author, "proposer_name": members[header.author].name,
+        "proposer": committee[header.author].number, "proposer_name": committee[header.author].name,
         "timestamp_usecs": header.timestamp_us, "parent_id": block.parent_id.hex(), "first_version": first,
-        "last_version": last, "transactions": last - first, "signers": signers,
-        "signer_names": [members[author].name for author in signers],
+        "last_version": last, "transactions": last - first,
+        "signers": [member.number for member in signers], "signer_names": [member.name for member in signers],
+        "committee_size": len(committee),
         "accumulator_root_hash": accumulator_root(context.store, last).hex(),
     }  # fmt: skip
 

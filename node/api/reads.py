@@ -14,6 +14,8 @@ from chain.entries import KIND_BLOCK_METADATA, TransactionInfo
 from chain.genesis import GenesisDocument
 from chain.ledger import Ledger, read_entry, read_info
 from chain.mempool import Mempool
+from chain.records.onchain import ONCHAIN_KEY, OnChainConfig
+from chain.records.validators import VALIDATORS_KEY, ActiveSet
 from chain.state.history import PastState
 from chain.storage import Column, Index, Store
 from node.api.results import transaction_json
@@ -97,6 +99,20 @@ def config_of(state: PastState) -> Config:
     """The configuration, there from genesis on."""
     config = state.get(CONFIG_KEY)
     assert isinstance(config, Config)
+    return config
+
+
+def active_set_of(state: PastState) -> ActiveSet:
+    """The validators in force, there from genesis on."""
+    active = state.get(VALIDATORS_KEY)
+    assert isinstance(active, ActiveSet)
+    return active
+
+
+def onchain_of(state: PastState) -> OnChainConfig:
+    """What governance has set, there from genesis on."""
+    config = state.get(ONCHAIN_KEY)
+    assert isinstance(config, OnChainConfig)
     return config
 
 

@@ -4,6 +4,7 @@ from chain.accounts import account_key
 from node.api.history_methods import get_block
 from node.api.reads import Context, config_of, find_hash, state_at
 from node.api.schema import Json, Tip
+from node.api.state_methods import get_validators
 
 
 def search(context: Context, tip: Tip, text: str) -> Json:
@@ -33,9 +34,9 @@ def search(context: Context, tip: Tip, text: str) -> Json:
     if len(data) == 16 and state.get(account_key(data)) is not None:
         found.append({"kind": "account", "address": data.hex()})
     found += [
-        {"kind": "validator", "index": index, "name": member.name}
-        for index, member in enumerate(context.document.validators)
-        if text.lower() == member.name.lower() or text.lower() in (member.consensus_key.hex(), member.network_key.hex())
+        {"kind": "validator", "index": row["index"], "name": row["name"]}
+        for row in get_validators(context, tip)
+        if text and text.lower() in (row["name"].lower(), row["consensus_key"], row["network_key"])
     ]
     found += [{"kind": "currency", "code": code} for code in config_of(state).currencies if code == text.upper()]
     return found

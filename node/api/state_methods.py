@@ -1,7 +1,8 @@
 """Methods about what is now: accounts, currencies, validators, what waits in the pool."""
 
 from chain.accounts import Account, Currency, account_key, currency_key
-from node.api.reads import Context, check_limit, config_of, state_at
+from chain.records.validators import ValidatorConfig, validator_key
+from node.api.reads import Context, active_set_of, check_limit, config_of, onchain_of, state_at
 from node.api.results import account_json, currency_json
 from node.api.schema import Json, Tip
 
@@ -33,17 +34,41 @@ def get_rates(context: Context, tip: Tip) -> Json:
     return [{"currency": code, "rate_fixed_point32": rate} for code, rate in rates]
 
 
-def get_validators(context: Context, _tip: Tip) -> Json:
-    """The validator set, and which of them this validator has a link to."""
+def get_validators(context: Context, tip: Tip) -> Json:
+    """Every registered validator by its number: member or not, and whether this validator has a link to it.
+
+    A member's keys are those in force; the others' are those that it has registered, empty before that.
+    """
     connected = context.peers.connected()
-    return [
-        {
-            "index": index, "name": member.name, "consensus_key": member.consensus_key.hex(),
-            "network_key": member.network_key.hex(), "power": 1, "is_self": index == context.index,
-            "is_connected": index == context.index or index in connected,
-        }
-        for index, member in enumerate(context.document.validators)
-    ]  # fmt: skip
+    state = state_at(context, tip, None)
+    active = active_set_of(state)
+    rows: list[Json] = []
+    for number, account in enumerate(active.registered):
+        config = state.get(validator_key(account))
+        assert isinstance(config, ValidatorConfig)
+        member = active.member(number)
+        keys = config if member is None else member
+        rows.append({
+            "index": number, "name": config.human_name, "account": account.hex(), "operator": config.operator.hex(),
+            "consensus_key": keys.consensus_key.hex(), "network_key": keys.network_key.hex(),
+            "network_address": config.network_address, "fullnode_address": config.fullnode_address,
+            "state": "member" if member is not None else "registered" if config.is_valid else "no_keys",
+            "power": 0 if member is None else 1, "is_self": number == context.index,
+            "is_connected": number == context.index or number in connected,
+        })  # fmt: skip
+    return rows
+
+
+def get_epoch(context: Context, tip: Tip) -> Json:
+    """The epoch in force, and what governance has set for it."""
+    state = state_at(context, tip, None)
+    active, config = active_set_of(state), onchain_of(state)
+    return {
+        "epoch": active.epoch, "began_usecs": active.changed_us,
+        "members": [member.number for member in active.members],
+        "quorum": 2 * len(active.members) // 3 + 1, "is_halted": config.is_halted, "diem_version": config.version,
+        "gas_constants": config.gas._asdict(), "consensus": config.consensus._asdict(),
+    }  # fmt: skip
 
 
 def get_mempool(context: Context, _tip: Tip, limit: int) -> Json:

@@ -84,14 +84,14 @@ def check_node(directory: Path, *, allow_remote: bool = False) -> NodeConfig:
     KeyFileError.
     """
     config = load_config(directory)
-    for host, _ in (config.rpc, config.endpoints[config.index]):
+    for host, _ in (config.rpc, config.listen_at):
         if host != "localhost" and not ip_address(host).is_loopback and not allow_remote:
             raise ConfigError(
                 f"it would listen on {host}, which is not loopback: say --allow-remote if that is meant",
                 name="not_loopback", host=host,
             )  # fmt: skip
     open_identity(config)
-    for endpoint in (config.rpc, config.endpoints[config.index]):
+    for endpoint in (config.rpc, config.listen_at):
         listen(endpoint).close()
     return config
 

@@ -47,6 +47,8 @@ class Link(asyncio.BufferedProtocol):
         self.closed: asyncio.Future[None] = loop.create_future()
         """Done when the connection is gone."""
         self.peer = -1
+        self.key = b""
+        """The key that the peer has proved to hold."""
         self.is_up = False
         self.failure: Exception | None = None
         """Why it ended before its time, if known."""

@@ -8,9 +8,11 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from chain.crypto.signing import ed25519_public_key
 from chain.errors import MithqalError
 from node.runtime import tls
 from node.runtime.link import Link
@@ -77,6 +79,13 @@ class Counters:
     """Of these, not the first of their peer."""
 
 
+class Contact(NamedTuple):
+    """How to reach a validator: the keys that it may show, the newest first, and where it listens, if that is known."""
+
+    keys: tuple[bytes, ...]
+    endpoint: tuple[str, int] | None
+
+
 class _Peer:
     """One other validator."""
 
@@ -96,9 +105,9 @@ class Links:
     def __init__(  # noqa: PLR0913 - the identity of a validator on its network, given once
         self,
         own_index: int,
-        network_keys: list[bytes],
         network_secret: bytes,
-        endpoints: list[tuple[str, int]],
+        listen_at: tuple[str, int],
+        contacts: Mapping[int, Contact],
         chain_id: int,
         genesis_hash: bytes,
         on_frame: Callable[[int, bytes], None],
@@ -107,27 +116,26 @@ class Links:
         on_refused: Callable[[str, str], None] | None = None,
         bounds: Bounds | None = None,
     ) -> None:
-        """`network_keys` (32 bytes each) and `endpoints` (host, port) are by validator index.
+        """`contacts` are by the number of a validator, which is `own_index` for ourselves; `update` changes them.
 
         `on_frame(index, payload)`, `on_link(index, up)` and `on_refused(name, message)` run on the loop and must not
         raise: a link ends where they do. Raises LinkError (`duplicate_network_key`).
         """
-        if len(set(network_keys)) != len(network_keys):
+        self._own, self._secret, self._own_key = own_index, network_secret, ed25519_public_key(network_secret)
+        self._contacts = {number: contact for number, contact in contacts.items() if number != own_index}
+        keys = [self._own_key, *(contact.keys[0] for contact in self._contacts.values())]
+        if len(set(keys)) != len(keys):
             raise LinkError("two validators share a network key", name="duplicate_network_key")
-        self._own, self._keys, self._endpoints = own_index, network_keys, endpoints
         self._chain_id, self._genesis_hash = chain_id, genesis_hash
         self._on_frame, self._max_frame = on_frame, max_frame
         self._on_link = on_link or (lambda _index, _up: None)
         self._on_refused = on_refused or (lambda _name, _message: None)
         self._bounds = bounds or Bounds()
         assert self._bounds.queue_bytes >= max_frame + PREFIX_BYTES, "the queue must hold the largest frame"
-        self._inbound_context = tls.context(network_secret, network_keys[own_index + 1 :], server=True)
-        self._outbound_context = tls.context(network_secret, network_keys[:own_index], server=False)
-        self._peers = {
-            index: _Peer(Outbox(self._bounds.queue_frames, self._bounds.queue_bytes))
-            for index in range(len(network_keys))
-            if index != own_index
-        }
+        self._own_endpoint = listen_at
+        self._peers = {number: self._new_peer() for number in self._contacts}
+        self._dialled: dict[int, None] = {}
+        self._pin()
         self._open: dict[Link, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener: socket.socket | None = None
@@ -141,7 +149,7 @@ class Links:
 
     async def start(self) -> int:
         """Listen, and dial every lower index for ever; gives the port. LinkError (`port_in_use`) if it is taken."""
-        host, port = self._endpoints[self._own]
+        host, port = self._own_endpoint
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             self._listener = socket.create_server((host, port), family=family, backlog=128)
@@ -153,8 +161,7 @@ class Links:
         self.port = self._listener.getsockname()[1]
         self._spawn(self._accept_all(self._listener))
         self._spawn(self._watch())
-        for index in range(self._own):
-            self._spawn(self._dial(index))
+        self._dial_all()
         return self.port
 
     async def stop(self) -> None:
@@ -173,6 +180,47 @@ class Links:
         for _ in range(3):  # connections cut within TLS close in the loop's next turns
             await asyncio.sleep(0)
 
+    def update(self, contacts: Mapping[int, Contact]) -> None:
+        """Who may be linked from now on, by number. A link whose key is not among them ends; new ones are dialled.
+
+        Nobody is ever left out again: the chain keeps every validator that it has registered.
+        """
+        changed = {number: item for number, item in contacts.items() if number != self._own}
+        if changed == self._contacts:
+            return
+        self._contacts = changed
+        for number in changed:
+            if number not in self._peers:
+                self._peers[number] = self._new_peer()
+        self._pin()
+        for link in list(self._open):
+            if link.peer >= 0 and link.key not in changed[link.peer].keys:
+                link.fail(tls.TlsError(f"validator {link.peer} has another key now", name="retired_key"))
+        if self._listener is not None:
+            self._dial_all()
+
+    def _pin(self) -> None:
+        """New contexts: whoever has a higher number dials us, and we dial the lower ones."""
+        higher = [key for number, item in self._contacts.items() if number > self._own for key in item.keys]
+        lower = [key for number, item in self._contacts.items() if number < self._own for key in item.keys]
+        self._inbound_context = tls.context(self._secret, higher, server=True)
+        self._outbound_context = tls.context(self._secret, lower, server=False)
+
+    def _new_peer(self) -> _Peer:
+        """Another validator without a link."""
+        return _Peer(Outbox(self._bounds.queue_frames, self._bounds.queue_bytes))
+
+    def _dial_all(self) -> None:
+        """Keep a link to each lower validator, also to those that came later."""
+        for number in self._contacts:
+            if number < self._own and number not in self._dialled:
+                self._dialled[number] = None
+                self._spawn(self._dial(number))
+
+    def numbers(self) -> list[int]:
+        """Every validator that may be linked, ascending."""
+        return sorted(self._peers)
+
     def connected(self) -> list[int]:
         """Validators with a link up, ascending."""
         return [index for index, peer in sorted(self._peers.items()) if peer.link is not None]
@@ -182,7 +230,7 @@ class Links:
     def send(self, index: int, payload: bytes) -> bool:
         """Queue a payload for a peer; False if it has no link, in which case only the newest few are held for it.
 
-        Raises FrameError (`frame_too_large`), and KeyError for our own or an unknown index. An empty payload is a ping.
+        Raises FrameError (`frame_too_large`), and KeyError for our own or an unknown number. Without a payload: a ping.
         """
         return self._put(self._peers[index], encode_frame(payload, self._max_frame))
 
@@ -252,7 +300,10 @@ class Links:
         while True:
             link = self._new_link(lambda link, connection: self._check_dialled(link, connection, index))
             try:
-                await self._greet(link, self._connect(link, index))
+                endpoint = self._contacts[index].endpoint
+                if endpoint is None:
+                    raise OSError("nobody has told where it listens")
+                await self._greet(link, self._connect(link, endpoint))
                 wait_us = bounds.back_off_first_us
                 await asyncio.shield(link.closed)  # `stop` cancels us, and still waits for the end of the link
             except (OSError, MithqalError) as error:
@@ -261,9 +312,9 @@ class Links:
             await asyncio.sleep(wait_us / _MILLION)
             wait_us = min(2 * wait_us, bounds.back_off_most_us)
 
-    async def _connect(self, link: Link, index: int) -> None:
+    async def _connect(self, link: Link, endpoint: tuple[str, int]) -> None:
         """TCP and TLS to a lower validator."""
-        host, port = self._endpoints[index]
+        host, port = endpoint
         await asyncio.get_running_loop().create_connection(
             lambda: link, host, port, ssl=self._outbound_context, server_hostname=_SERVER_NAME,
             ssl_handshake_timeout=self._bounds.handshake_us / _MILLION,
@@ -289,34 +340,36 @@ class Links:
         """TLS let an inbound peer in: find it by its key. TlsError (`unknown_key`) if it is not to dial us."""
         self._open[link] = None
         key = tls.peer_key(connection)
-        if key not in self._keys[self._own + 1 :]:
+        found = [number for number, item in self._contacts.items() if number > self._own and key in item.keys]
+        if not found:
             raise tls.TlsError(f"key {key.hex()[:16]} is not to dial us", name="unknown_key")
-        link.peer = self._keys.index(key)
+        link.peer, link.key = found[0], key
 
     def _check_dialled(self, link: Link, connection: ssl.SSLObject, index: int) -> None:
         """Whom we dialled must hold the key that is pinned for it; then we speak first. TlsError (`wrong_key`)."""
         self._open[link] = None
         key = tls.peer_key(connection)
-        if key != self._keys[index]:
+        wanted = self._contacts[index].keys
+        if key not in wanted:
             raise tls.TlsError(
                 f"key {key.hex()[:16]} answers at the address of validator {index}, whose key is"
-                f" {self._keys[index].hex()[:16]}",
+                f" {wanted[0].hex()[:16]}",
                 name="wrong_key", peer=index,
             )  # fmt: skip
-        link.peer = index
+        link.peer, link.key = index, key
         self._say_hello(link)
 
-    def _hello_of(self, index: int) -> Hello:
+    def _hello_of(self, number: int, key: bytes) -> Hello:
         """What a validator of our network says first."""
-        return Hello(VERSION, self._chain_id, self._genesis_hash, index, self._keys[index])
+        return Hello(VERSION, self._chain_id, self._genesis_hash, number, key)
 
     def _say_hello(self, link: Link) -> None:
         """Our first frame."""
-        link.write(encode_frame(self._hello_of(self._own).to_bytes(), self._max_frame))
+        link.write(encode_frame(self._hello_of(self._own, self._own_key).to_bytes(), self._max_frame))
 
     def _on_hello(self, link: Link, payload: bytes) -> None:
         """The first frame came: check it, answer it if we were dialled, and put the link in its place."""
-        read_hello(payload, self._hello_of(link.peer))
+        read_hello(payload, self._hello_of(link.peer, link.key))
         if link.peer > self._own:
             self._say_hello(link)
         peer = self._peers[link.peer]

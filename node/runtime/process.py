@@ -14,12 +14,13 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from chain.crypto.signing import PrivateKey, RealSignatures
+from chain.crypto.signing import PrivateKey, RealSignatures, Signatures
 from chain.errors import GenesisError, MithqalError, SafetyError
 from chain.genesis import GenesisDocument, genesis_hash
 from chain.interface import Committed
@@ -31,13 +32,13 @@ from node.keystore import load_key
 from node.logs import LogHandler, NodeLog
 from node.runtime import exits, loop
 from node.runtime.clock import Clock
+from node.runtime.contacts import Contacts
 from node.runtime.driver import Driver
 from node.runtime.http_server import HttpServer, Rpc
 from node.runtime.links import Links
 from node.runtime.metrics import Metrics
+from node.runtime.signing_keys import SigningKeys
 from node.storage.rules import StorageError
-from node.storage.safety_file import SafetyFile, owner_of
-from node.storage.signing_record import open_signing_record
 from node.storage.sqlite import SqliteStore
 
 PARENT_POLL_S = 0.5
@@ -52,11 +53,10 @@ GC_THRESHOLDS = (100_000, 50, 1_000)
 class _Peers:
     """Links that are up."""
 
-    def __init__(self, others: list[int]) -> None:
+    def __init__(self) -> None:
         """None yet; `tell` is set once there is somebody to tell."""
         self.up: set[int] = set()
         self.tell: Callable[[int, bool], None] = lambda _peer, _up: None
-        self._others = others
 
     def on_link(self, peer: int, up: bool) -> None:
         """A link came up or went down."""
@@ -66,9 +66,9 @@ class _Peers:
             self.up.discard(peer)
         self.tell(peer, up)
 
-    def tell_absent(self) -> None:
-        """Say of everybody without a link that there is none."""
-        for peer in self._others:
+    def tell_absent(self, others: Iterable[int]) -> None:
+        """Say of each of these that has no link that there is none."""
+        for peer in others:
             if peer not in self.up:
                 self.tell(peer, False)
 
@@ -81,14 +81,16 @@ class _Watcher:
     """Tells clients, metrics and the log what happened."""
 
     def __init__(self, metrics: Metrics, log: NodeLog) -> None:
-        """`rpc` and `end` are set once there is what they stand for."""
+        """`rpc`, `end` and `refresh` are set once there is what they stand for."""
         self.rpc: Rpc | None = None
         self.end: Callable[[MithqalError], None] = lambda _error: None
+        self.refresh: Callable[[], None] = lambda: None
         self._metrics, self._log = metrics, log
 
     def on_committed(self, committed: Committed) -> None:
         """A block is durable."""
         self._metrics.on_committed(committed)
+        self.refresh()
         if self.rpc is not None:
             self.rpc.on_committed(committed)
 
@@ -142,20 +144,23 @@ def _give_up(error: MithqalError, log: NodeLog | None) -> int:
 
 
 def open_identity(config: NodeConfig) -> tuple[GenesisDocument, tuple[PrivateKey, bytes]]:
-    """The genesis, the consensus key, and the network key's 32 secret bytes.
+    """The genesis, the first consensus key, and the network key's 32 secret bytes.
 
-    ConfigError if they do not belong together (`wrong_endpoints`, `foreign_keys`, and see `_read_genesis`).
+    ConfigError if they do not belong together (`wrong_endpoints`, `foreign_keys`, and see `_read_genesis`). The keys of
+    a validator that came after genesis are known to the chain only.
     """
     document = _read_genesis(config)
-    if len(document.validators) != len(config.endpoints):
+    if len(config.endpoints) < len(document.validators):
         raise ConfigError(
             f"node.json names {len(config.endpoints)} endpoints, genesis has {len(document.validators)} validators",
             name="wrong_endpoints",
         )
-    member = document.validators[config.index]
     keys = load_key(config.keys / "consensus.json"), load_key(config.keys / "network.json")
-    expected = (("consensus", member.consensus_key), ("network", member.network_key))
-    for key, (what, wanted) in zip(keys, expected, strict=True):
+    members = document.validators[config.index : config.index + 1]
+    member = members[0] if members else None
+    expected = () if member is None else (("consensus", member.consensus_key), ("network", member.network_key))
+    for key, (what, wanted) in zip(keys, expected, strict=False):
+        assert member is not None
         if key.public_key != wanted:
             raise ConfigError(
                 f"the {what} key {key.public_key.hex()[:16]} is not that of validator {config.index} ({member.name}),"
@@ -222,15 +227,26 @@ class _Process:
             listener = opened.enter_context(listen(config.rpc))
             store = SqliteStore(config.data / "ledger.sqlite", self._genesis_hash)
             opened.callback(store.close)
-            owner = owner_of(self._genesis_hash, self._keys[0].public_key)
-            safety = open_signing_record(store, config.data, owner)
-            opened.callback(safety.close)
-            return await self._serve(listener, store, safety, parent_pid)
+            keys = SigningKeys(store, config.data, config.keys, self._genesis_hash, self._log.write)
+            opened.callback(keys.close)
+            return await self._serve(listener, store, keys, parent_pid)
+
+    def _replica(self, store: SqliteStore, keys: SigningKeys, signatures: Signatures) -> Replica:
+        """The machine. A key that has signed more than its record knows is barred, if another one may sign."""
+        config = self._config
+        while True:
+            try:
+                return Replica(self._document, config.index, self._keys[0], store, None, signatures, keys)
+            except SafetyError as error:
+                key = error.details.get("key")
+                if error.name not in FATAL_ALARMS or keys.is_single or not isinstance(key, str):
+                    raise
+                keys.bar(bytes.fromhex(key), error)
 
     def _note_lost_ledger(self) -> None:
         """Blocks that this validator voted for are gone: StorageError (`ledger_lost`) if nobody else has them."""
         path = self._config.data / "ledger.sqlite"
-        if len(self._config.endpoints) == 1:
+        if len(self._document.validators) == 1 and self._config.index == 0:
             raise StorageError(
                 f"{path} has lost the blocks that this validator voted for, and no other has them: put the ledger back,"
                 " or begin a new network (docs/operations.md)",
@@ -239,21 +255,23 @@ class _Process:
         self._log.write("ledger_lost", f"{path} is new: the blocks are fetched again from the other validators")
 
     async def _serve(
-        self, listener: socket.socket, store: SqliteStore, safety: SafetyFile, parent_pid: int | None
+        self, listener: socket.socket, store: SqliteStore, keys: SigningKeys, parent_pid: int | None
     ) -> int:
         """Wire the replica to links, clients and disk, and run it."""
         config, signatures = self._config, RealSignatures()
-        replica = Replica(self._document, config.index, self._keys[0], store, safety.load(), signatures)
+        replica = self._replica(store, keys, signatures)
         if replica.is_ledger_lost:
             self._note_lost_ledger()
-        others = [index for index in range(len(config.endpoints)) if index != config.index]
-        metrics, clock, peers = Metrics(), Clock(replica.ledger.tip_timestamp_us), _Peers(others)
+        contacts = Contacts(replica.ledger.state, config.index, config.endpoints)
+        metrics, clock, peers = Metrics(), Clock(replica.ledger.tip_timestamp_us), _Peers()
         watcher = _Watcher(metrics, self._log)
         driver_box: list[Driver] = []
-        links = self._links(peers, lambda sender, data: driver_box[0].receive(sender, data))  # noqa: PLW0108
-        driver = Driver(replica, config.index, store, safety, signatures, links, clock.now_us, watcher)
+        links = self._links(peers, contacts, lambda sender, data: driver_box[0].receive(sender, data))  # noqa: PLW0108
+        driver = Driver(replica, config.index, store, keys, signatures, links, clock.now_us, watcher)
         driver_box.append(driver)
-        peers.tell, watcher.end = driver.note_link, driver.fail
+        peers.tell = driver.note_link
+        watcher.end = lambda error: driver.fail(error) if keys.is_single else None
+        watcher.refresh = partial(_follow, contacts, links, peers)
         context = Context(replica.ledger, config.index, replica.mempool, peers)
         rpc = watcher.rpc = Rpc(context, driver.submit)
         http = HttpServer(rpc, metrics.registry, clock.now_us, listener)
@@ -272,21 +290,20 @@ class _Process:
             http.start()
             driver.start()
             self._log.write("started", f"validator {config.index} at height {replica.ledger.tip_height}")
-            asyncio.get_running_loop().call_later(ABSENCE_S, peers.tell_absent)
+            asyncio.get_running_loop().call_later(ABSENCE_S, peers.tell_absent, links.numbers())
             return await self._until_end(driver, parent_pid)
         finally:
             await http.stop()
             await links.stop()
             await driver.stop()
 
-    def _links(self, peers: _Peers, receive: Callable[[int, bytes], None]) -> Links:
-        """Links to the other validators."""
-        members = self._document.validators
+    def _links(self, peers: _Peers, contacts: Contacts, receive: Callable[[int, bytes], None]) -> Links:
+        """Links to the other validators that the ledger knows."""
         return Links(
             own_index=self._config.index,
-            network_keys=[member.network_key for member in members],
             network_secret=self._keys[1],
-            endpoints=list(self._config.endpoints),
+            listen_at=self._config.listen_at,
+            contacts=contacts.changed() or {},
             chain_id=self._document.chain_id,
             genesis_hash=self._genesis_hash,
             on_frame=receive,
@@ -316,6 +333,17 @@ class _Process:
             raise error
         self._log.write("stopped", "stopped on request")
         return exits.OK
+
+
+def _follow(contacts: Contacts, links: Links, peers: _Peers) -> None:
+    """After a block: link whom the chain has registered since."""
+    changed = contacts.changed()
+    if changed is not None:
+        before = set(links.numbers())
+        links.update(changed)
+        new = [number for number in links.numbers() if number not in before]
+        if new:
+            asyncio.get_running_loop().call_later(ABSENCE_S, peers.tell_absent, new)
 
 
 async def _until_orphaned(parent_pid: int) -> None:

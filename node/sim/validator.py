@@ -39,10 +39,6 @@ class Tip(Protocol):
     """What the simulator reads of a ledger."""
 
     @property
-    def validators(self) -> ValidatorSet:
-        """The members of the current epoch."""
-
-    @property
     def tip_height(self) -> int:
         """Height of the last committed block."""
 
@@ -59,11 +55,19 @@ class Tip(Protocol):
         """Root of the transaction accumulator at the tip."""
 
 
+class EpochTip(Tip, Protocol):
+    """The same with the epoch."""
+
+    @property
+    def validators(self) -> ValidatorSet:
+        """The members of the current epoch."""
+
+
 class Machine(Protocol):
     """What the simulator needs of `chain.replica.Replica`."""
 
     @property
-    def ledger(self) -> Tip:
+    def ledger(self) -> EpochTip:
         """The committed ledger."""
 
     @property

@@ -213,7 +213,8 @@ def _open(path: Path, owner: bytes, *, may_create: bool) -> int:
 
 _ADVICE = (
     "what this validator has signed is unknown, it must not sign again with this key."
-    " Put the newest file back if it was moved, never an older copy (docs/operations.md)"
+    " Put the newest file back if it was moved, never an older copy; or give the validator another key:"
+    " mithqal validator rotate-key NAME (docs/operations.md)"
 )
 
 

@@ -8,11 +8,32 @@ from pathlib import Path
 
 from chain.storage import Column, Store, WriteBatch
 from node.storage.rules import StorageError
-from node.storage.safety_file import SafetyFile
+from node.storage.safety_file import OWNER_BYTES, SafetyFile
 
 SAFETY_FILE = "safety.bin"
 OWNER_ROW = 1
-"""Row of `Column.META`: the owner of the signing record."""
+"""Row of `Column.META`: the owners of all signing records that were begun beside the ledger, 32 bytes each."""
+
+
+def owners_beside(store: Store) -> list[bytes]:
+    """Whose records were begun beside a ledger, oldest first."""
+    known = store.row(Column.META, OWNER_ROW) or b""
+    return [known[place : place + OWNER_BYTES] for place in range(0, len(known), OWNER_BYTES)]
+
+
+def open_further_record(store: Store, path: Path, owner: bytes) -> SafetyFile:
+    """The record of a key that replaces another one here; a new one if this key has never signed here.
+
+    The mark in the ledger is not written (see `note_owner`). Raises what `SafetyFile` raises.
+    """
+    return SafetyFile(path, owner, may_create=owner not in owners_beside(store))
+
+
+def note_owner(store: Store, owner: bytes) -> None:
+    """Mark that a key's record has been begun, before anything is stored in it."""
+    owners = owners_beside(store)
+    if owner not in owners:
+        store.write(WriteBatch(rows=[(Column.META, OWNER_ROW, b"".join((*owners, owner)))]))
 
 
 def open_signing_record(store: Store, directory: Path, owner: bytes) -> SafetyFile:
@@ -21,7 +42,7 @@ def open_signing_record(store: Store, directory: Path, owner: bytes) -> SafetyFi
     Raises StorageError: `foreign_ledger`, and what `SafetyFile` raises, `safety_record_lost` among it.
     """
     known = store.row(Column.META, OWNER_ROW)
-    if known not in (None, owner):
+    if known is not None and owner not in owners_beside(store):
         raise StorageError(
             f"the ledger in {directory} was run by another validator: a data directory belongs to one key;"
             " start with an empty one, the blocks are fetched from the others",

@@ -59,4 +59,4 @@ def signers_words(block: Json, names: Names) -> str:
         return "nobody: genesis"
     signers = block["signers"]
     listed = " ".join(clean(name) for name in block["signer_names"]) or "none known"
-    return f"{listed} ({len(signers)} of {len(names.validators)})"
+    return f"{listed} ({len(signers)} of {block['committee_size']})"

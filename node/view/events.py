@@ -9,7 +9,10 @@ from node.view.text import clean, money, quoted, rate, utc
 Json = Any
 Data = Mapping[str, Json]
 SECOND_US = 1_000_000
-_ROLES = {2: "a designated dealer", 5: "a wallet provider", 6: "a child account"}
+_ROLES = {
+    2: "a designated dealer", 3: "the owner of a validator", 4: "a validator operator", 5: "a wallet provider",
+    6: "a child account",
+}  # fmt: skip
 
 
 def _sum(data: Data) -> str:
@@ -72,6 +75,10 @@ def _unfrozen(data: Data, names: Names) -> str:
     return f"{names.of(data['unfrozen_address'])} is no longer frozen"
 
 
+def _admin(data: Data, _names: Names) -> str:
+    return f"the association acted for another account at {utc(data['committed_timestamp_secs'] * SECOND_US)}"
+
+
 def _new_block(data: Data, names: Names) -> str:
     proposer = names.validator(data["proposer"])
     return f"round {data['round']}, proposed by {proposer} at {utc(data['proposed_time_us'])}"
@@ -92,6 +99,8 @@ WORDS: dict[str, Callable[[Data, Names], str]] = {
     "freeze": _frozen,
     "unfreeze": _unfrozen,
     "receiptreleased": _queue("the custodian releases {amount}, burned for {dealer}"),
+    "newepoch": lambda data, _names: f"epoch {data['epoch']} begins after this block",
+    "admintransaction": _admin,
     "newblock": _new_block,
 }
 """What each type of event says; a test holds that none is missing."""

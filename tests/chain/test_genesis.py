@@ -267,7 +267,7 @@ def test_the_state_at_version_0() -> None:
     assert records.pop(VALIDATORS_KEY) == ActiveSet(1, NOW_SECS * 1_000_000, members, registered)
     assert records.pop(ONCHAIN_KEY) == OnChainConfig(
         (4, 9, 600, 600, 8, 4_000_000, 0, 10_000, 4_096, 1_000, 800),  # type: ignore[arg-type]
-        ("round_robin", 1_000_000, 800_000, 1_000_000), 1, False,  # type: ignore[arg-type]
+        ("round_robin", 1_000_000, 800_000, 1_000_000), 4, False,  # type: ignore[arg-type]
     )  # fmt: skip
     assert records == {}
     check(initial_records(document()).values())

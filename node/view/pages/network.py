@@ -106,18 +106,18 @@ def _activity(source: Source) -> tuple[list[Json], int]:
 def validators_page(source: Source, limit: int) -> Page:
     """Every validator, and what it did in the newest blocks."""
     rows, recent = _activity(source)
-    rows = rows[:limit]
+    rows, now = rows[:limit], source.call("get_epoch")["epoch"]
     cells = [
         (
-            clean(row["name"]), str(row["index"]), _reach(row), str(row["proposed_recently"]),
-            str(row["signed_recently"]), row["consensus_key"],
+            clean(row["name"]), str(row["index"]), row["state"], _reach(row), str(row["proposed_recently"]),
+            str(row["signed_recently"]), clean(row["network_address"]) or "-", row["consensus_key"],
         )
         for row in rows
     ]  # fmt: skip
-    heads = ("name", "number", "reached", "proposed", "signed", "consensus key")
-    title = f"Validators, over the newest {count(recent, 'block')}"
-    table = Table(title, heads, cells, "none", frozenset({1, 3, 4}))
-    return Page({"validators": rows, "recent_blocks": recent}, [table])
+    heads = ("name", "number", "state", "reached", "proposed", "signed", "address", "consensus key")
+    title = f"Validators in epoch {now}, over the newest {count(recent, 'block')}"
+    table = Table(title, heads, cells, "none", frozenset({1, 4, 5}))
+    return Page({"epoch": now, "validators": rows, "recent_blocks": recent}, [table])
 
 
 def validator_page(source: Source, names: Names, index: int) -> Page:
@@ -144,11 +144,12 @@ def validator_page(source: Source, names: Names, index: int) -> Page:
 
 def epoch_page(source: Source, waypoint: str) -> Page:
     """The present epoch: its validators, what a quorum is, how many may fail."""
-    blocks, validators = ask(source, ("get_blocks", [None, 1]), ("get_validators", []))
+    blocks, validators, now = ask(source, ("get_blocks", [None, 1]), ("get_validators", []), ("get_epoch", []))
+    validators = [row for row in validators if row["state"] == "member"]
     tip, size = blocks[0], len(validators)
     quorum, faulty = 2 * size // 3 + 1, (size - 1) // 3
     document = {
-        "epoch": tip["epoch"],
+        "epoch": now["epoch"],
         "round": tip["round"],
         "height": tip["height"],
         "waypoint": waypoint,

@@ -22,7 +22,7 @@ def test_a_vote_in_a_certificate(four) -> None:
     check_certificates(SafetyRecord(1, voted_round=4), 1, qc)
     found = error(check_certificates, SafetyRecord(1, voted_round=4), 2, qc)
     assert found.name == "safety_record_old"
-    assert found.details == {"round": 5, "known": 4}
+    assert found.details == {"round": 5, "known": 4, "key": ""}
     assert found.message.startswith("this validator voted in round 5, its signing record ends at round 4: ")
     check_certificates(SafetyRecord(1), 0, four.genesis_qc)
 
@@ -33,7 +33,7 @@ def test_a_time_out_in_a_certificate(four) -> None:
     check_certificates(SafetyRecord(1, voted_round=3), 0, four.genesis_qc, tc)
     check_certificates(SafetyRecord(1, voted_round=2), 3, four.genesis_qc, tc)
     found = error(check_certificates, SafetyRecord(1, voted_round=2), 0, four.genesis_qc, tc)
-    assert (found.name, found.details) == ("safety_record_old", {"round": 3, "known": 2})
+    assert (found.name, found.details) == ("safety_record_old", {"round": 3, "known": 2, "key": ""})
     assert "gave up round 3" in found.message
 
 
@@ -45,12 +45,12 @@ def test_blocks_of_our_own_and_what_blocks_carry(four) -> None:
     check_blocks(SafetyRecord(1, voted_round=2, proposed_round=2), 2, [b1, b2])
     check_blocks(SafetyRecord(1), 0, [b1, b2])
     found = error(check_blocks, SafetyRecord(1, voted_round=2, proposed_round=1), 2, [b1, b2])
-    assert (found.name, found.details) == ("safety_record_old", {"round": 2, "known": 1})
+    assert (found.name, found.details) == ("safety_record_old", {"round": 2, "known": 1, "key": ""})
     assert "proposed in round 2" in found.message
     found = error(check_blocks, SafetyRecord(1, proposed_round=2), 2, [b1, b2])
     assert "voted in round 1" in found.message
     late = four.block(4, qc, four.tc(3, [qc] * 3))
-    assert error(check_blocks, SafetyRecord(1, voted_round=2), 1, [late]).details == {"round": 3, "known": 2}
+    assert error(check_blocks, SafetyRecord(1, voted_round=2), 1, [late]).details == {"round": 3, "known": 2, "key": ""}
 
 
 def test_a_ledger_that_lost_the_last_vote(four) -> None:

@@ -7,10 +7,11 @@ import pytest
 from chain.accounts import ASSOCIATION, TREASURY
 from chain.mempool import Mempool
 from chain.prover import certificate_of
+from chain.records.onchain import ConsensusConfig, GasConstants
 from node.api.handlers import answer
 from node.api.reads import Context, read_tip
 from node.api.schema import Request, RpcError
-from tests.builders import CHAIN_ID, DEALER, NOW_SECS, TC, US, document, key
+from tests.builders import CHAIN_ID, DEALER, NOW_SECS, TC, US, document, key, party
 from tests.chains import VALIDATORS, Chain, small_chain
 
 CHAIN = small_chain()
@@ -132,7 +133,8 @@ def test_genesis_as_a_block() -> None:
     genesis = {
         "height": 0, "id": CHAIN.genesis_hash.hex(), "epoch": 0, "round": 0, "proposer": None, "proposer_name": None,
         "timestamp_usecs": GENESIS_US, "parent_id": None, "first_version": 0, "last_version": 0, "transactions": 0,
-        "signers": [], "signer_names": [], "accumulator_root_hash": CHAIN.ledger.genesis_info.root.hex(),
+        "signers": [], "signer_names": [], "committee_size": 0,
+        "accumulator_root_hash": CHAIN.ledger.genesis_info.root.hex(),
     }  # fmt: skip
     assert call("get_block", 0) == genesis
     assert call("get_block", None, None, 0) == genesis
@@ -150,6 +152,7 @@ def test_a_block() -> None:
         "proposer_name": "validator-3", "timestamp_usecs": GENESIS_US + 3 * SECOND,
         "parent_id": call("get_block", 2)["id"], "first_version": 6, "last_version": 8, "transactions": 2,
         "signers": [0, 1, 3], "signer_names": ["validator-0", "validator-1", "validator-3"],
+        "committee_size": 4,
         "accumulator_root_hash": certificate.commit.root.hex(),
     }  # fmt: skip
     for version in (6, 7, 8):
@@ -227,13 +230,18 @@ def test_validators() -> None:
     members = document().validators
     assert call("get_validators") == [
         {
-            "index": index, "name": f"validator-{index}", "consensus_key": members[index].consensus_key.hex(),
-            "network_key": members[index].network_key.hex(), "power": 1, "is_self": index == 1,
-            "is_connected": index in (1, 2),
+            "index": index, "name": f"validator-{index}", "account": party(200 + index).address.hex(),
+            "operator": party(300 + index).address.hex(), "consensus_key": members[index].consensus_key.hex(),
+            "network_key": members[index].network_key.hex(), "network_address": "", "fullnode_address": "",
+            "state": "member", "power": 1, "is_self": index == 1, "is_connected": index in (1, 2),
         }
         for index in range(4)
     ]  # fmt: skip
     assert call("get_network_status") == 1
+    assert call("get_epoch") == {
+        "epoch": 1, "began_usecs": NOW_SECS * 1_000_000, "members": [0, 1, 2, 3], "quorum": 3, "is_halted": False,
+        "diem_version": 4, "gas_constants": GasConstants()._asdict(), "consensus": ConsensusConfig()._asdict(),
+    }  # fmt: skip
 
 
 def test_the_pool() -> None:

@@ -94,12 +94,17 @@ def test_what_a_genesis_says(tmp_path: Path) -> None:
     found = describe(document)
     assert json.loads(json.dumps(found)) == found
     assert found["genesis_hash"] == genesis_hash(document).hex()
-    assert found["waypoint"] == waypoint_of(document) == build_network(tmp_path, 1, seed=1, timestamp_us=5,
-                                                                        rates=RATES).waypoint  # fmt: skip
+    assert found["waypoint"] == waypoint_of(document)
+    built = build_network(tmp_path, 1, seed=1, timestamp_us=5, rates=RATES)
+    p2p, rpc = (f"{host}:{port}" for host, port in (built.members[0].p2p, built.members[0].rpc))
+    again = build_genesis(tmp_path, 1, RATES, seed=1, timestamp_us=5, addresses=[(p2p, rpc)])
+    assert built.waypoint == waypoint_of(again) != found["waypoint"], "addresses are a part of genesis"
     assert found["validators"] == [
         {
             "index": 0, "name": "validator-0", "consensus_key": document.validators[0].consensus_key.hex(),
             "network_key": document.validators[0].network_key.hex(),
+            "owner_key": document.validators[0].owner_key.hex(),
+            "operator_key": document.validators[0].operator_key.hex(), "network_address": "", "fullnode_address": "",
         }
     ]  # fmt: skip
     assert found["currencies"][0] == {

@@ -211,12 +211,17 @@ def test_a_built_network_reads_back(tmp_path: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_genesis(tmp_path: Path) -> None:
-    """Deterministic with a seed; another seed is another network."""
-    hashes = [
-        build_network(tmp_path / str(place), 1, seed=seed, timestamp_us=5, rates=Rates({"XEU": 9}, {})).genesis_hash
+    """Deterministic with a seed and the ports; another seed is another network, with other keys."""
+    port = build_network(tmp_path / "ports", 1).members[0].rpc[1]
+    built = [
+        build_network(
+            tmp_path / str(place), 1, seed=seed, base_port=port, timestamp_us=5, rates=Rates({"XEU": 9}, {})
+        )
         for place, seed in enumerate((1, 1, 2))
     ]
-    assert hashes[0] == hashes[1] != hashes[2]
+    assert built[0].genesis_hash == built[1].genesis_hash != built[2].genesis_hash
+    keys = [network.genesis.validators[0].consensus_key for network in built]
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_a_used_port_is_named(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from chain.crypto.signing import ed25519_public_key
 from node.runtime import tls
-from node.runtime.links import Bounds, Links
+from node.runtime.links import Bounds, Contact, Links
 from node.wire.framing import encode_frame
 from node.wire.hello import Hello
 
@@ -21,6 +21,11 @@ SHORT = Bounds(
 )  # fmt: skip
 
 
+def contacts(*ports: int, size: int = 2) -> dict[int, Contact]:
+    """The first validators at these ports."""
+    return {number: Contact((KEYS[number],), ("127.0.0.1", ports[number])) for number in range(size)}
+
+
 class Node:
     """A validator's links and what they told."""
 
@@ -29,8 +34,8 @@ class Node:
         self.changes: list[tuple[int, bool]] = []
         self.refusals: list[str] = []
         arguments: dict[str, Any] = {
-            "own_index": index, "network_keys": KEYS[:size], "network_secret": SECRETS[index],
-            "endpoints": [("127.0.0.1", port) for port in ports], "chain_id": 7, "genesis_hash": GENESIS,
+            "own_index": index, "network_secret": SECRETS[index], "listen_at": ("127.0.0.1", ports[index]),
+            "contacts": contacts(*ports, size=size), "chain_id": 7, "genesis_hash": GENESIS,
             "on_frame": lambda peer, payload: self.frames.append((peer, payload)), "max_frame": MAX_FRAME,
             "on_link": lambda peer, up: self.changes.append((peer, up)),
             "on_refused": lambda name, _message: self.refusals.append(name), "bounds": SHORT,

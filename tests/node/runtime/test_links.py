@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import uvloop
 
-from node.runtime.links import Bounds, LinkError
+from node.runtime.links import Bounds, Contact, LinkError
 from node.wire.framing import FrameError
 from tests.node.runtime.peers import KEYS, SHORT, Node, Raw, pair, play, stop, until
 
@@ -218,7 +218,7 @@ def test_a_taken_port_is_an_error_with_its_number():
 def test_two_validators_with_one_key():
     """Unique subjects: a key stands for one validator."""
     with pytest.raises(LinkError) as caught:
-        Node(0, [0, 0], network_keys=[KEYS[0], KEYS[0]])
+        Node(0, [0, 0], contacts={1: Contact((KEYS[0],), None)})
     assert caught.value.name == "duplicate_network_key"
 
 

@@ -1,6 +1,7 @@
 """Members come, go and change their keys while payments are made and things go wrong (E4 to E12)."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -69,7 +70,7 @@ def test_an_epoch_ends_with_the_reconfiguring_block(world: World) -> None:
     rows = world.validators[0].disk.store.rows(Column.BLOCK, 1, 10_000)
     blocks = [read_block(data) for _, data in rows]
     assert [height for height, _ in rows] == list(range(1, len(rows) + 1))
-    for (block, _, proof), (child, _, _) in zip(blocks, blocks[1:], strict=False):
+    for (block, _, proof), (child, _, _) in pairwise(blocks):
         assert block is not None
         assert child is not None
         if child.header.epoch == block.header.epoch:

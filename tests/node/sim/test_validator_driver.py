@@ -22,13 +22,14 @@ from chain.interface import (
     WorkDone,
 )
 from chain.storage import Column, Store, WriteBatch
+from chain.validators import ValidatorSet
 from node.sim.disk import Disk
 from node.sim.entropy import Entropy
 from node.sim.network import Links, Network
 from node.sim.scheduler import Scheduler
 from node.sim.signatures import KeyedHashSignatures
 from node.sim.trace import Trace
-from node.sim.validator import WORK_BASE_US, WORK_CHECK_US, Tip, Validator
+from node.sim.validator import WORK_BASE_US, WORK_CHECK_US, EpochTip, Tip, Validator
 from tests.node.sim.stores import RecordingStore
 
 Plan = Callable[[Event], Output | None]
@@ -38,6 +39,7 @@ class Ledger:
     """A tip at genesis."""
 
     tip_height, tip_version, tip_root, tip_timestamp_us = 0, 0, bytes(32), 77
+    validators = ValidatorSet(1, ())
 
 
 class FakeReplica:
@@ -46,7 +48,7 @@ class FakeReplica:
     current_round = 1
 
     def __init__(self, plan: Plan, log: list[tuple[int, Event]], safety: bytes | None) -> None:
-        self.ledger: Tip = Ledger()
+        self.ledger: EpochTip = Ledger()
         self.plan, self.log, self.safety = plan, log, safety
 
     def step(self, event: Event, now_us: int) -> Output:

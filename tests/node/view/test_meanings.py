@@ -61,7 +61,10 @@ def test_1288_leads_with_its_one_meaning() -> None:
     ("query", "module", "rules"),
     [
         ("18", None, ["SENDING_ACCOUNT_FROZEN"]),
-        ("6", None, ["TRANSACTION_EXPIRED", "Roles::EROLE_ID (ALREADY_PUBLISHED)"]),
+        ("6", None, [
+            "TRANSACTION_EXPIRED", "DiemSystem::ECONFIG_UPDATE_RATE_LIMITED (RAW)",
+            "Roles::EROLE_ID (ALREADY_PUBLISHED)",
+        ]),
         ("6", "Roles", ["Roles::EROLE_ID (ALREADY_PUBLISHED)"]),
         ("1288", "Diem", []),
         ("1281", None, [
@@ -74,7 +77,7 @@ def test_1288_leads_with_its_one_meaning() -> None:
         ("SEQUENCE_NUMBER_TOO_OLD", "Roles", []),
         ("mempool_is_full", None, ["mempool_is_full"]),
         ("MEMPOOL_IS_FULL", "Limits", []),
-        ("0", None, []),
+        ("0", None, ["ValidatorAdministrationScripts::ENAME_MISMATCH (RAW)"]),
         ("01288", None, []),
         ("29", None, []),
         ("", None, []),

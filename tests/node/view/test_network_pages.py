@@ -69,7 +69,7 @@ def test_validators_and_what_each_did(story: Story) -> None:
     counted = [(row["name"], row["proposed_recently"], row["signed_recently"]) for row in page.document["validators"]]
     assert counted == [("validator-0", 2, 8), ("validator-1", 3, 8), ("validator-2", 3, 7), ("validator-3", 2, 7)]
     assert page.document["recent_blocks"] == 10
-    assert page.lines()[0] == "Validators, over the newest 10 blocks"
+    assert page.lines()[0] == "Validators in epoch 1, over the newest 10 blocks"
     assert [row["name"] for row in validators_page(story.source, 2).document["validators"]] == [
         "validator-0",
         "validator-1",
@@ -104,9 +104,10 @@ def test_the_epoch(story: Story) -> None:
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6, 7, 10, 16, 100])
 def test_quorums(size: int) -> None:
     """V2: a quorum is floor(2n/3) + 1; V3: floor((n-1)/3) may fail."""
-    validators = [{"name": f"validator-{index}"} for index in range(size)]
+    validators = [{"name": f"validator-{index}", "state": "member"} for index in range(size)]
+    validators.insert(size // 2, {"name": "spare", "state": "registered"})
     blocks = [{"epoch": 3, "round": 9, "height": 8}]
-    source = SimpleNamespace(batch=lambda calls: [blocks, validators])
+    source = SimpleNamespace(batch=lambda calls: [blocks, validators, {"epoch": 3}])
     members = tuple(Validator(f"v{index}", bytes([index]) * 32, bytes(32), index) for index in range(size))
     expected = ValidatorSet(1, members)
     document = epoch_page(source, "w").document

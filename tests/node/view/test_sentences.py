@@ -6,6 +6,7 @@ import pytest
 
 from chain.execution.outcome import EVENT_FIELDS
 from chain.functions import FUNCTIONS
+from chain.records.onchain import ConsensusConfig
 from node.view.events import WORDS, event_sentence
 from node.view.names import Names
 from node.view.sentences import PHRASES, sentence
@@ -231,6 +232,76 @@ FAILURES: list[tuple[Any, str, tuple[Any, ...], str]] = [
         TC, "update_minting_ability", ("XDX", True),
         "treasury tried to switch minting of XDX on, and failed: a synthetic currency is never minted",
     ),
+    (
+        ALICE, "create_validator_account", (0, NEW.address, PREFIX, "v"),
+        (f"alice@us-wallet tried to make {NEW.address.hex()} the owner of a validator, called “v” on the ledger, and"
+        " failed: only the association may do this"),
+    ),
+    (
+        ALICE, "create_validator_operator_account", (0, NEW.address, PREFIX, "o"),
+        (f"alice@us-wallet tried to make {NEW.address.hex()} a validator operator, called “o” on the ledger, and"
+        " failed: only the association may do this"),
+    ),
+    (
+        ALICE, "add_validator_and_reconfigure", (0, "v", NEW.address),
+        ("alice@us-wallet tried to take “v” into the validator set, and failed: only the association may do this"),
+    ),
+    (
+        ALICE, "remove_validator_and_reconfigure", (0, "v", NEW.address),
+        ("alice@us-wallet tried to put “v” out of the validator set, and failed: only the association may do this"),
+    ),
+    (
+        ALICE, "register_validator_config", (NEW.address, bytes(32), f"{bytes(32).hex()}@127.0.0.1:9", ""),
+        (f"alice@us-wallet tried to register keys and addresses of the validator of {NEW.address.hex()}, at"
+        " “127.0.0.1:9”, and failed: there is no validator at this address"),
+    ),
+    (
+        ALICE, "set_validator_config_and_reconfigure", (NEW.address, bytes(32), "nothing", ""),
+        (f"alice@us-wallet tried to register new keys and addresses of the validator of {NEW.address.hex()}, at “”, and"
+        " failed: there is no validator at this address"),
+    ),
+    (
+        ALICE, "set_validator_operator", ("o", NEW.address),
+        (f"alice@us-wallet tried to choose {NEW.address.hex()}, called “o”, to operate its validator, and failed: there"
+        " is no validator operator at this address"),
+    ),
+    (
+        ALICE, "set_validator_operator_with_nonce_admin", (0, "o", NEW.address),
+        (f"alice@us-wallet tried to choose {NEW.address.hex()}, called “o”, to operate its validator, and failed: only"
+        " the association may do this"),
+    ),
+    (
+        ALICE, "update_diem_version", (0, 9),
+        "alice@us-wallet tried to raise the protocol version to 9, and failed: only the association may do this",
+    ),
+    (
+        ALICE, "set_gas_constants", (0, *range(11)),
+        ("alice@us-wallet tried to set the gas constants: at least 2 units a transaction, at a price from 6, and"
+        " failed: only the association may do this"),
+    ),
+    (
+        ALICE, "initialize_diem_consensus_config", (0,),
+        "alice@us-wallet tried to begin the consensus configuration, and failed: only the association may do this",
+    ),
+    (
+        ALICE, "update_diem_consensus_config", (0, ConsensusConfig().to_bytes()),
+        ("alice@us-wallet tried to set the consensus configuration: rounds of 1000000 µs, an idle wait of 800000 µs, and"
+        " failed: only the association may do this"),
+    ),
+    (
+        ALICE, "update_diem_consensus_config", (0, b"\xc1"),
+        ("alice@us-wallet tried to set a consensus configuration that nobody can read, and failed: only the association"
+        " may do this"),
+    ),
+    (
+        ALICE, "halt_transactions", (0,),
+        ("alice@us-wallet tried to halt all transactions but its own and the treasury's, and failed: only the"
+        " association may do this"),
+    ),
+    (
+        ALICE, "resume_transactions", (0,),
+        "alice@us-wallet tried to resume transactions, and failed: only the association may do this",
+    ),
 ]  # fmt: skip
 
 
@@ -277,5 +348,22 @@ def test_what_a_later_version_may_hold() -> None:
     assert sentence(row, Names()) == f"{'ab' * 16} tried to call compose, and failed: Nowhere code 5"
     assert sentence({"transaction": {"type": "epoch\x07"}}, Names()) == "an entry of the kind epoch"
     assert event_sentence({"data": {"type": "new\x07kind"}}, Names()) == "newkind"
-    created = {"data": {"type": "createaccount", "created_address": "ab" * 16, "role_id": 3}}
-    assert event_sentence(created, Names()) == f"{'ab' * 16} became an account of role 3"
+    created = {"data": {"type": "createaccount", "created_address": "ab" * 16, "role_id": 9}}
+    assert event_sentence(created, Names()) == f"{'ab' * 16} became an account of role 9"
+
+
+def test_governance_in_words() -> None:
+    """What the association did, and what its streams say."""
+    row = {
+        "transaction": {
+            "type": "user", "sender": "0000000000000000000000000a550c18",
+            "script": {"function_name": "add_validator_and_reconfigure", "named_arguments": {"validator_name": "v4"}},
+        },
+        "vm_status": {"type": "executed"},
+    }  # fmt: skip
+    assert sentence(row, Names()) == "association took “v4” into the validator set"
+    assert event_sentence({"data": {"type": "newepoch", "epoch": 7}}, Names()) == "epoch 7 begins after this block"
+    admin = {"data": {"type": "admintransaction", "committed_timestamp_secs": 1_700_000_000}}
+    assert event_sentence(admin, Names()) == (
+        "the association acted for another account at 2023-11-14 22:13:20.000 UTC"
+    )
