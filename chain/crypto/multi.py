@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from chain.crypto.schemes import (
     MAX_SIGNERS,
+    MULTI_KEY_SCHEMES,
     PUBLIC_KEY_BYTES,
     SIGNATURE_BYTES,
     VERIFY_COST,
@@ -69,7 +70,7 @@ def multi_key(threshold: int, members: Sequence[Member]) -> MultiKey:
 @lru_cache(maxsize=4096)
 def read_multi_key(scheme: int, data: bytes) -> MultiKey | None:
     """The K-of-N key of these bytes, or None: wrong lengths, an unknown scheme, or not 1 <= K <= N <= 32 (K7)."""
-    if not data:
+    if not data or scheme not in MULTI_KEY_SCHEMES:
         return None
     body, threshold = data[:-1], data[-1]
     members = _plain_members(body) if scheme == Scheme.MULTI_ED25519 else _mixed_members(body)
@@ -134,7 +135,7 @@ def member_signatures(scheme: int, public_key: bytes, signature: bytes) -> tuple
     """
     if scheme in PUBLIC_KEY_BYTES:
         return (MemberSignature(scheme, public_key, signature),)
-    if scheme not in (Scheme.MULTI_ED25519, Scheme.MIXED_MULTI):
+    if scheme not in MULTI_KEY_SCHEMES:
         return None
     key, signatures = read_multi_key(scheme, public_key), read_multi_signature(signature)
     if key is None or signatures is None or len(signatures) < key.threshold or max(signatures) >= len(key.members):
@@ -152,4 +153,4 @@ def verification_cost(scheme: int, public_key: bytes, signature: bytes) -> int:
 
 def signature_count(scheme: int, signature: bytes) -> int:
     """How many single signatures the bytes hold: Libra bounds their sum over all signers (K10)."""
-    return len(signature) // SIGNATURE_BYTES if scheme in (Scheme.MULTI_ED25519, Scheme.MIXED_MULTI) else 1
+    return len(signature) // SIGNATURE_BYTES if scheme in MULTI_KEY_SCHEMES else 1
