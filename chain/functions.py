@@ -111,6 +111,51 @@ FUNCTIONS: dict[str, Function] = {
         "new_exchange_rate_denominator:u64",
     ),
     "update_minting_ability": _function("TreasuryComplianceScripts", "currency:currency", "allow_minting:bool"),
+    "burn_txn_fees": _function("TreasuryComplianceScripts", "currency:currency"),
+    "update_dealer_tiers": _function(
+        "TreasuryComplianceScripts",
+        "currency:currency",
+        "sliding_nonce:u64",
+        "designated_dealer_address:address",
+        "tier_0_cap:u64",
+        "tier_1_cap:u64",
+        "tier_2_cap:u64",
+        "tier_3_cap:u64",
+    ),
+    "register_scs_currency": _function(
+        "Diem",
+        "currency:currency",
+        "exchange_rate_numerator:u64",
+        "exchange_rate_denominator:u64",
+        "scaling_factor:u64",
+        "fractional_part:u64",
+        "custodian_key:hash",
+    ),
+    "compose": _function("BasketScripts", "currency:currency", "amount:u64"),
+    "decompose": _function("BasketScripts", "currency:currency", "amount:u64"),
+    "publish_unrestricted_limits": _function("AccountLimits", "currency:currency"),
+    "publish_window": _function("AccountLimits", "currency:currency", "limit_address:address"),
+    "update_limits_definition": _function(
+        "AccountLimits",
+        "currency:currency",
+        "sliding_nonce:u64",
+        "limit_address:address",
+        "new_max_inflow:u64",
+        "new_max_outflow:u64",
+        "new_max_holding_balance:u64",
+        "new_time_period:u64",
+    ),
+    "update_window_info": _function(
+        "AccountLimits",
+        "currency:currency",
+        "window_address:address",
+        "aggregate_balance:u64",
+        "new_limit_address:address",
+    ),
+    "set_jurisdiction_policy": _function("JurisdictionScripts", "sliding_nonce:u64", "policy:bytes"),
+    "set_vasp_country": _function(
+        "JurisdictionScripts", "sliding_nonce:u64", "vasp_address:address", "country:text"
+    ),
 }
 
 _PYTHON_TYPE: dict[Kind, type] = {
