@@ -29,7 +29,7 @@ def compose(run: Run, code: str, amount: int) -> None:
             most = basket.most_composable(dict(dealer.balances))
             raise Abort(
                 "DiemAccount", Category.LIMIT_EXCEEDED, "EINSUFFICIENT_BALANCE",
-                f"{amount} micro-{code} need {needed} micro-{part}, the balance is {held}; at most {most} can be composed",
+                f"{amount} micro-{code} need {needed} micro-{part}, the balance is {held}; {most} can be composed",
                 balance=held, amount=needed, most=most,
             )  # fmt: skip
         dealer = dealer.with_balance(part, held - needed)

@@ -24,7 +24,10 @@ class Basket(NamedTuple):
         return tuple([(code, amount * ratio >> 32) for code, ratio in self.parts])
 
     def most_composable(self, holdings: Mapping[str, int]) -> int:
-        """The most that these coins compose: the least trunc((v - 1) / ratio); with 1 or less of a coin it is 0."""
+        """What these coins compose, as Libra has it: the least trunc((v - 1) / ratio); with 1 or less of a coin, 0.
+
+        It is never too much; where a share is cut off, one more may still go.
+        """
         return min([(max(holdings.get(code, 0), 1) - 1 << 32) // ratio for code, ratio in self.parts])
 
     def with_more(self, coins: tuple[tuple[str, int], ...]) -> "Basket":
