@@ -25,8 +25,8 @@ from chain.codec import Value
 from chain.crypto.signing import PrivateKey, Scheme, address_of
 from chain.entries import Event, Status
 from chain.execution.conservation import check
-from chain.execution.context import ACCOUNT_HANDLES, BlockContext
-from chain.execution.executor import execute_block
+from chain.execution.context import ACCOUNT_HANDLES, BlockContext, Run
+from chain.execution.executor import HANDLERS, execute_block
 from chain.execution.outcome import Outcome
 from chain.execution.treasury import receipt_message
 from chain.genesis import GenesisCurrency, GenesisDocument, genesis_hash, initial_records
@@ -82,6 +82,8 @@ BOB = party(60)
 """Child of BR."""
 NOBODY = party(99)
 """No account."""
+XDX_PARTS = (("XUS", 1 << 31), ("XEU", 1_431_655_765))
+"""One XDX of this small world is half a XUS and, cut off, a third of a XEU."""
 COMPLIANCE = {US: key(70), BR: key(71)}
 """Keys by which the providers attest."""
 
@@ -92,7 +94,7 @@ def document(**changes: object) -> GenesisDocument:
     currencies = (
         GenesisCurrency("XUS", ONE, 100, 1 << 32, False, True, CUSTODIAN["XUS"].public_key),
         GenesisCurrency("XEU", ONE, 100, 3 << 31, False, True, CUSTODIAN["XEU"].public_key),
-        GenesisCurrency("XDX", ONE, 1000, 1 << 32, True, False, CUSTODIAN["XDX"].public_key),
+        GenesisCurrency("XDX", ONE, 1000, 1 << 32, True, False, CUSTODIAN["XDX"].public_key, XDX_PARTS),
     )
     whole = GenesisDocument(
         CHAIN_ID, NOW_SECS * SECOND_US, validators, ROOT.key.public_key, TC.key.public_key, currencies,
@@ -185,11 +187,12 @@ class World:
         max_gas: int = 4_000_000,
         price: int = 0,
         gas_currency: str = "XUS",
-        expires: int = NOW_SECS + 60,
+        expires: int | None = None,
         chain_id: int = CHAIN_ID,
     ) -> SignedTransaction:
         """A signed transaction under the sender's next number."""
         number = self.account(who).sequence_number if number is None else number
+        expires = self.context.timestamp_us // SECOND_US + 60 if expires is None else expires
         raw = RawTransaction(
             who.address, number, Payload(function, arguments), max_gas, price, gas_currency, expires, chain_id
         )
@@ -232,6 +235,19 @@ class World:
         expected = {**before, sender: cast(Account, before[sender])._replace(sequence_number=number)}
         assert {**self.records, CONFIG: before[CONFIG]} == expected
         return outcome.status.module, outcome.status.code
+
+    def at(self, time_us: int) -> "World":
+        """The same world, whose blocks from now on have this time in microseconds."""
+        self.context = self.context._replace(timestamp_us=time_us)
+        return self
+
+    def together(self, who: Party, other: Party, function: str, *arguments: Value) -> tuple[Event, ...]:
+        """What a call does that `other` signs too; raises its Abort."""
+        run = Run(self.context, who.address, self.overlay(), (other.address,))
+        HANDLERS[function](run, *arguments)
+        self.records = {**self.records, **run.state.writes}
+        check(self.records.values())
+        return tuple(run.events)
 
     def pay(self, payer: Party, payee: Party, amount: int, currency: str = "XUS") -> tuple[Event, ...]:
         """A payment without metadata."""

@@ -36,6 +36,7 @@ TAGS = (
     "Waypoint",
     "CustodianReceipt",
     "Memo",
+    "JurisdictionPolicy",
 )
 """Every type that is hashed or signed; a test holds that they differ."""
 

@@ -6,7 +6,18 @@ Each transaction works on an overlay of its own, so that a failed one leaves not
 from collections.abc import Callable, Sequence
 
 from chain.entries import Status
-from chain.execution import administration, creation, multi_agent, payments, treasury
+from chain.execution import (
+    account_limits,
+    administration,
+    basket,
+    creation,
+    currencies,
+    jurisdiction,
+    multi_agent,
+    payments,
+    tiers,
+    treasury,
+)
 from chain.execution.context import BlockContext, Run
 from chain.execution.gas import gas_for
 from chain.execution.multi_agent import check_signer_count
@@ -35,6 +46,17 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "update_dual_attestation_limit": treasury.update_dual_attestation_limit,
     "update_exchange_rate": treasury.update_exchange_rate,
     "update_minting_ability": treasury.update_minting_ability,
+    "burn_txn_fees": currencies.burn_txn_fees,
+    "update_dealer_tiers": tiers.update_dealer_tiers,
+    "register_scs_currency": currencies.register_scs_currency,
+    "compose": basket.compose,
+    "decompose": basket.decompose,
+    "publish_unrestricted_limits": account_limits.publish_unrestricted_limits,
+    "publish_window": account_limits.publish_window,
+    "update_limits_definition": account_limits.update_limits_definition,
+    "update_window_info": account_limits.update_window_info,
+    "set_jurisdiction_policy": jurisdiction.set_jurisdiction_policy,
+    "set_vasp_country": jurisdiction.set_vasp_country,
 }
 """What each function of `chain.transaction.FUNCTIONS` does; a test holds that the two tables agree."""
 

@@ -21,6 +21,21 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "freeze": ("frozen_address",),
     "unfreeze": ("unfrozen_address",),
     "receiptreleased": ("amount", "currency", "preburn_address"),
+    "policypass": (
+        "payer",
+        "rule",
+        "policy_version",
+        "sender_country",
+        "receiver_country",
+        "local_currency",
+        "local_amount",
+        "day_used",
+        "day_count",
+        "month_used",
+    ),
+    "policyupdate": ("policy_version", "name", "rules", "policy_hash"),
+    "compose": ("amount", "currency", "dealer_address", "parts"),
+    "decompose": ("amount", "currency", "dealer_address", "parts"),
     "newblock": ("round", "proposer", "proposed_time_us"),
 }
 """Fields by event type, in the order of `Event.data` (reference: Libra's JSON event types)."""
@@ -68,8 +83,10 @@ class Reason(NamedTuple):
 REASONS: dict[str, dict[str, Reason]] = {
     "DiemAccount": {
         "ECOIN_DEPOSIT_IS_ZERO": Reason(2, Category.INVALID_ARGUMENT),
+        "EDEPOSIT_EXCEEDS_LIMITS": Reason(3, Category.LIMIT_EXCEEDED),
         "EROLE_CANT_STORE_BALANCE": Reason(4, Category.INVALID_ARGUMENT),
         "EINSUFFICIENT_BALANCE": Reason(5, Category.LIMIT_EXCEEDED),
+        "EWITHDRAWAL_EXCEEDS_LIMITS": Reason(6, Category.LIMIT_EXCEEDED),
         "EMALFORMED_AUTHENTICATION_KEY": Reason(8, Category.INVALID_ARGUMENT),
         "ECANNOT_CREATE_AT_VM_RESERVED": Reason(10, Category.INVALID_ARGUMENT),
         "EADD_EXISTING_CURRENCY": Reason(15, Category.ALREADY_PUBLISHED),
@@ -88,21 +105,48 @@ REASONS: dict[str, dict[str, Reason]] = {
         "EDESIGNATED_DEALER": Reason(6, Category.REQUIRES_ROLE),
     },
     "CoreAddresses": {
+        "EDIEM_ROOT": Reason(0, Category.REQUIRES_ADDRESS),
         "ETREASURY_COMPLIANCE": Reason(1, Category.REQUIRES_ADDRESS),
     },
     "Diem": {
         "ECURRENCY_INFO": Reason(1, Category.NOT_PUBLISHED),
         "EMINTING_NOT_ALLOWED": Reason(5, Category.INVALID_STATE),
         "EIS_SYNTHETIC_CURRENCY": Reason(6, Category.INVALID_ARGUMENT),
-        "ECOIN": Reason(7, Category.LIMIT_EXCEEDED),
+        "ECOIN": Reason(7, Category.INVALID_ARGUMENT),
         "EPREBURN_QUEUE": Reason(11, Category.LIMIT_EXCEEDED),
         "EPREBURN_NOT_FOUND": Reason(12, Category.INVALID_STATE),
         "ERECEIPT_USED": Reason(100, Category.ALREADY_PUBLISHED),
         "ERECEIPT_SIGNATURE": Reason(101, Category.INVALID_ARGUMENT),
+        "EBASKET": Reason(102, Category.NOT_PUBLISHED),
+    },
+    "RegisteredCurrencies": {
+        "ECURRENCY_CODE_ALREADY_TAKEN": Reason(0, Category.INVALID_ARGUMENT),
+        "EBAD_CURRENCY": Reason(100, Category.INVALID_ARGUMENT),
+        "ETOO_MANY_CURRENCIES": Reason(101, Category.LIMIT_EXCEEDED),
     },
     "DesignatedDealer": {
         "EDEALER": Reason(0, Category.NOT_PUBLISHED),
+        "EINVALID_TIER_START": Reason(2, Category.INVALID_ARGUMENT),
+        "EINVALID_TIER_INDEX": Reason(3, Category.INVALID_ARGUMENT),
         "EINVALID_MINT_AMOUNT": Reason(4, Category.INVALID_ARGUMENT),
+        "EINVALID_AMOUNT_FOR_TIER": Reason(5, Category.INVALID_ARGUMENT),
+    },
+    "AccountLimits": {
+        "ELIMITS_DEFINITION": Reason(0, Category.NOT_PUBLISHED),
+        "EWINDOW": Reason(1, Category.NOT_PUBLISHED),
+        "ELIMITS_DEFINITION_PUBLISHED": Reason(100, Category.ALREADY_PUBLISHED),
+        "EWINDOW_PUBLISHED": Reason(101, Category.ALREADY_PUBLISHED),
+    },
+    "Jurisdiction": {
+        "ECORRIDOR_HALTED": Reason(100, Category.INVALID_STATE),
+        "EPAYMENT_CAP": Reason(101, Category.LIMIT_EXCEEDED),
+        "EDAILY_COUNT": Reason(102, Category.LIMIT_EXCEEDED),
+        "EDAILY_CAP": Reason(103, Category.LIMIT_EXCEEDED),
+        "EMONTHLY_CAP": Reason(104, Category.LIMIT_EXCEEDED),
+        "ERATE_MISSING": Reason(105, Category.INVALID_STATE),
+        "EPOLICY_VERSION": Reason(106, Category.INVALID_ARGUMENT),
+        "EPOLICY_MALFORMED": Reason(107, Category.INVALID_ARGUMENT),
+        "ECOUNTRY": Reason(108, Category.INVALID_ARGUMENT),
     },
     "DualAttestation": {
         "ECREDENTIAL": Reason(0, Category.NOT_PUBLISHED),
@@ -120,6 +164,7 @@ REASONS: dict[str, dict[str, Reason]] = {
     },
     "VASP": {
         "ETOO_MANY_CHILDREN": Reason(1, Category.LIMIT_EXCEEDED),
+        "ENOT_A_PARENT_VASP": Reason(3, Category.INVALID_ARGUMENT),
     },
     "MultiAgent": {
         "ESIGNER_COUNT": Reason(100, Category.INVALID_ARGUMENT),
@@ -138,7 +183,7 @@ REASONS: dict[str, dict[str, Reason]] = {
 }
 """Abort reasons by module. Numbers and categories are Libra's; numbers from 100 on are ours.
 
-EGAS, ECOIN and the two EPARENT_VASP_OR_... are Libra's and raised nowhere here.
+EGAS and the two EPARENT_VASP_OR_... are Libra's and raised nowhere here.
 """
 
 
@@ -163,8 +208,8 @@ SENTENCES: dict[str, str] = {
     "ETREASURY_COMPLIANCE": "only the treasury may do this",
     "ECURRENCY_INFO": "no such currency is registered",
     "EMINTING_NOT_ALLOWED": "minting of this currency is switched off",
-    "EIS_SYNTHETIC_CURRENCY": "a synthetic currency is never minted",
-    "ECOIN": "the coin's value is out of range",
+    "EIS_SYNTHETIC_CURRENCY": "a synthetic currency is never minted or burned: dealers compose and decompose it",
+    "ECOIN": "no fees in this currency have been collected",
     "EPREBURN_QUEUE": "the dealer has 256 preburn requests in this currency already",
     "EPREBURN_NOT_FOUND": "the dealer has no preburn request of exactly this amount",
     "ERECEIPT_USED": "this custodian receipt was used for another mint; each counts once",
@@ -187,6 +232,30 @@ SENTENCES: dict[str, str] = {
     "ENONCE_UNSUPPORTED": "only the sliding nonce 0 is supported",
     "EDENOMINATOR": "the denominator of the rate is 0",
     "ERATIO_OUT_OF_RANGE": "the rate has no 32-bit fixed point",
+    "EDEPOSIT_EXCEEDS_LIMITS": "the receiving provider would receive or hold more than its account limits allow",
+    "EWITHDRAWAL_EXCEEDS_LIMITS": "the sending provider would send more in this period than its account limits allow",
+    "EDIEM_ROOT": "only the association may do this",
+    "EBASKET": "this currency is no basket of other coins",
+    "ECURRENCY_CODE_ALREADY_TAKEN": "a currency of this code is there already",
+    "EBAD_CURRENCY": "the new currency's code, scale or custodian's key cannot be used",
+    "ETOO_MANY_CURRENCIES": "64 currencies are registered already",
+    "EINVALID_TIER_START": "the caps of a dealer's tiers rise strictly, zeros stand at the end",
+    "EINVALID_TIER_INDEX": "the dealer has no tier of this number",
+    "EINVALID_AMOUNT_FOR_TIER": "the mint would pass the cap of the dealer's tier for these 24 hours",
+    "ELIMITS_DEFINITION": "no limits definition in this currency stands under this address",
+    "EWINDOW": "no limits in this currency bind this provider",
+    "ELIMITS_DEFINITION_PUBLISHED": "the account has a limits definition in this currency already",
+    "EWINDOW_PUBLISHED": "limits in this currency bind the provider already",
+    "ENOT_A_PARENT_VASP": "the account is no wallet provider (parent VASP)",
+    "ECORRIDOR_HALTED": "the jurisdiction policy has halted payments between these two countries",
+    "EPAYMENT_CAP": "the payment is above what the jurisdiction policy allows for one payment",
+    "EDAILY_COUNT": "the account has made as many payments today as the jurisdiction policy allows",
+    "EDAILY_CAP": "the account would send more today than the jurisdiction policy allows",
+    "EMONTHLY_CAP": "the account would send more this month than the jurisdiction policy allows",
+    "ERATE_MISSING": "a cap counts in a currency of which the treasury has published no rate",
+    "EPOLICY_VERSION": "the new policy's version is not above the one in force",
+    "EPOLICY_MALFORMED": "the bytes are no jurisdiction policy",
+    "ECOUNTRY": "a country is a code of two capitals (ISO 3166-1)",
     "ETOO_LONG": "a name, URL or metadata is too long",
 }
 """What each reason means, for people; a test holds that none is missing."""
