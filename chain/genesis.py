@@ -21,7 +21,10 @@ from chain.entries import KIND_GENESIS, entry_hash
 from chain.errors import DecodeError, GenesisError
 from chain.limits import DUAL_ATTESTATION_LIMIT_AT_GENESIS, MAX_CURRENCIES, MAX_SCALING_FACTOR
 from chain.primitives import Address, Hash
+from chain.records.coins import Basket, basket_key
+from chain.records.limits import limits_key, unrestricted
 from chain.records.onchain import ONCHAIN_KEY, OnChainConfig
+from chain.records.policy import NO_POLICY, POLICY_KEY
 from chain.records.validators import (
     VALIDATORS_KEY,
     ActiveSet,
@@ -33,7 +36,7 @@ from chain.records.validators import (
 )
 from chain.validators import Validator, ValidatorSet
 
-FORMAT = 2
+FORMAT = 4
 
 
 class GenesisValidator(NamedTuple):
@@ -61,6 +64,8 @@ class GenesisCurrency(NamedTuple):
     is_synthetic: bool
     can_mint: bool
     custodian_key: bytes
+    basket: tuple[tuple[str, int], ...] = ()
+    """Of a synthetic coin: other coins, and how much of each one unit consists of, as 32-bit fixed point."""
 
 
 class GenesisDocument(NamedTuple):
@@ -101,10 +106,7 @@ class GenesisDocument(NamedTuple):
                 ),
                 association,
                 treasury,
-                tuple(
-                    GenesisCurrency(*fields(row, "currency", str, int, int, int, bool, bool, bytes))
-                    for row in currencies
-                ),
+                tuple(_read_currency(row) for row in currencies),
                 tuple((code, rate) for code, rate in (fields(row, "rate", str, int) for row in rates)),
                 limit,
             )
@@ -146,6 +148,27 @@ class GenesisDocument(NamedTuple):
                 raise GenesisError(f"{currency.code}: scaling factor is 1 to {MAX_SCALING_FACTOR}", name="bad_scaling")
             if currency.is_synthetic and currency.can_mint:
                 raise GenesisError(f"{currency.code} is synthetic and is never minted", name="synthetic_mint")
+            self._check_basket(currency)
+
+    def _check_basket(self, currency: GenesisCurrency) -> None:
+        """A synthetic coin consists of coins that are not; another one of nothing."""
+        plain = [item.code for item in self.currencies if not item.is_synthetic]
+        codes = [code for code, _ in currency.basket]
+        is_good = len(set(codes)) == len(codes) and all(code in plain and ratio for code, ratio in currency.basket)
+        if not is_good or (codes and not currency.is_synthetic):
+            raise GenesisError(
+                f"{currency.code}: a basket belongs to a synthetic coin and names others, each once, with an amount"
+                " above 0",
+                name="bad_basket",
+            )
+
+
+def _read_currency(row: object) -> GenesisCurrency:
+    """One currency of a document; DecodeError on a wrong shape."""
+    item = GenesisCurrency(*fields(row, "currency", str, int, int, int, bool, bool, bytes, tuple))
+    for part in item.basket:
+        fields(part, f"basket of {item.code}", str, int)
+    return item
 
 
 def _check_code(code: str) -> None:
@@ -174,13 +197,18 @@ def initial_records(document: GenesisDocument) -> dict[bytes, Record]:
             document.local_rates,
             document.dual_attestation_limit,
             (0,) * ROOT_STREAMS,
-        )
+        ),
+        POLICY_KEY: NO_POLICY,
     }
     for item in document.currencies:
         records[currency_key(item.code)] = Currency(
             item.code, item.scaling_factor, item.fractional_part, item.rate, item.is_synthetic, item.can_mint,
             0, 0, 0, item.custodian_key, 0, 0, (0, 0, 0, 0, 0),
         )  # fmt: skip
+        records[limits_key(ASSOCIATION, item.code)] = unrestricted(ASSOCIATION, item.code)
+        if item.basket:
+            nothing = tuple((code, 0) for code, _ in item.basket)
+            records[basket_key(item.code)] = Basket(item.code, item.basket, nothing)
     for address, role, key in (
         (ASSOCIATION, Role.ASSOCIATION, document.association_key),
         (TREASURY, Role.TREASURY, document.treasury_key),

@@ -39,9 +39,7 @@ def missing(
     return None, ()
 
 
-def run_committed(
-    app: Application, root: BlockResult, blocks: tuple[Block, ...], commit: CommitInfo
-) -> Path:
+def run_committed(app: Application, root: BlockResult, blocks: tuple[Block, ...], commit: CommitInfo) -> Path:
     """Execute blocks that a verified certificate commits, on top of our root; BlockError if they are others (R16)."""
     check_links(root, blocks, commit)
     path: Path = []

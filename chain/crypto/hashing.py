@@ -37,6 +37,7 @@ TAGS = (
     "EpochStart",
     "CustodianReceipt",
     "Memo",
+    "JurisdictionPolicy",
 )
 """Every type that is hashed or signed; a test holds that they differ."""
 

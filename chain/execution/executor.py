@@ -6,9 +6,23 @@ Each transaction works on an overlay of its own, so that a failed one leaves not
 from collections.abc import Callable, Sequence
 
 from chain.entries import Status
-from chain.execution import administration, creation, payments, system, treasury, validators
+from chain.execution import (
+    account_limits,
+    administration,
+    basket,
+    creation,
+    currencies,
+    jurisdiction,
+    multi_agent,
+    payments,
+    system,
+    tiers,
+    treasury,
+    validators,
+)
 from chain.execution.context import BlockContext, Run
 from chain.execution.gas import gas_for
+from chain.execution.multi_agent import check_signer_count
 from chain.execution.outcome import EXECUTED, OUT_OF_GAS, Abort, Category, Outcome
 from chain.execution.reconfiguration import is_epoch_over
 from chain.primitives import SECOND_US
@@ -18,6 +32,8 @@ from chain.validation import Discard, check_prologue, postponed
 
 HANDLERS: dict[str, Callable[..., None]] = {
     "peer_to_peer_with_metadata": payments.peer_to_peer_with_metadata,
+    "peer_to_peer_by_signers": multi_agent.peer_to_peer_by_signers,
+    "exchange_by_signers": multi_agent.exchange_by_signers,
     "create_child_vasp_account": creation.create_child_vasp_account,
     "create_parent_vasp_account": creation.create_parent_vasp_account,
     "create_designated_dealer": creation.create_designated_dealer,
@@ -33,6 +49,17 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "update_dual_attestation_limit": treasury.update_dual_attestation_limit,
     "update_exchange_rate": treasury.update_exchange_rate,
     "update_minting_ability": treasury.update_minting_ability,
+    "burn_txn_fees": currencies.burn_txn_fees,
+    "update_dealer_tiers": tiers.update_dealer_tiers,
+    "register_scs_currency": currencies.register_scs_currency,
+    "compose": basket.compose,
+    "decompose": basket.decompose,
+    "publish_unrestricted_limits": account_limits.publish_unrestricted_limits,
+    "publish_window": account_limits.publish_window,
+    "update_limits_definition": account_limits.update_limits_definition,
+    "update_window_info": account_limits.update_window_info,
+    "set_jurisdiction_policy": jurisdiction.set_jurisdiction_policy,
+    "set_vasp_country": jurisdiction.set_vasp_country,
     "create_validator_account": validators.create_validator_account,
     "create_validator_operator_account": validators.create_validator_operator_account,
     "add_validator_and_reconfigure": validators.add_validator_and_reconfigure,
@@ -79,11 +106,12 @@ def _execute(block: Overlay, context: BlockContext, tx: SignedTransaction) -> Ou
     raw = tx.raw
     now_secs = context.timestamp_us // SECOND_US
     check_prologue(block, tx, chain_id=context.chain_id, now_secs=now_secs, allow_future_sequence=False)
-    gas = gas_for(raw.payload.function, tx.scheme, block.onchain().gas.min_transaction_gas_units)
+    gas = gas_for(raw.payload.function, tx.verification_cost, block.onchain().gas.min_transaction_gas_units)
     if gas > raw.max_gas_amount:
         return _keep_failed(block, tx, OUT_OF_GAS, raw.max_gas_amount)
     run = Run(context, raw.sender, Overlay(block), tuple([other.address for other in tx.secondaries]))
     try:
+        check_signer_count(tx)
         HANDLERS[raw.payload.function](run, *raw.payload.arguments)
         _epilogue(run.state, tx, gas)
     except Abort as abort:

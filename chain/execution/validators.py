@@ -246,5 +246,3 @@ def _no_config(account: bytes) -> Abort:
 def _not_active(name: str) -> Abort:
     """Not in the set."""
     return Abort("DiemSystem", Category.INVALID_ARGUMENT, "ENOT_AN_ACTIVE_VALIDATOR", f"{name} is no member")
-
-

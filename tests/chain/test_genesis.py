@@ -19,7 +19,10 @@ from chain.genesis import (
     genesis_hash,
     initial_records,
 )
+from chain.records.coins import Basket, basket_key
+from chain.records.limits import LimitsDefinition, limits_key
 from chain.records.onchain import ONCHAIN_KEY, OnChainConfig
+from chain.records.policy import POLICY_KEY, Policy
 from chain.records.validators import (
     VALIDATORS_KEY,
     ActiveSet,
@@ -28,7 +31,7 @@ from chain.records.validators import (
     ValidatorConfig,
     validator_key,
 )
-from tests.builders import CHAIN_ID, CUSTODIAN, NOW_SECS, ONE, ROOT, TC, document, key, party
+from tests.builders import CHAIN_ID, CUSTODIAN, NOW_SECS, ONE, ROOT, TC, XDX_PARTS, document, key, party
 
 EDGE_CASES = json.loads((Path(__file__).parents[1] / "vectors/ed25519_edge_cases.json").read_text())
 LARGE_S = (6, 7)
@@ -60,7 +63,7 @@ def test_bytes_and_back() -> None:
     assert GenesisDocument.from_bytes(whole.to_bytes()) == whole
     values = decode(whole.to_bytes())
     assert isinstance(values, tuple)
-    assert values[:3] == (2, CHAIN_ID, NOW_SECS * 1_000_000)
+    assert values[:3] == (4, CHAIN_ID, NOW_SECS * 1_000_000)
     assert values[7:] == ((("INR", 1 << 26),), 1_000_000_000)
     assert isinstance(GenesisDocument.from_bytes(whole.to_bytes()).validators[0], GenesisValidator)
     assert isinstance(GenesisDocument.from_bytes(whole.to_bytes()).currencies[0], GenesisCurrency)
@@ -231,7 +234,7 @@ def test_scaling_and_synthetic() -> None:
 def test_the_state_at_version_0() -> None:
     """Configuration, currencies in order, association and treasury; no coins, all counters at 0."""
     records = initial_records(document(dual_attestation_limit=7))
-    assert records.pop(CONFIG_KEY) == Config(CHAIN_ID, ("XUS", "XEU", "XDX"), (("INR", 1 << 26),), 7, (0,) * 7)
+    assert records.pop(CONFIG_KEY) == Config(CHAIN_ID, ("XUS", "XEU", "XDX"), (("INR", 1 << 26),), 7, (0,) * 11, (), 0)
     none = (0, 0, 0, 0, 0)
     custodian = {code: private.public_key for code, private in CUSTODIAN.items()}
     assert records.pop(currency_key("XUS")) == Currency(
@@ -246,6 +249,12 @@ def test_the_state_at_version_0() -> None:
     for address, role, who in ((ASSOCIATION, 0, ROOT), (TREASURY, 1, TC)):
         auth_key = who.key.authentication_key()
         assert records.pop(account_key(address)) == Account(address, role, auth_key, 0, False, (), (), b"", 0, None, ())
+    for code in ("XUS", "XEU", "XDX"):
+        assert records.pop(limits_key(ASSOCIATION, code)) == LimitsDefinition(
+            ASSOCIATION, code, 2**64 - 1, 2**64 - 1, 2**64 - 1, 86_400_000_000
+        )
+    assert records.pop(basket_key("XDX")) == Basket("XDX", XDX_PARTS, (("XUS", 0), ("XEU", 0)))
+    assert records.pop(POLICY_KEY) == Policy(0, "", ())
     for number in range(4):
         owner, operator = party(200 + number), party(300 + number)
         for who, role in ((owner, 3), (operator, 4)):

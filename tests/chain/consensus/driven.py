@@ -46,7 +46,12 @@ class Driven:
     def __init__(self, four, own=0, record=None, pending=()) -> None:
         info = four.genesis_info
         root = SimpleNamespace(
-            block_id=info.block_id, height=0, round=0, version=0, root=info.root, timestamp_us=info.timestamp_us,
+            block_id=info.block_id,
+            height=0,
+            round=0,
+            version=0,
+            root=info.root,
+            timestamp_us=info.timestamp_us,
             next_epoch=None,
         )
         self.app = App(four)
