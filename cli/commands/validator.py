@@ -1,18 +1,26 @@
-"""`mithqal validator`: the validator set, and what each did lately."""
+"""`mithqal validator`: the validator set, what each did lately, and how it changes."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from cli import options, output
 from cli.exits import OK
 from cli.viewing import open_view
+from node.client.network import load_network
+from node.client.wallets.wallet import Wallet
+from node.localnet.membership import Change
+from node.localnet.supervisor import START_TIMEOUT_S, Supervisor
 from node.view.pages.network import validators_page
+
+Command = Callable[..., Any]
 
 
 @click.group()
 def validator() -> None:
-    """List validators."""
+    """List validators; add, remove and re-key them while the network runs."""
 
 
 @validator.command(name="list")
@@ -21,6 +29,62 @@ def validator() -> None:
 @options.as_json
 @output.reported
 def list_(limit: int, directory: Path, as_json: bool) -> int:
-    """Every validator: reached or not, blocks proposed and signed of the newest hundred."""
+    """Every registered validator: member or not, address, blocks proposed and signed of the newest hundred."""
     output.page(validators_page(open_view(directory).source, limit), as_json=as_json)
+    return OK
+
+
+def _change(command: Command) -> Command:
+    """The options of a change."""
+    command = click.option(
+        "--timeout", type=options.Seconds(0.1, 3600), default=START_TIMEOUT_S, show_default=True, help="Seconds a step."
+    )(options.network(options.as_json(output.reported(command))))
+    return click.argument("name")(command)
+
+
+def _open(directory: Path, timeout: float) -> Change:
+    """What changes the set of a directory's network; each step is told on stderr."""
+    return Change(Supervisor(directory), Wallet(load_network(directory)), output.talk, timeout)
+
+
+def _told(done: dict[str, Any], words: str) -> list[str]:
+    """What happened, and when it was in force."""
+    return [
+        f"{done['validator']} {words}: epoch {done['epoch']} runs on every validator after {done['seconds']} s",
+        f"  version  {done['version']}  {done['hash']}",
+    ]
+
+
+@validator.command()
+@_change
+def add(name: str, directory: Path, timeout: float, as_json: bool) -> int:
+    """Make validator NAME on this machine, let it catch up, and take it into the set.
+
+    Keys and accounts are made, its keys and addresses are registered, and its process starts from the genesis and the
+    address of one peer. A command that broke off goes on when it is given again.
+    """
+    done = _open(directory, timeout).add(name)
+    output.result(done, _told(done, "is a member"), as_json=as_json)
+    return OK
+
+
+@validator.command()
+@_change
+def remove(name: str, directory: Path, timeout: float, as_json: bool) -> int:
+    """Take NAME out of the set. Its process goes on: it follows, signs nothing, and serves what it has."""
+    done = _open(directory, timeout).remove(name)
+    output.result(done, [*_told(done, "is no member"), f"stop it: mithqal localnet kill {name}"], as_json=as_json)
+    return OK
+
+
+@validator.command(name="rotate-key")
+@_change
+def rotate_key(name: str, directory: Path, timeout: float, as_json: bool) -> int:
+    """Give NAME a new consensus key, in force from the next epoch on; the old one signs nothing any more.
+
+    So does a validator come back whose signing record is lost or too old: a process that is down is started.
+    """
+    done = _open(directory, timeout).rotate(name)
+    lines = [*_told(done, "signs with a new key"), f"  key      {done['consensus_key']}  {done['key_file']}"]
+    output.result(done, lines, as_json=as_json)
     return OK

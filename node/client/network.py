@@ -29,6 +29,8 @@ class Member:
     rpc: Endpoint
     p2p: Endpoint
     directory: Path
+    is_member: bool = True
+    """Whether it is in the validator set, as far as this directory knows."""
 
 
 @dataclass(slots=True)
@@ -68,6 +70,7 @@ class Network:
                     "rpc": f"http://{member.rpc[0]}:{member.rpc[1]}",
                     "p2p": f"{member.p2p[0]}:{member.p2p[1]}",
                     "dir": str(member.directory),
+                    "member": member.is_member,
                 }
                 for member in self.members
             ],
@@ -93,7 +96,7 @@ def load_network(directory: Path) -> Network:
             Member(
                 row["name"], None if row["pid"] is None else int(row["pid"]),
                 _read_endpoint(row["rpc"].removeprefix("http://")), _read_endpoint(row["p2p"]),
-                directory / Path(row["dir"]).name,
+                directory / Path(row["dir"]).name, row.get("member", True) is True,
             )
             for row in value["validators"]
         ]  # fmt: skip

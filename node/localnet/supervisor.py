@@ -237,6 +237,21 @@ class Supervisor:
             child.wait(STOP_TIMEOUT_S)  # it is ending: nobody else would collect it
         return alive
 
+    def is_active(self, member: Member) -> bool:
+        """Whether its process runs and is not paused."""
+        return self.is_alive(member) and not _is_stopped(member)
+
+    def enlist(self, member: Member, *, is_member: bool | None = None) -> None:
+        """Keep a process in `network.json`: a new one at the end, a known one with whether it is in the set."""
+        with self._locked():
+            network = self.network
+            known = [other for other in network.members if other.name == member.name]
+            if not known:
+                network.members.append(member)
+            elif is_member is not None:
+                known[0].is_member = is_member
+            network.save()
+
     # --- processes ---
 
     @contextmanager
@@ -253,8 +268,8 @@ class Supervisor:
 
     def _how_many_run(self) -> str:
         """How many run, and how many it takes to commit."""
-        members = self.network.members
-        running = sum(1 for member in members if self.is_alive(member) and not _is_stopped(member))
+        members = [member for member in self.network.members if member.is_member]
+        running = sum(1 for member in members if self.is_active(member))
         return f"{running} of {len(members)} validators run, {quorum(len(members))} are needed"
 
     def _spawn(self, network: Network, index: int, *, foreground: bool) -> None:

@@ -10,6 +10,8 @@ from chain.errors import MithqalError
 from chain.identifiers import IdentifierError, decode_identifier
 
 MAX_NAME = 64
+VALIDATOR_ACCOUNTS = ("owner", "operator")
+"""What follows a validator's name in the names of its two accounts."""
 TREASURY_NAME = "treasury"
 GENESIS_NAMES = (TREASURY_NAME, "association")
 """Names of the accounts that genesis made."""
@@ -45,8 +47,16 @@ def provider_in(name: str) -> str | None:
 
 
 def key_path(keys: Path, name: str) -> Path:
-    """Where the key of a name lies below `keys`: those of genesis there itself, the others in a folder of their own."""
-    return keys / f"{name}.json" if name in GENESIS_NAMES else keys / "accounts" / f"{name}.json"
+    """Where the key of a name lies: those of genesis in `keys` itself, those of a validator's owner and operator
+
+    (`NAME.owner`, `NAME.operator`) beside it, the others in a folder of their own.
+    """
+    if name in GENESIS_NAMES:
+        return keys / f"{name}.json"
+    validator, _, what = name.rpartition(".")
+    if what in VALIDATOR_ACCOUNTS and (keys.parent / validator / "keys").is_dir():
+        return keys.parent / validator / "keys" / f"{what}.json"
+    return keys / "accounts" / f"{name}.json"
 
 
 def _is_identifier(name: str) -> bool:
