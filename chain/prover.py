@@ -72,7 +72,10 @@ class Prover:
 
     def ledger(self, certificate: QuorumCertificate) -> LedgerProof:
         """From genesis to a certificate."""
-        return LedgerProof(self._ledger.genesis_info, self.info(0), (), certificate)
+        return LedgerProof(
+            self._ledger.genesis_info, self.info(0),
+            tuple(self._ledger.epoch_ends(1, certificate.data.epoch - 1)), certificate,
+        )  # fmt: skip
 
     def consistency(self, known_version: int) -> ConsistencyProof:
         """That the ledger begins with what a client knows."""

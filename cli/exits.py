@@ -36,7 +36,7 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "rpc", "rpc_error", "invalid_request", "invalid_format", "parse_error", "request_too_large", "batch_too_large",
         "content_type", "unknown_method", "data_file_invalid", "rate_not_representable", "storage",
         "storage_read_failed", "storage_write_failed", "sync_failed", "record_too_large", "number_out_of_range",
-        "validator_failed", "wallet", "outbox", "pay_file", "bench", "no_measurements", "not_committed",
+        "validator_failed", "wallet", "outbox", "pay_file", "bench", "no_measurements", "not_committed", "too_slow",
     ),
     USAGE: (
         "bad_argument", "bad_endpoint", "bad_port", "bad_validator_count", "not_a_test_chain", "network_differs",

@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from cli import options, output
-from cli.exits import OK
+from cli.exits import INVARIANT, OK
 from node.lab.bench import Plan, run_bench
+from node.lab.bench_epochs import EpochPlan, run_epochs
 from node.lab.bench_stages import EXECUTE, measure_stages
 
 
@@ -73,6 +74,32 @@ def stages(validators: int, as_json: bool) -> int:
     stages_json = [{"stage": row.name, "us": row.us, "share": row.share} for row in rows]
     output.result({"stages": stages_json, "sum_us": round(total, 2)}, lines, as_json=as_json)
     return OK
+
+
+@bench.command()
+@click.option("--rate", type=click.IntRange(1, 1_000), default=100, show_default=True, help="Payments/s offered.")
+@click.option("--seconds", type=click.IntRange(10, 600), default=25, show_default=True, help="How long they leave.")
+@click.option("--keep", type=click.Path(path_type=Path), help="Leave the stopped network in this new directory.")
+@options.as_json
+@output.reported
+def epochs(rate: int, seconds: int, keep: Path | None, as_json: bool) -> int:
+    """Change the validator set under load: 4 to 5 to 4, then a new key.
+
+    Exits 8 if a payment is lost or doubled, if a balance is not exact, or if no proof holds from genesis.
+    """
+    document = run_epochs(EpochPlan(rate, seconds, keep=keep), output.talk)
+    lines = [f"{item['change']:10}  {item['seconds']:6.3f} s  epoch {item['epoch']}" for item in document["changes"]]
+    payments, final = document["payments"], document["finality_ms"]
+    lines += [
+        f"payments    {payments['sent']} sent, {payments['final']} final, {payments['lost']} lost,"
+        f" {payments['doubled']} doubled",
+        f"finality    p50 {final['p50']:.0f} ms, p99 {final['p99']:.0f} ms; longest pause"
+        f" {document['longest_pause_s']:g} s",
+        f"proof       {'holds' if document['proof_from_genesis']['holds'] else 'fails'} from the genesis waypoint across"
+        f" {document['epochs']} epochs",
+    ]
+    output.result(document, lines, as_json=as_json)
+    return OK if document["proof_from_genesis"]["holds"] else INVARIANT
 
 
 def _show(document: dict[str, Any], *, as_json: bool) -> None:

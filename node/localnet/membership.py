@@ -196,7 +196,8 @@ class Change:
             waiting = [member for member in waiting if (_epoch(member.rpc) or 0) < epoch]
             if waiting and time.monotonic() > deadline:
                 names = ", ".join(member.name for member in waiting)
-                raise NetworkError(f"no block of epoch {epoch} on {names} after {self._timeout_s:g} s", name="not_ready")
+                after = f"after {self._timeout_s:g} s"
+                raise NetworkError(f"no block of epoch {epoch} on {names} {after}", name="not_ready")
             if waiting:
                 time.sleep(POLL_S)
 
