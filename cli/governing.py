@@ -30,7 +30,8 @@ def _decides(name: str) -> Callable[[Command], Command]:
             operations.association(wallet)
             call: Call = make(wallet, **arguments)
             (done,) = execute_calls(wallet, [call])
-            lines = [f"{call.function}: in force from the next epoch on", f"  version  {done['version']}  {done['hash']}"]
+            words = f"{call.function}: in force from the next epoch on"
+            lines = [words, f"  version  {done['version']}  {done['hash']}"]
             output.result({**done, "function": call.function}, lines, as_json=as_json)
             return OK
 

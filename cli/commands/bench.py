@@ -93,9 +93,9 @@ def epochs(rate: int, seconds: int, keep: Path | None, as_json: bool) -> int:
     lines += [
         f"payments    {payments['sent']} sent, {payments['final']} final, {payments['lost']} lost,"
         f" {payments['doubled']} doubled",
-        f"finality    p50 {final['p50']:.0f} ms, p99 {final['p99']:.0f} ms; longest pause"
-        f" {document['longest_pause_s']:g} s",
-        f"proof       {'holds' if document['proof_from_genesis']['holds'] else 'fails'} from the genesis waypoint across"
+        f"finality    p50 {final['p50']:.0f} ms, p99 {final['p99']:.0f} ms",
+        f"pause       {document['longest_pause_s']} s at most without a final payment",
+        f"proof       {'holds' if document['proof_from_genesis']['holds'] else 'fails'} from the genesis waypoint over"
         f" {document['epochs']} epochs",
     ]
     output.result(document, lines, as_json=as_json)

@@ -42,9 +42,14 @@ def _change(command: Command) -> Command:
     return click.argument("name")(command)
 
 
-def _open(directory: Path, timeout: float) -> Change:
-    """What changes the set of a directory's network; each step is told on stderr."""
-    return Change(Supervisor(directory), Wallet(load_network(directory)), output.talk, timeout)
+def _open(directory: Path, timeout: float, *, as_json: bool) -> Change:
+    """What changes the set of a directory's network; each step is told on stderr, which JSON keeps for errors."""
+    say = _silent if as_json else output.talk
+    return Change(Supervisor(directory), Wallet(load_network(directory)), say, timeout)
+
+
+def _silent(_text: str) -> None:
+    """Say nothing."""
 
 
 def _told(done: dict[str, Any], words: str) -> list[str]:
@@ -63,7 +68,7 @@ def add(name: str, directory: Path, timeout: float, as_json: bool) -> int:
     Keys and accounts are made, its keys and addresses are registered, and its process starts from the genesis and the
     address of one peer. A command that broke off goes on when it is given again.
     """
-    done = _open(directory, timeout).add(name)
+    done = _open(directory, timeout, as_json=as_json).add(name)
     output.result(done, _told(done, "is a member"), as_json=as_json)
     return OK
 
@@ -72,7 +77,7 @@ def add(name: str, directory: Path, timeout: float, as_json: bool) -> int:
 @_change
 def remove(name: str, directory: Path, timeout: float, as_json: bool) -> int:
     """Take NAME out of the set. Its process goes on: it follows, signs nothing, and serves what it has."""
-    done = _open(directory, timeout).remove(name)
+    done = _open(directory, timeout, as_json=as_json).remove(name)
     output.result(done, [*_told(done, "is no member"), f"stop it: mithqal localnet kill {name}"], as_json=as_json)
     return OK
 
@@ -84,7 +89,7 @@ def rotate_key(name: str, directory: Path, timeout: float, as_json: bool) -> int
 
     So does a validator come back whose signing record is lost or too old: a process that is down is started.
     """
-    done = _open(directory, timeout).rotate(name)
+    done = _open(directory, timeout, as_json=as_json).rotate(name)
     lines = [*_told(done, "signs with a new key"), f"  key      {done['consensus_key']}  {done['key_file']}"]
     output.result(done, lines, as_json=as_json)
     return OK

@@ -1,0 +1,134 @@
+"""Several consensus keys in one directory, each with its own signing record (E11, D4)."""
+
+from pathlib import Path
+
+import pytest
+
+from chain.codec import encode
+from chain.consensus.safety import SafetyRecord
+from chain.errors import MithqalError
+from chain.storage import Column, WriteBatch
+from node.keystore import save_key
+from node.runtime.signing_keys import SigningKeys, later_key_file
+from node.storage.memory import MemoryStore
+from node.storage.rules import StorageError
+from node.storage.safety_file import owner_of
+from node.storage.signing_record import owners_beside
+
+GENESIS = bytes(32)
+FIRST, SECOND = b"\x01" * 32, b"\x02" * 32
+
+
+class Place:
+    """A validator's directory, and what was said."""
+
+    def __init__(self, root: Path) -> None:
+        self.keys, self.data = root / "keys", root / "data"
+        self.data.mkdir()
+        self.store = MemoryStore()
+        self.said: list[str] = []
+        self.first = save_key(self.keys / "consensus.json", "first", FIRST)
+
+    def open(self) -> SigningKeys:
+        return SigningKeys(self.store, self.data, self.keys, GENESIS, lambda name, _message: self.said.append(name))
+
+    def second(self):
+        public = save_key(self.keys / "second.json", "second", SECOND).public_key
+        (self.keys / "second.json").rename(self.keys / later_key_file(public))
+        return public
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def record(epoch: int, key: bytes, voted: int = 0) -> bytes:
+    return encode(tuple(SafetyRecord(epoch, voted, key=key)))
+
+
+def test_one_key_and_its_record(place) -> None:
+    """`consensus.json` with `safety.bin`, marked beside the ledger."""
+    keys = place.open()
+    found = keys.find(place.first.public_key)
+    assert found is not None
+    assert (found.signer.public_key, found.record, keys.newest(), keys.is_single) == (
+        place.first.public_key, None, None, True,
+    )  # fmt: skip
+    keys.store(record(1, place.first.public_key, 5))
+    keys.close()
+    again = place.open()
+    assert again.newest() == record(1, place.first.public_key, 5)
+    assert owners_beside(place.store) == [owner_of(GENESIS, place.first.public_key)]
+    assert (place.data / "safety.bin").exists()
+    assert again.find(bytes(32)) is None
+    again.close()
+
+
+def test_a_key_that_comes_while_it_runs(place) -> None:
+    """`rotate-key` writes a file; the running process finds it, and each record goes to its own key's file."""
+    keys = place.open()
+    keys.store(record(1, place.first.public_key, 9))
+    public = place.second()
+    found = keys.find(public)
+    assert found is not None
+    assert (found.signer.public_key, found.record) == (public, None)
+    keys.store(record(2, public, 1))
+    assert keys.newest() == record(2, public, 1)
+    keys.close()
+    again = place.open()
+    first, second = again.find(place.first.public_key), again.find(public)
+    assert first is not None
+    assert second is not None
+    assert (first.record, second.record) == (record(1, place.first.public_key, 9), record(2, public, 1))
+    assert owners_beside(place.store) == [owner_of(GENESIS, key) for key in (place.first.public_key, public)]
+    again.close()
+
+
+def test_a_lost_record_ends_the_only_key(place) -> None:
+    """'what this validator has signed is unknown': it does not start, and the sentence names the way back."""
+    place.open().close()
+    (place.data / "safety.bin").unlink()
+    with pytest.raises(StorageError) as caught:
+        place.open()
+    assert caught.value.name == "safety_record_lost"
+    assert "mithqal validator rotate-key NAME" in caught.value.message
+
+
+def test_a_lost_record_and_a_new_key(place) -> None:
+    """The old key stays silent for good, the new one signs; a lost record of the new one silences it as well."""
+    place.open().close()
+    (place.data / "safety.bin").unlink()
+    public = place.second()
+    keys = place.open()
+    assert keys.find(place.first.public_key) is None
+    assert keys.find(public) is not None
+    assert place.said == ["safety_record_lost"]
+    keys.store(record(2, public))
+    keys.close()
+    (place.data / f"safety-{public.hex()[:16]}.bin").unlink()
+    with pytest.raises(StorageError) as caught:
+        place.open()
+    assert caught.value.name == "safety_record_lost"
+
+
+def test_a_barred_key(place) -> None:
+    """A key that has signed more than its record knows is never given out again."""
+    public = place.second()
+    keys = place.open()
+    singles = [keys.is_single]
+    keys.bar(place.first.public_key, MithqalError("old", name="safety_record_old"))
+    assert keys.find(place.first.public_key) is None
+    assert keys.find(public) is not None
+    singles.append(keys.is_single)
+    assert singles == [False, True]
+    keys.close()
+
+
+def test_a_ledger_of_somebody_else(place) -> None:
+    """D4: a data directory belongs to one validator, however many keys it has."""
+    place.store.write(WriteBatch(rows=[(Column.META, 1, b"\x07" * 32)]))
+    place.second()
+    with pytest.raises(StorageError) as caught:
+        place.open()
+    assert caught.value.name == "foreign_ledger"
