@@ -38,7 +38,7 @@ class ValidatorSet:
 
     def __hash__(self) -> int:
         """As equality has it."""
-        return hash((self.epoch, self.members))
+        return int.from_bytes(self.hash[:8], "big")
 
     def __len__(self) -> int:
         """Number of members, n."""

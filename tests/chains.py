@@ -60,8 +60,9 @@ class Chain:
         parent = self.pending[-1][1] if self.pending else self.ledger.tip
         envelopes = tuple(tx.envelope for tx in transactions)
         round_ = parent.round + 1
+        leader = round_ % len(self.ledger.validators)
         header = Header(
-            1, round_, parent.height + 1, round_ % 4, parent.timestamp_us + SECOND_US, self.qc.digest(), None,
+            1, round_, parent.height + 1, leader, parent.timestamp_us + SECOND_US, self.qc.digest(), None,
             payload_root(envelopes),
         )  # fmt: skip
         block = Block(header, self.qc, None, envelopes, b"", header_id(header))

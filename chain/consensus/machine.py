@@ -58,10 +58,7 @@ class ConsensusMachine:
         signatures: Signatures,
         config: ConsensusConfig = CONSENSUS_AT_GENESIS,
     ) -> None:
-        """Start above the committed `root`; `high_commit` is the certificate that committed it.
-
-        `own_index` is NOBODY for one that only follows.
-        """
+        """Start above `root`, which `high_commit` committed; `own_index` is NOBODY for one that only follows."""
         self.own = own_index
         self.validators = validators
         self.leaders = leaders
@@ -381,9 +378,8 @@ class ConsensusMachine:
         path = self.tree.path(commit.block_id)
         if not path:
             return
-        last = path[-1].result
         try:
-            check_result(last, commit)
+            check_result(path[-1].result, commit)
         except BlockError as error:
             out.alarm(error.name, error.message)
             return

@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,18 +77,8 @@ def build_genesis(
 
     roots = directory / "keys"
     names = [f"validator-{index}" for index in range(validators)]
-    members = tuple(
-        GenesisValidator(
-            name,
-            *[key(directory / name / "keys" / f"{what}.json", f"{name}/{what}") for what in VALIDATOR_KEYS],  # type: ignore[arg-type]
-        )
-        for name in names
-    )  # fmt: skip
-    if addresses is not None:
-        members = tuple(
-            member._replace(network_address=network, fullnode_address=fullnode)
-            for member, (network, fullnode) in zip(members, addresses, strict=True)
-        )
+    places = [("", "")] * validators if addresses is None else addresses
+    members = tuple(_member(directory, name, key, *place) for name, place in zip(names, places, strict=True))
     currencies = tuple(
         GenesisCurrency(
             code, SCALING, FRACTIONAL_PART, rates.coins.get(code, ONE_XDX), code == BASKET, code != BASKET,
@@ -107,6 +97,16 @@ def build_genesis(
     )
     document.check(RealSignatures())
     return document
+
+
+def _member(
+    directory: Path, name: str, key: Callable[[Path, str], bytes], network_address: str, fullnode_address: str
+) -> GenesisValidator:
+    """One of the first validators, with its four keys."""
+    consensus, network, owner, operator = (
+        key(directory / name / "keys" / f"{what}.json", f"{name}/{what}") for what in VALIDATOR_KEYS
+    )
+    return GenesisValidator(name, consensus, network, owner, operator, network_address, fullnode_address)
 
 
 def write_genesis(target: Path, validators: int, rates: Rates = NO_RATES, **options: Any) -> tuple[Path, Path]:

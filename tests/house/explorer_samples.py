@@ -115,7 +115,8 @@ KEYS: dict[str, Mapping[str, str]] = {
     "block": {
         **dict.fromkeys(
             ("height", "id", "epoch", "round", "proposer", "proposer_name", "timestamp_usecs", "parent_id",
-             "first_version", "last_version", "transactions", "signers", "signer_names", "accumulator_root_hash"), RPC,
+             "first_version", "last_version", "transactions", "signers", "signer_names", "committee_size",
+             "accumulator_root_hash"), RPC,
         ),
         "contents": "the first `--limit` transactions",
         "previous": "height of the block before, or null",
@@ -151,7 +152,8 @@ KEYS: dict[str, Mapping[str, str]] = {
     "events": {"events": "newest first", "next_before": "an event's number, for one stream"},
     "validator": {
         **dict.fromkeys(
-            ("index", "name", "consensus_key", "network_key", "power", "is_self", "is_connected"), RPC,
+            ("index", "name", "account", "operator", "consensus_key", "network_key", "network_address",
+             "fullnode_address", "state", "power", "is_self", "is_connected"), RPC,
         ),
         "proposed_recently": "how many of the newest blocks it proposed",
         "signed_recently": "how many of them it signed",
@@ -159,6 +161,7 @@ KEYS: dict[str, Mapping[str, str]] = {
         "blocks": "the newest that it proposed",
     },
     "validators": {
+        "epoch": "the one in force",
         "validators": "the keys of one validator, less `blocks`",
         "recent_blocks": "how many blocks were counted, at most 100",
     },

@@ -68,7 +68,8 @@ def consensus() -> list[str]:
         example("Time-out message: seed, genesis hash, (epoch, round, round of the highest certificate)",
                 timeout_message(1, 2, 1, GENESIS)),
         example("Payload root of no transactions", payload_root(())),
-        example("Validator set: (epoch, ((name, consensus key, network key), ...))", encode(members.to_value())),
+        example("Validator set: (epoch, ((name, consensus key, network key, number), ...))",
+                encode(members.to_value())),
         f"Waypoint of the commit info above: `{commit.waypoint()}`\n",
     ]  # fmt: skip
 

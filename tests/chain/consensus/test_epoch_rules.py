@@ -74,7 +74,9 @@ def test_the_shape_of_a_block_above_the_end(four) -> None:
     assert error(four.block(2, plain, time_us=plain.data.timestamp_us).check_shape) == "time_order"
 
 
-@pytest.mark.parametrize(("delta", "payload", "good"), [(0, (), True), (1, (), False), (-1, (), False), (0, (b"t",), False)])
+@pytest.mark.parametrize(
+    ("delta", "payload", "good"), [(0, (), True), (1, (), False), (-1, (), False), (0, (b"t",), False)]
+)
 def test_a_held_block_above_the_end(four, delta, payload, good) -> None:
     """R3: height follows, time and contents stand still; it waits for no clock."""
     qc = ending(four)
@@ -96,7 +98,7 @@ def rules(four: Committee, epoch: int, record: bytes | None, index: int = 0) -> 
 
 
 def test_records_and_epochs(four) -> None:
-    """E8: a later epoch begins a new record, an earlier one is refused, this one's is kept; another key's is not ours."""
+    """E8: a later epoch begins a new record, an earlier one is refused, this one's is kept; another key's is not."""
     safety = four.safety()
     safety.vote(four.block(1, four.genesis_qc), Hash(b"\1" * 32), 1, four.genesis_info)
     record = safety.record_bytes()

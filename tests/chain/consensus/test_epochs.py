@@ -1,4 +1,4 @@
-"""From one epoch to the next, by real replicas in one process (E4 to E12), and the traps of consensus.md 1.8 by name."""
+"""From one epoch to the next, by real replicas in one process (E4 to E12), and the traps of reconfiguration by name."""
 
 from collections.abc import Callable
 from typing import Any
@@ -112,7 +112,8 @@ class Rig:
     def post(self, number: int, send: Send) -> None:
         message = decode_message(send.data)
         self.sent.append((number, message))
-        to = [other for other in self.nodes if other != number] if send.destination == ALL_OTHERS else [send.destination]
+        others = [other for other in self.nodes if other != number]
+        to = others if send.destination == ALL_OTHERS else [send.destination]
         for receiver in to:
             if receiver in self.nodes and not self.drop(number, receiver, message):
                 self.queue.append((receiver, Received(number, send.data)))
@@ -138,7 +139,8 @@ class Rig:
     def submit(self, who: Party, function: str, *arguments: Any, at: int = 0) -> None:
         number = self.numbers.get(who.address, 0)
         self.numbers[who.address] = number + 1
-        raw = RawTransaction(who.address, number, Payload(function, arguments), 4_000, 0, "XUS", NOW_SECS + 3_000, CHAIN_ID)
+        payload = Payload(function, arguments)
+        raw = RawTransaction(who.address, number, payload, 4_000, 0, "XUS", NOW_SECS + 3_000, CHAIN_ID)
         tx = sign_transaction(raw, who.key, int(who.key.scheme), genesis_hash(self.document))
         self.queue.append((at, Submitted(1, tx.envelope)))
 
@@ -192,7 +194,8 @@ def test_a_removed_member_signs_nothing_and_follows(rig) -> None:
     rig.run(rig.in_epoch(2, height + 5))
     assert rig.machine(1).own == NOBODY
     assert rig.machine(1).safety.silenced == "validator 1 is no member of epoch 2"
-    assert not [message for sender, message in rig.sent[mark:] if sender == 1 and isinstance(message, Vote | Proposal | Timeout)]
+    signed = [message for sender, message in rig.sent[mark:] if sender == 1]
+    assert not [message for message in signed if isinstance(message, Vote | Proposal | Timeout)]
     assert rig.nodes[1].ledger.tip_height >= height + 5
     assert [member.number for member in rig.nodes[1].ledger.validators.members] == [0, 2, 3]
     assert rig.alarms == []
@@ -206,12 +209,13 @@ def test_descendants_of_the_end_are_empty_and_change_nothing(rig) -> None:
     blocks = [message.block for _, message in rig.sent if isinstance(message, Proposal)]
     above = [block for block in blocks if block.header.epoch == 1 and block.parent_qc.data.next_validators is not None]
     assert above
-    assert {(block.payload, block.header.timestamp_us) for block in above} == {((), above[0].parent_qc.data.timestamp_us)}
+    end_us = above[0].parent_qc.data.timestamp_us
+    assert {(block.payload, block.header.timestamp_us) for block in above} == {((), end_us)}
     votes = [m for _, m in rig.sent if isinstance(m, Vote) and m.data.block_id in {block.id for block in above}]
     assert end.commit is not None
     assert {(vote.data.root, vote.data.version) for vote in votes} == {(end.commit.root, end.commit.version)}
     assert {vote.data.next_validators for vote in votes} == {rig.nodes[0].ledger.set_of(2).hash}
-    assert {None if vote.commit is None else vote.commit.next_epoch for vote in votes} >= {rig.nodes[0].ledger.set_of(2)}
+    assert rig.nodes[0].ledger.set_of(2) in [vote.commit.next_epoch for vote in votes if vote.commit is not None]
 
 
 def test_heights_and_versions_run_on_across_the_end(rig) -> None:
@@ -242,7 +246,7 @@ def test_one_beginning_whatever_committed_the_end() -> None:
         info._replace(timestamp_us=5_001), info._replace(next_epoch=None),
     ):  # fmt: skip
         assert genesis_certificate(other, 2).block_id != begun.block_id
-    assert genesis_certificate(info._replace(epoch=0), 1).block_id == info.block_id, "epoch 1 begins from genesis itself"
+    assert genesis_certificate(info._replace(epoch=0), 1).block_id == info.block_id, "epoch 1 begins from genesis"
 
 
 def test_trap_a_new_epoch_resets_rounds_exactly_once(rig) -> None:

@@ -1,4 +1,4 @@
-"""Validators, operators and the set: order of checks, codes, both sides of each limit (reference 3.7, 3.8; G3 to G9)."""
+"""Validators, operators and the set: order of checks, codes, both sides of each limit (3.7, 3.8; G3 to G9)."""
 
 from typing import Any, cast
 

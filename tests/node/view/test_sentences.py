@@ -320,8 +320,8 @@ FAILURES: list[tuple[Any, str, tuple[Any, ...], str]] = [
     ),
     (
         ALICE, "update_diem_consensus_config", (0, ConsensusConfig().to_bytes()),
-        ("alice@us-wallet tried to set the consensus configuration: rounds of 1000000 µs, an idle wait of 800000 µs, and"
-        " failed: only the association may do this"),
+        ("alice@us-wallet tried to set the consensus configuration: rounds of 1000000 µs, an idle wait of 800000 µs,"
+        " and failed: only the association may do this"),
     ),
     (
         ALICE, "update_diem_consensus_config", (0, b"\xc1"),
