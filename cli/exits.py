@@ -55,6 +55,7 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
     ),
     DISCARDED: (
         "foreign_transaction", "malformed_bytes", "not_canonical", "too_deep", "too_large", "wrong_shape", "wrong_size",
+        "wrong_order",
         "unknown_envelope", "unknown_kind",
     ),
     NOT_FOUND: (

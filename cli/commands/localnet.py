@@ -108,12 +108,13 @@ def status(directory: Path, as_json: bool) -> int:
     rows = Supervisor(directory).status()
     network = load_network(directory)
     document = {"chain_id": network.chain_id, "genesis_hash": network.genesis_hash.hex(), "validators": rows}
-    output.result(document, _table(rows), as_json=as_json)
+    members = {member.name for member in network.members if member.is_member}
+    output.result(document, _table(rows, members), as_json=as_json)
     return OK
 
 
-def _table(rows: list[dict[str, Any]]) -> list[str]:
-    """The rows in columns, and whether enough run."""
+def _table(rows: list[dict[str, Any]], members: set[str]) -> list[str]:
+    """The rows in columns, and whether enough members of the set run."""
     head = ("validator", "state", "pid", "height", "version", "peers", "root", "rpc")
     cells: list[tuple[str, ...]] = [head]
     for row in rows:
@@ -122,8 +123,8 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
         cells.append(tuple("-" if value is None else str(value) for value in values))
     widths = [max(len(row[place]) for row in cells) for place in range(len(head))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-    running = sum(1 for row in rows if row["state"] == "up")
-    return [*lines, f"{running} of {len(rows)} are up, {quorum(len(rows))} are needed to commit"]
+    running = sum(1 for row in rows if row["state"] == "up" and row["name"] in members)
+    return [*lines, f"{running} of {len(members)} are up, {quorum(len(members))} are needed to commit"]
 
 
 @localnet.command()

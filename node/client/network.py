@@ -70,7 +70,7 @@ class Network:
                     "rpc": f"http://{member.rpc[0]}:{member.rpc[1]}",
                     "p2p": f"{member.p2p[0]}:{member.p2p[1]}",
                     "dir": str(member.directory),
-                    "member": member.is_member,
+                    **({} if member.is_member else {"member": False}),
                 }
                 for member in self.members
             ],

@@ -14,14 +14,15 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
 from chain.primitives import SECOND_US
-from node.sim.scenario import Scenario, scenario_for_seed
+from node.sim.scenario import CHANGES, Scenario, scenario_for_seed
 from node.sim.world import Result, World
 
 KINDS_OF_FAULT = (
     "crash", "blackout", "restart", "pause", "resume", "partition", "heal", "loss", "duplicate", "reorder", "delay",
     "hold", "disk_slow", "false_down", "clock_skew", "clock_step",
+    *(f"governance_{kind}" for kind in CHANGES),
 )  # fmt: skip
-"""Every kind must fire in a campaign."""
+"""Every kind must fire in a campaign, and every kind of change by governance beside them."""
 ENOUGH_SEEDS = 20
 """A campaign of fewer seeds need not fire every kind."""
 

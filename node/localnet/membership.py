@@ -26,6 +26,8 @@ from node.runtime.signing_keys import later_key_file
 
 Json = dict[str, Any]
 Say = Callable[[str], object]
+LONGEST_WAIT_US = 30_000_000
+"""A longer interval between two changes of a member's keys is not waited for."""
 
 
 class Change:
@@ -65,11 +67,24 @@ class Change:
         file = member.directory / "keys" / later_key_file(key.public_key)
         save_key(file, f"{row['name']}/consensus", secret)
         self._say(f"made a new consensus key for {row['name']}: {file}")
-        done = self._change(operations.rotate_call(row, key.public_key), row["name"], is_member=None)
+        done = self._rotate(row, key.public_key)
         if not self._supervisor.is_alive(self._find(row["name"])):
             self._supervisor.restart(row["name"], timeout_s=self._timeout_s)
             done["restarted"] = True
         return {**done, "consensus_key": key.public_key.hex(), "key_file": str(file)}
+
+    def _rotate(self, row: Json, public_key: bytes) -> Json:
+        """Ask for the new key; if the last change of this member's keys is too fresh, once more when it is not."""
+        call = operations.rotate_call(row, public_key)
+        try:
+            return self._change(call, row["name"], is_member=None)
+        except MithqalError as error:
+            interval_us = self._wallet.client.call("get_epoch")["consensus"]["config_update_interval_us"]
+            if error.details.get("reason") != "ECONFIG_UPDATE_RATE_LIMITED" or interval_us > LONGEST_WAIT_US:
+                raise
+            self._say(f"the keys of {row['name']} changed a moment ago: waiting {interval_us / 10**6:g} s")
+            time.sleep(interval_us / 10**6)
+        return self._change(call, row["name"], is_member=None)
 
     # --- one step each ---
 

@@ -88,7 +88,7 @@ def signers_in(network: Path, epoch: int) -> set[str]:
     return {name for block in blocks if block["epoch"] == epoch for name in block["signer_names"]}
 
 
-def test_add_remove_and_rotate_under_load(network: Path) -> None:
+def _add_remove_and_rotate_under_load(network: Path) -> None:
     """'4 -> 5 -> 4 validators and a key rotation ... no payment lost or doubled'; the fifth joins from one address."""
     before = received(network)
     load = Load(network)
@@ -116,7 +116,7 @@ def test_add_remove_and_rotate_under_load(network: Path) -> None:
     assert row["consensus_key"] == rotated["consensus_key"]
 
 
-def test_the_new_key_signs_and_the_removed_one_serves(network: Path) -> None:
+def _the_new_key_signs_and_the_removed_one_serves(network: Path) -> None:
     """The re-keyed process switched without a restart; who left follows to the newest block and answers."""
     deadline = time.monotonic() + 30
     while "validator-4" not in signers_in(network, 4) and time.monotonic() < deadline:
@@ -132,7 +132,7 @@ def test_the_new_key_signs_and_the_removed_one_serves(network: Path) -> None:
     good(network, "localnet", "wait")
 
 
-def test_a_validator_whose_record_is_lost_comes_back(network: Path) -> None:
+def _a_validator_whose_record_is_lost_comes_back(network: Path) -> None:
     """Silenced for good until it has another key: 'can now come back by `validator rotate-key`'."""
     good(network, "localnet", "kill", "validator-2")
     (network / "validator-2" / "data" / "safety.bin").unlink()
@@ -146,7 +146,7 @@ def test_a_validator_whose_record_is_lost_comes_back(network: Path) -> None:
     assert "validator-2" in signers_in(network, done["epoch"])
 
 
-def test_halted_and_resumed(network: Path) -> None:
+def _halted_and_resumed(network: Path) -> None:
     """'halt and resume user transactions ... effective by an epoch change'; exit 9 with a sentence."""
     good(network, "governance", "halt")
     assert failed(network, "pay", "us-wallet", "gb-wallet", "1", "XUS") == (9, "unknown_script")
@@ -155,7 +155,7 @@ def test_halted_and_resumed(network: Path) -> None:
     good(network, "pay", "us-wallet", "gb-wallet", "1", "XUS")
 
 
-def test_gas_consensus_and_version(network: Path) -> None:
+def _gas_consensus_and_version(network: Path) -> None:
     """Each is in force in the next epoch; what is not named stays."""
     good(network, "governance", "set-gas", "max_price_per_gas_unit=9000")
     good(network, "governance", "set-consensus", "round_timeout_us=900000")
@@ -174,7 +174,7 @@ def test_gas_consensus_and_version(network: Path) -> None:
     assert failed(network, "governance", "set-gas", "max_price_per_gas_unit") == (2, "bad_argument")
 
 
-def test_what_cannot_be_done_says_why(network: Path) -> None:
+def _what_cannot_be_done_says_why(network: Path) -> None:
     """Names that nobody has, a member twice, one that is none."""
     assert failed(network, "validator", "remove", "nobody") == (6, "unknown_validator")
     assert failed(network, "validator", "rotate-key", "nobody") == (6, "unknown_validator")
@@ -183,7 +183,7 @@ def test_what_cannot_be_done_says_why(network: Path) -> None:
     assert failed(network, "validator", "add", "keys") == (2, "name_taken")
 
 
-def test_who_left_may_come_again(network: Path) -> None:
+def _who_left_may_come_again(network: Path) -> None:
     """With its ledger, its keys and its number."""
     done = good(network, "validator", "add", "validator-1")
     assert members(network)["validator-1"] == "member"
@@ -191,3 +191,14 @@ def test_who_left_may_come_again(network: Path) -> None:
     while "validator-1" not in signers_in(network, done["epoch"]) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert "validator-1" in signers_in(network, done["epoch"])
+
+
+def test_a_day_of_governance(network: Path) -> None:
+    """One network, one step after the other: each begins where the one before ended."""
+    _add_remove_and_rotate_under_load(network)
+    _the_new_key_signs_and_the_removed_one_serves(network)
+    _a_validator_whose_record_is_lost_comes_back(network)
+    _halted_and_resumed(network)
+    _gas_consensus_and_version(network)
+    _what_cannot_be_done_says_why(network)
+    _who_left_may_come_again(network)

@@ -19,14 +19,15 @@ NEVER = {
         "peer_closed", "protocol_version", "round_order", "round_zero", "silent_peer", "slow_frame", "time_order",
         "too_many_blocks", "unjustified_round", "unknown_message", "wrong_author", "wrong_certificate", "wrong_commit",
         "wrong_digest", "wrong_epoch", "wrong_high_qc", "wrong_identity", "wrong_key", "wrong_leader", "wrong_peer",
-        "wrong_protocol",
+        "wrong_protocol", "no_epoch_end", "retired_key", "epoch_is_over",
     ),
     "refusals of the safety module: consensus goes another way": (
         "old_round", "second_proposal", "silenced", "stale_certificate", "unsafe", "unsafe_proposal", "unsafe_timeout",
+        "foreign_record",
     ),
     "rules of a genesis: its file is refused as `bad_genesis` with the rule in the details": (
         "bad_currencies", "bad_currency_code", "bad_key", "bad_scaling", "duplicate_key", "duplicate_name",
-        "shared_key", "synthetic_mint",
+        "shared_key", "synthetic_mint", "bad_address",
     ),
     "family names, never raised without a name of their own": ("error", "mempool"),
     "what only our own code can cause": ("not_encodable", "unknown_status"),
@@ -99,8 +100,9 @@ def test_the_walk_sees_a_planted_name() -> None:
 
 @pytest.mark.parametrize("status", list(DiscardStatus))
 def test_every_status_before_inclusion(status: DiscardStatus) -> None:
-    """4 discarded before inclusion; 9 refused by policy: a frozen sender."""
-    expected = 9 if status is DiscardStatus.SENDING_ACCOUNT_FROZEN else 4
+    """4 discarded before inclusion; 9 refused by policy: a frozen sender, or transactions that are halted."""
+    policy = (DiscardStatus.SENDING_ACCOUNT_FROZEN, DiscardStatus.UNKNOWN_SCRIPT)
+    expected = 9 if status in policy else 4
     assert exit_code(MithqalError("x", name=status.name.lower())) == expected
 
 

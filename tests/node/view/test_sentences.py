@@ -391,7 +391,7 @@ def test_governance_in_words() -> None:
     """What the association did, and what its streams say."""
     row = {
         "transaction": {
-            "type": "user", "sender": "0000000000000000000000000a550c18",
+            "type": "user", "sender": "0000000000000000000000000a550c18", "secondary_signers": [],
             "script": {"function_name": "add_validator_and_reconfigure", "named_arguments": {"validator_name": "v4"}},
         },
         "vm_status": {"type": "executed"},
