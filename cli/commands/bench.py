@@ -90,13 +90,13 @@ def epochs(rate: int, seconds: int, keep: Path | None, as_json: bool) -> int:
     document = run_epochs(EpochPlan(rate, seconds, keep=keep), output.talk)
     lines = [f"{item['change']:10}  {item['seconds']:6.3f} s  epoch {item['epoch']}" for item in document["changes"]]
     payments, final = document["payments"], document["finality_ms"]
+    holds = "holds" if document["proof_from_genesis"]["holds"] else "fails"
+    ends = f"{payments['lost']} lost, {payments['doubled']} doubled"
     lines += [
-        f"payments    {payments['sent']} sent, {payments['final']} final, {payments['lost']} lost,"
-        f" {payments['doubled']} doubled",
+        f"payments    {payments['sent']} sent, {payments['final']} final, {ends}",
         f"finality    p50 {final['p50']:.0f} ms, p99 {final['p99']:.0f} ms",
         f"pause       {document['longest_pause_s']} s at most without a final payment",
-        f"proof       {'holds' if document['proof_from_genesis']['holds'] else 'fails'} from the genesis waypoint over"
-        f" {document['epochs']} epochs",
+        f"proof       {holds} from the genesis waypoint over {document['epochs']} epochs",
     ]
     output.result(document, lines, as_json=as_json)
     return OK if document["proof_from_genesis"]["holds"] else INVARIANT

@@ -267,4 +267,3 @@ class Keys:
     def newest(self) -> bytes | None:
         """The record."""
         return self._record
-

@@ -92,9 +92,7 @@ def test_a_held_block_above_the_end(four, delta, payload, good) -> None:
 
 def rules(four: Committee, epoch: int, record: bytes | None, index: int = 0) -> SafetyRules:
     members = ValidatorSet(epoch, four.set.members)
-    return SafetyRules(
-        four.keys[index], members, four.leaders, four.genesis_qc, GENESIS_HASH, four.signatures, record
-    )
+    return SafetyRules(four.keys[index], members, four.leaders, four.genesis_qc, GENESIS_HASH, four.signatures, record)
 
 
 def test_records_and_epochs(four) -> None:

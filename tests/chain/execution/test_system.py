@@ -92,6 +92,7 @@ def test_prologue_and_gas_read_the_constants_on_chain(world) -> None:
     for max_gas, price in ((700, 2), (5_000, 9)):
         outcome = world.run(world.sign(ALICE, PAYMENT, "XUS", BOB.address, 1, b"", b"", max_gas=max_gas, price=price))
         assert (outcome.status, outcome.gas_used) == (Status("executed", "", 0), 700)
+
     def sized(size: int) -> SignedTransaction:
         tx: SignedTransaction = world.sign(
             ALICE, PAYMENT, "XUS", BOB.address, 1, b"x" * size, b"", max_gas=700, price=2

@@ -214,9 +214,7 @@ def test_the_same_seed_gives_the_same_genesis(tmp_path: Path) -> None:
     """Deterministic with a seed and the ports; another seed is another network, with other keys."""
     port = build_network(tmp_path / "ports", 1).members[0].rpc[1]
     built = [
-        build_network(
-            tmp_path / str(place), 1, seed=seed, base_port=port, timestamp_us=5, rates=Rates({"XEU": 9}, {})
-        )
+        build_network(tmp_path / str(place), 1, seed=seed, base_port=port, timestamp_us=5, rates=Rates({"XEU": 9}, {}))
         for place, seed in enumerate((1, 1, 2))
     ]
     assert built[0].genesis_hash == built[1].genesis_hash != built[2].genesis_hash

@@ -74,7 +74,9 @@ def test_a_changed_network_key_overlaps(world) -> None:
 @pytest.mark.parametrize(
     ("text", "endpoint"),
     [
-        ("", None), ("127.0.0.1:9", ("127.0.0.1", 9)), ("[::1]:65535", ("::1", 65_535)),
+        ("", None),
+        ("127.0.0.1:9", ("127.0.0.1", 9)),
+        ("[::1]:65535", ("::1", 65_535)),
         ("host.example:1", ("host.example", 1)),
     ],
 )
