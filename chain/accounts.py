@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from chain.codec import decode, encode, fields
 from chain.crypto.hashing import Hasher
 from chain.primitives import Address, Hash
+from chain.records.roles import RecoveryAddress, RoleRecord, SharedKey, SlidingNonce, read_domain_record
 
 ASSOCIATION = Address(bytes.fromhex("0000000000000000000000000a550c18"))
 """Root of the association; holds currencies and configuration (Libra's reserved address)."""
@@ -62,6 +63,8 @@ class Account(NamedTuple):
     num_children: int
     credential: Credential | None
     preburns: tuple[tuple[str, int], ...]
+    rotation_capability: bytes = b""
+    """State key of the record that its right to change its key was handed to; empty: the account has it itself."""
 
     def balance(self, currency: str) -> int | None:
         """Balance in micro-units, or None where it holds no balance in that currency."""
@@ -90,15 +93,17 @@ class Account(NamedTuple):
 
     def to_bytes(self) -> bytes:
         """Canonical bytes."""
-        value: tuple[Any, ...] = (*self[:9], None if self.credential is None else tuple(self.credential), self.preburns)
+        credential = None if self.credential is None else tuple(self.credential)
+        value: tuple[Any, ...] = (*self[:9], credential, *self[10:])
         return encode(value)
 
     @staticmethod
     def from_bytes(data: bytes) -> "Account":
         """Read what `to_bytes` wrote."""
-        values = fields(decode(data), "account", bytes, int, bytes, int, bool, tuple, tuple, bytes, int, None, tuple)
+        kinds = (bytes, int, bytes, int, bool, tuple, tuple, bytes, int, None, tuple, bytes)
+        values = fields(decode(data), "account", *kinds)
         credential = None if values[9] is None else Credential(*fields(values[9], "credential", str, bytes, bytes))
-        return Account._make((*values[:9], credential, values[10]))
+        return Account._make((*values[:9], credential, *values[10:]))
 
 
 def _balances_with(balances: tuple[tuple[str, int], ...], currency: str, amount: int) -> tuple[tuple[str, int], ...]:
@@ -186,7 +191,7 @@ class Config(NamedTuple):
         return Config(*fields(decode(data), "config", int, tuple, tuple, int, tuple))
 
 
-Record = Account | Currency | Receipt | Config
+Record = Account | Currency | Receipt | Config | RoleRecord
 
 _hash_address = Hasher("AccountAddress")
 _hash_key = Hasher("StateKey")
@@ -198,6 +203,10 @@ _READERS: dict[bytes, Callable[[bytes], Record]] = {
     b"c": Currency.from_bytes,
     b"r": Receipt.from_bytes,
     b"g": Config.from_bytes,
+    b"n": SlidingNonce.from_bytes,
+    b"x": RecoveryAddress.from_bytes,
+    b"s": SharedKey.from_bytes,
+    b"d": read_domain_record,
 }
 
 

@@ -76,7 +76,26 @@ FUNCTIONS: dict[str, Function] = {
     ),
     "add_currency_to_account": _function("AccountAdministrationScripts", "currency:currency"),
     "rotate_authentication_key": _function("AccountAdministrationScripts", "new_key:bytes"),
+    "rotate_authentication_key_with_nonce": _function(
+        "AccountAdministrationScripts", "sliding_nonce:u64", "new_key:bytes"
+    ),
+    "rotate_authentication_key_with_nonce_admin": _function(
+        "AccountAdministrationScripts", "sliding_nonce:u64", "account:address", "new_key:bytes"
+    ),
+    "rotate_authentication_key_with_recovery_address": _function(
+        "AccountAdministrationScripts", "recovery_address:address", "to_recover:address", "new_key:bytes"
+    ),
+    "create_recovery_address": _function("AccountAdministrationScripts"),
+    "add_recovery_rotation_capability": _function("AccountAdministrationScripts", "recovery_address:address"),
+    "publish_shared_ed25519_public_key": _function("AccountAdministrationScripts", "public_key:bytes"),
+    "rotate_shared_ed25519_public_key": _function("AccountAdministrationScripts", "public_key:bytes"),
+    "create_vasp_domains": _function("AccountAdministrationScripts"),
+    "create_diem_id_domains": _function("AccountAdministrationScripts"),
     "rotate_dual_attestation_info": _function("AccountAdministrationScripts", "new_url:bytes", "new_key:bytes"),
+    "add_vasp_domain": _function("TreasuryComplianceScripts", "address:address", "domain:bytes"),
+    "add_diem_id_domain": _function("TreasuryComplianceScripts", "address:address", "domain:bytes"),
+    "remove_vasp_domain": _function("TreasuryComplianceScripts", "address:address", "domain:bytes"),
+    "remove_diem_id_domain": _function("TreasuryComplianceScripts", "address:address", "domain:bytes"),
     "tiered_mint": _function(
         "TreasuryComplianceScripts",
         "currency:currency",

@@ -21,6 +21,7 @@ from chain.entries import KIND_GENESIS, entry_hash
 from chain.errors import DecodeError, GenesisError
 from chain.limits import DUAL_ATTESTATION_LIMIT_AT_GENESIS, MAX_CURRENCIES, MAX_SCALING_FACTOR
 from chain.primitives import Hash
+from chain.roles import ROLES
 from chain.validators import Validator, ValidatorSet
 
 FORMAT = 1
@@ -149,5 +150,6 @@ def initial_records(document: GenesisDocument) -> dict[bytes, Record]:
         (TREASURY, Role.TREASURY, document.treasury_key),
     ):
         auth_key = authentication_key(Scheme.ED25519, key)
-        records[account_key(address)] = Account(address, int(role), auth_key, 0, False, (), (), b"", 0, None, ())
+        streams = (0,) * ROLES[role].counters
+        records[account_key(address)] = Account(address, int(role), auth_key, 0, False, (), streams, b"", 0, None, ())
     return records

@@ -130,6 +130,11 @@ KEYS: dict[str, Mapping[str, str]] = {
              "delegated_key_rotation_capability", "delegated_withdrawal_capability", "is_frozen", "role", "version"),
             RPC,
         ),
+        "role_id": "the role's number, as in accounts.md",
+        "role_name": "our name of the role",
+        "key_rotation": "who may change its key: null for itself, else `type` (recovery_address or"
+                        " shared_ed25519_public_key) and `address`; further keys where there is something to say:"
+                        " `recovers`, `shared_ed25519_public_key`, `sliding_nonce`",
         "transactions": "the newest that it signed or that paid it",
     },
     "currency": {

@@ -45,7 +45,7 @@ def _row(meaning: Meaning, exits: Mapping[str, int]) -> dict[str, Json]:
         exit_name = "account_frozen" if meaning.name == "EACCOUNT_FROZEN" else "failed_on_chain"
     else:
         exit_name = meaning.name.lower()
-    return {**meaning._asdict(), "rule": meaning.rule, "exit": exits[exit_name]}
+    return {**meaning._asdict(), "rule": meaning.rule, "protocol": meaning.protocol, "exit": exits[exit_name]}
 
 
 def _command_rule(name: str, exits: Mapping[str, int], exit_words: Mapping[int, str]) -> dict[str, Json]:
@@ -53,7 +53,7 @@ def _command_rule(name: str, exits: Mapping[str, int], exit_words: Mapping[int, 
     return {
         "kind": "command", "code": None, "module": None, "category": None, "name": name,
         "sentence": exit_words[exits[name]], "consequence": "the command stopped, with what to do in its message",
-        "advice": None, "rule": name, "exit": exits[name],
+        "advice": None, "rule": name, "protocol": None, "exit": exits[name],
     }  # fmt: skip
 
 
@@ -67,6 +67,8 @@ def _heading(query: str, row: Json) -> str:
 def _fields(row: Json, exit_words: Mapping[int, str]) -> list[tuple[str, str]]:
     """What happened, what follows, what to do."""
     rows = [("what happened", row["sentence"]), ("consequence", row["consequence"])]
+    if row["protocol"]:
+        rows.append(("rule", f"{row['protocol']} of docs/protocol.md"))
     if row["advice"]:
         rows.append(("what to do", row["advice"]))
     return [*rows, ("exit code", f"{row['exit']}: {exit_words[row['exit']]}")]

@@ -1,5 +1,7 @@
 """What codes, reasons and rules mean, and what to do."""
 
+import re
+
 import pytest
 
 from chain.errors import MithqalError
@@ -18,7 +20,9 @@ from chain.validation import DiscardStatus
 from cli.exits import BY_NAME, MEANINGS
 from node.view.meanings import ADVICE, DISCARDS, POOL, Meaning, meanings_of, status_words
 from node.view.pages.meaning import meaning_page
+from node.view.rules import RULES
 from tests.builders import ONE, TC
+from tests.house.rules import ROOT
 from tests.views import ALICE, BRUNO, CARLA, peopled, text
 
 CONSEQUENCE = "it ran and failed: it is on the ledger, took its fee and its number, and changed nothing else (T7)"
@@ -27,10 +31,28 @@ PAGE_ARGUMENTS = (None, BY_NAME, MEANINGS)
 
 def test_nothing_is_left_without_a_meaning() -> None:
     """Each reason has advice beside its sentence, each validation status both."""
-    assert set(ADVICE) == set(SENTENCES)
+    assert set(ADVICE) == set(SENTENCES) == {name for reasons in REASONS.values() for name in reasons}
     assert set(DISCARDS) == {status.name for status in DiscardStatus}
     assert all(meanings_of(str(int(status)))[0].name == status.name for status in DiscardStatus)
     assert set(POOL) <= set(BY_NAME)
+
+
+def test_every_failure_names_a_rule_of_the_protocol() -> None:
+    """Whoever adds a reason, a status or a refusal of the pool says in `node.view.rules` which rule it breaks, and
+    that rule stands in docs/protocol.md."""
+    page = (ROOT / "docs/protocol.md").read_text(encoding="utf-8")
+    written = set(re.findall(r"\*\*([A-Z][0-9]+)\*\*", page))
+    assert set(RULES) == {*SENTENCES, *DISCARDS, *POOL}
+    assert {name: rule for name, rule in RULES.items() if rule not in written} == {}
+
+
+def test_each_rule_has_one_number() -> None:
+    """No number is given twice, and none is skipped."""
+    page = (ROOT / "docs/protocol.md").read_text(encoding="utf-8")
+    numbers: dict[str, list[int]] = {}
+    for letter, number in re.findall(r"\*\*([A-Z])([0-9]+)\*\*", page):
+        numbers.setdefault(letter, []).append(int(number))
+    assert {letter: found for letter, found in numbers.items() if sorted(found) != [*range(1, len(found) + 1)]} == {}
 
 
 def test_the_numbers_in_the_words_are_the_limits() -> None:
@@ -61,7 +83,10 @@ def test_1288_leads_with_its_one_meaning() -> None:
     ("query", "module", "rules"),
     [
         ("18", None, ["SENDING_ACCOUNT_FROZEN"]),
-        ("6", None, ["TRANSACTION_EXPIRED", "Roles::EROLE_ID (ALREADY_PUBLISHED)"]),
+        ("6", None, [
+            "TRANSACTION_EXPIRED", "Roles::EROLE_ID (ALREADY_PUBLISHED)", "VASP::EPARENT_OR_CHILD_VASP (ALREADY_PUBLISHED)",
+            "VASPDomain::EVASP_DOMAINS (ALREADY_PUBLISHED)",
+        ]),
         ("6", "Roles", ["Roles::EROLE_ID (ALREADY_PUBLISHED)"]),
         ("1288", "Diem", []),
         ("1281", None, [
@@ -107,7 +132,7 @@ def test_a_meaning_as_a_page() -> None:
                 "sentence": "the balance is below the amount, or what is left does not cover the fee",
                 "consequence": CONSEQUENCE,
                 "advice": "look at `mithqal account show NAME`, and send less or fund the account first",
-                "rule": "DiemAccount::EINSUFFICIENT_BALANCE (LIMIT_EXCEEDED)", "exit": 5,
+                "rule": "DiemAccount::EINSUFFICIENT_BALANCE (LIMIT_EXCEEDED)", "protocol": "Y1", "exit": 5,
             }
         ],
     }  # fmt: skip
@@ -115,6 +140,7 @@ def test_a_meaning_as_a_page() -> None:
         "1288 is DiemAccount::EINSUFFICIENT_BALANCE (LIMIT_EXCEEDED)",
         "  what happened  the balance is below the amount, or what is left does not cover the fee",
         f"  consequence    {CONSEQUENCE}",
+        "  rule           Y1 of docs/protocol.md",
         "  what to do     look at `mithqal account show NAME`, and send less or fund the account first",
         "  exit code      5: executed and failed on chain: the fee is charged, nothing else changed",
     ]
@@ -128,6 +154,7 @@ def test_a_rules_name_as_a_page() -> None:
         "SEQUENCE_NUMBER_TOO_OLD, code 3",
         "  what happened  the sequence number was used already",
         "  consequence    it never ran: it is not on the ledger, took no fee and used no number (T6)",
+        "  rule           T6 of docs/protocol.md",
         "  what to do     `mithqal tx list --account NAME` shows by what; sign with the next number",
         "  exit code      4: refused before inclusion: not on the ledger, no fee",
     ]
@@ -140,7 +167,7 @@ def test_a_rules_name_as_a_page() -> None:
             "kind": "command", "code": None, "module": None, "category": None, "name": "timed_out",
             "sentence": "timed out: the outcome is unknown, and `mithqal tx wait HASH` finds it",
             "consequence": "the command stopped, with what to do in its message", "advice": None,
-            "rule": "timed_out", "exit": 7,
+            "rule": "timed_out", "protocol": None, "exit": 7,
         }
     ]  # fmt: skip
 
