@@ -146,7 +146,12 @@ PRIVILEGES: tuple[Privilege, ...] = (
     ),
     Privilege("open child accounts", (Role.PARENT_VASP,), ("create_child_vasp_account",), _NOT_PARENT),
     Privilege(
-        "pay", HOLDERS, ("peer_to_peer_with_metadata",),
+        "make validators' accounts and their operators'", _ROOT,
+        ("create_validator_account", "create_validator_operator_account"), _NOT_ROOT,
+    ),
+    Privilege(
+        "pay", HOLDERS,
+        ("peer_to_peer_with_metadata", "peer_to_peer_by_signers", "exchange_by_signers"),
         Refusal("DiemAccount", "EPAYER_DOESNT_HOLD_CURRENCY", is_first=False),
     ),
     Privilege(
@@ -194,7 +199,11 @@ PRIVILEGES: tuple[Privilege, ...] = (
         "give a provider a domain, or take it away", _TREASURY,
         ("add_vasp_domain", "remove_vasp_domain", "add_diem_id_domain", "remove_diem_id_domain"), _NOT_TREASURY,
     ),
+    Privilege(
+        "register a coin", _ROOT, ("register_scs_currency",), _NOT_ROOT, note="the treasury signs too",
+    ),
     Privilege("mint to a dealer", _TREASURY, ("tiered_mint",), _NOT_TREASURY),
+    Privilege("set the caps of a dealer's tiers", _TREASURY, ("update_dealer_tiers",), _NOT_TREASURY),
     Privilege("switch minting on and off", _TREASURY, ("update_minting_ability",), _NOT_TREASURY),
     Privilege(
         "give coins back to be burned", (Role.DESIGNATED_DEALER,), ("preburn",), Refusal("Roles", "EDESIGNATED_DEALER")
@@ -203,9 +212,58 @@ PRIVILEGES: tuple[Privilege, ...] = (
         "burn what was given back, or cancel that", _TREASURY, ("burn_with_amount", "cancel_burn_with_amount"),
         _NOT_TREASURY,
     ),
+    Privilege("burn collected fees", _TREASURY, ("burn_txn_fees",), _NOT_TREASURY),
+    Privilege(
+        "make the basket's coin of others, and take it apart", (Role.DESIGNATED_DEALER,), ("compose", "decompose"),
+        Refusal("Roles", "EDESIGNATED_DEALER"),
+    ),
     Privilege("freeze and unfreeze accounts", _TREASURY, ("freeze_account", "unfreeze_account"), _NOT_TREASURY),
     Privilege("publish exchange rates", _TREASURY, ("update_exchange_rate",), _NOT_TREASURY),
     Privilege("set the dual-attestation limit", _TREASURY, ("update_dual_attestation_limit",), _NOT_TREASURY),
+    Privilege(
+        "publish limits that restrict nothing", EVERYBODY, ("publish_unrestricted_limits",),
+        note="the treasury then sets their numbers",
+    ),
+    Privilege(
+        "let limits bind a wallet provider", _ROOT, ("publish_window",), _NOT_ROOT, note="the provider signs too"
+    ),
+    Privilege(
+        "change limits, and whose limits bind a provider", _TREASURY,
+        ("update_limits_definition", "update_window_info"), _NOT_TREASURY,
+    ),
+    Privilege(
+        "set the jurisdiction policy, and providers' countries", _TREASURY,
+        ("set_jurisdiction_policy", "set_vasp_country"), _NOT_TREASURY,
+    ),
+    Privilege(
+        "add and remove validators", _ROOT, ("add_validator_and_reconfigure", "remove_validator_and_reconfigure"),
+        _NOT_ROOT,
+    ),
+    Privilege(
+        "choose its validator's operator", (Role.VALIDATOR,), ("set_validator_operator",),
+        Refusal("Roles", "EVALIDATOR", is_first=False),
+    ),
+    Privilege(
+        "choose a validator's operator for its owner", _ROOT, ("set_validator_operator_with_nonce_admin",), _NOT_ROOT,
+        note="the owner signs too",
+    ),
+    Privilege(
+        "register a validator's keys and addresses", (Role.VALIDATOR_OPERATOR,),
+        ("register_validator_config", "set_validator_config_and_reconfigure"),
+        Refusal("ValidatorConfig", "EINVALID_TRANSACTION_SENDER", is_first=False),
+        note="of the validators that chose it",
+    ),
+    Privilege(
+        "change gas, consensus and protocol version", _ROOT,
+        (
+            "set_gas_constants", "initialize_diem_consensus_config", "update_diem_consensus_config",
+            "update_diem_version",
+        ),
+        _NOT_ROOT,
+    ),
+    Privilege(
+        "halt and resume everybody else's transactions", _ROOT, ("halt_transactions", "resume_transactions"), _NOT_ROOT
+    ),
 )  # fmt: skip
 """Reference 1.3 and 3.8, row by row; each function of `chain.functions.FUNCTIONS` stands in exactly one row."""
 

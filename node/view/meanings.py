@@ -84,6 +84,8 @@ ADVICE: dict[str, str] = {
     "EVASP_DOMAINS_FULL": "take another domain away first: `mithqal treasury domain remove PROVIDER DOMAIN`",
     "EPARENT_OR_CHILD_VASP": "use another account",
     "ENOT_A_PARENT_VASP": "name a wallet provider",
+    "ESIGNER_COUNT": "let exactly the signers sign whom the function names, and after them at most the fee payer",
+    "ESAME_CURRENCY": "exchange two different currencies, or pay the difference",
     "EDENOMINATOR": "use a denominator above 0",
     "ERATIO_OUT_OF_RANGE": "keep the rate between 2^-32 and 2^32",
     "ETOO_LONG": "shorten it: a name has 64 bytes, a URL 256, metadata 1,024 at most",
@@ -91,7 +93,10 @@ ADVICE: dict[str, str] = {
 """What to do about each abort reason; a test holds that none is missing."""
 
 DISCARDS: dict[str, tuple[str, str]] = {
-    "INVALID_SIGNATURE": ("the signature does not verify", "sign again, for this network, with the account's key"),
+    "INVALID_SIGNATURE": (
+        "a signature does not verify, or there are more than 32",
+        "sign again, for this network, with the account's key",
+    ),
     "INVALID_AUTH_KEY": ("the public key is not the account's", "sign with the key that the account has now"),
     "SEQUENCE_NUMBER_TOO_OLD": (
         "the sequence number was used already",
@@ -130,7 +135,15 @@ DISCARDS: dict[str, tuple[str, str]] = {
         "the sender holds no balance in the fee's currency",
         "pay the fee in a currency that it holds",
     ),
-    "FEATURE_UNDER_GATING": ("the signature scheme is not enabled", "sign with Ed25519, secp256k1 or P-256"),
+    "FEATURE_UNDER_GATING": (
+        "the signature scheme is not enabled",
+        "sign with Ed25519, secp256k1 or P-256, or with K of N such keys",
+    ),
+    "SECONDARY_KEYS_ADDRESSES_COUNT_MISMATCH": (
+        "there are not as many keys as secondary signers",
+        "nothing: in this chain's form each signer's address stands beside its key, so it cannot happen",
+    ),
+    "SIGNERS_CONTAIN_DUPLICATES": ("an account signs twice; the sender counts too", "let each account sign once"),
 }
 """What each validation status means, and what to do; a test holds that none is missing."""
 
