@@ -99,6 +99,7 @@ BY_NAME: dict[str, int] = {
     "directory_in_use": NOT_READY,
     "unknown_validator": NOT_FOUND,
     "unknown_account": NOT_FOUND,
+    "not_recoverable": NOT_FOUND,
     "unknown_hash": NOT_FOUND,
     "unknown_transaction": NOT_FOUND,
     "unknown_id": NOT_FOUND,
