@@ -228,3 +228,36 @@ def test_a_status_in_words_and_what_to_do() -> None:
     )
     assert status_words({"type": "verification_error"}) == ("failed: verification error", None)
     assert text(meaning_page("1281", "AccountFreezing", BY_NAME, MEANINGS)).startswith("1281 is AccountFreezing::")
+
+
+def test_a_function_says_who_may_call_it() -> None:
+    """The table of privileges, for one function; its name in any case."""
+    page = meaning_page("Freeze_Account", *PAGE_ARGUMENTS)
+    assert page.lines() == [
+        "freeze_account(sliding_nonce: u64, to_freeze_account: address)",
+        "  who   the treasury may freeze and unfreeze accounts",
+        "  and   everybody else is refused with CoreAddresses::ETREASURY_COMPLIANCE, code 258",
+        "  rule  W3 of docs/protocol.md; docs/accounts.md has the whole table",
+    ]
+    (row,) = page.document["meanings"]
+    assert (row["kind"], row["module"], row["exit"], row["protocol"]) == (
+        "function", "TreasuryComplianceScripts", None, "W3",
+    )  # fmt: skip
+    (row,) = meaning_page("rotate_authentication_key", *PAGE_ARGUMENTS).document["meanings"]
+    assert row["sentence"].startswith("everybody may change its own key (until it has handed")
+    assert row["consequence"] == "nobody is refused for its role"
+    with pytest.raises(MithqalError, match="did you mean freeze_account"):
+        meaning_page("freeze_acount", *PAGE_ARGUMENTS)
+
+
+@pytest.mark.parametrize("query", ["child_vasp", "CHILD_VASP"])
+def test_a_role_says_what_it_may_do(query: str) -> None:
+    """By its name in JSON."""
+    (row,) = meaning_page(query, *PAGE_ARGUMENTS).document["meanings"]
+    assert (row["kind"], row["name"], row["rule"], row["exit"]) == ("role", "child_vasp", "role child_vasp", None)
+    assert row["sentence"] == (
+        "a child account: role 6, made by a wallet provider, at most 65,536 a provider; it holds coins"
+    )
+    assert row["consequence"].startswith("it may pay; open a balance in a further currency; change its own key; ")
+    with pytest.raises(MithqalError, match="no status, abort or rule is called 'child_vasp' in Diem"):
+        meaning_page(query.lower(), "Diem", BY_NAME, MEANINGS)
