@@ -131,7 +131,7 @@ C, D, E = b"\xcc" * 16, b"\xdd" * 16, b"\xee" * 16
 
 
 def test_roles_go_first_by_their_priority() -> None:
-    """W19, reference 1.2: mempool priority 3, 2, 1, 0; among equals who waits longest, each sender's numbers in order."""
+    """W19, reference 1.2: priority 3, 2, 1, 0; among equals who waits longest, each sender's numbers in order."""
     pool = Mempool()
     for sender, priority in ((A, 0), (B, 1), (C, 3), (D, 2), (E, 1)):
         for number in (1, 0):

@@ -27,23 +27,23 @@ stays. Keys change:
    (`rotate_authentication_key_with_nonce`), so that two people who prepare the same change do it once.
 2. **Through a recovery account.** A wallet provider, or one of its children, becomes a recovery account
    (`create_recovery_address`); up to {MAX_RECOVERABLE} accounts of that provider, itself included, hand it the right to
-   change their key (`add_recovery_rotation_capability`). From then on the account itself and the recovery account change
-   that key, both by `rotate_authentication_key_with_recovery_address`, and nobody in any other way. This is how a
-   provider helps a customer who lost a key.
+   change their key (`add_recovery_rotation_capability`). From then on the account itself and the recovery account
+   change that key, both by `rotate_authentication_key_with_recovery_address`, and nobody in any other way. This is how
+   a provider helps a customer who lost a key.
 3. **In public**: `publish_shared_ed25519_public_key` puts the public key on the ledger, and
-   `rotate_shared_ed25519_public_key` alone changes it from then on. Whoever has to encrypt to an account reads it there.
+   `rotate_shared_ed25519_public_key` alone changes it from then on.
 4. **By the association**, for a lost key that was never handed over: `rotate_authentication_key_with_nonce_admin`. It
    leaves an `admintransaction` on the association's stream 1, for all to see.
 
-In 2 and 3 the right is handed over for good: the ledger holds it in one place at a time, and `mithqal account show NAME`
-says where.
+In 2 and 3 the right is handed over for good: the ledger holds it in one place at a time, and `mithqal account show
+NAME` says where. `mithqal account recovery create|add|rotate` does 2, and `rotate` whatever is right for the account.
 
 ## Sliding nonces
 
 The association and the treasury have several hands, which sign without knowing of each other. A transaction of theirs
-may carry a nonce: it counts once. The ledger keeps the lowest nonce that counts, and which of the {NONCE_MASK_BITS} from
-there on were used. A nonce below the lowest is too old, one of {NONCE_JUMP:,} or more above it too new; a higher one moves
-the window up by as little as holds it. Nonce 0 skips all of it. A transaction that fails records nothing.
+may carry a nonce: it counts once. The ledger keeps the lowest nonce that counts, and which of the {NONCE_MASK_BITS}
+from there on were used. A nonce below the lowest is too old, one of {NONCE_JUMP:,} or more above it too new; a higher
+one moves the window up by as little as holds it. Nonce 0 skips all of it. A transaction that fails records nothing.
 
 ## Domains
 
@@ -67,8 +67,8 @@ def render() -> str:
             ("role", "beside key, number and freezing bit", "event streams"), [_made(rule) for rule in ROLES.values()]
         ),
         (
-            "A stream's key is its number (8 bytes, little-endian) and the account's address. Every new account is announced on"
-            " the association's\nstream 0. The association has further streams: see `ROOT_HANDLES` and the five of each"
+            "A stream's key is its number (8 bytes, little-endian) and the account's address. Every new account is"
+            " announced on the association's\nstream 0. The association has further streams: see `ROOT_HANDLES` and the five of each"
             f" currency. A name has up to {MAX_NAME_BYTES} bytes.\n"
         ),
         "## Who may do what\n",
@@ -79,8 +79,8 @@ def render() -> str:
             ("function", "by", "everybody else"), [row for privilege in PRIVILEGES for row in _functions(privilege)]
         ),
         (
-            "Who has no account at all is discarded with SENDING_ACCOUNT_DOES_NOT_EXIST (7). `at once`: before the function"
-            " looks at anything.\n"
+            "Who has no account at all is discarded with SENDING_ACCOUNT_DOES_NOT_EXIST (7). `at once`: before the"
+            " function looks at anything.\n"
         ),
         KEYS,
     ]

@@ -15,6 +15,8 @@ from node.view.text import clean
 
 Json = Any
 SUGGESTIONS = 3
+CLOSE = 0.85
+"""How much a function's or a role's name must resemble what was typed."""
 
 
 def meaning_page(
@@ -133,8 +135,10 @@ def _unknown(query: str, module: str | None, exits: Mapping[str, int]) -> NotFou
         *POOL,
         *exits,
     ]
-    near = list(dict.fromkeys(get_close_matches(query, names) + get_close_matches(query.upper(), names)))[:SUGGESTIONS]
-    near = near or get_close_matches(query.lower(), [*FUNCTIONS, *(rule.name for rule in ROLES.values())])[:SUGGESTIONS]
+    called = [*FUNCTIONS, *(rule.name for rule in ROLES.values())] if module is None else []
+    near = get_close_matches(query.lower(), called, SUGGESTIONS, CLOSE)
+    near += get_close_matches(query, names) + get_close_matches(query.upper(), names)
+    near = list(dict.fromkeys(near))[:SUGGESTIONS]
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     return NotFoundError(
         f"no status, abort or rule is called {clean(query)[:80]!r}{where}{hint}", name="unknown_code", near=near

@@ -85,8 +85,9 @@ def test_1288_leads_with_its_one_meaning() -> None:
     [
         ("18", None, ["SENDING_ACCOUNT_FROZEN"]),
         ("6", None, [
-            "TRANSACTION_EXPIRED", "Roles::EROLE_ID (ALREADY_PUBLISHED)", "VASP::EPARENT_OR_CHILD_VASP (ALREADY_PUBLISHED)",
-            "VASPDomain::EVASP_DOMAINS (ALREADY_PUBLISHED)",
+            "TRANSACTION_EXPIRED", "DiemSystem::ECONFIG_UPDATE_RATE_LIMITED (RAW)",
+            "Roles::EROLE_ID (ALREADY_PUBLISHED)",
+            "VASP::EPARENT_OR_CHILD_VASP (ALREADY_PUBLISHED)", "VASPDomain::EVASP_DOMAINS (ALREADY_PUBLISHED)",
         ]),
         ("6", "Roles", ["Roles::EROLE_ID (ALREADY_PUBLISHED)"]),
         ("1288", "Diem", []),
