@@ -5,7 +5,6 @@ from typing import NamedTuple
 from chain.accounts import ASSOCIATION as ROOT
 from chain.accounts import (
     CONFIG_KEY,
-    TREASURY,
     Account,
     Currency,
     event_key,
@@ -108,26 +107,6 @@ class Run:
     def emit_admin(self) -> None:
         """Say on the root's stream that the association acted as another account."""
         self.emit_root("admintransaction", (self.context.timestamp_us // SECOND_US,))
-
-    def require_association(self) -> None:
-        """The association's functions check the address first (REQUIRES_ADDRESS)."""
-        if self.sender != ROOT:
-            raise Abort(
-                "CoreAddresses",
-                Category.REQUIRES_ADDRESS,
-                "EDIEM_ROOT",
-                f"only the association may do this, not {self.sender.hex()}",
-            )
-
-    def require_treasury(self) -> None:
-        """The treasury's functions check the address first (REQUIRES_ADDRESS)."""
-        if self.sender != TREASURY:
-            raise Abort(
-                "CoreAddresses",
-                Category.REQUIRES_ADDRESS,
-                "ETREASURY_COMPLIANCE",
-                f"only the treasury may do this, not {self.sender.hex()}",
-            )
 
     def require_currency(self, code: str) -> Currency:
         """A registered currency."""

@@ -1,6 +1,7 @@
 """Run a block: a pure function of the state before it and its transactions.
 
-Each transaction works on an overlay of its own, so that a failed one leaves nothing but its fee (rule T7).
+Each transaction works on an overlay of its own, so that a failed one leaves nothing but its fee (rule T7). Whether its
+sender may call the function is asked here, before it runs, from the table of roles (`permission`, W2, W3).
 """
 
 from collections.abc import Callable, Sequence
