@@ -83,7 +83,9 @@ def add_recovery_rotation_capability(run: Run, recovery_address: bytes) -> None:
     account = run.own_account()
     require_capability(account)
     recovery = _recovery(run, recovery_address)
-    if provider_address(account) != provider_address(run.state.account(recovery_address)):
+    holder = run.state.account(recovery_address)
+    assert holder is not None
+    if provider_address(account) != provider_address(holder):
         raise Abort(
             "RecoveryAddress", Category.INVALID_ARGUMENT, "EINVALID_KEY_ROTATION_DELEGATION",
             f"{recovery_address.hex()} is no account of the same wallet provider",
@@ -129,9 +131,9 @@ def _recovery(run: Run, address: bytes) -> RecoveryAddress:
     return found
 
 
-def provider_address(account: Account | None) -> bytes | None:
+def provider_address(account: Account) -> bytes | None:
     """The address of the wallet provider that an account belongs to; None for other accounts."""
-    if account is None or account.role not in VASPS:
+    if account.role not in VASPS:
         return None
     return account.parent if account.role == Role.CHILD_VASP else account.address
 
