@@ -68,8 +68,8 @@ def render() -> str:
         ),
         (
             "A stream's key is its number (8 bytes, little-endian) and the account's address. Every new account is"
-            " announced on the association's\nstream 0. The association has further streams: see `ROOT_HANDLES` and the five of each"
-            f" currency. A name has up to {MAX_NAME_BYTES} bytes.\n"
+            " announced on the association's\nstream 0. The association has further streams: see `ROOT_HANDLES` and the"
+            f" five of each currency. A name has up to {MAX_NAME_BYTES} bytes.\n"
         ),
         "## Who may do what\n",
         _table(("may", *(f"{rule.role}" for rule in ROLES.values()), "note"), [_may(row) for row in PRIVILEGES]),
