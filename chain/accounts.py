@@ -15,6 +15,7 @@ from chain.records.coins import Basket, Tiers
 from chain.records.limits import LimitsDefinition, Window
 from chain.records.onchain import ONCHAIN_KEY, OnChainConfig
 from chain.records.policy import POLICY_KEY, Policy, Usage
+from chain.records.roles import RecoveryAddress, RoleRecord, SharedKey, SlidingNonce, read_domain_record
 from chain.records.validators import (
     VALIDATORS_KEY,
     ActiveSet,
@@ -81,6 +82,8 @@ class Account(NamedTuple):
     num_children: int
     credential: Credential | None
     preburns: tuple[tuple[str, int], ...]
+    rotation_capability: bytes = b""
+    """State key of the record that its right to change its key was handed to; empty: the account has it itself."""
 
     def balance(self, currency: str) -> int | None:
         """Balance in micro-units, or None where it holds no balance in that currency."""
@@ -109,17 +112,19 @@ class Account(NamedTuple):
 
     def to_bytes(self) -> bytes:
         """Canonical bytes."""
-        value: tuple[Any, ...] = (*self[:9], None if self.credential is None else tuple(self.credential), self.preburns)
+        credential = None if self.credential is None else tuple(self.credential)
+        value: tuple[Any, ...] = (*self[:9], credential, *self[10:])
         return encode(value)
 
     @staticmethod
     def from_bytes(data: bytes) -> "Account":
         """Read what `to_bytes` wrote."""
-        values = fields(decode(data), "account", bytes, int, bytes, int, bool, tuple, tuple, bytes, int, None, tuple)
+        kinds = (bytes, int, bytes, int, bool, tuple, tuple, bytes, int, None, tuple, bytes)
+        values = fields(decode(data), "account", *kinds)
         credential = None if values[9] is None else Credential(
             *fields(values[9], "credential", str, bytes, bytes, str, tuple)
         )  # fmt: skip
-        return Account._make((*values[:9], credential, values[10]))
+        return Account._make((*values[:9], credential, *values[10:]))
 
 
 def _balances_with(balances: tuple[tuple[str, int], ...], currency: str, amount: int) -> tuple[tuple[str, int], ...]:
@@ -226,6 +231,7 @@ Record = (
     | ValidatorConfig
     | OperatorConfig
     | OnChainConfig
+    | RoleRecord
 )
 
 _hash_address = Hasher("AccountAddress")
@@ -238,6 +244,10 @@ _READERS: dict[bytes, Callable[[bytes], Record]] = {
     b"c": Currency.from_bytes,
     b"r": Receipt.from_bytes,
     b"g": Config.from_bytes,
+    b"n": SlidingNonce.from_bytes,
+    b"x": RecoveryAddress.from_bytes,
+    b"s": SharedKey.from_bytes,
+    b"d": read_domain_record,
     b"b": Basket.from_bytes,
     b"t": Tiers.from_bytes,
     b"l": LimitsDefinition.from_bytes,

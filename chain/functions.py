@@ -99,7 +99,26 @@ FUNCTIONS: dict[str, Function] = {
     ),
     "add_currency_to_account": _function("AccountAdministrationScripts", "currency:currency"),
     "rotate_authentication_key": _function("AccountAdministrationScripts", "new_key:bytes"),
+    "rotate_authentication_key_with_nonce": _function(
+        "AccountAdministrationScripts", "sliding_nonce:u64", "new_key:bytes"
+    ),
+    "rotate_authentication_key_with_nonce_admin": _function(
+        "AccountAdministrationScripts", "sliding_nonce:u64", "account:address", "new_key:bytes"
+    ),
+    "rotate_authentication_key_with_recovery_address": _function(
+        "AccountAdministrationScripts", "recovery_address:address", "to_recover:address", "new_key:bytes"
+    ),
+    "create_recovery_address": _function("AccountAdministrationScripts"),
+    "add_recovery_rotation_capability": _function("AccountAdministrationScripts", "recovery_address:address"),
+    "publish_shared_ed25519_public_key": _function("AccountAdministrationScripts", "public_key:bytes"),
+    "rotate_shared_ed25519_public_key": _function("AccountAdministrationScripts", "public_key:bytes"),
+    "create_vasp_domains": _function("AccountAdministrationScripts"),
+    "create_diem_id_domains": _function("AccountAdministrationScripts"),
     "rotate_dual_attestation_info": _function("AccountAdministrationScripts", "new_url:bytes", "new_key:bytes"),
+    "add_vasp_domain": _function("TreasuryComplianceScripts", "address:address", "domain:bytes"),
+    "add_diem_id_domain": _function("TreasuryComplianceScripts", "address:address", "domain:bytes"),
+    "remove_vasp_domain": _function("TreasuryComplianceScripts", "address:address", "domain:bytes"),
+    "remove_diem_id_domain": _function("TreasuryComplianceScripts", "address:address", "domain:bytes"),
     "tiered_mint": _function(
         "TreasuryComplianceScripts",
         "currency:currency",
@@ -153,11 +172,12 @@ FUNCTIONS: dict[str, Function] = {
         "scaling_factor:u64",
         "fractional_part:u64",
         "custodian_key:hash",
+        secondaries=1,
     ),
     "compose": _function("BasketScripts", "currency:currency", "amount:u64"),
     "decompose": _function("BasketScripts", "currency:currency", "amount:u64"),
     "publish_unrestricted_limits": _function("AccountLimits", "currency:currency"),
-    "publish_window": _function("AccountLimits", "currency:currency", "limit_address:address"),
+    "publish_window": _function("AccountLimits", "currency:currency", "limit_address:address", secondaries=1),
     "update_limits_definition": _function(
         "AccountLimits",
         "currency:currency",
@@ -197,7 +217,7 @@ FUNCTIONS: dict[str, Function] = {
     "set_validator_config_and_reconfigure": _function(_VALIDATORS, *_VALIDATOR_CONFIG),
     "set_validator_operator": _function(_VALIDATORS, "operator_name:text", "operator_account:address"),
     "set_validator_operator_with_nonce_admin": _function(
-        _VALIDATORS, "sliding_nonce:u64", "operator_name:text", "operator_account:address"
+        _VALIDATORS, "sliding_nonce:u64", "operator_name:text", "operator_account:address", secondaries=1
     ),
     "update_diem_version": _function(_SYSTEM, "sliding_nonce:u64", "major:u64"),
     "set_gas_constants": _function(_SYSTEM, "sliding_nonce:u64", *(f"{name}:u64" for name in GasConstants._fields)),

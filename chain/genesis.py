@@ -34,6 +34,7 @@ from chain.records.validators import (
     is_address,
     validator_key,
 )
+from chain.roles import ROLES
 from chain.validators import Validator, ValidatorSet
 
 FORMAT = 4
@@ -214,7 +215,8 @@ def initial_records(document: GenesisDocument) -> dict[bytes, Record]:
         (TREASURY, Role.TREASURY, document.treasury_key),
     ):
         auth_key = authentication_key(Scheme.ED25519, key)
-        records[account_key(address)] = Account(address, int(role), auth_key, 0, False, (), (), b"", 0, None, ())
+        streams = (0,) * ROLES[role].counters
+        records[account_key(address)] = Account(address, int(role), auth_key, 0, False, (), streams, b"", 0, None, ())
     records[ONCHAIN_KEY] = OnChainConfig()
     records.update(_validator_records(document))
     return records
@@ -248,5 +250,6 @@ def _role_account(records: dict[bytes, Record], role: Role, key: bytes) -> Addre
     """Add an account without coins; gives its address."""
     auth_key = authentication_key(Scheme.ED25519, key)
     address = Address(auth_key[16:])
-    records[account_key(address)] = Account(address, int(role), auth_key, 0, False, (), (0, 0), b"", 0, None, ())
+    streams = (0,) * ROLES[role].counters
+    records[account_key(address)] = Account(address, int(role), auth_key, 0, False, (), streams, b"", 0, None, ())
     return address

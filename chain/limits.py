@@ -34,6 +34,16 @@ MAX_URL_BYTES = 256
 """base_url of a dual-attestation credential."""
 MAX_CHILDREN = 65_536
 """Child accounts of one parent VASP (Diem)."""
+MAX_RECOVERABLE = 256
+"""Accounts whose key one recovery account may change, itself included (Diem)."""
+MAX_DOMAIN_BYTES = 63
+"""A domain of a wallet provider (Diem)."""
+MAX_DOMAINS = 64
+"""Domains of one wallet provider."""
+NONCE_MASK_BITS = 128
+"""How many nonces from the lowest one on a sliding nonce remembers (Diem)."""
+NONCE_JUMP = 10_000
+"""How far above the lowest one a sliding nonce may be (Diem)."""
 MAX_PREBURN_REQUESTS = 256
 """Outstanding preburn requests of one dealer in one currency (Diem)."""
 MAX_CURRENCIES = 64

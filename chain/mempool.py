@@ -4,7 +4,7 @@ Rules M1 to M7 of docs/protocol.md: a future number waits ("parked"); the same t
 another one under a used number is refused; an old number is refused; capacity by count, bytes and sender; expiry.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from chain.errors import MithqalError
@@ -41,6 +41,8 @@ class Mempool:
         self._by_sender: dict[bytes, dict[int, SignedTransaction]] = {}
         self._by_expiry: dict[int, dict[bytes, SignedTransaction]] = {}
         self._swept_secs = 0
+        self._priority: dict[bytes, int] = {}
+        """Of the senders with a priority above 0 of whom something waits; who waits longest comes first."""
         self.by_hash: dict[bytes, SignedTransaction] = {}
         self.total_bytes = 0
 
@@ -48,14 +50,17 @@ class Mempool:
         """How many wait."""
         return len(self.by_hash)
 
-    def add(self, tx: SignedTransaction, next_sequence: int, now_secs: int) -> int | None:
+    def add(self, tx: SignedTransaction, next_sequence: int, now_secs: int, priority: int = 0) -> int | None:
         """Take a verified transaction whose sender's next number on the ledger is `next_sequence`.
 
-        Gives None if it can go into a block now, else the number that it waits for. Raises MempoolError.
+        `priority` is that of the sender's role (W19). Gives None if it can go into a block now, else the number that it
+        waits for. Raises MempoolError.
         """
         raw = tx.raw
         if tx.hash not in self.by_hash:
             self._check(tx, next_sequence, now_secs)
+            if priority:
+                self._priority[raw.sender] = priority
             self._by_sender.setdefault(raw.sender, {})[raw.sequence_number] = tx
             self._by_expiry.setdefault(raw.expiration_secs, {})[tx.hash] = tx
             self.by_hash[tx.hash] = tx
@@ -101,10 +106,10 @@ class Mempool:
     def pick(
         self, next_sequence: Callable[[bytes], int], now_secs: int, max_count: int, max_bytes: int
     ) -> list[SignedTransaction]:
-        """Transactions for a block: senders who wait longest for one first, each sender's numbers without a gap."""
+        """Transactions for a block: senders by priority, then who waits longest; each sender's numbers have no gap."""
         picked: list[SignedTransaction] = []
         size = 0
-        for sender, waiting in self._by_sender.items():
+        for sender, waiting in self._in_order():
             number = next_sequence(sender)
             tx = waiting.get(number)
             while tx is not None and tx.raw.expiration_secs > now_secs:
@@ -116,6 +121,14 @@ class Mempool:
                 tx = waiting.get(number)
         return picked
 
+    def _in_order(self) -> Iterator[tuple[bytes, dict[int, SignedTransaction]]]:
+        """Senders and what waits of them, higher priority first, then in the order in which they wait."""
+        for sender in sorted(self._priority, key=lambda who: -self._priority[who]):
+            yield sender, self._by_sender[sender]
+        for sender, waiting in self._by_sender.items():
+            if sender not in self._priority:
+                yield sender, waiting
+
     def on_commit(self, next_sequence: dict[bytes, int], now_secs: int) -> None:
         """Drop what the ledger has passed: numbers below each sender's next one, and what has expired.
 
@@ -126,6 +139,8 @@ class Mempool:
                 self._remove(sender, old)
             if (waiting := self._by_sender.pop(sender, None)) is not None:
                 self._by_sender[sender] = waiting
+                if sender in self._priority:
+                    self._priority[sender] = self._priority.pop(sender)
         if now_secs > self._swept_secs:
             self._swept_secs = now_secs
             for due in [secs for secs in self._by_expiry if secs <= now_secs]:
@@ -149,6 +164,7 @@ class Mempool:
         tx = waiting.pop(number)
         if not waiting:
             del self._by_sender[sender]
+            self._priority.pop(sender, None)
         del self.by_hash[tx.hash]
         expiring = self._by_expiry[tx.raw.expiration_secs]
         del expiring[tx.hash]

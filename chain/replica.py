@@ -5,7 +5,7 @@
 
 from collections.abc import Iterator
 
-from chain.accounts import Account, account_key
+from chain.accounts import Account, Role, account_key
 from chain.block import Block
 from chain.certificates import QuorumCertificate
 from chain.codec import decode, fields
@@ -46,6 +46,7 @@ from chain.limits import (
 from chain.mempool import Mempool, MempoolError
 from chain.messages import CommittedResponse, Transactions, decode_message, encode_message
 from chain.primitives import SECOND_US, Hash
+from chain.roles import ROLES
 from chain.state.view import Overlay
 from chain.storage import VOTED_ROW, Column, Index, Store
 from chain.transaction import SignedTransaction, decode_transaction, transaction_hash
@@ -273,7 +274,10 @@ class Replica:
     def _admit(self, tx: SignedTransaction) -> int | None:
         """Take it into the mempool, or find it there: the number that it waits for, or None. MempoolError."""
         now_secs = self.ledger.tip_timestamp_us // SECOND_US
-        return self.mempool.add(tx, self._next_sequence(tx.raw.sender), now_secs)
+        account = self.ledger.state.get(account_key(tx.raw.sender))
+        if not isinstance(account, Account):
+            return self.mempool.add(tx, 0, now_secs)
+        return self.mempool.add(tx, account.sequence_number, now_secs, ROLES[Role(account.role)].priority)
 
     def _next_sequence(self, sender: bytes) -> int:
         """A sender's next number on the committed ledger; 0 for an unknown one."""

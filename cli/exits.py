@@ -103,6 +103,7 @@ BY_NAME: dict[str, int] = {
     "already_a_member": USAGE,
     "no_new_epoch": FAILED_ON_CHAIN,
     "unknown_account": NOT_FOUND,
+    "not_recoverable": NOT_FOUND,
     "unknown_hash": NOT_FOUND,
     "unknown_transaction": NOT_FOUND,
     "unknown_id": NOT_FOUND,

@@ -25,12 +25,15 @@ from chain.codec import Value
 from chain.crypto.signing import PrivateKey, Scheme, address_of
 from chain.entries import Event, Status
 from chain.execution.conservation import check
-from chain.execution.context import ACCOUNT_HANDLES, BlockContext, Run
+from chain.execution.context import BlockContext, Run
 from chain.execution.executor import HANDLERS, execute_block
 from chain.execution.outcome import Outcome
+from chain.execution.permission import check_sender
 from chain.execution.treasury import receipt_message
 from chain.genesis import GenesisCurrency, GenesisDocument, GenesisValidator, genesis_hash, initial_records
 from chain.primitives import SECOND_US, Address
+from chain.records.roles import Domains, domains_key
+from chain.roles import ROLES
 from chain.state.view import Overlay
 from chain.transaction import (
     Authenticator,
@@ -173,14 +176,17 @@ class World:
         )
 
     def add(self, who: Party, role: Role, *currencies: str, parent: Party | None = None) -> None:
-        """An account of a role with empty balances."""
+        """An account of a role with empty balances; a provider has an empty list of domains."""
         auth_key = who.key.authentication_key()
-        name = None if role == Role.CHILD_VASP else Credential(f"name-{who.address.hex()[:4]}", b"", b"")
+        has_name = role in (Role.PARENT_VASP, Role.DESIGNATED_DEALER)
+        name = Credential(f"name-{who.address.hex()[:4]}", b"", b"") if has_name else None
         balances = tuple((code, 0) for code in sorted(currencies))
         self.records[account_key(who.address)] = Account(
-            who.address, int(role), auth_key, 0, False, balances, (0,) * len(ACCOUNT_HANDLES[role]),
+            who.address, int(role), auth_key, 0, False, balances, (0,) * ROLES[role].counters,
             parent.address if parent else b"", 0, name, (),
         )  # fmt: skip
+        if role == Role.PARENT_VASP:
+            self.records[domains_key(who.address)] = Domains(who.address, ())
         if parent:
             self.change(parent, num_children=self.account(parent).num_children + 1)
 
@@ -250,6 +256,7 @@ class World:
     def together(self, who: Party, other: Party, function: str, *arguments: Value) -> tuple[Event, ...]:
         """What a call does that `other` signs too; raises its Abort."""
         run = Run(self.context, who.address, self.overlay(), (other.address,))
+        check_sender(run, function)
         HANDLERS[function](run, *arguments)
         self.records = {**self.records, **run.state.writes}
         check(self.records.values())

@@ -92,7 +92,6 @@ def publish_unrestricted_limits(run: Run, code: str) -> None:
 
 def publish_window(run: Run, code: str, limit_address: bytes) -> None:
     """Limits begin to bind a provider: the association's transaction, which the provider signs too."""
-    run.require_association()
     run.require_currency(code)
     vasp = run.state.account(run.secondaries[0]) if run.secondaries else None
     if vasp is None or vasp.role != Role.PARENT_VASP or vasp.credential is None:
@@ -120,7 +119,6 @@ def update_limits_definition(  # noqa: PLR0913 - Libra's parameters
     period_us: int,
 ) -> None:  # fmt: skip
     """Set the numbers of a definition; 0 leaves one as it is (Libra). They bind every window that points to it."""
-    run.require_treasury()
     run.check_nonce(nonce)
     limits = _require_definition(run, limit_address, code)
     run.state.put(
@@ -138,7 +136,6 @@ def update_window_info(
     run: Run, code: str, window_address: bytes, aggregate_balance: int, limit_address: bytes
 ) -> None:
     """Point a provider's window to a definition, and say what the provider holds; 0 leaves that as it is (Libra)."""
-    run.require_treasury()
     key = window_key(window_address, code)
     window = cast("Window | None", run.state.get(key))
     if window is None:

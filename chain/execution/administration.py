@@ -1,4 +1,4 @@
-"""What an account does to itself: a further currency, a new key, dual-attestation information."""
+"""What an account does to itself: a further currency, dual-attestation information (keys: `rotation`)."""
 
 from chain.accounts import Role
 from chain.crypto.signing import Scheme, is_valid_public_key
@@ -6,31 +6,20 @@ from chain.execution.context import Run
 from chain.execution.outcome import Abort, Category
 from chain.limits import MAX_URL_BYTES
 from chain.primitives import SECOND_US
+from chain.roles import ROLES
 
 
 def add_currency_to_account(run: Run, currency: str) -> None:
     """Open a balance of 0 in another currency."""
     run.require_currency(currency)
     account = run.own_account()
-    if account.role not in (Role.PARENT_VASP, Role.CHILD_VASP, Role.DESIGNATED_DEALER):
+    if not ROLES[Role(account.role)].holds_coins:
         raise Abort(
             "DiemAccount", Category.INVALID_ARGUMENT, "EROLE_CANT_STORE_BALANCE", "accounts of this role hold no coins"
         )
     if account.balance(currency) is not None:
         raise Abort("DiemAccount", Category.ALREADY_PUBLISHED, "EADD_EXISTING_CURRENCY", f"it holds {currency} already")
     run.state.put_account(account.with_balance(currency, 0))
-
-
-def rotate_authentication_key(run: Run, new_key: bytes) -> None:
-    """Replace the authentication key; the address stays."""
-    if len(new_key) != 32:
-        raise Abort(
-            "DiemAccount",
-            Category.INVALID_ARGUMENT,
-            "EMALFORMED_AUTHENTICATION_KEY",
-            f"an authentication key has 32 bytes, got {len(new_key)}",
-        )
-    run.state.put_account(run.own_account()._replace(authentication_key=new_key))
 
 
 def rotate_dual_attestation_info(run: Run, new_url: bytes, new_key: bytes) -> None:

@@ -6,7 +6,7 @@ pays the share cut off. So what lies in the reserve is at every moment at least 
 
 from typing import cast
 
-from chain.accounts import Account, Role
+from chain.accounts import Account
 from chain.execution.context import Run
 from chain.execution.outcome import Abort, Category
 from chain.primitives import U64_MAX
@@ -70,10 +70,6 @@ def _begin(run: Run, code: str, amount: int) -> tuple[Account, Basket, int]:
     """The dealer, the basket, and the dealer's balance of the synthetic coin."""
     run.require_currency(code)
     dealer = run.own_account()
-    if dealer.role != Role.DESIGNATED_DEALER:
-        raise Abort(
-            "Roles", Category.REQUIRES_ROLE, "EDESIGNATED_DEALER", "only a designated dealer composes and decomposes"
-        )
     basket = require_basket(run, code)
     if amount == 0:
         raise Abort("DiemAccount", Category.INVALID_ARGUMENT, "ECOIN_DEPOSIT_IS_ZERO", "an amount of 0 moves nothing")

@@ -5,17 +5,18 @@ from typing import NamedTuple
 from chain.accounts import ASSOCIATION as ROOT
 from chain.accounts import (
     CONFIG_KEY,
-    TREASURY,
     Account,
     Currency,
-    Role,
     event_key,
     tuple_add,
 )
 from chain.codec import Value
 from chain.entries import Event
 from chain.execution.outcome import Abort, Category
+from chain.limits import NONCE_JUMP
 from chain.primitives import SECOND_US
+from chain.records.roles import SlidingNonce, nonce_key
+from chain.roles import ACCOUNT_HANDLES
 from chain.state.view import Overlay
 
 ROOT_HANDLES = {
@@ -35,20 +36,6 @@ ROOT_HANDLES = {
 _ROOT_COUNTERS = {type_: place for place, type_ in enumerate(ROOT_HANDLES)}
 """Where each stream's counter stands in `Config.streams`."""
 CURRENCY_HANDLES = {"mint": 0, "burn": 1, "preburn": 2, "cancelburn": 3, "to_xdx_exchange_rate_update": 4}
-ACCOUNT_HANDLES: dict[int, dict[str, int]] = {
-    Role.PARENT_VASP: {"compliancekeyrotation": 0, "baseurlrotation": 1, "receivedpayment": 2, "sentpayment": 3},
-    Role.CHILD_VASP: {"receivedpayment": 0, "sentpayment": 1},
-    Role.DESIGNATED_DEALER: {
-        "receivedmint": 0,
-        "compliancekeyrotation": 1,
-        "baseurlrotation": 2,
-        "receivedpayment": 3,
-        "sentpayment": 4,
-    },
-    Role.VALIDATOR: {"receivedpayment": 0, "sentpayment": 1},
-    Role.VALIDATOR_OPERATOR: {"receivedpayment": 0, "sentpayment": 1},
-}
-"""Event handles by role, numbered in Libra's order of creation."""
 
 
 def currency_handles_from(place: int) -> int:
@@ -121,26 +108,6 @@ class Run:
         """Say on the root's stream that the association acted as another account."""
         self.emit_root("admintransaction", (self.context.timestamp_us // SECOND_US,))
 
-    def require_association(self) -> None:
-        """The association's functions check the address first (REQUIRES_ADDRESS)."""
-        if self.sender != ROOT:
-            raise Abort(
-                "CoreAddresses",
-                Category.REQUIRES_ADDRESS,
-                "EDIEM_ROOT",
-                f"only the association may do this, not {self.sender.hex()}",
-            )
-
-    def require_treasury(self) -> None:
-        """The treasury's functions check the address first (REQUIRES_ADDRESS)."""
-        if self.sender != TREASURY:
-            raise Abort(
-                "CoreAddresses",
-                Category.REQUIRES_ADDRESS,
-                "ETREASURY_COMPLIANCE",
-                f"only the treasury may do this, not {self.sender.hex()}",
-            )
-
     def require_currency(self, code: str) -> Currency:
         """A registered currency."""
         currency = self.state.currency(code)
@@ -149,8 +116,38 @@ class Run:
         return currency
 
     def check_nonce(self, nonce: int) -> None:
-        """Sliding nonces: 0 skips the check, as in Libra; the others are not supported yet."""
-        if nonce != 0:
+        """Record the sender's sliding nonce, or abort; 0 skips it, as in Libra (W9)."""
+        if nonce == 0:
+            return
+        key = nonce_key(self.sender)
+        window = self.state.get(key) or SlidingNonce()
+        assert isinstance(window, SlidingNonce)
+        if nonce < window.min_nonce:
             raise Abort(
-                "SlidingNonce", Category.INVALID_ARGUMENT, "ENONCE_UNSUPPORTED", f"nonce {nonce}: only 0 is supported"
+                "SlidingNonce",
+                Category.INVALID_ARGUMENT,
+                "ENONCE_TOO_OLD",
+                f"nonce {nonce} is below the lowest that counts, {window.min_nonce}",
+                nonce=nonce,
+                min_nonce=window.min_nonce,
             )
+        if nonce >= window.min_nonce + NONCE_JUMP:
+            raise Abort(
+                "SlidingNonce",
+                Category.INVALID_ARGUMENT,
+                "ENONCE_TOO_NEW",
+                f"nonce {nonce} is not below {window.min_nonce} + {NONCE_JUMP}",
+                nonce=nonce,
+                min_nonce=window.min_nonce,
+            )
+        after = window.recorded(nonce)
+        if after is None:
+            raise Abort(
+                "SlidingNonce",
+                Category.INVALID_ARGUMENT,
+                "ENONCE_ALREADY_RECORDED",
+                f"nonce {nonce} was used already",
+                nonce=nonce,
+                min_nonce=window.min_nonce,
+            )
+        self.state.put(key, after)

@@ -33,7 +33,6 @@ def register_scs_currency(
 
     It takes the next five event handles, can be minted at once, and has a limits definition without limits.
     """
-    run.require_association()
     if TREASURY not in run.secondaries:
         raise Abort(
             "CoreAddresses", Category.REQUIRES_ADDRESS, "ETREASURY_COMPLIANCE",
@@ -88,7 +87,6 @@ def burn_txn_fees(run: Run, code: str) -> None:
 
     Fees in a synthetic coin are decomposed first: what its basket pays for them is burned, coin by coin.
     """
-    run.require_treasury()
     currency = run.require_currency(code)
     if currency.fees == 0:
         raise Abort("Diem", Category.INVALID_ARGUMENT, "ECOIN", f"no fees in {code} have been collected")

@@ -1,6 +1,7 @@
 """Run a block: a pure function of the state before it and its transactions.
 
-Each transaction works on an overlay of its own, so that a failed one leaves nothing but its fee (rule T7).
+Each transaction works on an overlay of its own, so that a failed one leaves nothing but its fee (rule T7). Whether its
+sender may call the function is asked here, before it runs, from the table of roles (`permission`, W2, W3).
 """
 
 from collections.abc import Callable, Sequence
@@ -12,9 +13,11 @@ from chain.execution import (
     basket,
     creation,
     currencies,
+    domains,
     jurisdiction,
     multi_agent,
     payments,
+    rotation,
     system,
     tiers,
     treasury,
@@ -24,6 +27,7 @@ from chain.execution.context import BlockContext, Run
 from chain.execution.gas import gas_for
 from chain.execution.multi_agent import check_signer_count
 from chain.execution.outcome import EXECUTED, OUT_OF_GAS, Abort, Category, Outcome
+from chain.execution.permission import check_sender
 from chain.execution.reconfiguration import is_epoch_over
 from chain.primitives import SECOND_US
 from chain.state.view import Overlay, StateView
@@ -38,7 +42,20 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "create_parent_vasp_account": creation.create_parent_vasp_account,
     "create_designated_dealer": creation.create_designated_dealer,
     "add_currency_to_account": administration.add_currency_to_account,
-    "rotate_authentication_key": administration.rotate_authentication_key,
+    "rotate_authentication_key": rotation.rotate_authentication_key,
+    "rotate_authentication_key_with_nonce": rotation.rotate_authentication_key_with_nonce,
+    "rotate_authentication_key_with_nonce_admin": rotation.rotate_authentication_key_with_nonce_admin,
+    "rotate_authentication_key_with_recovery_address": rotation.rotate_authentication_key_with_recovery_address,
+    "create_recovery_address": rotation.create_recovery_address,
+    "add_recovery_rotation_capability": rotation.add_recovery_rotation_capability,
+    "publish_shared_ed25519_public_key": rotation.publish_shared_ed25519_public_key,
+    "rotate_shared_ed25519_public_key": rotation.rotate_shared_ed25519_public_key,
+    "create_vasp_domains": domains.create_vasp_domains,
+    "create_diem_id_domains": domains.create_vasp_domains,
+    "add_vasp_domain": domains.add_vasp_domain,
+    "add_diem_id_domain": domains.add_vasp_domain,
+    "remove_vasp_domain": domains.remove_vasp_domain,
+    "remove_diem_id_domain": domains.remove_vasp_domain,
     "rotate_dual_attestation_info": administration.rotate_dual_attestation_info,
     "tiered_mint": treasury.tiered_mint,
     "preburn": treasury.preburn,
@@ -112,6 +129,7 @@ def _execute(block: Overlay, context: BlockContext, tx: SignedTransaction) -> Ou
     run = Run(context, raw.sender, Overlay(block), tuple([other.address for other in tx.secondaries]))
     try:
         check_signer_count(tx)
+        check_sender(run, raw.payload.function)
         HANDLERS[raw.payload.function](run, *raw.payload.arguments)
         _epilogue(run.state, tx, gas)
     except Abort as abort:

@@ -18,6 +18,8 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "compliancekeyrotation": ("new_compliance_public_key", "time_rotated_seconds"),
     "baseurlrotation": ("new_base_url", "time_rotated_seconds"),
     "createaccount": ("created_address", "role_id"),
+    "admintransaction": ("committed_timestamp_secs",),
+    "vaspdomain": ("removed", "domain", "address"),
     "freeze": ("frozen_address",),
     "unfreeze": ("unfrozen_address",),
     "receiptreleased": ("amount", "currency", "preburn_address"),
@@ -37,7 +39,6 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "compose": ("amount", "currency", "dealer_address", "parts"),
     "decompose": ("amount", "currency", "dealer_address", "parts"),
     "newepoch": ("epoch",),
-    "admintransaction": ("committed_timestamp_secs",),
     "newblock": ("round", "proposer", "proposed_time_us"),
 }
 """Fields by event type, in the order of `Event.data` (reference: Libra's JSON event types)."""
@@ -87,12 +88,14 @@ class Reason(NamedTuple):
 
 REASONS: dict[str, dict[str, Reason]] = {
     "DiemAccount": {
+        "EACCOUNT": Reason(0, Category.NOT_PUBLISHED),
         "ECOIN_DEPOSIT_IS_ZERO": Reason(2, Category.INVALID_ARGUMENT),
         "EDEPOSIT_EXCEEDS_LIMITS": Reason(3, Category.LIMIT_EXCEEDED),
         "EROLE_CANT_STORE_BALANCE": Reason(4, Category.INVALID_ARGUMENT),
         "EINSUFFICIENT_BALANCE": Reason(5, Category.LIMIT_EXCEEDED),
         "EWITHDRAWAL_EXCEEDS_LIMITS": Reason(6, Category.LIMIT_EXCEEDED),
         "EMALFORMED_AUTHENTICATION_KEY": Reason(8, Category.INVALID_ARGUMENT),
+        "EKEY_ROTATION_CAPABILITY_ALREADY_EXTRACTED": Reason(9, Category.INVALID_STATE),
         "ECANNOT_CREATE_AT_VM_RESERVED": Reason(10, Category.INVALID_ARGUMENT),
         "EADD_EXISTING_CURRENCY": Reason(15, Category.ALREADY_PUBLISHED),
         "EPAYEE_DOES_NOT_EXIST": Reason(17, Category.NOT_PUBLISHED),
@@ -104,12 +107,15 @@ REASONS: dict[str, dict[str, Reason]] = {
     },
     "Roles": {
         "EROLE_ID": Reason(0, Category.ALREADY_PUBLISHED),
+        "EDIEM_ROOT": Reason(1, Category.REQUIRES_ROLE),
+        "ETREASURY_COMPLIANCE": Reason(2, Category.REQUIRES_ROLE),
         "EPARENT_VASP": Reason(3, Category.REQUIRES_ROLE),
         "EPARENT_VASP_OR_CHILD_VASP": Reason(4, Category.REQUIRES_ROLE),
         "EPARENT_VASP_OR_DESIGNATED_DEALER": Reason(5, Category.REQUIRES_ROLE),
         "EDESIGNATED_DEALER": Reason(6, Category.REQUIRES_ROLE),
         "EVALIDATOR": Reason(7, Category.REQUIRES_ROLE),
         "EVALIDATOR_OPERATOR": Reason(8, Category.REQUIRES_ROLE),
+        "ECHILD_VASP": Reason(9, Category.REQUIRES_ROLE),
     },
     "CoreAddresses": {
         "EDIEM_ROOT": Reason(0, Category.REQUIRES_ADDRESS),
@@ -170,7 +176,9 @@ REASONS: dict[str, dict[str, Reason]] = {
         "EFREEZING_BIT": Reason(2, Category.NOT_PUBLISHED),
     },
     "VASP": {
+        "EPARENT_OR_CHILD_VASP": Reason(0, Category.ALREADY_PUBLISHED),
         "ETOO_MANY_CHILDREN": Reason(1, Category.LIMIT_EXCEEDED),
+        "ENOT_A_VASP": Reason(2, Category.INVALID_ARGUMENT),
         "ENOT_A_PARENT_VASP": Reason(3, Category.INVALID_ARGUMENT),
     },
     "MultiAgent": {
@@ -178,7 +186,33 @@ REASONS: dict[str, dict[str, Reason]] = {
         "ESAME_CURRENCY": Reason(101, Category.INVALID_ARGUMENT),
     },
     "SlidingNonce": {
-        "ENONCE_UNSUPPORTED": Reason(100, Category.INVALID_ARGUMENT),
+        "ESLIDING_NONCE": Reason(0, Category.NOT_PUBLISHED),
+        "ENONCE_TOO_OLD": Reason(1, Category.INVALID_ARGUMENT),
+        "ENONCE_TOO_NEW": Reason(2, Category.INVALID_ARGUMENT),
+        "ENONCE_ALREADY_RECORDED": Reason(3, Category.INVALID_ARGUMENT),
+        "ENONCE_ALREADY_PUBLISHED": Reason(4, Category.ALREADY_PUBLISHED),
+    },
+    "RecoveryAddress": {
+        "ENOT_A_VASP": Reason(0, Category.INVALID_ARGUMENT),
+        "EKEY_ROTATION_DEPENDENCY_CYCLE": Reason(1, Category.INVALID_ARGUMENT),
+        "ECANNOT_ROTATE_KEY": Reason(2, Category.INVALID_ARGUMENT),
+        "EINVALID_KEY_ROTATION_DELEGATION": Reason(3, Category.INVALID_ARGUMENT),
+        "EACCOUNT_NOT_RECOVERABLE": Reason(4, Category.INVALID_ARGUMENT),
+        "ERECOVERY_ADDRESS": Reason(5, Category.NOT_PUBLISHED),
+        "EMAX_KEYS_REGISTERED": Reason(6, Category.LIMIT_EXCEEDED),
+    },
+    "SharedEd25519PublicKey": {
+        "EMALFORMED_PUBLIC_KEY": Reason(0, Category.INVALID_ARGUMENT),
+        "ESHARED_KEY": Reason(1, Category.NOT_PUBLISHED),
+    },
+    "VASPDomain": {
+        "EVASP_DOMAINS": Reason(0, Category.ALREADY_PUBLISHED),
+        "EVASP_DOMAIN_MANAGER": Reason(1, Category.NOT_PUBLISHED),
+        "EVASP_DOMAIN_NOT_FOUND": Reason(2, Category.INVALID_ARGUMENT),
+        "EVASP_DOMAIN_ALREADY_EXISTS": Reason(3, Category.INVALID_ARGUMENT),
+        "EVASP_DOMAINS_NOT_PUBLISHED": Reason(4, Category.NOT_PUBLISHED),
+        "EINVALID_VASP_DOMAIN": Reason(5, Category.INVALID_ARGUMENT),
+        "EVASP_DOMAINS_FULL": Reason(100, Category.LIMIT_EXCEEDED),
     },
     "FixedPoint32": {
         "EDENOMINATOR": Reason(0, Category.INVALID_ARGUMENT),
@@ -233,7 +267,7 @@ REASONS: dict[str, dict[str, Reason]] = {
 }
 """Abort reasons by module. Numbers and categories are Libra's; numbers from 100 on are ours.
 
-EGAS, ENOT_A_VALIDATOR_OPERATOR and the two EPARENT_VASP_OR_... are Libra's and raised nowhere here.
+Some are Libra's and raised nowhere here; a test lists them.
 """
 
 
@@ -277,9 +311,33 @@ SENTENCES: dict[str, str] = {
     "EACCOUNT_FROZEN": "the treasury froze the account: it neither sends nor receives",
     "EFREEZING_BIT": "there is no account at this address",
     "ETOO_MANY_CHILDREN": "a wallet provider has at most 65,536 children",
+    "EACCOUNT": "there is no account at this address",
+    "EKEY_ROTATION_CAPABILITY_ALREADY_EXTRACTED": "the account handed over its right to change its key",
+    "ECHILD_VASP": "only a wallet provider's child may do this",
+    "ESLIDING_NONCE": "only the association and the treasury have sliding nonces",
+    "ENONCE_TOO_OLD": "the sliding nonce is below the lowest one that still counts",
+    "ENONCE_TOO_NEW": "the sliding nonce is 10,000 or more above the lowest one that still counts",
+    "ENONCE_ALREADY_RECORDED": "the sliding nonce was used already",
+    "ENONCE_ALREADY_PUBLISHED": "the account has sliding nonces already",
+    "ENOT_A_VASP": "the account is no wallet provider's and none of a provider's children",
+    "EKEY_ROTATION_DEPENDENCY_CYCLE": "a recovery account begins with its own right to change its key",
+    "ECANNOT_ROTATE_KEY": "only the recovery account, or the account itself, changes a key that was handed over",
+    "EINVALID_KEY_ROTATION_DELEGATION": "the recovery account is not of the same wallet provider",
+    "EACCOUNT_NOT_RECOVERABLE": "the account did not hand its right to change its key over to this recovery account",
+    "ERECOVERY_ADDRESS": "the address is no recovery account's",
+    "EMAX_KEYS_REGISTERED": "a recovery account serves at most 256 accounts",
+    "EMALFORMED_PUBLIC_KEY": "the published key is no valid Ed25519 key",
+    "ESHARED_KEY": "the account has published no public key",
+    "EVASP_DOMAINS": "the wallet provider has a list of domains already",
+    "EVASP_DOMAIN_MANAGER": "the treasury has no stream of domains",
+    "EVASP_DOMAIN_NOT_FOUND": "the wallet provider does not have this domain",
+    "EVASP_DOMAIN_ALREADY_EXISTS": "a wallet provider has this domain already, however it is spelled",
+    "EVASP_DOMAINS_NOT_PUBLISHED": "there is no wallet provider with a list of domains at this address",
+    "EINVALID_VASP_DOMAIN": "a domain has 1 to 63 ASCII letters, digits and dots, the first one no dot",
+    "EVASP_DOMAINS_FULL": "a wallet provider has at most 64 domains",
+    "EPARENT_OR_CHILD_VASP": "the account is a wallet provider's or one of its children already",
     "ESIGNER_COUNT": "another number of secondary signers signed than the function takes",
     "ESAME_CURRENCY": "an exchange has two currencies",
-    "ENONCE_UNSUPPORTED": "only the sliding nonce 0 is supported",
     "EDENOMINATOR": "the denominator of the rate is 0",
     "ERATIO_OUT_OF_RANGE": "the rate has no 32-bit fixed point",
     "EDEPOSIT_EXCEEDS_LIMITS": "the receiving provider would receive or hold more than its account limits allow",

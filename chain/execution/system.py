@@ -19,7 +19,6 @@ LONGEST_INTERVAL_US = 86_400 * SECOND_US
 
 def update_diem_version(run: Run, nonce: int, major: int) -> None:
     """A higher protocol version."""
-    run.require_association()
     run.check_nonce(nonce)
     config = run.state.onchain()
     if major <= config.version:
@@ -32,7 +31,6 @@ def update_diem_version(run: Run, nonce: int, major: int) -> None:
 
 def set_gas_constants(run: Run, nonce: int, *values: int) -> None:
     """All eleven constants."""
-    run.require_association()
     run.check_nonce(nonce)
     gas = GasConstants(*values)
     if (
@@ -50,14 +48,12 @@ def set_gas_constants(run: Run, nonce: int, *values: int) -> None:
 
 def initialize_diem_consensus_config(run: Run, nonce: int) -> None:
     """Genesis has published the configuration: it can only be updated."""
-    run.require_association()
     run.check_nonce(nonce)
     raise Abort("DiemConfig", Category.ALREADY_PUBLISHED, "EDIEM_CONFIG", "there is a consensus configuration already")
 
 
 def update_diem_consensus_config(run: Run, nonce: int, config: bytes) -> None:
     """A `ConsensusConfig` that every validator can run."""
-    run.require_association()
     run.check_nonce(nonce)
     try:
         new = ConsensusConfig.from_bytes(config)
@@ -85,7 +81,6 @@ def resume_transactions(run: Run, nonce: int) -> None:
 
 def _set_halt(run: Run, nonce: int, *, halt: bool) -> None:
     """Both of them; what is so already is refused, since it would end an epoch for nothing."""
-    run.require_association()
     run.check_nonce(nonce)
     config = run.state.onchain()
     if halt and config.is_halted:

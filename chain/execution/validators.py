@@ -25,7 +25,6 @@ from chain.records.validators import (
 
 def create_validator_account(run: Run, nonce: int, address: bytes, prefix: bytes, human_name: str) -> None:
     """An owner's account (role 3) with an empty configuration, under the next number."""
-    run.require_association()
     run.check_nonce(nonce)
     publish_account(run, Role.VALIDATOR, address, prefix)
     _check_name(human_name)
@@ -46,7 +45,6 @@ def create_validator_account(run: Run, nonce: int, address: bytes, prefix: bytes
 
 def create_validator_operator_account(run: Run, nonce: int, address: bytes, prefix: bytes, human_name: str) -> None:
     """An operator's account (role 4)."""
-    run.require_association()
     run.check_nonce(nonce)
     publish_account(run, Role.VALIDATOR_OPERATOR, address, prefix)
     _check_name(human_name)
@@ -63,7 +61,6 @@ def set_validator_operator(run: Run, operator_name: str, operator: bytes) -> Non
 
 def set_validator_operator_with_nonce_admin(run: Run, nonce: int, operator_name: str, operator: bytes) -> None:
     """The same by the association, for an owner who signs beside it; leaves an `admintransaction`."""
-    run.require_association()
     run.check_nonce(nonce)
     owner = run.state.account(run.secondaries[0]) if len(run.secondaries) == 1 else None
     _check_operator_name(run, operator_name, operator)
@@ -106,7 +103,6 @@ def set_validator_config_and_reconfigure(
 
 def add_validator_and_reconfigure(run: Run, nonce: int, name: str, account: bytes) -> None:
     """A registered validator becomes a member of the next epoch."""
-    run.require_association()
     run.check_nonce(nonce)
     config = _check_validator_name(run, name, account)
     active = run.state.active_set()
@@ -128,7 +124,6 @@ def add_validator_and_reconfigure(run: Run, nonce: int, name: str, account: byte
 
 def remove_validator_and_reconfigure(run: Run, nonce: int, name: str, account: bytes) -> None:
     """A member is none in the next epoch. The last one stays: an empty set could never decide anything again."""
-    run.require_association()
     run.check_nonce(nonce)
     config = _check_validator_name(run, name, account)
     active = run.state.active_set()

@@ -6,9 +6,11 @@ import click
 
 from cli import options, output
 from cli.exits import OK
+from cli.recovery import recovery
 from cli.viewing import open_view
 from node.client.amounts import parse_amount
 from node.client.network import load_network
+from node.client.operations.domains import give_domains
 from node.client.payments.pay import Order, pay
 from node.client.wallets.accounts import ROLES, SCHEMES, create_account, describe
 from node.client.wallets.wallet import Wallet
@@ -22,24 +24,41 @@ def account() -> None:
     """Create, fund and show accounts."""
 
 
+account.add_command(recovery)
+
+
 @account.command()
 @click.argument("name")
 @click.option("--role", type=click.Choice(ROLES), default="child", show_default=True, help="What it is.")
 @click.option("--provider", help=f"Who makes a child: else what stands after the @, else {DEFAULT_PROVIDER}.")
 @click.option("--scheme", type=click.Choice(list(SCHEMES)), help="Of a new key: ed25519 unless said otherwise.")
+@click.option("--domain", "domains", multiple=True, help="A domain for a parent; may be said several times.")
 @options.network
 @options.as_json
 @output.reported
-def create(name: str, role: str, provider: str | None, scheme: str | None, directory: Path, as_json: bool) -> int:
+def create(
+    name: str,
+    role: str,
+    provider: str | None,
+    scheme: str | None,
+    domains: tuple[str, ...],
+    directory: Path,
+    as_json: bool,
+) -> int:
     """Make an account: a child at a wallet provider, or a provider (parent) or dealer by the treasury.
 
     A repeat finishes what was interrupted, with the same key.
     """
+    if domains and role != "parent":
+        raise click.UsageError(f"a {role} has no domains: leave out --domain")
     if role == "child" and provider is None and "@" not in name:
         provider = DEFAULT_PROVIDER
     wallet = Wallet(load_network(directory))
     chosen = None if scheme is None else SCHEMES[scheme]
     document = create_account(wallet, name, role=role, provider=provider, scheme=chosen)
+    if domains:
+        give_domains(wallet, name, domains)
+        document["domains"] = list(domains)
     where = f"a child of {document['provider']}" if document["provider"] else f"a {document['role']}"
     lines = [f"{name} is {document['address']}, {where}", f"  {document['identifier']}"]
     output.result(document, lines, as_json=as_json)

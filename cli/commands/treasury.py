@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cli import options, output
+from cli.domains import domain
 from cli.exits import OK
 from cli.money import day_of, rates_to_publish
 from node.client.amounts import format_amount, parse_amount
@@ -21,6 +22,9 @@ NUMBERS = {"ignore_unknown_options": True}
 @click.group()
 def treasury() -> None:
     """Mint, burn, freeze, and publish exchange rates."""
+
+
+treasury.add_command(domain)
 
 
 @treasury.command(context_settings=NUMBERS)

@@ -3,15 +3,28 @@
 Libra's own fields keep their names and types; what we add stands beside them (docs/formats.md, "JSON-RPC").
 """
 
+from collections.abc import Callable
 from typing import Any
 
-from chain.accounts import ASSOCIATION, Account, Currency, Role, event_key
+from chain.accounts import ASSOCIATION, Account, Currency, Record, Role, event_key
 from chain.codec import decode, fields
 from chain.entries import KIND_BLOCK_METADATA, KIND_GENESIS, Event, Status, TransactionInfo
-from chain.execution.context import ACCOUNT_HANDLES, CURRENCY_HANDLES, currency_handles_from
+from chain.execution.context import CURRENCY_HANDLES, currency_handles_from
 from chain.execution.outcome import EVENT_FIELDS, explain_abort
 from chain.functions import FUNCTIONS, Kind
 from chain.ledger import read_entry
+from chain.limits import NONCE_MASK_BITS
+from chain.records.roles import (
+    Domains,
+    RecoveryAddress,
+    SharedKey,
+    SlidingNonce,
+    domains_key,
+    nonce_key,
+    recovery_key,
+    shared_key_key,
+)
+from chain.roles import ACCOUNT_HANDLES, ROLES
 from chain.transaction import SignedTransaction, decode_transaction
 
 Json = Any
@@ -20,15 +33,10 @@ SCHEME_NAMES = {
 }  # fmt: skip
 ONE = 1 << 32
 """1 in 32-bit fixed point."""
-ROLE_NAMES = {
-    Role.ASSOCIATION: "association",
-    Role.TREASURY: "treasury_compliance",
-    Role.DESIGNATED_DEALER: "designated_dealer",
-    Role.VALIDATOR: "validator",
-    Role.VALIDATOR_OPERATOR: "validator_operator",
-    Role.PARENT_VASP: "parent_vasp",
-    Role.CHILD_VASP: "child_vasp",
-}
+ROTATION_KINDS = {b"x": "recovery_address", b"s": "shared_ed25519_public_key"}
+"""What an account handed its rotation capability to, by the state key's first byte."""
+Reader = Callable[[bytes], Record | None]
+"""Gives the record of a state key."""
 
 
 def amount(currency: str, value: int) -> Json:
@@ -43,7 +51,7 @@ def _handle(account: Account, name: str) -> str:
 
 
 def account_json(account: Account, version: int) -> Json:
-    """Account, as of `version`."""
+    """Account, as of `version`: what its own record says."""
     return {
         "address": account.address.hex(),
         "balances": [amount(code, value) for code, value in account.balances],
@@ -51,19 +59,50 @@ def account_json(account: Account, version: int) -> Json:
         "authentication_key": account.authentication_key.hex(),
         "sent_events_key": _handle(account, "sentpayment"),
         "received_events_key": _handle(account, "receivedpayment"),
-        "delegated_key_rotation_capability": False,
+        "delegated_key_rotation_capability": bool(account.rotation_capability),
         "delegated_withdrawal_capability": False,
         "is_frozen": account.is_frozen,
         "role": _role_json(account),
         "version": version,
+        "role_id": account.role,
+        "role_name": ROLES[Role(account.role)].name,
+        "key_rotation": _rotation_json(account),
     }
 
 
+def with_records(account: Account, document: Json, read: Reader) -> Json:
+    """The same with what stands beside the account in the state: domains, recoverable keys, public key, nonces."""
+    role = document["role"]
+    domains = read(domains_key(account.address))
+    if isinstance(domains, Domains):
+        role["vasp_domains"] = role["diem_id_domains"] = list(domains.names)
+    recovery = read(recovery_key(account.address))
+    if isinstance(recovery, RecoveryAddress):
+        document["recovers"] = [address.hex() for address in recovery.recoverable]
+    shared = read(shared_key_key(account.address))
+    if isinstance(shared, SharedKey):
+        document["shared_ed25519_public_key"] = shared.public_key.hex()
+    if account.role in (Role.ASSOCIATION, Role.TREASURY):
+        nonces = read(nonce_key(account.address)) or SlidingNonce()
+        assert isinstance(nonces, SlidingNonce)
+        mask = nonces.mask.to_bytes(NONCE_MASK_BITS // 8, "big")
+        document["sliding_nonce"] = {"min_nonce": nonces.min_nonce, "nonce_mask": mask.hex()}
+    return document
+
+
+def _rotation_json(account: Account) -> Json:
+    """Who may change the account's key: null if it does so itself."""
+    kind = ROTATION_KINDS.get(account.rotation_capability[:1])
+    return None if kind is None else {"type": kind, "address": account.rotation_capability[1:].hex()}
+
+
 def _role_json(account: Account) -> Json:
-    """The role object of an account."""
-    role: dict[str, Json] = {"type": ROLE_NAMES[Role(account.role)]}
+    """The role object of an account, with Libra's fields and no others."""
+    role: dict[str, Json] = {"type": ROLES[Role(account.role)].json_type}
     if account.role == Role.CHILD_VASP:
         role["parent_vasp_address"] = account.parent.hex()
+    if account.role == Role.TREASURY:
+        role["vasp_domain_events_key"] = role["diem_id_domain_events_key"] = _handle(account, "vaspdomain")
     if account.credential is not None:
         role["human_name"] = account.credential.human_name
         role["base_url"] = account.credential.base_url.decode("utf-8", "replace")
@@ -72,17 +111,25 @@ def _role_json(account: Account) -> Json:
         role["compliance_key_rotation_events_key"] = _handle(account, "compliancekeyrotation")
         role["base_url_rotation_events_key"] = _handle(account, "baseurlrotation")
     if account.role == Role.PARENT_VASP:
-        role.update(num_children=account.num_children, vasp_domains=[], diem_id_domains=[])
+        role["num_children"] = account.num_children
     if account.role == Role.DESIGNATED_DEALER:
-        totals: dict[str, int] = {}
-        queues: dict[str, list[Json]] = {}
-        for code, value in account.preburns:
-            totals[code] = totals.get(code, 0) + value
-            queues.setdefault(code, []).append({"preburn": amount(code, value), "metadata": ""})
-        role["preburn_balances"] = [amount(code, totals[code]) for code in sorted(totals)]
-        role["preburn_queues"] = [{"currency": code, "preburns": queues[code]} for code in sorted(queues)]
+        role.update(_queues_json(account))
         role["received_mint_events_key"] = _handle(account, "receivedmint")
     return role
+
+
+def _queues_json(account: Account) -> Json:
+    """What waits to be burned, by currency, the oldest request first."""
+    queues: dict[str, list[int]] = {code: [] for code in sorted({code for code, _ in account.preburns})}
+    for code, value in account.preburns:
+        queues[code].append(value)
+    return {
+        "preburn_balances": [amount(code, sum(values)) for code, values in queues.items()],
+        "preburn_queues": [
+            {"currency": code, "preburns": [{"preburn": amount(code, value), "metadata": ""} for value in values]}
+            for code, values in queues.items()
+        ],
+    }
 
 
 def currency_json(currency: Currency, place: int) -> Json:

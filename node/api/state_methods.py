@@ -3,7 +3,7 @@
 from chain.accounts import Account, Currency, account_key, currency_key
 from chain.records.validators import ValidatorConfig, validator_key
 from node.api.reads import Context, active_set_of, check_limit, config_of, onchain_of, state_at
-from node.api.results import account_json, currency_json
+from node.api.results import account_json, currency_json, with_records
 from node.api.schema import Json, Tip
 
 
@@ -14,7 +14,7 @@ def get_account(context: Context, tip: Tip, account: bytes, version: int | None)
     if found is None:
         return None
     assert isinstance(found, Account)
-    return account_json(found, state.version)
+    return with_records(found, account_json(found, state.version), state.get)
 
 
 def get_currencies(context: Context, tip: Tip) -> Json:

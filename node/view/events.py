@@ -3,16 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from chain.roles import role_words
 from node.view.names import NOBODY, Names
 from node.view.text import clean, money, quoted, rate, utc
 
 Json = Any
 Data = Mapping[str, Json]
 SECOND_US = 1_000_000
-_ROLES = {
-    2: "a designated dealer", 3: "the owner of a validator", 4: "a validator operator", 5: "a wallet provider",
-    6: "a child account",
-}  # fmt: skip
 
 
 def _sum(data: Data) -> str:
@@ -63,8 +60,16 @@ def _url_set(data: Data, _names: Names) -> str:
 
 
 def _created(data: Data, names: Names) -> str:
-    role = _ROLES.get(data["role_id"], f"an account of role {data['role_id']}")
-    return f"{names.of(data['created_address'])} became {role}"
+    return f"{names.of(data['created_address'])} became {role_words(data['role_id'])}"
+
+
+def _admin(data: Data, _names: Names) -> str:
+    return f"the association acted for another account at {utc(data['committed_timestamp_secs'] * SECOND_US)}"
+
+
+def _domain(data: Data, names: Names) -> str:
+    provider, domain = names.of(data["address"]), quoted(data["domain"])
+    return f"{provider} {'no longer has' if data['removed'] else 'has'} the domain {domain}"
 
 
 def _frozen(data: Data, names: Names) -> str:
@@ -96,6 +101,8 @@ WORDS: dict[str, Callable[[Data, Names], str]] = {
     "compliancekeyrotation": _key_set,
     "baseurlrotation": _url_set,
     "createaccount": _created,
+    "admintransaction": _admin,
+    "vaspdomain": _domain,
     "freeze": _frozen,
     "unfreeze": _unfrozen,
     "receiptreleased": _queue("the custodian releases {amount}, burned for {dealer}"),

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from chain.execution.outcome import REASONS, SENTENCES, Category, abort_sentence, explain_abort
 from chain.validation import DiscardStatus
+from node.view.rules import RULES
 
 Json = Any
 
@@ -79,9 +80,40 @@ ADVICE: dict[str, str] = {
     "EACCOUNT_FROZEN": "ask the treasury, which alone can unfreeze it",
     "EFREEZING_BIT": "check the address",
     "ETOO_MANY_CHILDREN": "use another wallet provider",
+    "EACCOUNT": "check the address",
+    "EKEY_ROTATION_CAPABILITY_ALREADY_EXTRACTED": (
+        "change the key as it was handed over: `mithqal account recovery rotate NAME`, or by publishing a new one;"
+        " `mithqal account show NAME` says which"
+    ),
+    "EDIEM_ROOT": "let the association sign it",
+    "EVALIDATOR": "sign as the validator's owner",
+    "EVALIDATOR_OPERATOR": "sign as the validator's operator",
+    "ECHILD_VASP": "sign as a child of a wallet provider",
+    "ESLIDING_NONCE": "use the function without a nonce",
+    "ENONCE_TOO_OLD": "use a higher nonce, or 0, which skips the check",
+    "ENONCE_TOO_NEW": "use a lower nonce, or 0, which skips the check",
+    "ENONCE_ALREADY_RECORDED": "look whether the transaction was executed already; if not, use another nonce",
+    "ENONCE_ALREADY_PUBLISHED": "nothing is left to do",
+    "ENOT_A_VASP": "sign as a wallet provider or one of its children",
+    "EKEY_ROTATION_DEPENDENCY_CYCLE": "let each account hand over its own right",
+    "ECANNOT_ROTATE_KEY": "sign as the recovery account, or as the account whose key it is",
+    "EINVALID_KEY_ROTATION_DELEGATION": "choose a recovery account of the same wallet provider",
+    "EACCOUNT_NOT_RECOVERABLE": "`mithqal account show NAME` says who may change its key",
+    "ERECOVERY_ADDRESS": "`mithqal account recovery create NAME` makes a recovery account",
+    "EMAX_KEYS_REGISTERED": "make another recovery account",
+    "EMALFORMED_PUBLIC_KEY": "publish a valid Ed25519 key of 32 bytes",
+    "ESHARED_KEY": "publish a key first, or change the key with rotate_authentication_key",
+    "EVASP_DOMAINS": "nothing is left to do",
+    "EVASP_DOMAIN_MANAGER": "start from a genesis that has the treasury's account",
+    "EVASP_DOMAIN_NOT_FOUND": "`mithqal treasury domain list` shows whose each domain is",
+    "EVASP_DOMAIN_ALREADY_EXISTS": "choose another name; `mithqal treasury domain list` shows those that are taken",
+    "EVASP_DOMAINS_NOT_PUBLISHED": "name a wallet provider",
+    "EINVALID_VASP_DOMAIN": "write it with letters, digits and dots only, such as us.wallet",
+    "EVASP_DOMAINS_FULL": "take another domain away first: `mithqal treasury domain remove PROVIDER DOMAIN`",
+    "EPARENT_OR_CHILD_VASP": "use another account",
+    "ENOT_A_PARENT_VASP": "name a wallet provider",
     "ESIGNER_COUNT": "let exactly the signers sign whom the function names, and after them at most the fee payer",
     "ESAME_CURRENCY": "exchange two different currencies, or pay the difference",
-    "ENONCE_UNSUPPORTED": "use the nonce 0",
     "EDENOMINATOR": "use a denominator above 0",
     "ERATIO_OUT_OF_RANGE": "keep the rate between 2^-32 and 2^32",
     "ETOO_LONG": "shorten it: a name has 64 bytes, a URL 256, metadata 1,024 at most",
@@ -176,6 +208,11 @@ class Meaning(NamedTuple):
     def rule(self) -> str:
         """The rule as it stands on the ledger or in a refusal."""
         return f"{self.module}::{self.name} ({self.category})" if self.module else self.name
+
+    @property
+    def protocol(self) -> str:
+        """The rule's number in docs/protocol.md."""
+        return RULES[self.name]
 
 
 def meanings_of(query: str, module: str | None = None) -> list[Meaning]:

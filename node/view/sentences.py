@@ -75,6 +75,45 @@ def _rotate_key(_arguments: Arguments, _names: Names, _: str) -> Phrase:
     return Phrase("changed", "change", "its key; the address stays")
 
 
+def _rotate_for(arguments: Arguments, names: Names, _: str) -> Phrase:
+    return Phrase("changed", "change", f"the key of {names.of(arguments['account'])}; the address stays")
+
+
+def _recover(arguments: Arguments, names: Names, sender: str) -> Phrase:
+    who = "its own key" if arguments["to_recover"] == sender else f"the key of {names.of(arguments['to_recover'])}"
+    recovery = names.of(arguments["recovery_address"])
+    return Phrase("changed", "change", f"{who} by what the recovery account {recovery} holds; the address stays")
+
+
+def _begin_recovery(_arguments: Arguments, _names: Names, _: str) -> Phrase:
+    return Phrase("became", "become", "a recovery account, which may change the keys that are handed to it")
+
+
+def _hand_over(arguments: Arguments, names: Names, _: str) -> Phrase:
+    recovery = names.of(arguments["recovery_address"])
+    return Phrase("handed", "hand", f"the right to change its key to the recovery account {recovery}")
+
+
+def _share_key(arguments: Arguments, _names: Names, _: str) -> Phrase:
+    return Phrase("published", "publish", f"its public key, {arguments['public_key']}, by which it signs from now on")
+
+
+def _begin_domains(_arguments: Arguments, _names: Names, _: str) -> Phrase:
+    return Phrase("made", "make", "itself an empty list of domains")
+
+
+def _domain(past: str, infinitive: str, words: str) -> Callable[[Arguments, Names, str], Phrase]:
+    def phrase(arguments: Arguments, names: Names, _: str) -> Phrase:
+        domain = quoted(bytes.fromhex(arguments["domain"]).decode("utf-8", "replace"))
+        return Phrase(past, infinitive, words.format(domain=domain, provider=names.of(arguments["address"])))
+
+    return phrase
+
+
+_GIVE = _domain("gave", "give", "{provider} the domain {domain}")
+_TAKE = _domain("took", "take", "the domain {domain} away from {provider}")
+
+
 def _publish(arguments: Arguments, _names: Names, _: str) -> Phrase:
     url = bytes.fromhex(arguments["new_url"]).decode("utf-8", "replace")
     return Phrase("published", "publish", f"where it attests payments, {quoted(url)}, and the key that it attests with")
@@ -137,6 +176,19 @@ PHRASES: dict[str, Callable[[Arguments, Names, str], Phrase]] = {
     "create_designated_dealer": _make("address", "a designated dealer"),
     "add_currency_to_account": _add_currency,
     "rotate_authentication_key": _rotate_key,
+    "rotate_authentication_key_with_nonce": _rotate_key,
+    "rotate_authentication_key_with_nonce_admin": _rotate_for,
+    "rotate_authentication_key_with_recovery_address": _recover,
+    "create_recovery_address": _begin_recovery,
+    "add_recovery_rotation_capability": _hand_over,
+    "publish_shared_ed25519_public_key": _share_key,
+    "rotate_shared_ed25519_public_key": _share_key,
+    "create_vasp_domains": _begin_domains,
+    "create_diem_id_domains": _begin_domains,
+    "add_vasp_domain": _GIVE,
+    "add_diem_id_domain": _GIVE,
+    "remove_vasp_domain": _TAKE,
+    "remove_diem_id_domain": _TAKE,
     "rotate_dual_attestation_info": _publish,
     "tiered_mint": _mint,
     "preburn": _preburn,

@@ -121,8 +121,7 @@ def account_versions(source: Source, account: Json, limit: int, before: int | No
         return [row["transaction_version"] for row in source.call("get_events", key, start, number)]
 
     versions = _newest(sent, account["sequence_number"], limit, before)
-    if key:
-        versions += _newest(received, stream_length(source, key), limit, before)
+    versions += _newest(received, stream_length(source, key), limit, before)
     return sorted(set(versions), reverse=True)[:limit]
 
 

@@ -6,7 +6,17 @@ from typing import Any, ClassVar
 
 import pytest
 
-from chain.accounts import ASSOCIATION, CONFIG_KEY, TREASURY, Account, Config, Currency, account_key, currency_key
+from chain.accounts import (
+    ASSOCIATION,
+    CONFIG_KEY,
+    TREASURY,
+    Account,
+    Config,
+    Currency,
+    account_key,
+    currency_key,
+    read_record,
+)
 from chain.codec import decode, encode
 from chain.crypto.hashing import seed
 from chain.crypto.signing import RealSignatures
@@ -246,9 +256,10 @@ def test_the_state_at_version_0() -> None:
     assert records.pop(currency_key("XDX")) == Currency(
         "XDX", ONE, 1000, 1 << 32, True, False, 0, 0, 0, custodian["XDX"], 0, 0, none
     )
-    for address, role, who in ((ASSOCIATION, 0, ROOT), (TREASURY, 1, TC)):
+    for address, role, who, streams in ((ASSOCIATION, 0, ROOT, ()), (TREASURY, 1, TC, (0, 0, 0))):
         auth_key = who.key.authentication_key()
-        assert records.pop(account_key(address)) == Account(address, role, auth_key, 0, False, (), (), b"", 0, None, ())
+        expected = Account(address, role, auth_key, 0, False, (), streams, b"", 0, None, ())
+        assert records.pop(account_key(address)) == expected
     for code in ("XUS", "XEU", "XDX"):
         assert records.pop(limits_key(ASSOCIATION, code)) == LimitsDefinition(
             ASSOCIATION, code, 2**64 - 1, 2**64 - 1, 2**64 - 1, 86_400_000_000
@@ -284,5 +295,5 @@ def test_the_state_at_version_0() -> None:
 
 def test_every_record_has_bytes() -> None:
     """What genesis describes can be stored."""
-    for record in initial_records(document()).values():
-        assert type(record).from_bytes(record.to_bytes()) == record
+    for place, record in initial_records(document()).items():
+        assert read_record(place, record.to_bytes()) == record

@@ -125,3 +125,22 @@ def test_commit_drops_used_numbers_and_expired_ones() -> None:
     pool.drop(tx(number=2).hash)
     pool.drop(tx(number=2).hash)
     assert (len(pool), pool.total_bytes, picked(pool, {A: 2})) == (0, 0, [])
+
+
+C, D, E = b"\xcc" * 16, b"\xdd" * 16, b"\xee" * 16
+
+
+def test_roles_go_first_by_their_priority() -> None:
+    """W19, reference 1.2: priority 3, 2, 1, 0; among equals who waits longest, each sender's numbers in order."""
+    pool = Mempool()
+    for sender, priority in ((A, 0), (B, 1), (C, 3), (D, 2), (E, 1)):
+        for number in (1, 0):
+            pool.add(tx(sender, number), 0, NOW, priority)
+    order = [C, D, B, E, A]
+    assert picked(pool) == [(sender, number) for sender in order for number in (0, 1)]
+    assert picked(pool, count=5) == [(C, 0), (C, 1), (D, 0), (D, 1), (B, 0)]
+    pool.on_commit({B: 1, C: 2}, NOW)
+    assert picked(pool, {B: 1, C: 2}) == [(D, 0), (D, 1), (E, 0), (E, 1), (B, 1), (A, 0), (A, 1)]
+    pool.on_commit({B: 2, D: 2, E: 2}, NOW)
+    pool.add(tx(B, 2), 2, NOW)
+    assert picked(pool, {B: 2}) == [(A, 0), (A, 1), (B, 2)]

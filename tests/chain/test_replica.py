@@ -17,7 +17,7 @@ from chain.replica import ADMISSION_WORK, Replica
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
 from chain.validation import DiscardStatus
 from node.storage.memory import MemoryStore
-from tests.builders import NOBODY, NOW_SECS, ROOT, TC, Party, document, key
+from tests.builders import NOBODY, NOW_SECS, ROOT, TC, Party, document, key, party
 
 DOCUMENT = document()
 """Four validators: one alone commits nothing, so the ledger stays at genesis."""
@@ -386,3 +386,11 @@ def test_what_a_block_holds_must_be_transactions(node: Node) -> None:
     block = Block(header, ledger.genesis_qc, None, (b"x",), b"", header_id(header))
     with pytest.raises(DecodeError):
         node.replica.signature_checks(block)
+
+
+def test_the_pool_knows_the_senders_role(node: Node) -> None:
+    """W19: a validator's operator, the treasury, the association; in a block they come the other way round."""
+    for who in (party(300), TC, ROOT):
+        assert node.submit(node.sign(0, who))[0].name == "accepted"
+    picked = node.replica.mempool.pick(lambda _: 0, NOW_SECS, 10, 10**6)
+    assert [tx.raw.sender for tx in picked] == [ROOT.address, TC.address, party(300).address]

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 import pytest
 
 from chain.errors import MithqalError
-from chain.execution.outcome import REASONS
-from chain.validation import DiscardStatus
 from cli import exits
 from cli.exits import BY_NAME, BY_REASON, exit_code
 from tests.house.rules import PACKAGES, sources
@@ -96,21 +94,6 @@ def test_the_walk_sees_a_planted_name() -> None:
     text = 'class Odd(MithqalError):\n    name = "odd"\n\n\ndef f(x): raise Odd("m", name="a" if x else "b")\n'
     assert set(names_in(ast.parse(text), {"MithqalError", "Odd"})) == {"odd", "a", "b"}
     assert set(names_in(ast.parse('click.option(name="list")'), {"MithqalError"})) == set()
-
-
-@pytest.mark.parametrize("status", list(DiscardStatus))
-def test_every_status_before_inclusion(status: DiscardStatus) -> None:
-    """4 discarded before inclusion; 9 refused by policy: a frozen sender, or transactions that are halted."""
-    policy = (DiscardStatus.SENDING_ACCOUNT_FROZEN, DiscardStatus.UNKNOWN_SCRIPT)
-    expected = 9 if status in policy else 4
-    assert exit_code(MithqalError("x", name=status.name.lower())) == expected
-
-
-@pytest.mark.parametrize("reason", sorted({reason for reasons in REASONS.values() for reason in reasons}))
-def test_every_abort(reason: str) -> None:
-    """5 executed and failed on chain; 9 refused by policy: a frozen sender or receiver."""
-    expected = 9 if reason == "EACCOUNT_FROZEN" else 5
-    assert exit_code(MithqalError("x", name="failed_on_chain", reason=reason)) == expected
 
 
 def test_what_is_not_an_abort_goes_by_its_name() -> None:

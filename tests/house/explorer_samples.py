@@ -74,7 +74,7 @@ names. Amounts are micro-units, times microseconds since 1970, hex has no `0x`.
 | `transactions`, `contents`, `payments` | {brief}; `sender` and its number are null for what nobody signed |
 | `balance_changes` | {change}; `amount` may be negative, `address` null |
 | `matches`, `also` | `kind`, `id` (opens exactly this), `title`, `exact` |
-| `meanings` | {meaning}; `kind` is discarded, refused, move_abort or command |
+| `meanings` | {meaning}; `kind` is discarded, refused, move_abort, command, function or role (the two have no `exit`) |
 | `events` | the Event of JSON-RPC with `sentence` |
 
 `next_before` is the value of `--before` that goes on with the list, or null at its end.
@@ -131,6 +131,11 @@ KEYS: dict[str, Mapping[str, str]] = {
              "delegated_key_rotation_capability", "delegated_withdrawal_capability", "is_frozen", "role", "version"),
             RPC,
         ),
+        "role_id": "the role's number, as in accounts.md",
+        "role_name": "our name of the role",
+        "key_rotation": "who may change its key: null for itself, else `type` (recovery_address or"
+                        " shared_ed25519_public_key) and `address`; further keys where there is something to say:"
+                        " `recovers`, `shared_ed25519_public_key`, `sliding_nonce`",
         "transactions": "the newest that it signed or that paid it",
     },
     "currency": {

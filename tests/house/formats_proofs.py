@@ -141,7 +141,7 @@ def proofs() -> list[str]:
         "Transaction proof: (version, transaction info, (siblings,), kind, bytes, events)": encode(made.to_value()),
         "Account record: (address, role, authentication key, sequence number, is frozen, ((currency, balance), ...),"
         " number of events by handle, parent's address or empty, number of children, (name, base URL, compliance key)"
-        " or None, ((currency, preburn), ...))": record,
+        " or None, ((currency, preburn), ...), state key of what holds its rotation capability, or empty)": record,
         "Account proof: (version, transaction info, (siblings,), address, record or None, (leaf or None, siblings))": (
             encode(absent.to_value())
         ),

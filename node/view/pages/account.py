@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from chain.accounts import Role
 from chain.identifiers import encode_identifier, prefix_of
+from chain.limits import NONCE_JUMP
+from chain.roles import ROLES
 from node.client.amounts import format_amount
 from node.view.briefs import briefs, briefs_table
 from node.view.layout import Fields, Note, Page, Part
@@ -11,17 +14,6 @@ from node.view.source import Source, account_versions, transactions_at
 from node.view.text import command, count, money, quoted
 
 Json = Any
-
-ROLES = {
-    "association": "the association, root of the network",
-    "treasury_compliance": "the treasury, which mints, burns and freezes",
-    "designated_dealer": "a designated dealer, who buys coins from the treasury and sells them on",
-    "parent_vasp": "a wallet provider",
-    "child_vasp": "a child account",
-    "validator": "a validator",
-    "validator_operator": "a validator's operator",
-}
-"""Roles in words, by JSON-RPC's type."""
 
 
 def account_page(source: Source, names: Names, account: Json, limit: int) -> Page:
@@ -48,25 +40,56 @@ def _fields(account: Json, names: Names) -> list[tuple[str, str]]:
     """What there is to say of it."""
     role = account["role"]
     frozen = "frozen by the treasury: it neither sends nor receives"
-    kind = ROLES.get(role["type"], str(role["type"]))
-    if role["type"] == "child_vasp":
-        kind += f" of {names.of(role['parent_vasp_address'])}"
     rows = [
         ("address", account["address"]),
         ("identifier", account["identifier"]),
-        ("role", kind),
+        ("role", _role(account, names)),
         ("state", frozen if account["is_frozen"] else "active"),
     ]
     rows += _balances(account)
     rows += [("next number", str(account["sequence_number"])), ("key", account["authentication_key"])]
+    rows += _rotation(account, names)
     rows += _credential(role)
     for queue in role.get("preburn_queues", ()):
         amounts = ", ".join(money(item["preburn"]["amount"], queue["currency"]) for item in queue["preburns"])
-        rows.append(("burn queue", f"{amounts} (oldest first)"))
-    streams = (("sent", "sent_events_key"), ("received", "received_events_key"))
-    rows += [(f"{what} events", account[key]) for what, key in streams if account[key]]
+        if amounts:
+            rows.append(("burn queue", f"{amounts} (oldest first)"))
+    streams = (("sent", account["sent_events_key"]), ("received", account["received_events_key"]))
+    rows += [(f"{what} events", key) for what, key in streams if key and _has_coins(account)]
     rows.append(("as of", f"version {account['version']}"))
     return rows
+
+
+def _has_coins(account: Json) -> bool:
+    """Whether its role holds coins, so that something can come into its streams of payments."""
+    return ROLES[Role(account["role_id"])].holds_coins
+
+
+def _role(account: Json, names: Names) -> str:
+    """What it is, whose child, and what for."""
+    rule = ROLES[Role(account["role_id"])]
+    parent = account["role"].get("parent_vasp_address")
+    return rule.words + (f" of {names.of(parent)}" if parent else "") + (f", {rule.purpose}" if rule.purpose else "")
+
+
+def _rotation(account: Json, names: Names) -> list[tuple[str, str]]:
+    """Who may change its key, whose keys it may change, and its sliding nonces."""
+    rows = []
+    handed = account["key_rotation"]
+    if handed and handed["type"] == "shared_ed25519_public_key":
+        rows.append(("key changed by", "itself, by publishing another public key"))
+        rows.append(("public key", account.get("shared_ed25519_public_key", "")))
+    elif handed:
+        is_own = handed["address"] == account["address"]
+        recovery = "" if is_own else f" and the recovery account {names.of(handed['address'])}"
+        rows.append(("key changed by", f"itself{recovery}"))
+    recovers = [names.of(address) for address in account.get("recovers", ())]
+    if recovers:
+        rows.append(("recovers", ", ".join(recovers)))
+    if "sliding_nonce" in account:
+        lowest = account["sliding_nonce"]["min_nonce"]
+        rows.append(("nonces", f"from {lowest} to {lowest + NONCE_JUMP - 1}, each once; 0 is none"))
+    return [(name, text) for name, text in rows if text]
 
 
 def _balances(account: Json) -> list[tuple[str, str]]:
@@ -88,4 +111,6 @@ def _credential(role: Json) -> list[tuple[str, str]]:
         rows.append(("attests by", role["compliance_key"]))
     if "num_children" in role:
         rows.append(("children", count(role["num_children"], "account")))
+    if role.get("vasp_domains"):
+        rows.append(("domains", ", ".join(quoted(name) for name in role["vasp_domains"])))
     return rows

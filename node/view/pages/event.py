@@ -21,6 +21,7 @@ _ROLE_KEYS = {
     "compliancekeyrotation": "compliance_key_rotation_events_key",
     "baseurlrotation": "base_url_rotation_events_key",
     "receivedmint": "received_mint_events_key",
+    "vaspdomain": "vasp_domain_events_key",
 }
 TYPES = tuple(SHORT) + tuple(EVENT_FIELDS)
 """What `--type` takes."""

@@ -1,4 +1,4 @@
-"""What an account does to itself: currencies, keys, dual-attestation information."""
+"""What an account does to itself: currencies, dual-attestation information."""
 
 import json
 from pathlib import Path
@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 
 from chain.accounts import Credential
-from chain.crypto.signing import Scheme
 from chain.limits import MAX_URL_BYTES
-from chain.validation import Discard, DiscardStatus
-from tests.builders import ALICE, DEALER, NOW_SECS, ROOT, TC, US, World, event, key, party, small_world
+from tests.builders import ALICE, DEALER, NOW_SECS, ROOT, TC, US, World, event, key, small_world
 
 EDGE_CASES = json.loads((Path(__file__).parents[2] / "vectors/ed25519_edge_cases.json").read_text())
 BAD_KEY = ("DualAttestation", 7 + 256 * 2)
@@ -38,32 +36,6 @@ def test_roles_that_hold_no_coins(world, who) -> None:
     """EROLE_CANT_STORE_BALANCE; an unknown currency is told first."""
     assert world.fails(who, "add_currency_to_account", "XUS") == ("DiemAccount", 7 + 256 * 4)
     assert world.fails(who, "add_currency_to_account", "INR") == ("Diem", 5 + 256 * 1)
-
-
-@pytest.mark.parametrize("who", [ALICE, US, DEALER, TC, ROOT])
-def test_a_new_key_signs_from_then_on(world, who) -> None:
-    """'Rotation changes the stored auth key, never the address.'"""
-    new = key(4242)
-    world.do(who, "rotate_authentication_key", new.authentication_key())
-    (old,) = world.block(world.sign(who, "rotate_authentication_key", bytes(32)))
-    assert isinstance(old, Discard)
-    assert old.status == DiscardStatus.INVALID_AUTH_KEY
-    world.do(who._replace(key=new), "rotate_authentication_key", who.key.authentication_key())
-    assert world.account(who).address == who.address
-    assert world.account(who).sequence_number == 2
-
-
-def test_the_new_key_may_be_of_another_scheme(world) -> None:
-    """The authentication key hashes the scheme byte."""
-    new = party(4243, Scheme.SECP256K1)
-    world.do(ALICE, "rotate_authentication_key", new.key.authentication_key())
-    world.pay(ALICE._replace(key=new.key), US, 1)
-
-
-@pytest.mark.parametrize("size", [0, 31, 33])
-def test_an_authentication_key_has_32_bytes(world, size) -> None:
-    """EMALFORMED_AUTHENTICATION_KEY."""
-    assert world.fails(ALICE, "rotate_authentication_key", bytes(size)) == ("DiemAccount", 7 + 256 * 8)
 
 
 @pytest.mark.parametrize(("who", "url", "rotation"), [(US, 1, 0), (DEALER, 2, 1)])

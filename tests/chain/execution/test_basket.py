@@ -127,11 +127,11 @@ def test_decomposing(world: World) -> None:
 
 @pytest.mark.parametrize("function", ["compose", "decompose"])
 def test_order_of_checks(world: World, function: str) -> None:
-    """The currency, the role, the basket, an amount above 0, a balance of the synthetic coin."""
+    """The role (W3), the currency, the basket, an amount above 0, a balance of the synthetic coin."""
     world.add(ALICE, Role.PARENT_VASP, "XUS", BASKET)
     world.add(party(32), Role.DESIGNATED_DEALER, "XUS", "XEU")
-    assert world.fails(ALICE, function, "NOP", 0) == ("Diem", 5 | 1 << 8)
-    assert world.fails(ALICE, function, BASKET, 0) == NO_ROLE
+    assert world.fails(DEALER, function, "NOP", 0) == ("Diem", 5 | 1 << 8)
+    assert world.fails(ALICE, function, "NOP", 0) == NO_ROLE
     assert world.fails(TC, function, BASKET, 1) == NO_ROLE
     assert world.fails(DEALER, function, "XUS", 0) == ("Diem", 5 | 102 << 8)
     assert world.fails(party(32), function, BASKET, 0) == ZERO

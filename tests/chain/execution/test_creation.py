@@ -3,8 +3,8 @@
 import pytest
 
 from chain.accounts import ASSOCIATION, CORE_CODE, TREASURY, VM_RESERVED, Account, Credential
-from chain.execution.context import ACCOUNT_HANDLES
 from chain.limits import MAX_CHILDREN, MAX_NAME_BYTES
+from chain.records.roles import Domains, domains_key
 from tests.builders import ALICE, BOB, DEALER, NOBODY, ONE, TC, US, World, event, small_world
 
 PREFIX = NOBODY.key.authentication_key()[:16]
@@ -43,6 +43,7 @@ def test_a_parent_vasp(world) -> None:
     expected = Account(NOBODY.address, 5, key, 0, False, (("XUS", 0),), (0, 0, 0, 0), b"", 0, credential, ())
     assert world.account(NOBODY) == expected
     assert type(world.account(NOBODY).role) is int
+    assert world.get(domains_key(NOBODY.address)) == Domains(NOBODY.address, ())
 
 
 def test_a_dealer(world) -> None:
@@ -89,22 +90,23 @@ def test_all_currencies(world, who, call) -> None:
 
 @pytest.mark.parametrize(("who", "call"), [(US, child), (TC, parent), (TC, dealer)])
 def test_where_nothing_can_be_created(world, who, call) -> None:
-    """Currency, 0x0, 0x1, an existing address, then prefix and address make 32 bytes."""
-    assert world.fails(who, *call(code="NOPE", address=VM_RESERVED)) == NO_CURRENCY
-    assert world.fails(who, *call(address=VM_RESERVED, prefix=b"")) == RESERVED
-    assert world.fails(who, *call(address=CORE_CODE, prefix=b"")) == CORE
+    """In the order of Libra's modules: an existing address, 0x0, 0x1, prefix and address make 32 bytes, currency."""
     for address in (ASSOCIATION, TREASURY, BOB.address, US.address):
-        assert world.fails(who, *call(address=address, prefix=b"")) == EXISTS
+        assert world.fails(who, *call(code="NOPE", address=address, prefix=b"")) == EXISTS
+    assert world.fails(who, *call(code="NOPE", address=VM_RESERVED, prefix=b"")) == RESERVED
+    assert world.fails(who, *call(code="NOPE", address=CORE_CODE, prefix=b"")) == CORE
     for prefix in (b"", PREFIX[:15], PREFIX + b"\0"):
-        assert world.fails(who, *call(prefix=prefix)) == MALFORMED
+        assert world.fails(who, *call(code="NOPE", prefix=prefix)) == MALFORMED
+    assert world.fails(who, *call(code="NOPE")) == NO_CURRENCY
+    assert world.fails(who, *call(code="INR", every=True)) == NO_CURRENCY
     world.do(who, *call())
     assert world.fails(who, *call()) == EXISTS
 
 
 @pytest.mark.parametrize("call", [parent, dealer])
 def test_a_name_is_bounded_in_bytes(world, call) -> None:
-    """64 bytes of UTF-8."""
-    assert world.fails(TC, *call(name="é" * 32 + "x")) == TOO_LONG
+    """64 bytes of UTF-8; told after the key and before the currency."""
+    assert world.fails(TC, *call(name="é" * 32 + "x", code="NOPE")) == TOO_LONG
     assert world.fails(TC, *call(name="é" * 32 + "x", prefix=b"")) == MALFORMED
     world.do(TC, *call(name="é" * (MAX_NAME_BYTES // 2)))
 
@@ -112,16 +114,27 @@ def test_a_name_is_bounded_in_bytes(world, call) -> None:
 @pytest.mark.parametrize("who", [ALICE, DEALER, TC])
 def test_only_a_parent_makes_children(world, who) -> None:
     """REQUIRES_ROLE / EPARENT_VASP, before anything else."""
-    assert world.fails(who, *child(code="NOPE")) == ("Roles", 3 + 256 * 3)
+    assert world.fails(who, *child(code="NOPE", address=BOB.address)) == ("Roles", 3 + 256 * 3)
 
 
 def test_a_parent_has_at_most_65536_children(world) -> None:
-    """'max 65,536 per parent'."""
+    """'max 65,536 per parent'; told after an existing address and before 0x0."""
     world.change(US, num_children=MAX_CHILDREN)
-    assert world.fails(US, *child(code="NOPE")) == ("VASP", 8 + 256 * 1)
+    assert world.fails(US, *child(address=BOB.address)) == EXISTS
+    assert world.fails(US, *child(code="NOPE", address=VM_RESERVED)) == ("VASP", 8 + 256 * 1)
     world.change(US, num_children=MAX_CHILDREN - 1)
     world.do(US, *child())
     assert world.account(US).num_children == 65_536
+
+
+def test_a_dealer_of_a_synthetic_currency(world) -> None:
+    """A dealer is made with a preburn queue of the named currency, and a synthetic one has none: Diem's
+    EIS_SYNTHETIC_CURRENCY, after an existing address and before 0x0. With all currencies it has that of XUS."""
+    synthetic = ("Diem", 7 + 256 * 6)
+    assert world.fails(TC, *dealer(code="XDX", address=BOB.address)) == EXISTS
+    assert world.fails(TC, *dealer(code="XDX", address=VM_RESERVED)) == synthetic
+    world.do(TC, *dealer(code="XDX", every=True))
+    world.do(TC, *parent(code="XDX", address=bytes(15) + b"\x09"))
 
 
 def test_a_first_deposit_that_fails_makes_no_account(world) -> None:
@@ -137,15 +150,3 @@ def test_the_new_account_works(world) -> None:
     world.do(US, *child(initial=30))
     world.pay(NOBODY, BOB, 30)
     assert world.balance(BOB) == 1_000 * ONE + 30
-
-
-def test_handles_are_numbered_in_libras_order() -> None:
-    """1.4: 'Handles: 0 compliance-key rotation, 1 base-url rotation, 2 received payments, 3 sent payments'."""
-    assert {int(role): sorted(handles, key=handles.__getitem__) for role, handles in ACCOUNT_HANDLES.items()} == {
-        5: ["compliancekeyrotation", "baseurlrotation", "receivedpayment", "sentpayment"],
-        6: ["receivedpayment", "sentpayment"],
-        3: ["receivedpayment", "sentpayment"],
-        4: ["receivedpayment", "sentpayment"],
-        2: ["receivedmint", "compliancekeyrotation", "baseurlrotation", "receivedpayment", "sentpayment"],
-    }
-    assert all(sorted(handles.values()) == list(range(len(handles))) for handles in ACCOUNT_HANDLES.values())

@@ -25,7 +25,7 @@ from tests.builders import (
 )  # fmt: skip
 
 NOT_TREASURY = ("CoreAddresses", 2 | 1 << 8)
-NONCE = ("SlidingNonce", 7 | 100 << 8)
+NONCE = ("SlidingNonce", 7 | 2 << 8)
 NO_CURRENCY = ("Diem", 5 | 1 << 8)
 NOT_FOUND = ("Diem", 1 | 12 << 8)
 
@@ -65,9 +65,11 @@ def test_only_the_treasury(world: World, function: str, who: object) -> None:
 
 
 @pytest.mark.parametrize("function", [name for name, (_, place) in CALLS.items() if place is not None])
-def test_a_sliding_nonce_other_than_0_is_refused(world: World, function: str) -> None:
-    """The nonce is checked before everything but the sender."""
-    assert world.fails(TC, function, *CALLS[function][0]) == NONCE
+def test_a_sliding_nonce_is_asked_first(world: World, function: str) -> None:
+    """The nonce is checked before everything but the sender: 'too new if >= min + 10,000'."""
+    arguments, place = CALLS[function]
+    assert place is not None
+    assert world.fails(TC, function, *arguments[:place], 10_000, *arguments[place + 1 :]) == NONCE
 
 
 class TestMint:
@@ -208,9 +210,9 @@ class TestBurn:
         assert world.account(DEALER).preburns == (("XEU", 5), ("XUS", 3), ("XUS", 4), ("XUS", 5))
 
     def test_preburn_order_of_checks(self, world: World) -> None:
-        """Currency, role, balance in it, amount > 0, balance >= amount, queue."""
-        assert world.fails(ALICE, "preburn", "NOP", 0) == NO_CURRENCY
-        assert world.fails(ALICE, "preburn", "XUS", 0) == ("Roles", 3 | 6 << 8)
+        """Role (3.7: before all else), currency, balance in it, amount > 0, balance >= amount, queue."""
+        assert world.fails(DEALER, "preburn", "NOP", 0) == NO_CURRENCY
+        assert world.fails(ALICE, "preburn", "NOP", 0) == ("Roles", 3 | 6 << 8)
         assert world.fails(TC, "preburn", "XUS", 1) == ("Roles", 3 | 6 << 8)
         assert world.fails(DEALER, "preburn", "XDX", 0) == ("DiemAccount", 5 | 19 << 8)
         assert world.fails(DEALER, "preburn", "XUS", 0) == ("DiemAccount", 7 | 2 << 8)

@@ -303,4 +303,6 @@ def test_a_number_of_twenty_digits_may_be_one() -> None:
 def test_the_treasury_is_an_account() -> None:
     """An account's shape at the tip."""
     found = call("get_account", TC.address.hex())
-    assert (found["role"], found["version"], found["sequence_number"]) == ({"type": "treasury_compliance"}, 11, 3)
+    events = "00" * 8 + TC.address.hex()
+    role = {"type": "treasury_compliance", "vasp_domain_events_key": events, "diem_id_domain_events_key": events}
+    assert (found["role"], found["version"], found["sequence_number"]) == (role, 11, 3)

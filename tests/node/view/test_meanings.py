@@ -1,5 +1,7 @@
 """What codes, reasons and rules mean, and what to do."""
 
+import re
+
 import pytest
 
 from chain.errors import MithqalError
@@ -18,7 +20,9 @@ from chain.validation import DiscardStatus
 from cli.exits import BY_NAME, MEANINGS
 from node.view.meanings import ADVICE, DISCARDS, POOL, Meaning, meanings_of, status_words
 from node.view.pages.meaning import meaning_page
+from node.view.rules import RULES
 from tests.builders import ONE, TC
+from tests.house.rules import ROOT
 from tests.views import ALICE, BRUNO, CARLA, peopled, text
 
 CONSEQUENCE = "it ran and failed: it is on the ledger, took its fee and its number, and changed nothing else (T7)"
@@ -27,10 +31,29 @@ PAGE_ARGUMENTS = (None, BY_NAME, MEANINGS)
 
 def test_nothing_is_left_without_a_meaning() -> None:
     """Each reason has advice beside its sentence, each validation status both."""
-    assert set(ADVICE) == set(SENTENCES)
+    assert set(ADVICE) == set(SENTENCES) == {name for reasons in REASONS.values() for name in reasons}
     assert set(DISCARDS) == {status.name for status in DiscardStatus}
     assert all(meanings_of(str(int(status)))[0].name == status.name for status in DiscardStatus)
     assert set(POOL) <= set(BY_NAME)
+
+
+def test_every_failure_names_a_rule_of_the_protocol() -> None:
+    """Whoever adds a reason, a status or a refusal of the pool says in `node.view.rules` which rule it breaks, and
+    that rule stands in docs/protocol.md."""
+    page = (ROOT / "docs/protocol.md").read_text(encoding="utf-8")
+    written = set(re.findall(r"\*\*([A-Z][0-9]+)\*\*", page))
+    assert set(RULES) == {*SENTENCES, *DISCARDS, *POOL}
+    sections = {rule[0] for rule in written}
+    assert {name: rule for name, rule in RULES.items() if rule[0] in sections and rule not in written} == {}
+
+
+def test_each_rule_has_one_number() -> None:
+    """No number is given twice, and none is skipped."""
+    page = (ROOT / "docs/protocol.md").read_text(encoding="utf-8")
+    numbers: dict[str, list[int]] = {}
+    for letter, number in re.findall(r"\*\*([A-Z])([0-9]+)\*\*", page):
+        numbers.setdefault(letter, []).append(int(number))
+    assert {letter: found for letter, found in numbers.items() if sorted(found) != [*range(1, len(found) + 1)]} == {}
 
 
 def test_the_numbers_in_the_words_are_the_limits() -> None:
@@ -64,6 +87,7 @@ def test_1288_leads_with_its_one_meaning() -> None:
         ("6", None, [
             "TRANSACTION_EXPIRED", "DiemSystem::ECONFIG_UPDATE_RATE_LIMITED (RAW)",
             "Roles::EROLE_ID (ALREADY_PUBLISHED)",
+            "VASP::EPARENT_OR_CHILD_VASP (ALREADY_PUBLISHED)", "VASPDomain::EVASP_DOMAINS (ALREADY_PUBLISHED)",
         ]),
         ("6", "Roles", ["Roles::EROLE_ID (ALREADY_PUBLISHED)"]),
         ("1288", "Diem", []),
@@ -110,7 +134,7 @@ def test_a_meaning_as_a_page() -> None:
                 "sentence": "the balance is below the amount, or what is left does not cover the fee",
                 "consequence": CONSEQUENCE,
                 "advice": "look at `mithqal account show NAME`, and send less or fund the account first",
-                "rule": "DiemAccount::EINSUFFICIENT_BALANCE (LIMIT_EXCEEDED)", "exit": 5,
+                "rule": "DiemAccount::EINSUFFICIENT_BALANCE (LIMIT_EXCEEDED)", "protocol": "U1", "exit": 5,
             }
         ],
     }  # fmt: skip
@@ -118,6 +142,7 @@ def test_a_meaning_as_a_page() -> None:
         "1288 is DiemAccount::EINSUFFICIENT_BALANCE (LIMIT_EXCEEDED)",
         "  what happened  the balance is below the amount, or what is left does not cover the fee",
         f"  consequence    {CONSEQUENCE}",
+        "  rule           U1 of docs/protocol.md",
         "  what to do     look at `mithqal account show NAME`, and send less or fund the account first",
         "  exit code      5: executed and failed on chain: the fee is charged, nothing else changed",
     ]
@@ -131,6 +156,7 @@ def test_a_rules_name_as_a_page() -> None:
         "SEQUENCE_NUMBER_TOO_OLD, code 3",
         "  what happened  the sequence number was used already",
         "  consequence    it never ran: it is not on the ledger, took no fee and used no number (T6)",
+        "  rule           T6 of docs/protocol.md",
         "  what to do     `mithqal tx list --account NAME` shows by what; sign with the next number",
         "  exit code      4: refused before inclusion: not on the ledger, no fee",
     ]
@@ -143,7 +169,7 @@ def test_a_rules_name_as_a_page() -> None:
             "kind": "command", "code": None, "module": None, "category": None, "name": "timed_out",
             "sentence": "timed out: the outcome is unknown, and `mithqal tx wait HASH` finds it",
             "consequence": "the command stopped, with what to do in its message", "advice": None,
-            "rule": "timed_out", "exit": 7,
+            "rule": "timed_out", "protocol": None, "exit": 7,
         }
     ]  # fmt: skip
 
@@ -203,3 +229,36 @@ def test_a_status_in_words_and_what_to_do() -> None:
     )
     assert status_words({"type": "verification_error"}) == ("failed: verification error", None)
     assert text(meaning_page("1281", "AccountFreezing", BY_NAME, MEANINGS)).startswith("1281 is AccountFreezing::")
+
+
+def test_a_function_says_who_may_call_it() -> None:
+    """The table of privileges, for one function; its name in any case."""
+    page = meaning_page("Freeze_Account", *PAGE_ARGUMENTS)
+    assert page.lines() == [
+        "freeze_account(sliding_nonce: u64, to_freeze_account: address)",
+        "  who   the treasury may freeze and unfreeze accounts",
+        "  and   everybody else is refused with CoreAddresses::ETREASURY_COMPLIANCE, code 258",
+        "  rule  W3 of docs/protocol.md; docs/accounts.md has the whole table",
+    ]
+    (row,) = page.document["meanings"]
+    assert (row["kind"], row["module"], row["exit"], row["protocol"]) == (
+        "function", "TreasuryComplianceScripts", None, "W3",
+    )  # fmt: skip
+    (row,) = meaning_page("rotate_authentication_key", *PAGE_ARGUMENTS).document["meanings"]
+    assert row["sentence"].startswith("everybody may change its own key (until it has handed")
+    assert row["consequence"] == "nobody is refused for its role"
+    with pytest.raises(MithqalError, match="did you mean freeze_account"):
+        meaning_page("freeze_acount", *PAGE_ARGUMENTS)
+
+
+@pytest.mark.parametrize("query", ["child_vasp", "CHILD_VASP"])
+def test_a_role_says_what_it_may_do(query: str) -> None:
+    """By its name in JSON."""
+    (row,) = meaning_page(query, *PAGE_ARGUMENTS).document["meanings"]
+    assert (row["kind"], row["name"], row["rule"], row["exit"]) == ("role", "child_vasp", "role child_vasp", None)
+    assert row["sentence"] == (
+        "a child account: role 6, made by a wallet provider, at most 65,536 a provider; it holds coins"
+    )
+    assert row["consequence"].startswith("it may pay; open a balance in a further currency; change its own key; ")
+    with pytest.raises(MithqalError, match="no status, abort or rule is called 'child_vasp' in Diem"):
+        meaning_page(query.lower(), "Diem", BY_NAME, MEANINGS)

@@ -10,7 +10,7 @@ from chain.records.onchain import ConsensusConfig
 from node.view.events import WORDS, event_sentence
 from node.view.names import Names
 from node.view.sentences import PHRASES, sentence
-from tests.builders import NOBODY, ONE, PAYMENT, TC, key, party, signed_together
+from tests.builders import NOBODY, ONE, PAYMENT, ROOT, TC, key, party, signed_together
 from tests.views import ALICE, BR_WALLET, BRUNO, CARLA, COMPLIANCE, DEALER, US_WALLET, Story, peopled
 
 NEW = party(80)
@@ -130,6 +130,52 @@ def test_what_an_account_does_to_itself(story: Story) -> None:
     )
 
 
+def test_keys_that_are_handed_over(story: Story) -> None:
+    """Recovery accounts, shared keys, and the association's help."""
+    new_key = key(90).authentication_key()
+    assert story.said(US_WALLET, "create_recovery_address") == (
+        "us-wallet became a recovery account, which may change the keys that are handed to it"
+    )
+    assert story.said(ALICE, "add_recovery_rotation_capability", US_WALLET.address) == (
+        "alice@us-wallet handed the right to change its key to the recovery account us-wallet"
+    )
+    recover = "rotate_authentication_key_with_recovery_address"
+    assert story.said(US_WALLET, recover, US_WALLET.address, ALICE.address, new_key) == (
+        "us-wallet changed the key of alice@us-wallet by what the recovery account us-wallet holds; the address stays"
+    )
+    own = US_WALLET.key.authentication_key()
+    assert story.said(US_WALLET, recover, US_WALLET.address, US_WALLET.address, own) == (
+        "us-wallet changed its own key by what the recovery account us-wallet holds; the address stays"
+    )
+    shared = BRUNO.key.public_key
+    for function in ("publish_shared_ed25519_public_key", "rotate_shared_ed25519_public_key"):
+        assert story.said(BRUNO, function, shared, price=0) == (
+            f"bruno@br-wallet published its public key, {shared.hex()}, by which it signs from now on"
+        )
+    function = "rotate_authentication_key_with_nonce"
+    assert story.said(TC, function, 1, TC.key.authentication_key()) == "treasury changed its key; the address stays"
+    assert last(story) == []
+    assert story.said(ROOT, f"{function}_admin", 1, DEALER.address, new_key, price=0) == (
+        "association changed the key of dealer-one; the address stays"
+    )
+    assert last(story) == [
+        f"the association acted for another account at 2023-11-14 22:13:{20 + story.ledger.tip_height}.000 UTC"
+    ]
+
+
+def test_domains(story: Story) -> None:
+    """In both spellings of the function; a name of strangers stands in quotation marks."""
+    for add, remove in (("add_vasp_domain", "remove_vasp_domain"), ("add_diem_id_domain", "remove_diem_id_domain")):
+        assert story.said(TC, add, US_WALLET.address, b"us.wallet") == (
+            "treasury gave us-wallet the domain “us.wallet”"
+        )
+        assert last(story) == ["us-wallet has the domain “us.wallet”"]
+        assert story.said(TC, remove, US_WALLET.address, b"us.wallet") == (
+            "treasury took the domain “us.wallet” away from us-wallet"
+        )
+        assert last(story) == ["us-wallet no longer has the domain “us.wallet”"]
+
+
 def test_the_life_of_a_coin(story: Story) -> None:
     """tiered_mint, preburn, burn, cancel_burn."""
     assert story.said(TC, "tiered_mint", *story.mint_arguments(7 * ONE, 2)) == (
@@ -212,6 +258,65 @@ FAILURES: list[tuple[Any, str, tuple[Any, ...], str]] = [
         " prefix of 16, then the address"),
     ),
     (
+        ALICE, "rotate_authentication_key_with_nonce", (0, b"short"),
+        ("alice@us-wallet tried to change its key; the address stays, and failed: only the association and the treasury"
+        " have sliding nonces"),
+    ),
+    (
+        ALICE, "rotate_authentication_key_with_nonce_admin", (0, BRUNO.address, bytes(32)),
+        ("alice@us-wallet tried to change the key of bruno@br-wallet; the address stays, and failed: only the"
+        " association may do this"),
+    ),
+    (
+        ALICE, "rotate_authentication_key_with_recovery_address", (US_WALLET.address, BRUNO.address, bytes(32)),
+        ("alice@us-wallet tried to change the key of bruno@br-wallet by what the recovery account us-wallet holds; the"
+        " address stays, and failed: the address is no recovery account's"),
+    ),
+    (
+        DEALER, "create_recovery_address", (),
+        ("dealer-one tried to become a recovery account, which may change the keys that are handed to it, and failed:"
+        " the account is no wallet provider's and none of a provider's children"),
+    ),
+    (
+        ALICE, "add_recovery_rotation_capability", (BRUNO.address,),
+        ("alice@us-wallet tried to hand the right to change its key to the recovery account bruno@br-wallet, and"
+        " failed: the address is no recovery account's"),
+    ),
+    (
+        ALICE, "publish_shared_ed25519_public_key", (b"\1" * 2,),
+        ("alice@us-wallet tried to publish its public key, 0101, by which it signs from now on, and failed: the"
+        " published key is no valid Ed25519 key"),
+    ),
+    (
+        ALICE, "rotate_shared_ed25519_public_key", (b"\1",),
+        ("alice@us-wallet tried to publish its public key, 01, by which it signs from now on, and failed: the account"
+        " has published no public key"),
+    ),
+    *[
+        (
+            US_WALLET, function, (),
+            ("us-wallet tried to make itself an empty list of domains, and failed: the wallet provider has a list of"
+            " domains already"),
+        )
+        for function in ("create_vasp_domains", "create_diem_id_domains")
+    ],
+    *[
+        (
+            TC, function, (US_WALLET.address, b"a-b\xff"),
+            ("treasury tried to give us-wallet the domain “a-b\ufffd”, and failed: a domain has 1 to 63 ASCII letters,"
+            " digits and dots, the first one no dot"),
+        )
+        for function in ("add_vasp_domain", "add_diem_id_domain")
+    ],
+    *[
+        (
+            TC, function, (US_WALLET.address, b"us"),
+            ("treasury tried to take the domain “us” away from us-wallet, and failed: the wallet provider does not have"
+            " this domain"),
+        )
+        for function in ("remove_vasp_domain", "remove_diem_id_domain")
+    ],
+    (
         ALICE, "rotate_dual_attestation_info", (b"u", b"k"),
         ("alice@us-wallet tried to publish where it attests payments, “u”, and the key that it attests with, and"
         " failed: only wallet providers and dealers publish dual-attestation information"),
@@ -255,9 +360,9 @@ FAILURES: list[tuple[Any, str, tuple[Any, ...], str]] = [
         "alice@us-wallet tried to unfreeze bruno@br-wallet, and failed: only the treasury may do this",
     ),
     (
-        TC, "update_dual_attestation_limit", (1, 5),
-        ("treasury tried to set the limit from which two providers must attest to 0.000005 XDX, and failed: only the"
-        " sliding nonce 0 is supported"),
+        TC, "update_dual_attestation_limit", (10_000, 5),
+        ("treasury tried to set the limit from which two providers must attest to 0.000005 XDX, and failed: the sliding"
+        " nonce is 10,000 or more above the lowest one that still counts"),
     ),
     (
         TC, "update_exchange_rate", ("XEU", 0, 1, 0),
@@ -383,8 +488,8 @@ def test_what_a_later_version_may_hold() -> None:
     assert sentence(row, Names()) == f"{'ab' * 16} tried to call compose, and failed: Nowhere code 5"
     assert sentence({"transaction": {"type": "epoch\x07"}}, Names()) == "an entry of the kind epoch"
     assert event_sentence({"data": {"type": "new\x07kind"}}, Names()) == "newkind"
-    created = {"data": {"type": "createaccount", "created_address": "ab" * 16, "role_id": 9}}
-    assert event_sentence(created, Names()) == f"{'ab' * 16} became an account of role 9"
+    created = {"data": {"type": "createaccount", "created_address": "ab" * 16, "role_id": 7}}
+    assert event_sentence(created, Names()) == f"{'ab' * 16} became an account of role 7"
 
 
 def test_governance_in_words() -> None:

@@ -148,11 +148,14 @@ def test_what_an_account_signed_or_was_paid() -> None:
     assert (len(listing.rows), listing.next_before) == (7, None)
 
 
-def test_an_account_without_streams_has_what_it_signed() -> None:
-    """The treasury receives no payments and has no stream of them."""
+def test_an_account_that_holds_no_coins_has_what_it_signed() -> None:
+    """The treasury receives no payments: its stream of them, Libra's handle 1, stays empty."""
     story = peopled()
     treasury = story.source.call("get_account", "0" * 24 + "0b1e55ed")
-    assert treasury["received_events_key"] == ""
+    assert treasury["received_events_key"] == "01" + "0" * 38 + "0b1e55ed"
+    root = story.source.call("get_account", "0" * 24 + "0a550c18")
+    assert root["received_events_key"] == "02" + "0" * 38 + "0a550c18"
+    assert account_versions(story.source, root, 99) == []
     assert account_versions(story.source, treasury, 99) == [8, 6, 4, 2]
     assert account_versions(story.source, treasury, 2) == [8, 6]
 
