@@ -4,6 +4,7 @@
 vanished, so that each test of any rule is a test of conservation as well.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from chain.accounts import (
@@ -24,14 +25,23 @@ from chain.codec import Value
 from chain.crypto.signing import PrivateKey, Scheme, address_of
 from chain.entries import Event, Status
 from chain.execution.conservation import check
-from chain.execution.context import ACCOUNT_HANDLES, BlockContext, Run
-from chain.execution.executor import HANDLERS, execute_block
+from chain.execution.context import ACCOUNT_HANDLES, BlockContext
+from chain.execution.executor import execute_block
 from chain.execution.outcome import Outcome
 from chain.execution.treasury import receipt_message
 from chain.genesis import GenesisCurrency, GenesisDocument, genesis_hash, initial_records
 from chain.primitives import SECOND_US, Address
 from chain.state.view import Overlay
-from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
+from chain.transaction import (
+    Authenticator,
+    Payload,
+    RawTransaction,
+    Secondary,
+    SignedTransaction,
+    assemble,
+    message_to_sign,
+    sign_transaction,
+)
 from chain.validation import Discard
 from chain.validators import Validator
 
@@ -91,6 +101,18 @@ def document(**changes: object) -> GenesisDocument:
         (("INR", 1 << 26),),
     )  # fmt: skip
     return whole._replace(**changes)  # type: ignore[arg-type]
+
+
+def signed_together(
+    raw: RawTransaction, who: Party, others: Sequence[Party], chain_hash: bytes
+) -> SignedTransaction:  # fmt: skip
+    """A multi-agent transaction that its sender and all secondary signers sign."""
+    message = message_to_sign(raw.to_bytes(), [other.address for other in others], chain_hash)
+    return assemble(
+        raw,
+        Authenticator(int(who.key.scheme), who.key.public_key, who.key.sign(message)),
+        [Secondary(at, int(by.scheme), by.public_key, by.sign(message)) for by, at in others],
+    )
 
 
 class World:
@@ -176,6 +198,13 @@ class World:
         )
         return sign_transaction(raw, who.key, int(who.key.scheme), self.context.genesis_hash)
 
+    def sign_together(
+        self, who: Party, others: Sequence[Party], function: str, *arguments: Value, **options: int | str
+    ) -> SignedTransaction:
+        """A multi-agent transaction, signed by all; options as of `sign`."""
+        raw = self.sign(who, function, *arguments, **options).raw  # type: ignore[arg-type]
+        return signed_together(raw, who, others, self.context.genesis_hash)
+
     def block(self, *transactions: SignedTransaction) -> list[Outcome | Discard]:
         """Run a block, keep its writes, check conservation."""
         overlay, _, outcomes = execute_block(self, self.context, transactions)
@@ -213,12 +242,21 @@ class World:
         return self
 
     def together(self, who: Party, other: Party, function: str, *arguments: Value) -> tuple[Event, ...]:
-        """What a call does that `other` signs too; raises its Abort."""
-        run = Run(self.context, who.address, self.overlay(), (other.address,))
-        HANDLERS[function](run, *arguments)
-        self.records = {**self.records, **run.state.writes}
-        check(self.records.values())
-        return tuple(run.events)
+        """Run a call that `other` signs too, and that succeeds; gives its events."""
+        outcome = self._together(who, other, function, arguments)
+        assert outcome.status == Status("executed", "", 0), outcome
+        return outcome.events
+
+    def together_fails(self, who: Party, other: Party, function: str, *arguments: Value) -> tuple[str, int]:
+        """Run a call that `other` signs too, and that aborts. Gives module and code."""
+        outcome = self._together(who, other, function, arguments)
+        assert outcome.status.kind == "move_abort", outcome
+        return outcome.status.module, outcome.status.code
+
+    def _together(self, who: Party, other: Party, function: str, arguments: tuple[Value, ...]) -> Outcome:
+        """Run a multi-agent transaction that is kept."""
+        raw = self.sign(who, function, *arguments).raw
+        return self.run(signed_together(raw, who, [other], self.context.genesis_hash))
 
     def pay(self, payer: Party, payee: Party, amount: int, currency: str = "XUS") -> tuple[Event, ...]:
         """A payment without metadata."""

@@ -14,15 +14,23 @@ def peer_to_peer_with_metadata(
     run: Run, currency: str, payee: bytes, amount: int, metadata: bytes, metadata_signature: bytes
 ) -> None:
     """Pay `amount` micro-units of a currency. Raises Abort, first failed check first."""
-    if len(metadata) > MAX_METADATA_BYTES:
-        raise Abort("Limits", Category.INVALID_ARGUMENT, "ETOO_LONG", f"metadata is above {MAX_METADATA_BYTES} bytes")
+    check_metadata(metadata)
     transfer(run, run.own_account(), payee, currency, amount, metadata, metadata_signature)
 
 
-def transfer(
-    run: Run, payer: Account, payee_address: bytes, currency: str, amount: int, metadata: bytes, signature: bytes
-) -> None:
+def check_metadata(metadata: bytes) -> None:
+    """Metadata is bounded (N3)."""
+    if len(metadata) > MAX_METADATA_BYTES:
+        raise Abort("Limits", Category.INVALID_ARGUMENT, "ETOO_LONG", f"metadata is above {MAX_METADATA_BYTES} bytes")
+
+
+def transfer(  # noqa: PLR0913 - one payment's parts
+    run: Run, payer: Account, payee_address: bytes, currency: str, amount: int, metadata: bytes, signature: bytes, *,
+    is_signed_by_payee: bool = False,
+) -> None:  # fmt: skip
     """Move coins: payer's side first, then the payee's, then attestation; sentpayment before receivedpayment.
+
+    A payee that signs the transaction needs no attestation.
 
     Limits and policy are asked only where some provider has a window in the currency, or a policy is in force: the
     configuration says so.
@@ -51,23 +59,9 @@ def transfer(
             balance=balance,
             amount=amount,
         )
-    if payee is not None:
-        check_not_frozen("payee", payee)
-    if amount == 0:
-        raise Abort("DiemAccount", Category.INVALID_ARGUMENT, "ECOIN_DEPOSIT_IS_ZERO", "a payment of 0 is none")
-    if payee is None:
-        raise Abort(
-            "DiemAccount", Category.NOT_PUBLISHED, "EPAYEE_DOES_NOT_EXIST", f"no account at {payee_address.hex()}"
-        )
-    received = payee.balance(currency)
-    if received is None:
-        raise Abort(
-            "DiemAccount",
-            Category.INVALID_ARGUMENT,
-            "EPAYEE_CANT_ACCEPT_CURRENCY_TYPE",
-            f"the payee holds no balance in {currency}",
-        )
-    check_attestation(run, payer, payee, currency, amount, metadata, signature)
+    payee, received = _receiver(payee, payee_address, currency, amount)
+    if not is_signed_by_payee:
+        check_attestation(run, payer, payee, currency, amount, metadata, signature)
     if is_limited:
         check_inflow(run, payer, payee, currency, amount)
     if config.policy_version:
@@ -83,6 +77,27 @@ def transfer(
         )
     state.put_account(payer.after_payment(currency, balance - amount, run.emit(payer, "sentpayment", data)))
     state.put_account(payee.after_payment(currency, received + amount, run.emit(payee, "receivedpayment", data)))
+
+
+def _receiver(payee: Account | None, address: bytes, currency: str, amount: int) -> tuple[Account, int]:
+    """The payee and its balance: not frozen, an amount above 0, there at all, with a balance in the currency."""
+    if payee is not None:
+        check_not_frozen("payee", payee)
+    if amount == 0:
+        raise Abort("DiemAccount", Category.INVALID_ARGUMENT, "ECOIN_DEPOSIT_IS_ZERO", "a payment of 0 is none")
+    if payee is None:
+        raise Abort(
+            "DiemAccount", Category.NOT_PUBLISHED, "EPAYEE_DOES_NOT_EXIST", f"no account at {address.hex()}"
+        )
+    received = payee.balance(currency)
+    if received is None:
+        raise Abort(
+            "DiemAccount",
+            Category.INVALID_ARGUMENT,
+            "EPAYEE_CANT_ACCEPT_CURRENCY_TYPE",
+            f"the payee holds no balance in {currency}",
+        )
+    return payee, received
 
 
 def check_not_frozen(who: str, account: Account) -> None:

@@ -16,9 +16,7 @@ GOOD = ("XSG", 3, 4, ONE, 100, CUSTODIAN)
 
 
 def refused(world: World, *arguments, who=ROOT, other=TC) -> tuple[str, int]:
-    with pytest.raises(Abort) as caught:
-        world.together(who, other, "register_scs_currency", *arguments)
-    return caught.value.module, caught.value.code
+    return world.together_fails(who, other, "register_scs_currency", *arguments)
 
 
 def test_registration() -> None:
@@ -59,7 +57,7 @@ def test_who_registers() -> None:
     assert refused(world, *GOOD, who=TC, other=ROOT) == ("CoreAddresses", 2)
     assert refused(world, *GOOD, who=US, other=TC) == ("CoreAddresses", 2)
     assert refused(world, *GOOD, other=US) == ("CoreAddresses", 2 | 1 << 8)
-    assert world.fails(ROOT, "register_scs_currency", *GOOD) == ("CoreAddresses", 2 | 1 << 8)
+    assert world.fails(ROOT, "register_scs_currency", *GOOD) == ("MultiAgent", 7 | 100 << 8)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_the_numbers_are_libras() -> None:
     assert all(len(set(names.values())) == len(names) for names in numbers.values())
     assert {(m, n) for m, names in numbers.items() for n in names.values() if n >= 100} == {
         ("DiemAccount", 100), ("Diem", 100), ("Diem", 101), ("Diem", 102), ("RegisteredCurrencies", 100),
-        ("RegisteredCurrencies", 101), ("AccountLimits", 100), ("AccountLimits", 101), ("SlidingNonce", 100),
+        ("RegisteredCurrencies", 101), ("AccountLimits", 100), ("AccountLimits", 101), ("SlidingNonce", 100), ("MultiAgent", 100), ("MultiAgent", 101),
         ("Limits", 100), *[("Jurisdiction", number) for number in range(100, 109)],
     }  # fmt: skip
 
@@ -106,6 +106,7 @@ CODES = {
         "ECANNOT_FREEZE_DIEM_ROOT": 775, "ECANNOT_FREEZE_TC": 1031, "EACCOUNT_FROZEN": 1281, "EFREEZING_BIT": 517,
     },
     "VASP": {"ETOO_MANY_CHILDREN": 264, "ENOT_A_PARENT_VASP": 775},
+    "MultiAgent": {"ESIGNER_COUNT": 25607, "ESAME_CURRENCY": 25863},
     "SlidingNonce": {"ENONCE_UNSUPPORTED": 25607},
     "FixedPoint32": {"EDENOMINATOR": 7, "ERATIO_OUT_OF_RANGE": 1031},
     "Limits": {"ETOO_LONG": 25607},
