@@ -149,9 +149,7 @@ FUNCTIONS: dict[str, Function] = {
     "compose": _function("BasketScripts", "currency:currency", "amount:u64"),
     "decompose": _function("BasketScripts", "currency:currency", "amount:u64"),
     "publish_unrestricted_limits": _function("AccountLimits", "currency:currency"),
-    "publish_window": _function(
-        "AccountLimits", "currency:currency", "limit_address:address", secondaries=1
-    ),
+    "publish_window": _function("AccountLimits", "currency:currency", "limit_address:address", secondaries=1),
     "update_limits_definition": _function(
         "AccountLimits",
         "currency:currency",
@@ -170,9 +168,7 @@ FUNCTIONS: dict[str, Function] = {
         "new_limit_address:address",
     ),
     "set_jurisdiction_policy": _function("JurisdictionScripts", "sliding_nonce:u64", "policy:bytes"),
-    "set_vasp_country": _function(
-        "JurisdictionScripts", "sliding_nonce:u64", "vasp_address:address", "country:text"
-    ),
+    "set_vasp_country": _function("JurisdictionScripts", "sliding_nonce:u64", "vasp_address:address", "country:text"),
 }
 
 _PYTHON_TYPE: dict[Kind, type] = {

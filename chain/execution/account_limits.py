@@ -14,7 +14,9 @@ from chain.execution.outcome import Abort, Category
 from chain.records.limits import LimitsDefinition, Window, limits_key, unrestricted, window_key
 
 
-def check_outflow(run: Run, payer: Account, payee_address: bytes, payee: Account | None, code: str, amount: int) -> None:
+def check_outflow(
+    run: Run, payer: Account, payee_address: bytes, payee: Account | None, code: str, amount: int
+) -> None:
     """Count a withdrawal against the payer's window; Abort EWITHDRAWAL_EXCEEDS_LIMITS above it."""
     found = _window(run, payer, payee_address, payee, code)
     if found is None:
@@ -132,7 +134,9 @@ def update_limits_definition(  # noqa: PLR0913 - Libra's parameters
     )
 
 
-def update_window_info(run: Run, code: str, window_address: bytes, aggregate_balance: int, limit_address: bytes) -> None:
+def update_window_info(
+    run: Run, code: str, window_address: bytes, aggregate_balance: int, limit_address: bytes
+) -> None:
     """Point a provider's window to a definition, and say what the provider holds; 0 leaves that as it is (Libra)."""
     run.require_treasury()
     key = window_key(window_address, code)

@@ -26,7 +26,7 @@ def fixed_point(numerator: int, denominator: int) -> int:
     return ratio
 
 
-def register_scs_currency(  # noqa: PLR0913 - the fields of a currency
+def register_scs_currency(
     run: Run, code: str, numerator: int, denominator: int, scaling_factor: int, fractional_part: int, custodian: bytes
 ) -> None:
     """A further coin of one currency: the association's transaction, which the treasury signs too.

@@ -105,7 +105,10 @@ def rate_of(run: Run, code: str) -> int:
     rate = currency.rate if currency is not None else dict(run.state.config().rates).get(code, 0)
     if not rate:
         raise Abort(
-            "Jurisdiction", Category.INVALID_STATE, "ERATE_MISSING", f"the treasury has published no rate of {code[:32]}"
+            "Jurisdiction",
+            Category.INVALID_STATE,
+            "ERATE_MISSING",
+            f"the treasury has published no rate of {code[:32]}",
         )
     return rate
 

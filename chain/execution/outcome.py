@@ -22,8 +22,16 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "unfreeze": ("unfrozen_address",),
     "receiptreleased": ("amount", "currency", "preburn_address"),
     "policypass": (
-        "payer", "rule", "policy_version", "sender_country", "receiver_country", "local_currency", "local_amount",
-        "day_used", "day_count", "month_used",
+        "payer",
+        "rule",
+        "policy_version",
+        "sender_country",
+        "receiver_country",
+        "local_currency",
+        "local_amount",
+        "day_used",
+        "day_count",
+        "month_used",
     ),
     "policyupdate": ("policy_version", "name", "rules", "policy_hash"),
     "compose": ("amount", "currency", "dealer_address", "parts"),
@@ -178,6 +186,18 @@ REASONS: dict[str, dict[str, Reason]] = {
 EGAS and the two EPARENT_VASP_OR_... are Libra's and raised nowhere here.
 """
 
+POLICY_REASONS: dict[str, str] = {
+    "EACCOUNT_FROZEN": "account_frozen",
+    "EDEPOSIT_EXCEEDS_LIMITS": "limits_exceeded",
+    "EWITHDRAWAL_EXCEEDS_LIMITS": "limits_exceeded",
+    "EINVALID_AMOUNT_FOR_TIER": "tier_exceeded",
+    "ECORRIDOR_HALTED": "corridor_halted",
+    "EPAYMENT_CAP": "cap_exceeded",
+    "EDAILY_COUNT": "cap_exceeded",
+    "EDAILY_CAP": "cap_exceeded",
+    "EMONTHLY_CAP": "cap_exceeded",
+}
+"""Reasons by which a policy refuses what would go otherwise, and what clients call the refusal."""
 
 SENTENCES: dict[str, str] = {
     "ECOIN_DEPOSIT_IS_ZERO": "an amount of 0 moves nothing",

@@ -86,9 +86,7 @@ def _receiver(payee: Account | None, address: bytes, currency: str, amount: int)
     if amount == 0:
         raise Abort("DiemAccount", Category.INVALID_ARGUMENT, "ECOIN_DEPOSIT_IS_ZERO", "a payment of 0 is none")
     if payee is None:
-        raise Abort(
-            "DiemAccount", Category.NOT_PUBLISHED, "EPAYEE_DOES_NOT_EXIST", f"no account at {address.hex()}"
-        )
+        raise Abort("DiemAccount", Category.NOT_PUBLISHED, "EPAYEE_DOES_NOT_EXIST", f"no account at {address.hex()}")
     received = payee.balance(currency)
     if received is None:
         raise Abort(

@@ -48,7 +48,9 @@ class Basket(NamedTuple):
         return Basket(*fields(decode(data), "basket", str, tuple, tuple))
 
 
-def _sum(held: tuple[tuple[str, int], ...], coins: tuple[tuple[str, int], ...], sign: int) -> tuple[tuple[str, int], ...]:
+def _sum(
+    held: tuple[tuple[str, int], ...], coins: tuple[tuple[str, int], ...], sign: int
+) -> tuple[tuple[str, int], ...]:
     """The reserve with coins added or taken out; both are in the basket's order."""
     return tuple([(code, have + sign * more) for (code, have), (_, more) in zip(held, coins, strict=True)])
 

@@ -3,27 +3,18 @@
 Input is the Transaction object of JSON-RPC. Words of strangers (currencies of failed calls, names, URLs) are cleaned.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 from chain.metadata import Refund
+from node.view.compliance_sentences import COMPLIANCE_PHRASES
 from node.view.meanings import abort_reason
 from node.view.metadata import read_metadata
 from node.view.names import Names
+from node.view.phrase import Arguments, Phrase
 from node.view.text import clean, coins, money, quoted, rate
 
 Json = Any
-
-
-class Phrase(NamedTuple):
-    """What somebody does: "paid", "pay", "bruno@br-wallet 25 XUS"."""
-
-    past: str
-    infinitive: str
-    rest: str
-
-
-Arguments = Mapping[str, Json]
 
 
 def _holding(arguments: Arguments) -> str:
@@ -156,6 +147,7 @@ PHRASES: dict[str, Callable[[Arguments, Names, str], Phrase]] = {
     "update_dual_attestation_limit": _limit,
     "update_exchange_rate": _set_rate,
     "update_minting_ability": _minting,
+    **COMPLIANCE_PHRASES,
 }
 """What each function does, in words; a test holds that none is missing."""
 

@@ -40,22 +40,22 @@ def mint(
     `account_frozen`, `failed_on_chain`; KeyFileError where the treasury's or the custodian's key is not kept here.
     """
     entry = wallet.find(dealer)
-    _require_currency(wallet, currency)
+    require_currency(wallet, currency)
     known = wallet.outbox.by_key(key) if key is not None else None
     receipt = new_receipt(wallet, currency, amount, key)
     if known is None:
         arguments = (currency, 0, entry.address, amount, 0, receipt["id"], receipt["signature"])
-        tx = _sign_as_treasury(wallet, "tiered_mint", *arguments, key=key)
+        tx = sign_as_treasury(wallet, "tiered_mint", *arguments, key=key)
     else:
         tx = known.transaction
         _check_repeat(tx, "tiered_mint", {"currency": currency, "mint_amount": amount, "receipt_id": receipt["id"]})
     hints = {
-        "EDEALER": lambda: f"{dealer} is {_describe(wallet, entry)}; dealers: {_names_of_dealers(wallet)}",
+        "EDEALER": lambda: f"{dealer} is {describe(wallet, entry)}; dealers: {names_of_dealers(wallet)}",
         "EACCOUNT_FROZEN": lambda: f"{dealer} is frozen: mithqal treasury unfreeze {dealer}",
         "EMINTING_NOT_ALLOWED": lambda: _why_not_minted(wallet, currency),
         "ERECEIPT_USED": lambda: f"receipt {receipt['id'].hex()} was used for another mint",
     }
-    done = _execute(wallet, tx, hints, timeout_s, key=key)
+    done = execute(wallet, tx, hints, timeout_s, key=key)
     shown = {name: value.hex() if isinstance(value, bytes) else value for name, value in receipt.items()}
     return {**done, "dealer": dealer, "amount": amount, "currency": currency, "receipt": shown}
 
@@ -65,7 +65,7 @@ def mint_call(wallet: Wallet, dealer: str, amount: int, currency: str) -> Call:
     receipt = new_receipt(wallet, currency, amount)
     address = wallet.find(dealer).address
     arguments = (currency, 0, address, amount, 0, receipt["id"], receipt["signature"])
-    return Call(_treasury(wallet).name, "tiered_mint", arguments, None)
+    return Call(treasury_entry(wallet).name, "tiered_mint", arguments, None)
 
 
 def new_receipt(wallet: Wallet, currency: str, amount: int, key: str | None = None) -> Result:
@@ -87,13 +87,13 @@ def new_receipt(wallet: Wallet, currency: str, amount: int, key: str | None = No
 def preburn(wallet: Wallet, dealer: str, amount: int, currency: str, *, timeout_s: float = 30.0) -> Result:
     """A dealer puts coins in the queue to be burned; it pays the fee in the same currency."""
     entry = wallet.find(dealer)
-    _require_currency(wallet, currency)
+    require_currency(wallet, currency)
     tx = wallet.sign(dealer, "preburn", currency, amount, fee_currency=currency)
     hints = {
-        "EDESIGNATED_DEALER": lambda: f"{dealer} is {_describe(wallet, entry)}; dealers: {_names_of_dealers(wallet)}",
+        "EDESIGNATED_DEALER": lambda: f"{dealer} is {describe(wallet, entry)}; dealers: {names_of_dealers(wallet)}",
         "EINSUFFICIENT_BALANCE": lambda: f"{dealer} holds {_balance(wallet, entry, currency)}",
     }
-    done = _execute(wallet, tx, hints, timeout_s)
+    done = execute(wallet, tx, hints, timeout_s)
     return {**done, "dealer": dealer, "amount": amount, "currency": currency}
 
 
@@ -111,16 +111,16 @@ def _end_request(wallet: Wallet, function: str, what: tuple[str, int, str], time
     """Burn or cancel; where no request fits, the error says which ones wait."""
     dealer, amount, currency = what
     entry = wallet.find(dealer)
-    _require_currency(wallet, currency)
+    require_currency(wallet, currency)
     nonce = () if function == "cancel_burn_with_amount" else (0,)
-    tx = _sign_as_treasury(wallet, function, currency, *nonce, entry.address, amount)
+    tx = sign_as_treasury(wallet, function, currency, *nonce, entry.address, amount)
     hints = {
         "EPREBURN_NOT_FOUND": lambda: (
             f"{dealer} has no request of {format_amount(amount)} {currency}; {_requests_in_words(wallet, entry)}"
         ),
         "EACCOUNT_FROZEN": lambda: f"{dealer} is frozen: mithqal treasury unfreeze {dealer}",
     }
-    done = _execute(wallet, tx, hints, timeout_s)
+    done = execute(wallet, tx, hints, timeout_s)
     return {**done, "dealer": dealer, "amount": amount, "currency": currency}
 
 
@@ -129,14 +129,14 @@ def freeze(wallet: Wallet, name: str, *, frozen: bool = True, timeout_s: float =
     entry = wallet.find(name)
     function = "freeze_account" if frozen else "unfreeze_account"
     hints = {"EFREEZING_BIT": lambda: f"there is no account at {entry.address.hex()}"}
-    done = _execute(wallet, _sign_as_treasury(wallet, function, 0, entry.address), hints, timeout_s)
+    done = execute(wallet, sign_as_treasury(wallet, function, 0, entry.address), hints, timeout_s)
     return {**done, "name": name, "address": entry.address.hex(), "is_frozen": frozen}
 
 
 def set_limit(wallet: Wallet, micro_xdx: int, *, timeout_s: float = 30.0) -> Result:
     """Set the amount, in micro-XDX, from which payments between providers need both of them to attest."""
-    tx = _sign_as_treasury(wallet, "update_dual_attestation_limit", 0, micro_xdx)
-    return {**_execute(wallet, tx, {}, timeout_s), "dual_attestation_limit": micro_xdx}
+    tx = sign_as_treasury(wallet, "update_dual_attestation_limit", 0, micro_xdx)
+    return {**execute(wallet, tx, {}, timeout_s), "dual_attestation_limit": micro_xdx}
 
 
 def publish_rates(wallet: Wallet, rates: Sequence[Rate], *, timeout_s: float = 30.0) -> Result:
@@ -147,7 +147,7 @@ def publish_rates(wallet: Wallet, rates: Sequence[Rate], *, timeout_s: float = 3
     """
     known = _rated_codes(wallet)
     wanted = [rate for rate in rates if rate.code in known]
-    sender = _treasury(wallet).name
+    sender = treasury_entry(wallet).name
     calls = [
         Call(sender, "update_exchange_rate", (rate.code, 0, rate.numerator, rate.denominator), None) for rate in wanted
     ]
@@ -167,7 +167,7 @@ def preburn_requests(wallet: Wallet, address: bytes) -> list[tuple[str, int]]:
     return [(queue["currency"], item["preburn"]["amount"]) for queue in queues for item in queue["preburns"]]
 
 
-def _require_currency(wallet: Wallet, currency: str) -> None:
+def require_currency(wallet: Wallet, currency: str) -> None:
     """WalletError (`unknown_currency`) unless the chain has a currency of this code."""
     check_currency(currency, [item["code"] for item in wallet.client.call("get_currencies")])
 
@@ -178,19 +178,19 @@ def _rated_codes(wallet: Wallet) -> list[str]:
     return coins + [item["currency"] for item in wallet.client.call("get_rates")]
 
 
-def _treasury(wallet: Wallet) -> Entry:
+def treasury_entry(wallet: Wallet) -> Entry:
     """The treasury's entry, which the address book gets if it lacks it."""
     names = [entry.name for entry in wallet.entries()]
     return wallet.find(TREASURY_NAME) if TREASURY_NAME in names else wallet.add_name(TREASURY_NAME, TREASURY)
 
 
-def _sign_as_treasury(wallet: Wallet, function: str, *arguments: Any, key: str | None = None) -> SignedTransaction:
+def sign_as_treasury(wallet: Wallet, function: str, *arguments: Any, key: str | None = None) -> SignedTransaction:
     """Sign with the treasury's key, free of gas: the treasury holds no coins. KeyFileError without the key."""
     wallet.key_of(TREASURY_NAME)
-    return wallet.sign(_treasury(wallet).name, function, *arguments, fee_currency=None, key=key)
+    return wallet.sign(treasury_entry(wallet).name, function, *arguments, fee_currency=None, key=key)
 
 
-def _execute(
+def execute(
     wallet: Wallet, tx: SignedTransaction, hints: dict[str, Hint], timeout_s: float, key: str | None = None
 ) -> Result:
     """Execute; what the ledger refuses is said again with what it holds instead."""
@@ -219,20 +219,19 @@ def _check_repeat(tx: SignedTransaction, function: str, wanted: dict[str, Any]) 
 def _why_not_minted(wallet: Wallet, currency: str) -> str:
     """Minting is off: what to do about it."""
     if any(item["code"] == currency and item["is_synthetic"] for item in wallet.client.call("get_currencies")):
-        return f"{currency} is a basket of the other coins and is never minted"
-    return (
-        f"minting of {currency} is off; to switch it on: mithqal tx build update_minting_ability --sender treasury"
-        f" currency={currency} allow_minting=true -o raw.json, then mithqal tx sign and tx submit"
-    )
+        return (
+            f"{currency} is a basket of the other coins: dealers compose it, mithqal dealer compose AMOUNT {currency}"
+        )
+    return f"minting of {currency} is off; to switch it on: mithqal treasury minting {currency} on"
 
 
-def _describe(wallet: Wallet, entry: Entry) -> str:
+def describe(wallet: Wallet, entry: Entry) -> str:
     """What an address is, in words."""
     account = wallet.client.call("get_account", entry.address.hex())
     return "no account on the ledger" if account is None else f"a {account['role']['type'].replace('_', ' ')}"
 
 
-def _names_of_dealers(wallet: Wallet) -> str:
+def names_of_dealers(wallet: Wallet) -> str:
     """The names in the address book that are dealers on the ledger."""
     found = []
     for entry in wallet.entries():

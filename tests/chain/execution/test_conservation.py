@@ -82,17 +82,17 @@ def test_the_reserve_of_a_basket() -> None:
         BASKET: Totals(6, 6, 0, 0, 0, 0),
     }
     kept = world.records
-    for held in ((("XUS", 2), ("XEU", 2)), (("XUS", 4), ("XEU", 1))):
-        world.records = {**kept, basket_key(BASKET): Basket(BASKET, XDX_PARTS, held)}
-        lost = 4 - held[0][1] or 2 - held[1][1]
-        code = "XUS" if held[0][1] != 4 else "XEU"
-        world.change_currency(code, total_value=world.currency(code).total_value - lost)
-        world.change_currency(code, receipts_released=lost)
-        if code == "XUS":
-            assert "the reserve holds 2 micro-XUS, 6 micro-XDX stand on 3" in broken(world)
-        else:
-            assert "the reserve holds 1 micro-XEU, 6 micro-XDX stand on 2" in broken(world)
-    world.records = {**kept, basket_key(BASKET): Basket(BASKET, XDX_PARTS, (("XUS", 5), ("XEU", 2)))}
+
+    def with_reserve(xus: int, xeu: int) -> None:
+        world.records = {**kept, basket_key(BASKET): Basket(BASKET, XDX_PARTS, (("XUS", xus), ("XEU", xeu)))}
+
+    with_reserve(2, 2)
+    world.change_currency("XUS", total_value=3_000 * ONE + 98, receipts_released=2)
+    assert "the reserve holds 2 micro-XUS, 6 micro-XDX stand on 3" in broken(world)
+    with_reserve(4, 1)
+    world.change_currency("XEU", total_value=300 * ONE + 99, receipts_released=1)
+    assert "the reserve holds 1 micro-XEU, 6 micro-XDX stand on 2" in broken(world)
+    with_reserve(5, 2)
     assert "in baskets 5 is not the supply" in broken(world)
 
 

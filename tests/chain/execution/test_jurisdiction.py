@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.accounts import ASSOCIATION
+from chain.codec import Value
 from chain.crypto.hashing import seed
 from chain.errors import DecodeError
 from chain.execution.jurisdiction import admit
@@ -51,7 +52,7 @@ def world_with(*rules: Rule, version: int = 1) -> World:
     return world
 
 
-def passes(world: World, payer: Party, payee: Party, amount: int, currency: str = "XUS") -> list[tuple]:
+def passes(world: World, payer: Party, payee: Party, amount: int, currency: str = "XUS") -> list[tuple[Value, ...]]:
     """The data of the passes that a payment leaves."""
     return [found.data for found in world.pay(payer, payee, amount, currency) if found.type == "policypass"]
 
@@ -215,7 +216,7 @@ def test_order_of_the_caps() -> None:
         ({"daily_count": 0, "daily": 0}, 64, "EMONTHLY_CAP"),
     ):  # fmt: skip
         with pytest.raises(Abort) as caught:
-            admit(rule._replace(**changes), spent, amount)
+            admit(rule._replace(**changes), spent, amount)  # type: ignore[arg-type]
         assert caught.value.name == name
 
 

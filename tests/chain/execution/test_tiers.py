@@ -122,15 +122,13 @@ def test_against_a_list_of_mints(steps) -> None:
     world = small_world()
     caps = (50, 100)
     set_tiers(world, *caps)
-    start, minted, now = NOW_US, [], NOW_US
+    start, now = NOW_US, NOW_US
+    minted: list[int] = []
     for wait, amount, tier in steps:
         now += wait
         world.at(now)
-        if tier < len(caps):
-            fresh_start, fresh = (now, []) if now >= start + DAY_US else (start, minted)
-            expected = sum(fresh) + amount <= caps[tier]
-        else:
-            expected = False
+        fresh_start, fresh = (now, []) if now >= start + DAY_US else (start, minted)
+        expected = tier < len(caps) and sum(fresh) + amount <= caps[tier]
         outcome = world.run(world.sign(TC, *minting(world, amount, tier)))
         assert (outcome.status.kind == "executed") == expected
         if expected:
