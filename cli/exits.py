@@ -79,6 +79,7 @@ BY_NAME: dict[str, int] = {
     "bad_policy_file": USAGE,
     "bad_policy": USAGE,
     "bad_rule": USAGE,
+    "bad_code": USAGE,
     "still_halted": POLICY,
     "unknown_currency": NOT_FOUND,
     "rate_not_available": NOT_FOUND,

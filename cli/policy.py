@@ -58,9 +58,8 @@ def set_(preset: str, directory: Path, as_json: bool) -> int:
 @output.reported
 def halt(sender: str, receiver: str, directory: Path, as_json: bool) -> int:
     """Let no payment pass from one country to another; `any` stands for every country."""
-    return _corridor(
-        operations.halt(Wallet(load_network(directory)), *_pair(sender, receiver)), sender, receiver, as_json
-    )
+    pair = _pair(sender, receiver)
+    return _corridor(operations.halt(Wallet(load_network(directory)), *pair), pair, as_json)
 
 
 @policy.command(name="open")
@@ -71,8 +70,8 @@ def halt(sender: str, receiver: str, directory: Path, as_json: bool) -> int:
 @output.reported
 def open_(sender: str, receiver: str, directory: Path, as_json: bool) -> int:
     """Lift what halts payments from one country to another; caps stay."""
-    done = operations.open_corridor(Wallet(load_network(directory)), *_pair(sender, receiver))
-    return _corridor(done, sender, receiver, as_json)
+    pair = _pair(sender, receiver)
+    return _corridor(operations.open_corridor(Wallet(load_network(directory)), *pair), pair, as_json)
 
 
 def _pair(sender: str, receiver: str) -> tuple[str, str]:
@@ -81,10 +80,11 @@ def _pair(sender: str, receiver: str) -> tuple[str, str]:
     return first, second
 
 
-def _corridor(done: Result, sender: str, receiver: str, as_json: bool) -> int:
+def _corridor(done: Result, pair: tuple[str, str], as_json: bool) -> int:
     """Say how it is with a corridor now."""
     state = "halted" if done["halted"] else "open"
     since = f"version {done['policy_version']} of the policy" if done["changed"] else "as before: nothing was changed"
-    document = {**done, "from": sender, "to": receiver}
+    sender, receiver = (country or "any country" for country in pair)
+    document = {**done, "from": pair[0] or ANYWHERE, "to": pair[1] or ANYWHERE}
     output.result(document, [f"payments from {sender} to {receiver} are {state}, {since}"], as_json=as_json)
     return OK

@@ -32,14 +32,15 @@ def treasury() -> None:
 @click.argument("dealer")
 @click.argument("amount")
 @click.argument("currency")
+@click.option("--tier", type=click.IntRange(0, 3), default=0, show_default=True, help="Of a dealer that has tiers.")
 @click.option("--id", "key", help="Your own name of the mint: a repeat with the same one is harmless.")
 @options.network
 @options.as_json
 @output.reported
-def mint(dealer: str, amount: str, currency: str, key: str | None, directory: Path, as_json: bool) -> int:
+def mint(dealer: str, amount: str, currency: str, tier: int, key: str | None, directory: Path, as_json: bool) -> int:
     """Mint AMOUNT whole coins of CURRENCY to DEALER, against a receipt that the custodian signs."""
     micro = parse_amount(amount)
-    done = operations.mint(Wallet(load_network(directory)), dealer, micro, currency, key=key)
+    done = operations.mint(Wallet(load_network(directory)), dealer, micro, currency, tier=tier, key=key)
     lines = [
         f"minted {format_amount(micro)} {currency} to {dealer}, final in {done['final_s']} s",
         f"  receipt  {done['receipt']['id']}",

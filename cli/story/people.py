@@ -83,7 +83,7 @@ def policy(stage: Stage) -> None:
     (found,) = wallet.client.call("get_transactions", passed["version"], 1, True)
     (event,) = [item for item in found["events"] if item["data"]["type"] == "policypass"]
     names = names_of({entry.address.hex(): entry.name for entry in wallet.entries()})
-    stage.say(f"   {BRUNO.name} sends {money(ALLOWED, 'XUS')}: version {passed['version']}, with a pass that can be proved:")
+    stage.say(f"   {BRUNO.name} sends {money(ALLOWED, 'XUS')}: version {passed['version']}, with its pass:")
     stage.say(f"           {event_sentence(event, names)}")
     stage.document["policy"] = {
         "name": caps.name, "version": done["policy_version"], "refused": refused.details["reason"],

@@ -1,11 +1,12 @@
 """Methods about what binds payments: account limits, and the jurisdiction policy with what was used of it."""
 
 from chain.accounts import Account, account_key
+from chain.records.coins import Tiers, tiers_key
 from chain.records.limits import LimitsDefinition, Window, limits_key, window_key
 from chain.records.policy import POLICY_KEY, Policy, Usage, unused, usage_key
 from chain.state.history import PastState
-from node.api.reads import Context, state_at
-from node.api.results import limits_json, rule_json, usage_json
+from node.api.reads import Context, config_of, state_at
+from node.api.results import limits_json, rule_json, tiers_json, usage_json
 from node.api.schema import Json, Tip
 
 
@@ -22,6 +23,17 @@ def get_account_limits(context: Context, tip: Tip, account: bytes) -> Json:
         limits = state.get(limits_key(window.limit_address, code))
         assert isinstance(limits, LimitsDefinition)
         result.append(limits_json(window, limits, tip.timestamp_us))
+    return result
+
+
+def get_dealer_tiers(context: Context, tip: Tip, account: bytes) -> Json:
+    """Caps on what is minted to a dealer within 24 hours: one entry a currency, none where it is free of them."""
+    state = state_at(context, tip, None)
+    result = []
+    for code in config_of(state).currencies:
+        tiers = state.get(tiers_key(account, code))
+        if isinstance(tiers, Tiers) and tiers.caps:
+            result.append(tiers_json(tiers, tip.timestamp_us))
     return result
 
 

@@ -47,6 +47,7 @@ METHODS: dict[str, tuple[Callable[..., Json], tuple[Parameter, ...]]] = {
     "get_currencies": (state.get_currencies, ()),
     "get_rates": (state.get_rates, ()),
     "get_account_limits": (compliance.get_account_limits, (_ACCOUNT,)),
+    "get_dealer_tiers": (compliance.get_dealer_tiers, (_ACCOUNT,)),
     "get_policy": (compliance.get_policy, ()),
     "get_policy_usage": (compliance.get_policy_usage, (_ACCOUNT,)),
     "get_block": (history.get_block, (Parameter("height", "u64", None), Parameter("id", "hash", None), _VERSION)),

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from chain.accounts import ASSOCIATION, Account, Currency, Role, event_key
+from chain.civil import DAY_US
 from chain.codec import decode, fields
 from chain.entries import KIND_BLOCK_METADATA, KIND_GENESIS, Event, Status, TransactionInfo
 from chain.execution.context import ACCOUNT_HANDLES, CURRENCY_HANDLES, currency_handles_from
 from chain.execution.outcome import EVENT_FIELDS, explain_abort
 from chain.functions import FUNCTIONS, Kind
 from chain.ledger import read_entry
-from chain.records.coins import Basket
+from chain.records.coins import Basket, Tiers
 from chain.records.limits import LimitsDefinition, Window
 from chain.records.policy import Rule, Usage
 from chain.transaction import SignedTransaction, decode_transaction
@@ -136,6 +137,15 @@ def limits_json(window: Window, limits: LimitsDefinition, now_us: int) -> Json:
         "max_holding": limits.max_holding, "period_us": limits.period_us, "window_start_us": now.start_us,
         "window_inflow": now.inflow, "window_outflow": now.outflow, "tracked_balance": now.tracked_balance,
         "resets_after_us": now.start_us + limits.period_us,
+    }  # fmt: skip
+
+
+def tiers_json(tiers: Tiers, now_us: int) -> Json:
+    """Caps of a dealer's tiers in micro-units, and what is minted in the running window."""
+    now = tiers.at(now_us, DAY_US)
+    return {
+        "currency": tiers.currency, "caps": list(tiers.caps), "minted": now.minted, "window_start_us": now.start_us,
+        "resets_us": now.start_us + DAY_US,
     }  # fmt: skip
 
 

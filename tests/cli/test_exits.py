@@ -25,7 +25,7 @@ NEVER = {
         "old_round", "second_proposal", "silenced", "stale_certificate", "unsafe", "unsafe_proposal", "unsafe_timeout",
     ),
     "rules of a genesis: its file is refused as `bad_genesis` with the rule in the details": (
-        "bad_currencies", "bad_currency_code", "bad_key", "bad_scaling", "duplicate_key", "duplicate_name",
+        "bad_basket", "bad_currencies", "bad_currency_code", "bad_key", "bad_scaling", "duplicate_key", "duplicate_name",
         "shared_key", "synthetic_mint",
     ),
     "family names, never raised without a name of their own": ("error", "mempool"),
@@ -106,8 +106,12 @@ def test_every_status_before_inclusion(status: DiscardStatus) -> None:
 
 @pytest.mark.parametrize("reason", sorted({reason for reasons in REASONS.values() for reason in reasons}))
 def test_every_abort(reason: str) -> None:
-    """5 executed and failed on chain; 9 refused by policy: a frozen sender or receiver."""
-    expected = 9 if reason == "EACCOUNT_FROZEN" else 5
+    """5 executed and failed on chain; 9 refused by policy: a frozen account, limits, caps, a halted corridor."""
+    policy = {
+        "EACCOUNT_FROZEN", "EDEPOSIT_EXCEEDS_LIMITS", "EWITHDRAWAL_EXCEEDS_LIMITS", "EINVALID_AMOUNT_FOR_TIER",
+        "ECORRIDOR_HALTED", "EPAYMENT_CAP", "EDAILY_COUNT", "EDAILY_CAP", "EMONTHLY_CAP",
+    }  # fmt: skip
+    expected = 9 if reason in policy else 5
     assert exit_code(MithqalError("x", name="failed_on_chain", reason=reason)) == expected
 
 
@@ -116,7 +120,8 @@ def test_what_is_not_an_abort_goes_by_its_name() -> None:
     assert exit_code(MithqalError("x", name="failed_on_chain", reason="out_of_gas")) == 5
     assert exit_code(MithqalError("x", name="failed_on_chain")) == 5
     assert exit_code(MithqalError("x", name="timed_out", reason="nobody knows")) == 7
-    assert exit_code(MithqalError("x", name="account_frozen")) == 9
+    for policy in ("account_frozen", "limits_exceeded", "tier_exceeded", "corridor_halted", "cap_exceeded"):
+        assert exit_code(MithqalError("x", name=policy)) == 9
     assert exit_code(MithqalError("x", name="never heard of")) == 1
 
 

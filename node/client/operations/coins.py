@@ -1,5 +1,6 @@
 """Coins as such: compose and decompose the basket, switch minting, cap dealers, burn fees, register a currency."""
 
+import re
 from collections.abc import Sequence
 
 from chain.accounts import ASSOCIATION
@@ -13,13 +14,15 @@ from node.client.operations.treasury import (
     sign_as_treasury,
     treasury_entry,
 )  # fmt: skip
+from node.client.wallets.book import WalletError
 from node.client.wallets.together import sign_together
 from node.client.wallets.wallet import Entry, Wallet
-from node.keystore import new_secret, save_key
+from node.keystore import load_key, new_secret, save_key
 
 ASSOCIATION_NAME = "association"
 SCALING, FRACTIONAL_PART = 1_000_000, 100
 TIERS = 4
+_CODE = re.compile(r"[A-Z][A-Z0-9]{0,15}", re.ASCII)
 
 
 def compose(wallet: Wallet, dealer: str, amount: int, currency: str, *, timeout_s: float = 30.0) -> Result:
@@ -120,19 +123,23 @@ def burn_fees(wallet: Wallet, currency: str, *, timeout_s: float = 30.0) -> Resu
 def register(
     wallet: Wallet, code: str, numerator: int, denominator: int, *, timeout_s: float = 30.0
 ) -> Result:  # fmt: skip
-    """A further currency, by the association's key and the treasury's; its custodian's key is made beside them."""
+    """A further currency, by the association's key and the treasury's; its custodian's key is made beside them, and
+    stays for a repeat. WalletError: `bad_code`, `name_taken`, `failed_on_chain`."""
+    if not _CODE.fullmatch(code):
+        raise WalletError(f"{code[:32]!r} is no code of 1 to 16 capitals and digits, a capital first", name="bad_code")
+    taken = [*(row["code"] for row in wallet.client.call("get_currencies")),
+             *(row["currency"] for row in wallet.client.call("get_rates"))]  # fmt: skip
+    if code in taken:
+        raise WalletError(f"there is a currency {code} already; `mithqal currency list` names all", name="name_taken")
     path = wallet.network.keys / f"custodian-{code}.json"
-    custodian = save_key(path, f"custodian-{code}", new_secret()).public_key
+    key = load_key(path) if path.exists() else save_key(path, f"custodian-{code}", new_secret())
+    custodian = key.public_key
     arguments = (code, numerator, denominator, SCALING, FRACTIONAL_PART, custodian)
-    try:
-        tx = sign_together(
-            wallet, association_entry(wallet), [treasury_entry(wallet)], "register_scs_currency", *arguments,
-            fee_currency=None,
-        )  # fmt: skip
-        done = execute(wallet, tx, {}, timeout_s)
-    except Exception:
-        path.unlink()
-        raise
+    tx = sign_together(
+        wallet, association_entry(wallet), [treasury_entry(wallet)], "register_scs_currency", *arguments,
+        fee_currency=None,
+    )  # fmt: skip
+    done = execute(wallet, tx, {}, timeout_s)
     return {**done, "currency": code, "custodian_key": custodian.hex(), "scaling_factor": SCALING}
 
 

@@ -6,6 +6,7 @@ The ledger keeps only a reason; the numbers are looked up and counted again by t
 from typing import Any, NamedTuple
 
 from chain.civil import utc
+from chain.primitives import U64_MAX
 from chain.records.policy import Rule, local_amount
 from node.client.amounts import format_amount
 from node.client.wallets.attestation import provider_of
@@ -51,7 +52,10 @@ def limits_in_words(wallet: Wallet, payment: Payment, *, is_inflow: bool) -> str
         return _left(f"{name} may send", row["max_outflow"], row["window_outflow"], code, after)
     words = _left(f"{name} may receive", row["max_inflow"], row["window_inflow"], code, after)
     held, most = row["tracked_balance"], row["max_holding"]
-    return f"{words}; it may hold {format_amount(most)} {code} and holds {format_amount(held)}"
+    if most == U64_MAX:
+        return words
+    holding = f"{name} may hold {format_amount(most)} {code} and holds {format_amount(held)}"
+    return holding if row["max_inflow"] == U64_MAX else f"{words}; {holding}"
 
 
 def _left(who: str, maximum: int, used: int, code: str, after: str) -> str:
@@ -87,7 +91,7 @@ def verdicts(wallet: Wallet, payment: Payment) -> list[Verdict]:
 
 def _room(rule: Rule, used: Json) -> int:
     """The most that one payment may be now, in the rule's currency."""
-    rooms = [2**64 - 1]
+    rooms = [U64_MAX]
     if rule.per_payment:
         rooms.append(rule.per_payment)
     if rule.daily:

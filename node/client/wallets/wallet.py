@@ -278,9 +278,10 @@ def conclude(found: dict[str, Any], seconds: float) -> dict[str, Any]:
 
 def _failed(version: int | None, reason: str | None, code: int | None, tx_hash: str) -> WalletError:
     """It is on the ledger without effect: `failed_on_chain`, or the name of the policy that refused it."""
+    policy = POLICY_REASONS.get(str(reason))
     return WalletError(
         f"it ran at version {version} and failed: {reason}{'' if code is None else f' (mithqal explain {reason})'}; "
         "the fee was charged",
-        name=POLICY_REASONS.get(str(reason), "failed_on_chain"),
+        name="failed_on_chain" if policy is None else policy,
         version=version, reason=reason, code=code, hash=tx_hash,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from typing import Any
 
 from chain.primitives import U64_MAX
 from node.view.layout import Fields, Note, Page, Part, Table
-from node.view.text import clean, money, quoted, utc
+from node.view.text import clean, count, money, quoted, utc
 
 Json = Any
 
@@ -51,7 +51,7 @@ def _used(rule: Json, usage: Json | None) -> str:
     if usage is None:
         return ""
     today, month = (money(usage[name], rule["currency"]) for name in ("day_amount", "month_amount"))
-    return f"{today} and {usage['day_count']} payments today, {month} this month"
+    return f"{today} and {count(usage['day_count'], 'payment')} today, {month} this month"
 
 
 def limits_page(found: Json) -> Page:

@@ -1,5 +1,7 @@
 """Tiers of dealers: at most four strictly rising caps over 24 hours, off until the treasury sets them."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,11 +15,11 @@ DAY_US = 86_400_000_000
 TOO_MUCH, NO_TIER = ("DesignatedDealer", 7 | 5 << 8), ("DesignatedDealer", 7 | 3 << 8)
 
 
-def minting(world: World, amount: int, tier: int = 0, *, currency: str = "XUS"):
+def minting(world: World, amount: int, tier: int = 0, *, currency: str = "XUS") -> list[Any]:
     receipt = world.account(TC).sequence_number + 1
     arguments = list(world.mint_arguments(amount, currency=currency, receipt=receipt))
     arguments[4] = tier
-    return ("tiered_mint", *arguments)
+    return ["tiered_mint", *arguments]
 
 
 def set_tiers(world: World, *caps: int) -> None:
@@ -75,7 +77,7 @@ def test_other_checks_come_first() -> None:
     world.change_currency("XUS", can_mint=False)
     assert world.fails(TC, *minting(world, 101)) == ("Diem", 1 | 5 << 8)
     world.change_currency("XUS", can_mint=True)
-    call = list(minting(world, 101))
+    call = minting(world, 101)
     call[-1] = b""
     assert world.fails(TC, *call) == TOO_MUCH
     call[4] = 100
