@@ -208,7 +208,8 @@ def test_registering(net: Path) -> None:
 @pytest.mark.parametrize(
     ("reason", "code", "exit_"),
     [
-        ("EPAYMENT_CAP", 25_864, 9), ("EDAILY_COUNT", 26_120, 9), ("EDAILY_CAP", 26_376, 9), ("EMONTHLY_CAP", 26_632, 9),
+        ("EPAYMENT_CAP", 25_864, 9), ("EDAILY_COUNT", 26_120, 9), ("EDAILY_CAP", 26_376, 9),
+        ("EMONTHLY_CAP", 26_632, 9),
         ("ECORRIDOR_HALTED", 25_601, 9), ("EDEPOSIT_EXCEEDS_LIMITS", 776, 9), ("EWITHDRAWAL_EXCEEDS_LIMITS", 1_544, 9),
         ("EINVALID_AMOUNT_FOR_TIER", 1_287, 9), ("ERATE_MISSING", 26_881, 5), ("EWINDOW", 261, 5),
     ],

@@ -25,8 +25,8 @@ NEVER = {
         "old_round", "second_proposal", "silenced", "stale_certificate", "unsafe", "unsafe_proposal", "unsafe_timeout",
     ),
     "rules of a genesis: its file is refused as `bad_genesis` with the rule in the details": (
-        "bad_basket", "bad_currencies", "bad_currency_code", "bad_key", "bad_scaling", "duplicate_key", "duplicate_name",
-        "shared_key", "synthetic_mint",
+        "bad_basket", "bad_currencies", "bad_currency_code", "bad_key", "bad_scaling", "duplicate_key",
+        "duplicate_name", "shared_key", "synthetic_mint",
     ),
     "family names, never raised without a name of their own": ("error", "mempool"),
     "what only our own code can cause": ("not_encodable", "unknown_status"),

@@ -21,8 +21,9 @@ from tests.house.rules import sources
 
 LIBRA = {
     "DiemAccount": {
-        2: "ECOIN_DEPOSIT_IS_ZERO", 3: "EDEPOSIT_EXCEEDS_LIMITS", 4: "EROLE_CANT_STORE_BALANCE", 5: "EINSUFFICIENT_BALANCE",
-        6: "EWITHDRAWAL_EXCEEDS_LIMITS", 8: "EMALFORMED_AUTHENTICATION_KEY", 10: "ECANNOT_CREATE_AT_VM_RESERVED", 15: "EADD_EXISTING_CURRENCY",
+        2: "ECOIN_DEPOSIT_IS_ZERO", 3: "EDEPOSIT_EXCEEDS_LIMITS", 4: "EROLE_CANT_STORE_BALANCE",
+        5: "EINSUFFICIENT_BALANCE", 6: "EWITHDRAWAL_EXCEEDS_LIMITS", 8: "EMALFORMED_AUTHENTICATION_KEY",
+        10: "ECANNOT_CREATE_AT_VM_RESERVED", 15: "EADD_EXISTING_CURRENCY",
         17: "EPAYEE_DOES_NOT_EXIST", 18: "EPAYEE_CANT_ACCEPT_CURRENCY_TYPE", 19: "EPAYER_DOESNT_HOLD_CURRENCY",
         20: "EGAS", 24: "ECANNOT_CREATE_AT_CORE_CODE",
     },
@@ -61,14 +62,15 @@ def test_the_numbers_are_libras() -> None:
     assert all(len(set(names.values())) == len(names) for names in numbers.values())
     assert {(m, n) for m, names in numbers.items() for n in names.values() if n >= 100} == {
         ("DiemAccount", 100), ("Diem", 100), ("Diem", 101), ("Diem", 102), ("RegisteredCurrencies", 100),
-        ("RegisteredCurrencies", 101), ("AccountLimits", 100), ("AccountLimits", 101), ("SlidingNonce", 100), ("MultiAgent", 100), ("MultiAgent", 101),
-        ("Limits", 100), *[("Jurisdiction", number) for number in range(100, 109)],
+        ("RegisteredCurrencies", 101), ("AccountLimits", 100), ("AccountLimits", 101), ("SlidingNonce", 100),
+        ("MultiAgent", 100), ("MultiAgent", 101), ("Limits", 100), *[("Jurisdiction", number) for number in range(100, 109)],
     }  # fmt: skip
 
 
 CODES = {
     "DiemAccount": {
-        "ECOIN_DEPOSIT_IS_ZERO": 519, "EDEPOSIT_EXCEEDS_LIMITS": 776, "EWITHDRAWAL_EXCEEDS_LIMITS": 1544, "EROLE_CANT_STORE_BALANCE": 1031, "EINSUFFICIENT_BALANCE": 1288,
+        "ECOIN_DEPOSIT_IS_ZERO": 519, "EDEPOSIT_EXCEEDS_LIMITS": 776, "EWITHDRAWAL_EXCEEDS_LIMITS": 1544,
+        "EROLE_CANT_STORE_BALANCE": 1031, "EINSUFFICIENT_BALANCE": 1288,
         "EMALFORMED_AUTHENTICATION_KEY": 2055, "ECANNOT_CREATE_AT_VM_RESERVED": 2567, "EADD_EXISTING_CURRENCY": 3846,
         "EPAYEE_DOES_NOT_EXIST": 4357, "EPAYEE_CANT_ACCEPT_CURRENCY_TYPE": 4615, "EPAYER_DOESNT_HOLD_CURRENCY": 4869,
         "EGAS": 5128, "ECANNOT_CREATE_AT_CORE_CODE": 6151, "EBALANCE_OVERFLOW": 25608,

@@ -62,8 +62,8 @@ def test_one_payment(wallet: Wallet) -> None:
     found = refusal(wallet, ALICE, BRUNO, 20 * COIN)
     assert (found.name, found.reason, found.exit) == ("cap_exceeded", "EPAYMENT_CAP", 9)
     assert (
-        "for payments from US to BR allows 1000.000000 INR a payment, this payment is 1320.960000 INR: at most 15.140503"
-        " XUS can be sent now; mithqal treasury policy show --account alice@us-wallet"
+        "for payments from US to BR allows 1000.000000 INR a payment, this payment is 1320.960000 INR: at most"
+        " 15.140503 XUS can be sent now; mithqal treasury policy show --account alice@us-wallet"
     ) in found.message
     assert refusal(wallet, ALICE, BRUNO, 15_140_504).reason == "EPAYMENT_CAP"
     pay(wallet, Order(ALICE, BRUNO, 15_140_503, "XUS"))
