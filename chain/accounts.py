@@ -13,7 +13,16 @@ from chain.crypto.hashing import Hasher
 from chain.primitives import Address, Hash
 from chain.records.coins import Basket, Tiers
 from chain.records.limits import LimitsDefinition, Window
+from chain.records.onchain import ONCHAIN_KEY, OnChainConfig
 from chain.records.policy import POLICY_KEY, Policy, Usage
+from chain.records.validators import (
+    VALIDATORS_KEY,
+    ActiveSet,
+    OperatorConfig,
+    ValidatorConfig,
+    read_active_set,
+    read_validator_record,
+)
 
 ASSOCIATION = Address(bytes.fromhex("0000000000000000000000000a550c18"))
 """Root of the association; holds currencies and configuration (Libra's reserved address)."""
@@ -202,7 +211,22 @@ class Config(NamedTuple):
         return Config(*fields(decode(data), "config", int, tuple, tuple, int, tuple, tuple, int))
 
 
-Record = Account | Currency | Receipt | Config | Basket | Tiers | LimitsDefinition | Window | Policy | Usage
+Record = (
+    Account
+    | Currency
+    | Receipt
+    | Config
+    | Basket
+    | Tiers
+    | LimitsDefinition
+    | Window
+    | Policy
+    | Usage
+    | ActiveSet
+    | ValidatorConfig
+    | OperatorConfig
+    | OnChainConfig
+)
 
 _hash_address = Hasher("AccountAddress")
 _hash_key = Hasher("StateKey")
@@ -220,6 +244,8 @@ _READERS: dict[bytes, Callable[[bytes], Record]] = {
     b"w": Window.from_bytes,
     POLICY_KEY: Policy.from_bytes,
     b"u": Usage.from_bytes,
+    b"v": read_validator_record,
+    ONCHAIN_KEY: OnChainConfig.from_bytes,
 }
 
 
@@ -240,6 +266,8 @@ def receipt_key(receipt_id: bytes) -> bytes:
 
 def read_record(key: bytes, data: bytes) -> Record:
     """The record stored under a state key."""
+    if key == VALIDATORS_KEY:
+        return read_active_set(data)
     return _READERS[key[:1]](data)
 
 

@@ -93,6 +93,7 @@ BY_NAME: dict[str, int] = {
     "nothing_certified": NOT_READY,
     "conservation": INVARIANT,
     "sending_account_frozen": POLICY,
+    "unknown_script": POLICY,
     **dict.fromkeys(POLICY_REASONS.values(), POLICY),
     "cannot_connect": NOT_READY,
     "network_missing": NOT_READY,

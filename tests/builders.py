@@ -5,7 +5,7 @@ vanished, so that each test of any rule is a test of conservation as well.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from chain.accounts import (
     ASSOCIATION,
@@ -29,7 +29,7 @@ from chain.execution.context import ACCOUNT_HANDLES, BlockContext
 from chain.execution.executor import execute_block
 from chain.execution.outcome import Outcome
 from chain.execution.treasury import receipt_message
-from chain.genesis import GenesisCurrency, GenesisDocument, genesis_hash, initial_records
+from chain.genesis import GenesisCurrency, GenesisDocument, GenesisValidator, genesis_hash, initial_records
 from chain.primitives import SECOND_US, Address
 from chain.state.view import Overlay
 from chain.transaction import (
@@ -43,7 +43,6 @@ from chain.transaction import (
     sign_transaction,
 )
 from chain.validation import Discard
-from chain.validators import Validator
 
 CHAIN_ID = 4
 NOW_SECS = 1_700_000_000
@@ -88,9 +87,16 @@ COMPLIANCE = {US: key(70), BR: key(71)}
 """Keys by which the providers attest."""
 
 
+def _public_keys(*numbers: int) -> tuple[Any, ...]:
+    """Of these private keys."""
+    return tuple(key(number).public_key for number in numbers)
+
+
 def document(**changes: object) -> GenesisDocument:
     """Four validators, XUS at 1 XDX, XEU at 1.5, the synthetic XDX, and the rupee without a coin."""
-    validators = tuple(Validator(f"validator-{i}", key(10 + i).public_key, key(20 + i).public_key) for i in range(4))
+    validators = tuple(
+        GenesisValidator(f"validator-{i}", *_public_keys(10 + i, 20 + i, 200 + i, 300 + i)) for i in range(4)
+    )
     currencies = (
         GenesisCurrency("XUS", ONE, 100, 1 << 32, False, True, CUSTODIAN["XUS"].public_key),
         GenesisCurrency("XEU", ONE, 100, 3 << 31, False, True, CUSTODIAN["XEU"].public_key),

@@ -34,6 +34,7 @@ TAGS = (
     "Proposal",
     "ValidatorSet",
     "Waypoint",
+    "EpochStart",
     "CustodianReceipt",
     "Memo",
     "JurisdictionPolicy",

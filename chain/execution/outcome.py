@@ -36,6 +36,8 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "policyupdate": ("policy_version", "name", "rules", "policy_hash"),
     "compose": ("amount", "currency", "dealer_address", "parts"),
     "decompose": ("amount", "currency", "dealer_address", "parts"),
+    "newepoch": ("epoch",),
+    "admintransaction": ("committed_timestamp_secs",),
     "newblock": ("round", "proposer", "proposed_time_us"),
 }
 """Fields by event type, in the order of `Event.data` (reference: Libra's JSON event types)."""
@@ -55,6 +57,9 @@ class Outcome(NamedTuple):
 
 class Category(IntEnum):
     """Low byte of an abort code."""
+
+    RAW = 0
+    """No category: the code is the reason's number."""
 
     INVALID_STATE = 1
     REQUIRES_ADDRESS = 2
@@ -76,8 +81,8 @@ class Reason(NamedTuple):
 
     @property
     def code(self) -> int:
-        """The abort code: category + 256 x number."""
-        return self.category | self.number << 8
+        """The abort code: category + 256 x number; the number alone where Libra gives no category."""
+        return self.number if self.category is Category.RAW else self.category | self.number << 8
 
 
 REASONS: dict[str, dict[str, Reason]] = {
@@ -103,6 +108,8 @@ REASONS: dict[str, dict[str, Reason]] = {
         "EPARENT_VASP_OR_CHILD_VASP": Reason(4, Category.REQUIRES_ROLE),
         "EPARENT_VASP_OR_DESIGNATED_DEALER": Reason(5, Category.REQUIRES_ROLE),
         "EDESIGNATED_DEALER": Reason(6, Category.REQUIRES_ROLE),
+        "EVALIDATOR": Reason(7, Category.REQUIRES_ROLE),
+        "EVALIDATOR_OPERATOR": Reason(8, Category.REQUIRES_ROLE),
     },
     "CoreAddresses": {
         "EDIEM_ROOT": Reason(0, Category.REQUIRES_ADDRESS),
@@ -179,11 +186,54 @@ REASONS: dict[str, dict[str, Reason]] = {
     },
     "Limits": {
         "ETOO_LONG": Reason(100, Category.INVALID_ARGUMENT),
+        "EEMPTY_NAME": Reason(101, Category.INVALID_ARGUMENT),
+    },
+    "ValidatorConfig": {
+        "EVALIDATOR_CONFIG": Reason(0, Category.NOT_PUBLISHED),
+        "EINVALID_TRANSACTION_SENDER": Reason(1, Category.INVALID_ARGUMENT),
+        "EINVALID_CONSENSUS_KEY": Reason(2, Category.INVALID_ARGUMENT),
+        "ENOT_A_VALIDATOR_OPERATOR": Reason(3, Category.INVALID_ARGUMENT),
+        "EINVALID_ADDRESS": Reason(100, Category.INVALID_ARGUMENT),
+        "EINVALID_NETWORK_KEY": Reason(101, Category.INVALID_ARGUMENT),
+        "EKEY_IN_USE": Reason(102, Category.INVALID_ARGUMENT),
+        "ENAME_TAKEN": Reason(103, Category.ALREADY_PUBLISHED),
+        "ETOO_MANY_REGISTERED": Reason(104, Category.LIMIT_EXCEEDED),
+    },
+    "ValidatorOperatorConfig": {
+        "EVALIDATOR_OPERATOR_CONFIG": Reason(0, Category.NOT_PUBLISHED),
+    },
+    "ValidatorAdministrationScripts": {
+        "ENAME_MISMATCH": Reason(0, Category.RAW),
+    },
+    "DiemSystem": {
+        "EINVALID_PROSPECTIVE_VALIDATOR": Reason(1, Category.INVALID_ARGUMENT),
+        "EALREADY_A_VALIDATOR": Reason(2, Category.INVALID_ARGUMENT),
+        "ENOT_AN_ACTIVE_VALIDATOR": Reason(3, Category.INVALID_ARGUMENT),
+        "ECONFIG_UPDATE_RATE_LIMITED": Reason(6, Category.RAW),
+        "EMAX_VALIDATORS": Reason(7, Category.LIMIT_EXCEEDED),
+        "ELAST_VALIDATOR": Reason(100, Category.INVALID_STATE),
+    },
+    "DiemConfig": {
+        "EDIEM_CONFIG": Reason(1, Category.ALREADY_PUBLISHED),
+    },
+    "DiemVersion": {
+        "EINVALID_MAJOR_VERSION_NUMBER": Reason(0, Category.INVALID_ARGUMENT),
+    },
+    "DiemVMConfig": {
+        "EGAS_CONSTANT_INCONSISTENCY": Reason(0, Category.INVALID_ARGUMENT),
+        "EGAS_CONSTANT_TOO_LARGE": Reason(100, Category.INVALID_ARGUMENT),
+    },
+    "DiemConsensusConfig": {
+        "EINVALID_CONSENSUS_CONFIG": Reason(100, Category.INVALID_ARGUMENT),
+    },
+    "DiemTransactionPublishingOption": {
+        "EALREADY_HALTED": Reason(100, Category.INVALID_STATE),
+        "ENOT_HALTED": Reason(101, Category.INVALID_STATE),
     },
 }
 """Abort reasons by module. Numbers and categories are Libra's; numbers from 100 on are ours.
 
-EGAS and the two EPARENT_VASP_OR_... are Libra's and raised nowhere here.
+EGAS, ENOT_A_VALIDATOR_OPERATOR and the two EPARENT_VASP_OR_... are Libra's and raised nowhere here.
 """
 
 POLICY_REASONS: dict[str, str] = {
@@ -268,6 +318,33 @@ SENTENCES: dict[str, str] = {
     "EPOLICY_VERSION": "the new policy's version is not above the one in force",
     "EPOLICY_MALFORMED": "the bytes are no jurisdiction policy",
     "ECOUNTRY": "a country is a code of two capitals (ISO 3166-1)",
+    "EVALIDATOR": "only a validator's owner may do this",
+    "EVALIDATOR_OPERATOR": "only a validator's operator may do this",
+    "EEMPTY_NAME": "a name has at least one byte",
+    "EVALIDATOR_CONFIG": "there is no validator at this address",
+    "EINVALID_TRANSACTION_SENDER": "the sender does not operate this validator",
+    "EINVALID_CONSENSUS_KEY": "the consensus key is no valid Ed25519 key",
+    "ENOT_A_VALIDATOR_OPERATOR": "the address is no validator operator's",
+    "EINVALID_ADDRESS": "an address is host:port, a validator's network address 64 hex digits of its key, @, host:port",
+    "EINVALID_NETWORK_KEY": "the network key is no valid Ed25519 key",
+    "EKEY_IN_USE": "a validator's two keys differ, and no other validator has them",
+    "ENAME_TAKEN": "another validator has this name",
+    "ETOO_MANY_REGISTERED": "the chain has registered 1,024 validators already",
+    "EVALIDATOR_OPERATOR_CONFIG": "there is no validator operator at this address",
+    "ENAME_MISMATCH": "the account has another name than the one given",
+    "EINVALID_PROSPECTIVE_VALIDATOR": "the validator has registered no keys yet",
+    "EALREADY_A_VALIDATOR": "the validator is a member already",
+    "ENOT_AN_ACTIVE_VALIDATOR": "the validator is no member",
+    "ECONFIG_UPDATE_RATE_LIMITED": "the validator changed its keys a moment ago",
+    "EMAX_VALIDATORS": "the set has 256 members already",
+    "ELAST_VALIDATOR": "the last member stays: nobody could decide anything without it",
+    "EDIEM_CONFIG": "the configuration exists since genesis and can only be updated",
+    "EINVALID_MAJOR_VERSION_NUMBER": "the version must be above the one in force",
+    "EGAS_CONSTANT_INCONSISTENCY": "a minimum is above its maximum",
+    "EGAS_CONSTANT_TOO_LARGE": "a bound is above what the protocol can carry",
+    "EINVALID_CONSENSUS_CONFIG": "no validator could run this consensus configuration",
+    "EALREADY_HALTED": "transactions are halted already",
+    "ENOT_HALTED": "transactions are not halted",
     "ETOO_LONG": "a name, URL or metadata is too long",
 }
 """What each reason means, for people; a test holds that none is missing."""
@@ -294,9 +371,11 @@ def explain_abort(module: str, code: int) -> tuple[str, str]:
 
     A reason is named only under its own category: 1281 is no EINSUFFICIENT_BALANCE, though its number is 5.
     """
-    categories = {int(category): category.name for category in Category}
-    reasons = {reason.code: name for name, reason in REASONS.get(module, {}).items()}
-    return categories.get(code & 0xFF, "unknown"), reasons.get(code, "unknown")
+    for name, reason in REASONS.get(module, {}).items():
+        if reason.code == code:
+            return reason.category.name, name
+    categories = {int(category): category.name for category in Category if category is not Category.RAW}
+    return categories.get(code & 0xFF, "unknown"), "unknown"
 
 
 def abort_sentence(module: str, code: int) -> str | None:

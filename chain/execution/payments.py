@@ -31,7 +31,6 @@ def transfer(  # noqa: PLR0913 - one payment's parts
     """Move coins: payer's side first, then the payee's, then attestation; sentpayment before receivedpayment.
 
     A payee that signs the transaction needs no attestation.
-
     Limits and policy are asked only where some provider has a window in the currency, or a policy is in force: the
     configuration says so.
     """

@@ -278,6 +278,29 @@ def test_functions_keep_libras_names_and_parameter_order() -> None:
         "update_window_info": ["currency", "window_address", "aggregate_balance", "new_limit_address"],
         "set_jurisdiction_policy": ["sliding_nonce", "policy"],
         "set_vasp_country": ["sliding_nonce", "vasp_address", "country"],
+        "create_validator_account": ["sliding_nonce", "new_account_address", "auth_key_prefix", "human_name"],
+        "create_validator_operator_account": ["sliding_nonce", "new_account_address", "auth_key_prefix", "human_name"],
+        "add_validator_and_reconfigure": ["sliding_nonce", "validator_name", "validator_address"],
+        "remove_validator_and_reconfigure": ["sliding_nonce", "validator_name", "validator_address"],
+        "register_validator_config": [
+            "validator_account", "consensus_pubkey", "validator_network_addresses", "fullnode_network_addresses",
+        ],
+        "set_validator_config_and_reconfigure": [
+            "validator_account", "consensus_pubkey", "validator_network_addresses", "fullnode_network_addresses",
+        ],
+        "set_validator_operator": ["operator_name", "operator_account"],
+        "set_validator_operator_with_nonce_admin": ["sliding_nonce", "operator_name", "operator_account"],
+        "update_diem_version": ["sliding_nonce", "major"],
+        "set_gas_constants": [
+            "sliding_nonce", "global_memory_per_byte_cost", "global_memory_per_byte_write_cost",
+            "min_transaction_gas_units", "large_transaction_cutoff", "intrinsic_gas_per_byte",
+            "maximum_number_of_gas_units", "min_price_per_gas_unit", "max_price_per_gas_unit",
+            "max_transaction_size_in_bytes", "gas_unit_scaling_factor", "default_account_size",
+        ],
+        "initialize_diem_consensus_config": ["sliding_nonce"],
+        "update_diem_consensus_config": ["sliding_nonce", "config"],
+        "halt_transactions": ["sliding_nonce"],
+        "resume_transactions": ["sliding_nonce"],
     }  # fmt: skip
     assert FUNCTIONS["preburn"] == Function(
         "TreasuryComplianceScripts", (("currency", Kind.CURRENCY), ("amount", Kind.U64))
@@ -285,6 +308,7 @@ def test_functions_keep_libras_names_and_parameter_order() -> None:
     assert {function.module for function in FUNCTIONS.values()} == {
         "PaymentScripts", "AccountCreationScripts", "AccountAdministrationScripts", "TreasuryComplianceScripts",
         "Diem", "BasketScripts", "AccountLimits", "JurisdictionScripts",
+        "ValidatorAdministrationScripts", "SystemAdministrationScripts",
     }  # fmt: skip
 
 

@@ -143,8 +143,8 @@ KEYS: dict[str, Mapping[str, str]] = {
         "in_accounts": "supply less coins to be burned, fees and coins in baskets",
         "receipts": "deposited less released: what the custodians hold",
         "is_backed": "whether receipts equal the supply; null for a synthetic currency",
-        "backing": "of a synthetic currency, each coin in its basket: `currency`, `ratio_fixed_point32`, `amount` in the"
-        " reserve, `needed` (supply x ratio, rounded up), `is_covered`",
+        "backing": "of a synthetic currency, each coin in its basket: `currency`, `ratio_fixed_point32`, `amount` in"
+        " the reserve, `needed` (supply x ratio, rounded up), `is_covered`",
         "events": "the newest mints and burns",
     },
     "currencies": {

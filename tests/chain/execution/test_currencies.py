@@ -78,7 +78,9 @@ def test_what_can_be_registered(changes: dict[int, object]) -> None:
 @pytest.mark.parametrize("changes", [{0: "A" * 16}, {3: 10**10, 4: 10**10}, {3: 1, 4: 1}, {0: "X2"}])
 def test_the_bounds_are_within(changes: dict[int, Value]) -> None:
     """Both ends of each range."""
-    good: list[Value] = [changes.get(place, value) for place, value in enumerate(GOOD)]
+    good: list[Value] = list(GOOD)
+    for place, value in changes.items():
+        good[place] = value
     small_world().together(ROOT, TC, "register_scs_currency", *good)
 
 

@@ -16,7 +16,7 @@ from chain.execution.outcome import (
     explain_abort,
 )
 from chain.records.policy import Policy, Rule
-from tests.builders import ALICE, BOB, DEALER, TC, US, key, small_world
+from tests.builders import ALICE, BOB, DEALER, ROOT, TC, US, key, small_world
 from tests.house.rules import sources
 
 LIBRA = {
@@ -29,7 +29,7 @@ LIBRA = {
     },
     "Roles": {
         0: "EROLE_ID", 3: "EPARENT_VASP", 4: "EPARENT_VASP_OR_CHILD_VASP", 5: "EPARENT_VASP_OR_DESIGNATED_DEALER",
-        6: "EDESIGNATED_DEALER",
+        6: "EDESIGNATED_DEALER", 7: "EVALIDATOR", 8: "EVALIDATOR_OPERATOR",
     },
     "CoreAddresses": {0: "EDIEM_ROOT", 1: "ETREASURY_COMPLIANCE"},
     "Diem": {
@@ -51,6 +51,19 @@ LIBRA = {
     },
     "VASP": {1: "ETOO_MANY_CHILDREN", 3: "ENOT_A_PARENT_VASP"},
     "FixedPoint32": {0: "EDENOMINATOR", 4: "ERATIO_OUT_OF_RANGE"},
+    "ValidatorConfig": {
+        0: "EVALIDATOR_CONFIG", 1: "EINVALID_TRANSACTION_SENDER", 2: "EINVALID_CONSENSUS_KEY",
+        3: "ENOT_A_VALIDATOR_OPERATOR",
+    },
+    "ValidatorOperatorConfig": {0: "EVALIDATOR_OPERATOR_CONFIG"},
+    "ValidatorAdministrationScripts": {0: "ENAME_MISMATCH"},
+    "DiemSystem": {
+        1: "EINVALID_PROSPECTIVE_VALIDATOR", 2: "EALREADY_A_VALIDATOR", 3: "ENOT_AN_ACTIVE_VALIDATOR",
+        6: "ECONFIG_UPDATE_RATE_LIMITED", 7: "EMAX_VALIDATORS",
+    },
+    "DiemConfig": {1: "EDIEM_CONFIG"},
+    "DiemVersion": {0: "EINVALID_MAJOR_VERSION_NUMBER"},
+    "DiemVMConfig": {0: "EGAS_CONSTANT_INCONSISTENCY"},
 }  # fmt: skip
 
 
@@ -62,8 +75,12 @@ def test_the_numbers_are_libras() -> None:
     assert all(len(set(names.values())) == len(names) for names in numbers.values())
     assert {(m, n) for m, names in numbers.items() for n in names.values() if n >= 100} == {
         ("DiemAccount", 100), ("Diem", 100), ("Diem", 101), ("Diem", 102), ("RegisteredCurrencies", 100),
-        ("RegisteredCurrencies", 101), ("AccountLimits", 100), ("AccountLimits", 101), ("SlidingNonce", 100),
-        ("MultiAgent", 100), ("MultiAgent", 101), ("Limits", 100), *[("Jurisdiction", number) for number in range(100, 109)],
+        ("RegisteredCurrencies", 101), ("AccountLimits", 100), ("AccountLimits", 101), ("MultiAgent", 100),
+        ("MultiAgent", 101), ("SlidingNonce", 100), ("Limits", 100), ("Limits", 101), ("ValidatorConfig", 100),
+        ("ValidatorConfig", 101), ("ValidatorConfig", 102), ("ValidatorConfig", 103), ("ValidatorConfig", 104),
+        ("DiemSystem", 100), ("DiemVMConfig", 100), ("DiemConsensusConfig", 100),
+        ("DiemTransactionPublishingOption", 100), ("DiemTransactionPublishingOption", 101),
+        *[("Jurisdiction", number) for number in range(100, 109)],
     }  # fmt: skip
 
 
@@ -77,7 +94,8 @@ CODES = {
     },
     "Roles": {
         "EROLE_ID": 6, "EPARENT_VASP": 771, "EPARENT_VASP_OR_CHILD_VASP": 1027,
-        "EPARENT_VASP_OR_DESIGNATED_DEALER": 1283, "EDESIGNATED_DEALER": 1539,
+        "EPARENT_VASP_OR_DESIGNATED_DEALER": 1283, "EDESIGNATED_DEALER": 1539, "EVALIDATOR": 1795,
+        "EVALIDATOR_OPERATOR": 2051,
     },
     "CoreAddresses": {"EDIEM_ROOT": 2, "ETREASURY_COMPLIANCE": 258},
     "Diem": {
@@ -111,7 +129,23 @@ CODES = {
     "MultiAgent": {"ESIGNER_COUNT": 25607, "ESAME_CURRENCY": 25863},
     "SlidingNonce": {"ENONCE_UNSUPPORTED": 25607},
     "FixedPoint32": {"EDENOMINATOR": 7, "ERATIO_OUT_OF_RANGE": 1031},
-    "Limits": {"ETOO_LONG": 25607},
+    "Limits": {"ETOO_LONG": 25607, "EEMPTY_NAME": 25863},
+    "ValidatorConfig": {
+        "EVALIDATOR_CONFIG": 5, "EINVALID_TRANSACTION_SENDER": 263, "EINVALID_CONSENSUS_KEY": 519,
+        "ENOT_A_VALIDATOR_OPERATOR": 775, "EINVALID_ADDRESS": 25607, "EINVALID_NETWORK_KEY": 25863,
+        "EKEY_IN_USE": 26119, "ENAME_TAKEN": 26374, "ETOO_MANY_REGISTERED": 26632,
+    },
+    "ValidatorOperatorConfig": {"EVALIDATOR_OPERATOR_CONFIG": 5},
+    "ValidatorAdministrationScripts": {"ENAME_MISMATCH": 0},
+    "DiemSystem": {
+        "EINVALID_PROSPECTIVE_VALIDATOR": 263, "EALREADY_A_VALIDATOR": 519, "ENOT_AN_ACTIVE_VALIDATOR": 775,
+        "ECONFIG_UPDATE_RATE_LIMITED": 6, "EMAX_VALIDATORS": 1800, "ELAST_VALIDATOR": 25601,
+    },
+    "DiemConfig": {"EDIEM_CONFIG": 262},
+    "DiemVersion": {"EINVALID_MAJOR_VERSION_NUMBER": 7},
+    "DiemVMConfig": {"EGAS_CONSTANT_INCONSISTENCY": 7, "EGAS_CONSTANT_TOO_LARGE": 25607},
+    "DiemConsensusConfig": {"EINVALID_CONSENSUS_CONFIG": 25607},
+    "DiemTransactionPublishingOption": {"EALREADY_HALTED": 25601, "ENOT_HALTED": 25857},
 }  # fmt: skip
 
 
@@ -123,7 +157,7 @@ def test_the_codes_on_the_ledger_stay_as_they_are() -> None:
 def test_categories() -> None:
     """'Categories: 1 INVALID_STATE, ... 255 CUSTOM'."""
     assert {category.value: category.name for category in Category} == {
-        1: "INVALID_STATE", 2: "REQUIRES_ADDRESS", 3: "REQUIRES_ROLE", 4: "REQUIRES_CAPABILITY", 5: "NOT_PUBLISHED",
+        0: "RAW", 1: "INVALID_STATE", 2: "REQUIRES_ADDRESS", 3: "REQUIRES_ROLE", 4: "REQUIRES_CAPABILITY", 5: "NOT_PUBLISHED",
         6: "ALREADY_PUBLISHED", 7: "INVALID_ARGUMENT", 8: "LIMIT_EXCEEDED", 10: "INTERNAL", 255: "CUSTOM",
     }  # fmt: skip
 
@@ -146,6 +180,9 @@ def test_explaining_a_code() -> None:
     assert explain_abort("DiemAccount", 1288) == ("LIMIT_EXCEEDED", "EINSUFFICIENT_BALANCE")
     assert explain_abort("CoreAddresses", 258) == ("REQUIRES_ADDRESS", "ETREASURY_COMPLIANCE")
     assert explain_abort("Roles", 6) == ("ALREADY_PUBLISHED", "EROLE_ID")
+    assert explain_abort("DiemSystem", 6) == ("RAW", "ECONFIG_UPDATE_RATE_LIMITED")
+    assert explain_abort("ValidatorAdministrationScripts", 0) == ("RAW", "ENAME_MISMATCH")
+    assert explain_abort("Nowhere", 0) == ("unknown", "unknown")
     assert explain_abort("Nowhere", 1288) == ("LIMIT_EXCEEDED", "unknown")
     assert explain_abort("DiemAccount", 9 + 256 * 99) == ("unknown", "unknown")
 
@@ -173,7 +210,7 @@ def test_an_events_bytes_are_its_four_fields() -> None:
 
 
 def test_every_event_has_the_fields_that_the_table_names() -> None:
-    """A day in which each type but `newblock` is emitted: as many values as names, and no type is missing."""
+    """A day in which each type but `newblock` and `admintransaction` is emitted: as many values as names, and no type is missing."""
     world = small_world()
     policy = Policy(1, "", (Rule("us", "US", "", 0, 0, True, "INR", 0, 0, 0, 0),))
     events = [
@@ -195,10 +232,11 @@ def test_every_event_has_the_fields_that_the_table_names() -> None:
         *world.do(TC, "tiered_mint", *world.mint_arguments(100, currency="XEU", receipt=2)),
         *world.do(DEALER, "compose", "XDX", 2),
         *world.do(DEALER, "decompose", "XDX", 2),
+        *world.do(ROOT, "halt_transactions", 0),
     ]
     for event in events:
         assert len(event.data) == len(EVENT_FIELDS[event.type]), event
-    assert {event.type for event in events} | {"newblock"} == set(EVENT_FIELDS)
+    assert {event.type for event in events} | {"newblock", "admintransaction"} == set(EVENT_FIELDS)
     assert EVENT_FIELDS["sentpayment"] == ("amount", "currency", "sender", "receiver", "metadata")
     assert EVENT_FIELDS["receivedpayment"] == EVENT_FIELDS["sentpayment"]
     assert EVENT_FIELDS["newblock"] == ("round", "proposer", "proposed_time_us")
@@ -221,5 +259,5 @@ def test_every_abort_in_the_code_has_the_category_of_the_table() -> None:
     silent = {(owner, name) for owner, names in REASONS.items() for name in names} - {item[:2] for item in raised}
     assert silent == {
         ("DiemAccount", "EGAS"), ("Roles", "EPARENT_VASP_OR_CHILD_VASP"),
-        ("Roles", "EPARENT_VASP_OR_DESIGNATED_DEALER"),
+        ("Roles", "EPARENT_VASP_OR_DESIGNATED_DEALER"), ("ValidatorConfig", "ENOT_A_VALIDATOR_OPERATOR"),
     }  # fmt: skip

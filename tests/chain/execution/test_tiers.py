@@ -104,8 +104,7 @@ def test_setting_and_switching() -> None:
 def test_caps_rise_strictly(caps: tuple[int, ...]) -> None:
     """EINVALID_TIER_START; a gap is none."""
     world = small_world()
-    call = ("update_dealer_tiers", "XUS", 0, DEALER.address, *caps)
-    assert world.fails(TC, *call) == ("DesignatedDealer", 7 | 2 << 8)
+    assert world.fails(TC, "update_dealer_tiers", "XUS", 0, DEALER.address, *caps) == ("DesignatedDealer", 7 | 2 << 8)
 
 
 def test_who_sets_them() -> None:
