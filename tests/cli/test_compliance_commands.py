@@ -188,6 +188,7 @@ def test_minting_tiers_and_fees(net: Path) -> None:
     assert words(net, "treasury", "tiers", "dealer-one", "XGB", "10", "20")[0].startswith(
         "at most 10, 20 XGB are minted to dealer-one in 24 hours"
     )
+    assert words(net, "account", "limits", "dealer-one")[-1].split()[:4] == ["XGB", "0", "10,", "20"]
     assert fail(net, "treasury", "mint", "dealer-one", "11", "XGB") == (9, "tier_exceeded", 1_287)
     run(net, "treasury", "mint", "dealer-one", "11", "XGB", "--tier", "1")
     assert words(net, "treasury", "tiers", "dealer-one", "XGB")[0].startswith(

@@ -56,11 +56,12 @@ def _publish_definition(wallet: Wallet, provider: str, currency: str, timeout_s:
 
 
 def show_limits(wallet: Wallet, name: str) -> Result:
-    """What binds an account's provider: {account, provider, limits}, one entry a currency."""
+    """What binds an account's provider: {account, provider, limits, tiers}, one entry a currency; `tiers` a dealer."""
     entry = wallet.find(name)
     account = account_at(wallet, entry.address)
     parent = None if account is None else account["role"].get("parent_vasp_address")
     return {
         "account": name, "provider": wallet.find(parent).name if parent else name,
         "limits": wallet.client.call("get_account_limits", entry.address.hex()),
+        "tiers": wallet.client.call("get_dealer_tiers", entry.address.hex()),
     }  # fmt: skip

@@ -69,7 +69,23 @@ def limits_page(found: Json) -> Page:
         Table(f"Account limits of {found['provider']} and all its children", heads, cells, "none: nothing is limited"),
         Note("Payments inside the provider do not count."),
     ]
+    if found["tiers"]:
+        parts.append(_tiers_table(found))
     return Page(found, parts)
+
+
+def _tiers_table(found: Json) -> Table:
+    """What may be minted to a dealer, one currency a line."""
+    cells = [
+        (
+            row["currency"], money(row["minted"], "").rstrip(), ", ".join(money(cap, "").rstrip() for cap in row["caps"]),
+            utc(row["resets_us"]),
+        )
+        for row in found["tiers"]
+    ]  # fmt: skip
+    return Table(
+        f"Minted to {found['account']} within 24 hours", ("currency", "minted", "tiers", "counts anew at"), cells
+    )
 
 
 def _limit(used: int, maximum: int) -> str:

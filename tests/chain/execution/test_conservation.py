@@ -109,6 +109,8 @@ step = st.one_of(
     st.tuples(st.just("freeze"), person, st.booleans()),
     st.tuples(st.just("child"), st.sampled_from([US, BR, ALICE]), st.integers(0, 3), amount),
     st.tuples(st.just("currency"), person, code),
+    st.tuples(st.just("basket"), st.sampled_from(["compose", "decompose"]), person, st.integers(0, 2_000)),
+    st.tuples(st.just("burn_fees"), code),
 )
 
 
@@ -130,6 +132,10 @@ def signed(world: World, number: int, price: int, what):
         return world.sign(TC, "cancel_burn_with_amount", rest[0], DEALER.address, rest[1])
     if kind == "freeze":
         return world.sign(TC, "freeze_account" if rest[1] else "unfreeze_account", 0, rest[0].address)
+    if kind == "basket":
+        return world.sign(rest[1], rest[0], BASKET, rest[2], price=price, max_gas=600)
+    if kind == "burn_fees":
+        return world.sign(TC, "burn_txn_fees", rest[0])
     if kind == "child":
         parent, which, value = rest
         address = (1_000 + which).to_bytes(16, "big")
@@ -142,14 +148,18 @@ def signed(world: World, number: int, price: int, what):
 def test_whatever_happens_money_is_conserved(steps) -> None:
     """After every block of a random day: `World.block` checks the sums, and supply is minted minus burned."""
     world = small_world()
-    minted = dict(BALANCES)
+    world.change(DEALER, balances=((BASKET, 0), ("XEU", 0), ("XUS", 0)))
+    world.endow(DEALER, 5_000)
+    world.endow(DEALER, 5_000, "XEU")
+    minted = {**BALANCES, "XUS": BALANCES["XUS"] + 5_000, "XEU": BALANCES["XEU"] + 5_000}
     for number, (price, what) in enumerate(steps):
         (outcome,) = world.block(signed(world, number, price, what))
         if not isinstance(outcome, Outcome):
             continue
         for event in outcome.events:
-            if event.type in ("mint", "burn"):
+            if event.type in ("mint", "burn", "compose", "decompose"):
                 value, currency = event.data[:2]
-                minted[currency] += value if event.type == "mint" else -value  # type: ignore[index,operator]
+                grows = event.type in ("mint", "compose")
+                minted[currency] += value if grows else -value  # type: ignore[index,operator]
     assert {currency: sums.supply for currency, sums in totals(world.records.values()).items()} == minted
     assert all(value >= 0 for who in PEOPLE for _, value in world.account(who).balances)

@@ -168,7 +168,7 @@ def test_limits(wallet: Wallet) -> None:
     (row,) = done["limits"]
     assert (row["provider"], row["limit_address"]) == (address.hex(), address.hex())
     assert (row["max_inflow"], row["max_outflow"], row["max_holding"]) == (100 * COIN, 2**64 - 1, 120 * COIN)
-    assert show_limits(wallet, BRUNO) == {"account": BRUNO, "provider": "br-wallet", "limits": [row]}
+    assert show_limits(wallet, BRUNO) == {"account": BRUNO, "provider": "br-wallet", "limits": [row], "tiers": []}
     pay(wallet, Order(ALICE, BRUNO, 40 * COIN, "XUS"))
     found = refusal(wallet, ALICE, BRUNO, 61 * COIN)
     assert (found.name, found.reason, found.exit) == ("limits_exceeded", "EDEPOSIT_EXCEEDS_LIMITS", 9)
