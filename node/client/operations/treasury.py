@@ -224,9 +224,7 @@ def _check_repeat(tx: SignedTransaction, function: str, wanted: dict[str, Any]) 
 def _why_not_minted(wallet: Wallet, currency: str) -> str:
     """Minting is off: what to do about it."""
     if any(item["code"] == currency and item["is_synthetic"] for item in wallet.client.call("get_currencies")):
-        return (
-            f"{currency} is a basket of the other coins: dealers compose it, mithqal dealer compose AMOUNT {currency}"
-        )
+        return f"{currency} is a basket and never minted: dealers compose it, mithqal dealer compose AMOUNT {currency}"
     return f"minting of {currency} is off; to switch it on: mithqal treasury minting {currency} on"
 
 
