@@ -44,7 +44,8 @@ kept. After a restart that is the tip.
 
 ### Limits, policy, baskets
 
-Ours, where Libra has no method. Times are microseconds since 1970, caps and amounts micro-units, rates 32-bit fixed point.
+Ours, where Libra has no method. Times are microseconds since 1970, caps and amounts micro-units, rates 32-bit fixed
+point.
 
 | method | result |
 |---|---|
@@ -89,8 +90,8 @@ Genesis is (commit info, transaction info of version 0).
 
 RESULTS = {
     "get_currencies": (
-        "beside Libra's fields `in_baskets` (what of the coin lies in reserves) and `backing`: of a synthetic coin, each"
-        " coin in its basket: `currency`, `ratio_fixed_point32`, `amount` in the reserve"
+        "beside Libra's fields `in_baskets` (what of the coin lies in reserves) and `backing`: of a synthetic coin,"
+        " each coin in its basket: `currency`, `ratio_fixed_point32`, `amount` in the reserve"
     ),
     "get_account_limits": (
         "what binds the account's provider, an entry a currency: `currency`, `provider`, `limit_address`,"

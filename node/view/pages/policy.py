@@ -4,7 +4,7 @@ from typing import Any
 
 from chain.primitives import U64_MAX
 from node.view.layout import Fields, Note, Page, Part, Table
-from node.view.text import clean, count, money, quoted, utc
+from node.view.text import clean, coins, count, money, quoted, utc
 
 Json = Any
 
@@ -78,8 +78,7 @@ def _tiers_table(found: Json) -> Table:
     """What may be minted to a dealer, one currency a line."""
     cells = [
         (
-            row["currency"], money(row["minted"], "").rstrip(), ", ".join(money(cap, "").rstrip() for cap in row["caps"]),
-            utc(row["resets_us"]),
+            row["currency"], coins(row["minted"]), ", ".join(map(coins, row["caps"])), utc(row["resets_us"]),
         )
         for row in found["tiers"]
     ]  # fmt: skip
@@ -90,5 +89,4 @@ def _tiers_table(found: Json) -> Table:
 
 def _limit(used: int, maximum: int) -> str:
     """`12.5 of 1000`."""
-    most = "no limit" if maximum == U64_MAX else money(maximum, "").rstrip()
-    return f"{money(used, '').rstrip()} of {most}"
+    return f"{coins(used)} of {'no limit' if maximum == U64_MAX else coins(maximum)}"

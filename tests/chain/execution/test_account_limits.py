@@ -187,7 +187,9 @@ def test_refusals_name_the_numbers_and_the_end() -> None:
                        r" 2023-11-15T22:13:20Z") as caught:  # fmt: skip
         check_outflow(run, world.account(ALICE), BOB.address, world.account(BOB), "XUS", 71)
     assert caught.value.details == {"outflow": 30, "max_outflow": 100, "amount": 71, "resets_us": NOW_US + DAY_US}
-    with pytest.raises(Abort, match=r"received 0 of 90 micro-XUS since .* holds 0 of 80, 81 more") as caught:
+    with pytest.raises(
+        Abort, match=r"received 0 of 90 micro-XUS since .* holds 0 of 80, 81 more .* after 2023-11-15T22:13:20Z"
+    ) as caught:
         check_inflow(run, world.account(BOB), world.account(ALICE), "XUS", 81)
     assert caught.value.details == {
         "inflow": 0, "max_inflow": 90, "holding": 0, "max_holding": 80, "amount": 81, "resets_us": NOW_US + DAY_US,
@@ -228,6 +230,13 @@ def test_definitions() -> None:
     call = ("update_limits_definition", "XUS", 0, BR.address, 1, 2, 3, 4)
     assert world.fails(TC, *call) == ("AccountLimits", 5)
     assert world.fails(ROOT, *call) == ("CoreAddresses", 2 | 1 << 8)
+
+
+def test_nonces() -> None:
+    """A sliding nonce is looked at right after who sends."""
+    call = ("update_limits_definition", "XUS", 1 << 60, BR.address, 1, 2, 3, 4)
+    assert small_world().fails(TC, *call)[0] == "SlidingNonce"
+    assert small_world().fails(US, *call)[0] == "CoreAddresses"
 
 
 def test_any_limit_restricts() -> None:

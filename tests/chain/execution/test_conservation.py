@@ -96,6 +96,18 @@ def test_the_reserve_of_a_basket() -> None:
     assert "in baskets 5 is not the supply" in broken(world)
 
 
+def test_all_places_at_once() -> None:
+    """balances + preburn + fees + in baskets: each of them above 0, and each counted once."""
+    world = small_world()
+    world.change(DEALER, balances=((BASKET, 0), ("XEU", 0), ("XUS", 0)))
+    world.endow(DEALER, 1_000)
+    world.endow(DEALER, 1_000, "XEU")
+    world.do(DEALER, "preburn", "XUS", 7)
+    world.run(world.sign(DEALER, "compose", BASKET, 20, price=1, max_gas=600))
+    supply = 3_000 * ONE + 1_000
+    assert check(world.records.values())["XUS"] == Totals(supply, supply - 7 - 600 - 11, 7, 600, supply, 11)
+
+
 PEOPLE = [ALICE, ANNA, BOB, US, BR, DEALER]
 person = st.sampled_from(PEOPLE)
 amount = st.one_of(st.integers(0, 20), st.integers(0, 2_000 * ONE), st.just(2**64 - 1))

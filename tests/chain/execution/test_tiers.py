@@ -6,6 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chain.execution.context import Run
+from chain.execution.outcome import Abort
+from chain.execution.tiers import count_mint
 from chain.primitives import SECOND_US
 from chain.records.coins import Tiers, tiers_key
 from tests.builders import ALICE, DEALER, NOW_SECS, ROOT, TC, World, small_world
@@ -98,6 +101,25 @@ def test_setting_and_switching() -> None:
     set_tiers(world, 5)
     assert world.fails(TC, *minting(world, 2)) == TOO_MUCH
     world.do(TC, *minting(world, 1))
+
+
+def test_a_refusal_says_what_is_left_and_until_when() -> None:
+    """The cap, what is minted, and when it counts anew."""
+    world = small_world()
+    set_tiers(world, 100)
+    world.do(TC, *minting(world, 60))
+    run = Run(world.context, TC.address, world.overlay())
+    with pytest.raises(
+        Abort, match=r"60 of 100 micro-XUS of tier 0 are minted, 41 more .* until 2023-11-15T22:13:20Z"
+    ) as found:
+        count_mint(run, DEALER.address, "XUS", 41, 0)
+    assert found.value.details == {"minted": 60, "maximum": 100, "amount": 41, "resets_us": NOW_US + DAY_US}
+
+
+def test_nonces() -> None:
+    """A sliding nonce is looked at right after who sends."""
+    call = ("update_dealer_tiers", "NOP", 1 << 60, ALICE.address, 2, 1, 0, 0)
+    assert small_world().fails(TC, *call)[0] == "SlidingNonce"
 
 
 @pytest.mark.parametrize("caps", [(1, 1, 0, 0), (2, 1, 0, 0), (0, 1, 0, 0), (1, 0, 2, 0), (1, 2, 3, 3)])
