@@ -1,7 +1,7 @@
 """Exit codes, from one table: every failure that a command may show has its number here (docs/cli.md)."""
 
 from chain.errors import MithqalError
-from chain.execution.outcome import REASONS
+from chain.execution.outcome import POLICY_REASONS, REASONS
 from chain.validation import DiscardStatus
 
 OK = 0
@@ -76,6 +76,12 @@ BY_NAME: dict[str, int] = {
     "bad_amount": USAGE,
     "unknown_code": NOT_FOUND,
     "unknown_country": NOT_FOUND,
+    "unknown_policy": NOT_FOUND,
+    "bad_policy_file": USAGE,
+    "bad_policy": USAGE,
+    "bad_rule": USAGE,
+    "bad_code": USAGE,
+    "still_halted": POLICY,
     "unknown_currency": NOT_FOUND,
     "rate_not_available": NOT_FOUND,
     "rate_date_out_of_range": NOT_FOUND,
@@ -89,7 +95,7 @@ BY_NAME: dict[str, int] = {
     "conservation": INVARIANT,
     "sending_account_frozen": POLICY,
     "unknown_script": POLICY,
-    "account_frozen": POLICY,
+    **dict.fromkeys(POLICY_REASONS.values(), POLICY),
     "cannot_connect": NOT_READY,
     "network_missing": NOT_READY,
     "network_corrupt": NOT_READY,
@@ -149,7 +155,7 @@ BY_NAME: dict[str, int] = {
 BY_REASON: dict[str, int] = {
     "out_of_gas": FAILED_ON_CHAIN,
     **{reason: FAILED_ON_CHAIN for reasons in REASONS.values() for reason in reasons},
-    "EACCOUNT_FROZEN": POLICY,
+    **dict.fromkeys(POLICY_REASONS, POLICY),
 }
 """Why a transaction ran and failed, to exit code; it goes before the name of the error."""
 

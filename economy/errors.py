@@ -19,3 +19,9 @@ class UnknownNameError(MithqalError):
     """A country, coin or currency code that the tables do not have."""
 
     name = "unknown_country"
+
+
+class PolicyFileError(MithqalError):
+    """A policy file that cannot be used."""
+
+    name = "bad_policy_file"

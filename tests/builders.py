@@ -25,10 +25,9 @@ from chain.codec import Value
 from chain.crypto.signing import PrivateKey, Scheme, address_of
 from chain.entries import Event, Status
 from chain.execution.conservation import check
-from chain.execution.context import BlockContext, Run
-from chain.execution.executor import HANDLERS, execute_block
+from chain.execution.context import BlockContext
+from chain.execution.executor import execute_block
 from chain.execution.outcome import Outcome
-from chain.execution.permission import check_sender
 from chain.execution.treasury import receipt_message
 from chain.genesis import GenesisCurrency, GenesisDocument, GenesisValidator, genesis_hash, initial_records
 from chain.primitives import SECOND_US, Address
@@ -254,13 +253,21 @@ class World:
         return self
 
     def together(self, who: Party, other: Party, function: str, *arguments: Value) -> tuple[Event, ...]:
-        """What a call does that `other` signs too; raises its Abort."""
-        run = Run(self.context, who.address, self.overlay(), (other.address,))
-        check_sender(run, function)
-        HANDLERS[function](run, *arguments)
-        self.records = {**self.records, **run.state.writes}
-        check(self.records.values())
-        return tuple(run.events)
+        """Run a call that `other` signs too, and that succeeds; gives its events."""
+        outcome = self._together(who, other, function, arguments)
+        assert outcome.status == Status("executed", "", 0), outcome
+        return outcome.events
+
+    def together_fails(self, who: Party, other: Party, function: str, *arguments: Value) -> tuple[str, int]:
+        """Run a call that `other` signs too, and that aborts. Gives module and code."""
+        outcome = self._together(who, other, function, arguments)
+        assert outcome.status.kind == "move_abort", outcome
+        return outcome.status.module, outcome.status.code
+
+    def _together(self, who: Party, other: Party, function: str, arguments: tuple[Value, ...]) -> Outcome:
+        """Run a multi-agent transaction that is kept."""
+        raw = self.sign(who, function, *arguments).raw
+        return self.run(signed_together(raw, who, [other], self.context.genesis_hash))
 
     def pay(self, payer: Party, payee: Party, amount: int, currency: str = "XUS") -> tuple[Event, ...]:
         """A payment without metadata."""

@@ -93,7 +93,7 @@ def publish_unrestricted_limits(run: Run, code: str) -> None:
 def publish_window(run: Run, code: str, limit_address: bytes) -> None:
     """Limits begin to bind a provider: the association's transaction, which the provider signs too."""
     run.require_currency(code)
-    vasp = run.state.account(run.secondaries[0]) if run.secondaries else None
+    vasp = run.state.account(run.secondaries[0])
     if vasp is None or vasp.role != Role.PARENT_VASP or vasp.credential is None:
         raise Abort(
             "VASP", Category.INVALID_ARGUMENT, "ENOT_A_PARENT_VASP",

@@ -33,7 +33,7 @@ def register_scs_currency(
 
     It takes the next five event handles, can be minted at once, and has a limits definition without limits.
     """
-    if TREASURY not in run.secondaries:
+    if run.secondaries[0] != TREASURY:
         raise Abort(
             "CoreAddresses", Category.REQUIRES_ADDRESS, "ETREASURY_COMPLIANCE",
             "a currency is registered by the association and the treasury: the treasury must sign too",

@@ -270,6 +270,18 @@ REASONS: dict[str, dict[str, Reason]] = {
 Some are Libra's and raised nowhere here; a test lists them.
 """
 
+POLICY_REASONS: dict[str, str] = {
+    "EACCOUNT_FROZEN": "account_frozen",
+    "EDEPOSIT_EXCEEDS_LIMITS": "limits_exceeded",
+    "EWITHDRAWAL_EXCEEDS_LIMITS": "limits_exceeded",
+    "EINVALID_AMOUNT_FOR_TIER": "tier_exceeded",
+    "ECORRIDOR_HALTED": "corridor_halted",
+    "EPAYMENT_CAP": "cap_exceeded",
+    "EDAILY_COUNT": "cap_exceeded",
+    "EDAILY_CAP": "cap_exceeded",
+    "EMONTHLY_CAP": "cap_exceeded",
+}
+"""Reasons by which a policy refuses what would go otherwise, and what clients call the refusal."""
 
 SENTENCES: dict[str, str] = {
     "ECOIN_DEPOSIT_IS_ZERO": "an amount of 0 moves nothing",

@@ -58,22 +58,7 @@ def transfer(  # noqa: PLR0913 - one payment's parts
             balance=balance,
             amount=amount,
         )
-    if payee is not None:
-        check_not_frozen("payee", payee)
-    if amount == 0:
-        raise Abort("DiemAccount", Category.INVALID_ARGUMENT, "ECOIN_DEPOSIT_IS_ZERO", "a payment of 0 is none")
-    if payee is None:
-        raise Abort(
-            "DiemAccount", Category.NOT_PUBLISHED, "EPAYEE_DOES_NOT_EXIST", f"no account at {payee_address.hex()}"
-        )
-    received = payee.balance(currency)
-    if received is None:
-        raise Abort(
-            "DiemAccount",
-            Category.INVALID_ARGUMENT,
-            "EPAYEE_CANT_ACCEPT_CURRENCY_TYPE",
-            f"the payee holds no balance in {currency}",
-        )
+    payee, received = _receiver(payee, payee_address, currency, amount)
     if not is_signed_by_payee:
         check_attestation(run, payer, payee, currency, amount, metadata, signature)
     if is_limited:
@@ -91,6 +76,25 @@ def transfer(  # noqa: PLR0913 - one payment's parts
         )
     state.put_account(payer.after_payment(currency, balance - amount, run.emit(payer, "sentpayment", data)))
     state.put_account(payee.after_payment(currency, received + amount, run.emit(payee, "receivedpayment", data)))
+
+
+def _receiver(payee: Account | None, address: bytes, currency: str, amount: int) -> tuple[Account, int]:
+    """The payee and its balance: not frozen, an amount above 0, there at all, with a balance in the currency."""
+    if payee is not None:
+        check_not_frozen("payee", payee)
+    if amount == 0:
+        raise Abort("DiemAccount", Category.INVALID_ARGUMENT, "ECOIN_DEPOSIT_IS_ZERO", "a payment of 0 is none")
+    if payee is None:
+        raise Abort("DiemAccount", Category.NOT_PUBLISHED, "EPAYEE_DOES_NOT_EXIST", f"no account at {address.hex()}")
+    received = payee.balance(currency)
+    if received is None:
+        raise Abort(
+            "DiemAccount",
+            Category.INVALID_ARGUMENT,
+            "EPAYEE_CANT_ACCEPT_CURRENCY_TYPE",
+            f"the payee holds no balance in {currency}",
+        )
+    return payee, received
 
 
 def check_not_frozen(who: str, account: Account) -> None:

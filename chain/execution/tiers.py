@@ -4,6 +4,7 @@ Off for a dealer until the treasury sets caps. Of Libra's two resets this is the
 `now >= start + 24 h` (an earlier module had a strict `>`).
 """
 
+from itertools import pairwise
 from typing import cast
 
 from chain.accounts import Role
@@ -48,7 +49,7 @@ def update_dealer_tiers(  # noqa: PLR0913 - four caps
     run.require_currency(code)
     given = (first, second, third, fourth)
     caps = given[: next((place for place, cap in enumerate(given) if cap == 0), len(given))]
-    if any(given[len(caps) :]) or any(low >= high for low, high in zip(caps, caps[1:], strict=False)):
+    if any(given[len(caps) :]) or any(low >= high for low, high in pairwise(caps)):
         raise Abort(
             "DesignatedDealer", Category.INVALID_ARGUMENT, "EINVALID_TIER_START",
             f"the caps of tiers rise strictly, got {', '.join(map(str, given))}",

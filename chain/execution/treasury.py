@@ -18,7 +18,7 @@ def receipt_message(genesis_hash: bytes, receipt_id: bytes, currency: str, amoun
     return signing_message("CustodianReceipt", genesis_hash, encode((receipt_id, currency, amount)))
 
 
-def tiered_mint(
+def tiered_mint(  # noqa: PLR0913 - Libra's parameters, and the receipt
     run: Run, code: str, nonce: int, dealer_address: bytes, amount: int, tier: int, receipt_id: bytes, signature: bytes
 ) -> None:
     """New coins for a dealer against a custodian's receipt; a receipt counts once."""

@@ -8,15 +8,19 @@ from cli import options, output
 from cli.exits import OK
 from cli.recovery import recovery
 from cli.viewing import open_view
+from economy.countries import parse_country
 from node.client.amounts import parse_amount
 from node.client.network import load_network
+from node.client.operations import policy as operations
 from node.client.operations.domains import give_domains
+from node.client.operations.limits import show_limits
 from node.client.payments.pay import Order, pay
 from node.client.wallets.accounts import ROLES, SCHEMES, create_account, describe
 from node.client.wallets.wallet import Wallet
 from node.localnet.bootstrap import DEALER, DEFAULT_PROVIDER
 from node.view.explorer import account_by
 from node.view.pages.account import account_page
+from node.view.pages.policy import limits_page
 
 
 @click.group()
@@ -105,6 +109,32 @@ def list_(directory: Path, as_json: bool) -> int:
     rows = [describe(wallet, entry) for entry in wallet.entries()]
     lines = [_line(row) for row in rows] or ["no names yet: mithqal account create alice"]
     output.result({"accounts": rows}, lines, as_json=as_json)
+    return OK
+
+
+@account.command(name="set-country")
+@click.argument("name")
+@click.argument("country")
+@options.network
+@options.as_json
+@output.reported
+def set_country(name: str, country: str, directory: Path, as_json: bool) -> int:
+    """Say in which COUNTRY (ISO 3166-1, such as BR) the wallet provider NAME is: signed by the treasury."""
+    code = parse_country(country)
+    done = operations.set_country(Wallet(load_network(directory)), name, code)
+    words = f"{name} and its children are in {code}, version {done['version']}"
+    output.result(done, [words], as_json=as_json)
+    return OK
+
+
+@account.command()
+@click.argument("name")
+@options.network
+@options.as_json
+@output.reported
+def limits(name: str, directory: Path, as_json: bool) -> int:
+    """Account limits that bind an account's provider, and what is used of them."""
+    output.page(limits_page(show_limits(Wallet(load_network(directory)), name)), as_json=as_json)
     return OK
 
 

@@ -50,6 +50,11 @@ FUNDED = ((ALICE, "XUS", 9_000 * COIN), (GEORGE, "XGB", 900 * COIN), (YUKI, "XJP
 """What each sender buys at a wallet provider before the story's payments."""
 
 
+CAPPED, ALLOWED = 700 * COIN, 100 * COIN
+"""Micro-XUS that somebody in Brazil tries to send abroad: above what the preset br-2021 allows
+(and below what needs an attestation), and below it."""
+
+
 def transfers(seed: int | None) -> tuple[Transfer, ...]:
     """The six corridors of the story. The seed varies the small amounts; one payment needs an attestation."""
     return (

@@ -1,15 +1,20 @@
-"""People pay across borders; a shop is paid and refunds; the treasury freezes an account."""
+"""People pay across borders, within a country's caps; a shop is paid and refunds; the treasury freezes an account."""
 
 import time
 from typing import Any
 
 from chain.errors import MithqalError
-from cli.story.cast import ALICE, BRUNO, COIN, MALLORY, MERCADO, Transfer, transfers
+from cli.exits import exit_code
+from cli.story.cast import ALICE, ALLOWED, BRUNO, CAPPED, COIN, MALLORY, MARIA, MERCADO, Transfer, transfers
 from cli.story.stage import Stage
+from economy.policies import find_policy
 from economy.quotes import LEAVES_OUT, Quote, quote
+from node.client.operations.policy import set_policy
 from node.client.operations.treasury import freeze
 from node.client.payments.pay import Order, pay
 from node.client.payments.refund import refund
+from node.view.events import event_sentence
+from node.view.names import names_of
 from node.view.text import money
 
 
@@ -56,6 +61,34 @@ def _tell(stage: Stage, transfer: Transfer, now: Quote, done: dict[str, Any]) ->
         f"           final in {done['final_s']} s, the network's fee {money(done['fee'], coin)}; this corridor"
         f" costs {usual} on average (World Bank)"
     )
+
+
+def policy(stage: Stage) -> None:
+    """The treasury puts Brazil's caps in force: a payment above them is refused, one below leaves its pass."""
+    wallet, caps = stage.wallet, find_policy("br-2021")
+    done = set_policy(wallet, caps.name, caps.rules)
+    stage.say(f"   the treasury sets version {done['policy_version']} of the jurisdiction policy: {caps.title}")
+    stage.say(f"   {caps.source}")
+    try:
+        pay(wallet, Order(BRUNO.name, MARIA.name, CAPPED, "XUS"))
+    except MithqalError as refusal:
+        if refusal.name != "cap_exceeded":
+            raise
+        refused = refusal
+        stage.say(f"   {BRUNO.name} sends {money(CAPPED, 'XUS')} to {MARIA.name}: {refusal.message}")
+        stage.say(f"           exit {exit_code(refusal)}, {refusal.name}")
+    else:
+        raise AssertionError("the cap let the payment pass")
+    passed = pay(wallet, Order(BRUNO.name, MARIA.name, ALLOWED, "XUS", "a little help"))
+    (found,) = wallet.client.call("get_transactions", passed["version"], 1, True)
+    (event,) = [item for item in found["events"] if item["data"]["type"] == "policypass"]
+    names = names_of({entry.address.hex(): entry.name for entry in wallet.entries()})
+    stage.say(f"   {BRUNO.name} sends {money(ALLOWED, 'XUS')}: version {passed['version']}, with its pass:")
+    stage.say(f"           {event_sentence(event, names)}")
+    stage.document["policy"] = {
+        "name": caps.name, "version": done["policy_version"], "refused": refused.details["reason"],
+        "exit": exit_code(refused), "passed": passed["version"], "pass": event["data"],
+    }  # fmt: skip
 
 
 def shop(stage: Stage) -> None:

@@ -15,6 +15,7 @@ ACTS: tuple[tuple[str, str, Act], ...] = (
     ("rates", "The treasury publishes exchange rates", opening.rates),
     ("reserve", "Dealers pay into the reserve, and get coins for it", money.reserve),
     ("payments", "Payments across borders", people.payments),
+    ("policy", "A country's caps: what is above them is refused, what passes proves it", people.policy),
     ("shop", "A shop, a refund, and a frozen account", people.shop),
     ("failure", "A validator is killed while payments flow", trouble.failure),
     ("redemption", "Coins go back, and everything is counted", money.redemption),

@@ -7,6 +7,7 @@ node/runtime/http_server.py, with their parameters and errors here.
 from collections.abc import Callable
 
 from chain.interface import Reply
+from node.api import compliance_methods as compliance
 from node.api import history_methods as history
 from node.api import proof_methods as proofs
 from node.api import state_methods as state
@@ -45,6 +46,10 @@ METHODS: dict[str, tuple[Callable[..., Json], tuple[Parameter, ...]]] = {
     "get_events": (history.get_events, (Parameter("key", "key"), _START, _LIMIT)),
     "get_currencies": (state.get_currencies, ()),
     "get_rates": (state.get_rates, ()),
+    "get_account_limits": (compliance.get_account_limits, (_ACCOUNT,)),
+    "get_dealer_tiers": (compliance.get_dealer_tiers, (_ACCOUNT,)),
+    "get_policy": (compliance.get_policy, ()),
+    "get_policy_usage": (compliance.get_policy_usage, (_ACCOUNT,)),
     "get_block": (history.get_block, (Parameter("height", "u64", None), Parameter("id", "hash", None), _VERSION)),
     "get_blocks": (history.get_blocks, (Parameter("start_height", "u64", None), Parameter("limit", "u64", 10))),
     "get_validators": (state.get_validators, ()),

@@ -3,10 +3,11 @@
 Libra's own fields keep their names and types; what we add stands beside them (docs/formats.md, "JSON-RPC").
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from chain.accounts import ASSOCIATION, Account, Currency, Record, Role, event_key
+from chain.civil import DAY_US
 from chain.codec import decode, fields
 from chain.entries import KIND_BLOCK_METADATA, KIND_GENESIS, Event, Status, TransactionInfo
 from chain.execution.context import CURRENCY_HANDLES, currency_handles_from
@@ -14,6 +15,9 @@ from chain.execution.outcome import EVENT_FIELDS, explain_abort
 from chain.functions import FUNCTIONS, Kind
 from chain.ledger import read_entry
 from chain.limits import NONCE_MASK_BITS
+from chain.records.coins import Basket, Tiers
+from chain.records.limits import LimitsDefinition, Window
+from chain.records.policy import Rule, Usage
 from chain.records.roles import (
     Domains,
     RecoveryAddress,
@@ -112,6 +116,8 @@ def _role_json(account: Account) -> Json:
         role["base_url_rotation_events_key"] = _handle(account, "baseurlrotation")
     if account.role == Role.PARENT_VASP:
         role["num_children"] = account.num_children
+        if account.credential is not None:
+            role.update(country=account.credential.country, limited_currencies=list(account.credential.windows))
     if account.role == Role.DESIGNATED_DEALER:
         role.update(_queues_json(account))
         role["received_mint_events_key"] = _handle(account, "receivedmint")
@@ -132,8 +138,11 @@ def _queues_json(account: Account) -> Json:
     }
 
 
-def currency_json(currency: Currency, place: int) -> Json:
-    """CurrencyInfo; `place` is its order of registration. Supply, fees and receipts are ours."""
+def currency_json(currency: Currency, place: int, baskets: Sequence[Basket]) -> Json:
+    """CurrencyInfo; `place` is its order of registration. Supply, fees, receipts and baskets are ours.
+
+    `baskets` are all that there are: what lies in their reserves of this coin, and what the coin itself stands on.
+    """
     first = currency_handles_from(place)
     keys = {name: event_key(first + offset, ASSOCIATION).hex() for name, offset in CURRENCY_HANDLES.items()}
     return {
@@ -155,7 +164,54 @@ def currency_json(currency: Currency, place: int) -> Json:
         "custodian_key": currency.custodian_key.hex(),
         "receipts_deposited": currency.receipts_deposited,
         "receipts_released": currency.receipts_released,
+        "in_baskets": sum(dict(basket.held).get(currency.code, 0) for basket in baskets),
+        "backing": [
+            {"currency": code, "ratio_fixed_point32": ratio, "amount": dict(basket.held)[code]}
+            for basket in baskets
+            if basket.currency == currency.code
+            for code, ratio in basket.parts
+        ],
     }
+
+
+def limits_json(window: Window, limits: LimitsDefinition, now_us: int) -> Json:
+    """What binds a provider in one currency, and what of it is used now, in micro-units."""
+    now = window.at(now_us, limits)
+    return {
+        "currency": window.currency, "provider": window.provider.hex(), "limit_address": window.limit_address.hex(),
+        "is_unrestricted": limits.is_unrestricted, "max_inflow": limits.max_inflow, "max_outflow": limits.max_outflow,
+        "max_holding": limits.max_holding, "period_us": limits.period_us, "window_start_us": now.start_us,
+        "window_inflow": now.inflow, "window_outflow": now.outflow, "tracked_balance": now.tracked_balance,
+        "resets_after_us": now.start_us + limits.period_us,
+    }  # fmt: skip
+
+
+def tiers_json(tiers: Tiers, now_us: int) -> Json:
+    """Caps of a dealer's tiers in micro-units, and what is minted in the running window."""
+    now = tiers.at(now_us, DAY_US)
+    return {
+        "currency": tiers.currency, "caps": list(tiers.caps), "minted": now.minted, "window_start_us": now.start_us,
+        "resets_us": now.start_us + DAY_US,
+    }  # fmt: skip
+
+
+def rule_json(rule: Rule) -> Json:
+    """A rule of the jurisdiction policy; caps in micro-units of its currency, 0 for none, times in microseconds."""
+    return {
+        "id": rule.rule_id, "sender_country": rule.sender_country, "receiver_country": rule.receiver_country,
+        "from_us": rule.from_us, "until_us": rule.until_us, "is_open": rule.is_open, "currency": rule.currency,
+        "per_payment": rule.per_payment, "daily": rule.daily, "monthly": rule.monthly,
+        "daily_count": rule.daily_count,
+    }  # fmt: skip
+
+
+def usage_json(usage: Usage) -> Json:
+    """What an account has used of a rule in the running day and month, and when these end."""
+    return {
+        "rule": usage.rule_id, "currency": usage.currency, "day_amount": usage.day_amount,
+        "day_count": usage.day_count, "month_amount": usage.month_amount, "day_ends_us": usage.day_ends_us,
+        "month_ends_us": usage.month_ends_us,
+    }  # fmt: skip
 
 
 def event_json(event: Event, version: int) -> Json:
@@ -165,6 +221,8 @@ def event_json(event: Event, version: int) -> Json:
         data[name] = value.hex() if isinstance(value, bytes) else value
     if "amount" in data and "currency" in data:
         data["amount"] = amount(data.pop("currency"), data["amount"])
+    if "parts" in data:
+        data["parts"] = [amount(code, value) for code, value in data["parts"]]
     return {
         "key": event.key.hex(),
         "sequence_number": event.sequence,

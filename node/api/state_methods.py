@@ -1,6 +1,7 @@
 """Methods about what is now: accounts, currencies, validators, what waits in the pool."""
 
 from chain.accounts import Account, Currency, account_key, currency_key
+from chain.records.coins import Basket, basket_key
 from chain.records.validators import ValidatorConfig, validator_key
 from node.api.reads import Context, active_set_of, check_limit, config_of, onchain_of, state_at
 from node.api.results import account_json, currency_json, with_records
@@ -20,12 +21,14 @@ def get_account(context: Context, tip: Tip, account: bytes, version: int | None)
 def get_currencies(context: Context, tip: Tip) -> Json:
     """Every registered currency, in order of registration."""
     state = state_at(context, tip, None)
-    result = []
-    for place, code in enumerate(config_of(state).currencies):
+    found: list[Currency] = []
+    for code in config_of(state).currencies:
         currency = state.get(currency_key(code))
         assert isinstance(currency, Currency)
-        result.append(currency_json(currency, place))
-    return result
+        found.append(currency)
+    records = [state.get(basket_key(currency.code)) for currency in found if currency.is_synthetic]
+    baskets = [record for record in records if isinstance(record, Basket)]
+    return [currency_json(currency, place, baskets) for place, currency in enumerate(found)]
 
 
 def get_rates(context: Context, tip: Tip) -> Json:

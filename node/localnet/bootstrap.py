@@ -21,6 +21,8 @@ DEALERS = ("dealer-one", "dealer-two")
 DEALER = DEALERS[0]
 """Who sells coins to providers and people."""
 PROVIDERS = ("us-wallet", "gb-wallet", "jp-wallet", "in-wallet", "br-wallet", "mx-wallet", "ph-wallet")
+COUNTRIES = {name: name[:2].upper() for name in PROVIDERS}
+"""Where each provider is (ISO 3166-1): the rules of a jurisdiction policy go by it."""
 DEFAULT_PROVIDER = PROVIDERS[0]
 MINTED = 1_000_000_000_000
 """Micro-units of each coin that each dealer buys: a million coins."""
@@ -61,10 +63,14 @@ def opening_calls(wallet: Wallet, seed: int | None) -> list[Call]:
 
 
 def credential_calls(wallet: Wallet, seed: int | None) -> list[Call]:
-    """Providers without a compliance key publish one; the keys are kept in `keys/compliance/NAME.json`."""
+    """Providers without a compliance key publish one; the keys are kept in `keys/compliance/NAME.json`. The treasury
+    says in which country each of them is."""
     calls = []
-    for name in PROVIDERS:
+    for name, country in COUNTRIES.items():
         account = _account(wallet, name)
+        if account is None or not account["role"]["country"]:
+            address = wallet.find(name).address
+            calls.append(Call(TREASURY_NAME, "set_vasp_country", (0, address, country), None))
         if account is not None and account["role"]["compliance_key"]:
             continue
         secret = None if seed is None else derive_secret(seed, f"compliance/{name}")

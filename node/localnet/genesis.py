@@ -21,6 +21,10 @@ COINS = ("XUS", "XEU", "XJP", "XGB", "XSG")
 CODES = (COINS[0], BASKET, *COINS[1:])
 """In order of registration: XUS then XDX, as in Libra."""
 SCALING = 1_000_000
+BASKET_MICRO = {"XUS": 500_000, "XEU": 160_901, "XJP": 15_152_588, "XGB": 87_909, "XSG": 95_974}
+"""Micro-units of each coin in one XDX: weights of 50/18/14/11/7 % on 2019-06-18 (`economy.basket` has the same)."""
+BASKET_PARTS = tuple((code, (micro << 32) // SCALING) for code, micro in BASKET_MICRO.items())
+"""The same as the chain keeps it: 32-bit fixed point, cut off."""
 FRACTIONAL_PART = 100
 ONE_XDX = 1 << 32
 """1 XDX in 32-bit fixed point."""
@@ -82,7 +86,7 @@ def build_genesis(
     currencies = tuple(
         GenesisCurrency(
             code, SCALING, FRACTIONAL_PART, rates.coins.get(code, ONE_XDX), code == BASKET, code != BASKET,
-            key(roots / f"custodian-{code}.json", f"custodian-{code}"),
+            key(roots / f"custodian-{code}.json", f"custodian-{code}"), BASKET_PARTS if code == BASKET else (),
         )
         for code in CODES
     )  # fmt: skip
@@ -174,6 +178,7 @@ def describe(document: GenesisDocument) -> dict[str, Any]:
                 "code": item.code, "scaling_factor": item.scaling_factor, "fractional_part": item.fractional_part,
                 "rate_fixed_point32": item.rate, "is_synthetic": item.is_synthetic, "can_mint": item.can_mint,
                 "custodian_key": item.custodian_key.hex(),
+                "basket": [{"currency": code, "ratio_fixed_point32": ratio} for code, ratio in item.basket],
             }
             for item in document.currencies
         ],

@@ -5,7 +5,7 @@ from typing import Any
 
 from chain.roles import role_words
 from node.view.names import NOBODY, Names
-from node.view.text import clean, money, quoted, rate, utc
+from node.view.text import clean, count, money, quoted, rate, utc
 
 Json = Any
 Data = Mapping[str, Json]
@@ -89,6 +89,30 @@ def _new_block(data: Data, names: Names) -> str:
     return f"round {data['round']}, proposed by {proposer} at {utc(data['proposed_time_us'])}"
 
 
+def _passed(data: Data, names: Names) -> str:
+    code = data["local_currency"]
+    where = f"{data['sender_country'] or 'any country'} to {data['receiver_country'] or 'any country'}"
+    return (
+        f"a payment of {names.of(data['payer'])} from {where} passed rule {clean(data['rule'])} of policy"
+        f" {data['policy_version']} as {money(data['local_amount'], code)}: with it {money(data['day_used'], code)} and"
+        f" {count(data['day_count'], 'payment')} today, {money(data['month_used'], code)} this month"
+    )
+
+
+def _policy_set(data: Data, _names: Names) -> str:
+    called = f" {quoted(data['name'])}" if data["name"] else ""
+    rules = count(data["rules"], "rule")
+    return f"version {data['policy_version']} of the jurisdiction policy{called} is in force, with {rules}"
+
+
+def _basket(words: str) -> Callable[[Data, Names], str]:
+    def text(data: Data, names: Names) -> str:
+        parts = ", ".join(money(part["amount"], part["currency"]) for part in data["parts"])
+        return words.format(dealer=names.of(data["dealer_address"]), amount=_sum(data), parts=parts)
+
+    return text
+
+
 WORDS: dict[str, Callable[[Data, Names], str]] = {
     "sentpayment": _sent,
     "receivedpayment": _received,
@@ -108,6 +132,10 @@ WORDS: dict[str, Callable[[Data, Names], str]] = {
     "receiptreleased": _queue("the custodian releases {amount}, burned for {dealer}"),
     "newepoch": lambda data, _names: f"epoch {data['epoch']} begins after this block",
     "admintransaction": _admin,
+    "policypass": _passed,
+    "policyupdate": _policy_set,
+    "compose": _basket("{dealer} gave {parts} for {amount}"),
+    "decompose": _basket("{dealer} gave {amount} for {parts}"),
     "newblock": _new_block,
 }
 """What each type of event says; a test holds that none is missing."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chain.metadata import Refund
+from node.view.compliance_sentences import COMPLIANCE_PHRASES
 from node.view.governance import GOVERNANCE_PHRASES
 from node.view.meanings import abort_reason
 from node.view.metadata import read_metadata
@@ -200,6 +201,7 @@ PHRASES: dict[str, Callable[[Arguments, Names, str], Phrase]] = {
     "update_exchange_rate": _set_rate,
     "update_minting_ability": _minting,
     **GOVERNANCE_PHRASES,
+    **COMPLIANCE_PHRASES,
 }
 """What each function does, in words; a test holds that none is missing."""
 

@@ -217,6 +217,26 @@ def test_currencies_are_1_to_64_each_once() -> None:
     document(currencies=coins(64)).check(RealSignatures())
 
 
+@pytest.mark.parametrize(
+    "basket",
+    [
+        (("XUS", 1), ("XUS", 1)), (("XDX", 1),), (("INR", 1),), (("NOP", 1),), (("XUS", 0),), (("XUS", 1), ("XEU", 0)),
+    ],
+)  # fmt: skip
+def test_baskets_that_no_coin_stands_on(basket) -> None:
+    """Coins of their own, each once, with an amount above 0."""
+    xus, xeu, xdx = document().currencies
+    assert rule(document(currencies=(xus, xeu, xdx._replace(basket=basket)))) == "bad_basket"
+
+
+def test_baskets() -> None:
+    """A synthetic coin may have one; another coin has none."""
+    xus, xeu, xdx = document().currencies
+    assert rule(document(currencies=(xus._replace(basket=(("XEU", 1),)), xeu, xdx))) == "bad_basket"
+    document(currencies=(xus, xeu, xdx._replace(basket=()))).check(RealSignatures())
+    document(currencies=(xus, xeu, xdx._replace(basket=(("XEU", 1), ("XUS", 1))))).check(RealSignatures())
+
+
 @pytest.mark.parametrize("code", ["", "xus", "1US", "X US", "XÜS", "X-S", "X_S", "XUs"])
 def test_malformed_codes(code) -> None:
     """'ASCII upper-case alphanumerics, not starting with a digit', for coins and local currencies."""

@@ -15,7 +15,7 @@ from cli.story.cast import COIN, PEOPLE, transfers
 from cli.story.play import ACTS
 from node.view.notice import PLAY_MONEY
 
-STEPS = ["genesis", "validators", "rates", "reserve", "payments", "shop", "failure", "redemption", "explorer"]
+STEPS = ["genesis", "validators", "rates", "reserve", "payments", "policy", "shop", "failure", "redemption", "explorer"]
 CORRIDORS = ["US->IN", "US->BR", "JP->BR", "GB->IN", "US->MX", "US->PH"]
 
 
@@ -68,6 +68,21 @@ def test_six_corridors_at_the_rates_of_the_day(story: dict[str, Any]) -> None:
 
 
 @pytest.mark.network
+def test_a_payment_above_the_cap_is_refused_and_one_below_leaves_its_pass(story: dict[str, Any]) -> None:
+    """'The demo gains a payment above Brazil's cap'; 'it leaves a provable pass in the payment's events'."""
+    policy = story["policy"]
+    assert (policy["name"], policy["version"], policy["refused"], policy["exit"]) == ("br-2021", 1, "EPAYMENT_CAP", 9)
+    pass_ = policy["pass"]
+    assert (pass_["rule"], pass_["policy_version"], pass_["sender_country"], pass_["receiver_country"]) == (
+        "br-2021", 1, "BR", "MX",
+    )  # fmt: skip
+    usd_brl = Decimal("4.3313") / Decimal("1.1187")  # the ECB's fixings of 2019-06-18: EUR/BRL and EUR/USD
+    assert pass_["local_currency"] == "BRL"
+    assert abs(Decimal(pass_["local_amount"]) / 100 / COIN - usd_brl) < Decimal("0.000001")
+    assert (pass_["day_used"], pass_["month_used"], pass_["day_count"]) == (pass_["local_amount"],) * 2 + (1,)
+
+
+@pytest.mark.network
 def test_totals_agree_to_the_micro_unit(story: dict[str, Any]) -> None:
     """'Supply, balances, preburn, fees and the sum of receipts agree to the micro-unit.'"""
     totals = story["totals"]
@@ -101,7 +116,7 @@ def test_one_validator_says_why_a_step_is_skipped(tmp_path: Path) -> None:
     assert PLAY_MONEY in done.stdout
     assert "skipped: of 1 validator none may fail, of 4 one may" in done.stdout
     assert "all of 1 validator show the accumulator root" in done.stdout
-    for number in range(1, 10):
+    for number in range(1, 11):
         assert f"\n{number}. " in f"\n{done.stdout}"
     assert list(tmp_path.iterdir()) == []
 

@@ -24,8 +24,8 @@ NEVER = {
         "foreign_record",
     ),
     "rules of a genesis: its file is refused as `bad_genesis` with the rule in the details": (
-        "bad_currencies", "bad_currency_code", "bad_key", "bad_scaling", "duplicate_key", "duplicate_name",
-        "shared_key", "synthetic_mint", "bad_address",
+        "bad_basket", "bad_currencies", "bad_currency_code", "bad_key", "bad_scaling", "duplicate_key",
+        "duplicate_name", "shared_key", "synthetic_mint", "bad_address",
     ),
     "family names, never raised without a name of their own": ("error", "mempool"),
     "what only our own code can cause": ("not_encodable", "unknown_status"),
@@ -101,7 +101,8 @@ def test_what_is_not_an_abort_goes_by_its_name() -> None:
     assert exit_code(MithqalError("x", name="failed_on_chain", reason="out_of_gas")) == 5
     assert exit_code(MithqalError("x", name="failed_on_chain")) == 5
     assert exit_code(MithqalError("x", name="timed_out", reason="nobody knows")) == 7
-    assert exit_code(MithqalError("x", name="account_frozen")) == 9
+    for policy in ("account_frozen", "limits_exceeded", "tier_exceeded", "corridor_halted", "cap_exceeded"):
+        assert exit_code(MithqalError("x", name=policy)) == 9
     assert exit_code(MithqalError("x", name="never heard of")) == 1
 
 

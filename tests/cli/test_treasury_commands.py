@@ -323,7 +323,7 @@ def test_a_failed_transaction_of_a_file_says_why(operator: Operator, tmp_path: P
     run.good("tx", "submit", signed, "--wait")
     code, name, words = run.failed("treasury", "mint", "dealer-one", "1", "XSG")
     assert (code, name) == (5, "failed_on_chain")
-    assert "tx build update_minting_ability --sender treasury currency=XSG allow_minting=true" in words
+    assert "to switch it on: mithqal treasury minting XSG on" in words
     made("update_minting_ability", "--sender", "treasury", "currency=XSG", "allow_minting=true")
     run.good("tx", "submit", signed, "--wait")
     run.good("treasury", "mint", "dealer-one", "1", "XSG")

@@ -60,7 +60,8 @@ opened by `explorer`. An ID that names nothing exits with 6 and says what was tr
 
 Every transaction is shown in double entry: what each party has more or less, by currency, with the sum, which is zero.
 The parties are accounts, `fees` (the currency's pot of collected fees), `burn queue of NAME` (coins that a dealer gave
-back, not burned yet) and `issuer (supply)`, where minted coins come from and burned coins go.
+back, not burned yet), `issuer (supply)`, where minted coins come from and burned coins go, and `reserve of the basket`,
+where the coins lie that a synthetic coin stands on.
 
 ## JSON
 
@@ -143,11 +144,13 @@ KEYS: dict[str, Mapping[str, str]] = {
             ("code", "scaling_factor", "fractional_part", "to_xdx_exchange_rate", "mint_events_key", "burn_events_key",
              "preburn_events_key", "cancel_burn_events_key", "exchange_rate_update_events_key", "rate_fixed_point32",
              "is_synthetic", "can_mint", "total_value", "preburn_value", "fees", "custodian_key", "receipts_deposited",
-             "receipts_released"), RPC,
+             "receipts_released", "in_baskets"), RPC,
         ),
-        "in_accounts": "supply less coins to be burned and fees",
+        "in_accounts": "supply less coins to be burned, fees and coins in baskets",
         "receipts": "deposited less released: what the custodians hold",
         "is_backed": "whether receipts equal the supply; null for a synthetic currency",
+        "backing": "of a synthetic currency, each coin in its basket: `currency`, `ratio_fixed_point32`, `amount` in"
+        " the reserve, `needed` (supply x ratio, rounded up), `is_covered`",
         "events": "the newest mints and burns",
     },
     "currencies": {

@@ -11,6 +11,7 @@ from chain.crypto.signing import PrivateKey, Scheme
 from chain.functions import FUNCTIONS
 from chain.messages import MESSAGE_TYPES
 from chain.primitives import Address, Hash
+from chain.records.policy import Policy, Rule
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
 from chain.validators import Validator, ValidatorSet
 from node.client.operations.txfile import raw_document, signed_document
@@ -39,7 +40,18 @@ def transaction() -> list[str]:
         example("Envelope: (0, bytes of (raw bytes, scheme, public key, signature))", tx.envelope),
         example("Transaction hash", tx.hash),
         *transaction_files(tx),
+        policy_bytes(),
     ]  # fmt: skip
+
+
+def policy_bytes() -> str:
+    """The argument of `set_jurisdiction_policy`."""
+    rule = Rule("br-2021", "BR", "", 1_620_086_400_000_000, 0, True, "BRL", 10**9, 0, 5 * 10**9, 20)
+    title = (
+        "Jurisdiction policy: (version, name, ((rule id, sender's country, receiver's country, in force from, until, is"
+        " open, currency, cap a payment, a day, a month, payments a day), ...))"
+    )
+    return example(title, Policy(1, "br-2021", (rule,)).to_bytes())
 
 
 def transaction_files(tx: SignedTransaction) -> list[str]:

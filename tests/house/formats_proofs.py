@@ -42,6 +42,17 @@ other refusals of the pool.
 name its version. States of recent blocks are kept in memory; an older one is `version_pruned`, with the oldest that is
 kept. After a restart that is the tip.
 
+### Limits, policy, baskets
+
+Ours, where Libra has no method. Times are microseconds since 1970, caps and amounts micro-units, rates 32-bit fixed
+point.
+
+| method | result |
+|---|---|
+{results}
+
+The `role` of a parent VASP has `country` and `limited_currencies` beside Libra's fields.
+
 ### Methods with proofs
 
 The fields are Libra's; each hex string holds one canonical value of ours (see "Proofs"). Siblings go from the bottom to
@@ -77,6 +88,31 @@ Genesis is (commit info, transaction info of version 0).
 | `proof.transaction_info_to_account_proof` | (leaf (key, value hash) or None, siblings) |
 """
 
+RESULTS = {
+    "get_currencies": (
+        "beside Libra's fields `in_baskets` (what of the coin lies in reserves) and `backing`: of a synthetic coin,"
+        " each coin in its basket: `currency`, `ratio_fixed_point32`, `amount` in the reserve"
+    ),
+    "get_account_limits": (
+        "what binds the account's provider, an entry a currency: `currency`, `provider`, `limit_address`,"
+        " `is_unrestricted`, `max_inflow`, `max_outflow`, `max_holding` (2^64-1: none), `period_us`, `window_start_us`,"
+        " `window_inflow`, `window_outflow`, `tracked_balance`, `resets_after_us` (it counts anew strictly after it)"
+    ),
+    "get_dealer_tiers": (
+        "an entry a currency with caps: `currency`, `caps`, `minted`, `window_start_us`, `resets_us` (from then on)"
+    ),
+    "get_policy": (
+        "`version` (0: none was set), `name`, `rules`: `id`, `sender_country`, `receiver_country` (empty: any),"
+        " `from_us`, `until_us` (0: without end), `is_open`, `currency`, `per_payment`, `daily`, `monthly`,"
+        " `daily_count` (0: no cap)"
+    ),
+    "get_policy_usage": (
+        "what the account has used of each open rule: `rule`, `currency`, `day_amount`, `day_count`, `month_amount`,"
+        " `day_ends_us`, `month_ends_us`"
+    ),
+}
+"""What the methods say that Libra does not have, or has less of."""
+
 INTRODUCTION = """\
 ## Proofs
 
@@ -107,8 +143,16 @@ def json_rpc() -> list[str]:
         **{name: parameters for name, (_, parameters) in METHODS.items()},
     }
     rows = [f"| `{name}` | {', '.join(map(_parameter, found)) or 'none'} |" for name, found in methods.items()]
+    told = [f"| `{name}` | {words} |" for name, words in RESULTS.items()]
     codes = ", ".join(f"{code} `{name}`" for name, code in MEMPOOL_CODES.items())
-    page = CALLS.format(body=MAX_BODY_BYTES, batch=MAX_BATCH, page=MAX_PAGE, methods="\n".join(rows), codes=codes)
+    page = CALLS.format(
+        body=MAX_BODY_BYTES,
+        batch=MAX_BATCH,
+        page=MAX_PAGE,
+        methods="\n".join(rows),
+        codes=codes,
+        results="\n".join(told),
+    )
     return [page]
 
 
@@ -140,8 +184,9 @@ def proofs() -> list[str]:
         ),
         "Transaction proof: (version, transaction info, (siblings,), kind, bytes, events)": encode(made.to_value()),
         "Account record: (address, role, authentication key, sequence number, is frozen, ((currency, balance), ...),"
-        " number of events by handle, parent's address or empty, number of children, (name, base URL, compliance key)"
-        " or None, ((currency, preburn), ...), state key of what holds its rotation capability, or empty)": record,
+        " number of events by handle, parent's address or empty, number of children, (name, base URL, compliance key,"
+        " country, (currency with limits, ...)) or None, ((currency, preburn), ...), state key of what holds its rotation"
+        " capability, or empty)": record,
         "Account proof: (version, transaction info, (siblings,), address, record or None, (leaf or None, siblings))": (
             encode(absent.to_value())
         ),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from chain.accounts import TREASURY
+from chain.civil import utc
 from chain.crypto.hashing import sha3
 from chain.errors import MithqalError
 from chain.execution.treasury import receipt_message
@@ -31,20 +32,22 @@ class Rate(NamedTuple):
 
 
 def mint(
-    wallet: Wallet, dealer: str, amount: int, currency: str, *, key: str | None = None, timeout_s: float = 30.0
-) -> Result:
+    wallet: Wallet, dealer: str, amount: int, currency: str, *, tier: int = 0, key: str | None = None,
+    timeout_s: float = 30.0,
+) -> Result:  # fmt: skip
     """New coins for a dealer: the currency's custodian signs a receipt, the treasury mints against it.
 
     The result has the receipt: id, signature and custodian's key. With `key`, the caller's own name of the mint, a
-    repeat is harmless: the receipt's id follows from it. WalletError: `unknown_account`, `unknown_currency`,
-    `account_frozen`, `failed_on_chain`; KeyFileError where the treasury's or the custodian's key is not kept here.
+    repeat is harmless: the receipt's id follows from it. `tier` counts where the dealer has tiers. WalletError:
+    `unknown_account`, `unknown_currency`, `account_frozen`, `tier_exceeded`, `failed_on_chain`; KeyFileError where the
+    treasury's or the custodian's key is not kept here.
     """
     entry = wallet.find(dealer)
     require_currency(wallet, currency)
     known = wallet.outbox.by_key(key) if key is not None else None
     receipt = new_receipt(wallet, currency, amount, key)
     if known is None:
-        arguments = (currency, 0, entry.address, amount, 0, receipt["id"], receipt["signature"])
+        arguments = (currency, 0, entry.address, amount, tier, receipt["id"], receipt["signature"])
         tx = sign_as_treasury(wallet, "tiered_mint", *arguments, key=key)
     else:
         tx = known.transaction
@@ -53,6 +56,8 @@ def mint(
         "EDEALER": lambda: f"{dealer} is {describe(wallet, entry)}; dealers: {names_of_dealers(wallet)}",
         "EACCOUNT_FROZEN": lambda: f"{dealer} is frozen: mithqal treasury unfreeze {dealer}",
         "EMINTING_NOT_ALLOWED": lambda: _why_not_minted(wallet, currency),
+        "EINVALID_AMOUNT_FOR_TIER": lambda: _tiers_in_words(wallet, entry, currency),
+        "EINVALID_TIER_INDEX": lambda: _tiers_in_words(wallet, entry, currency),
         "ERECEIPT_USED": lambda: f"receipt {receipt['id'].hex()} was used for another mint",
     }
     done = execute(wallet, tx, hints, timeout_s, key=key)
@@ -219,10 +224,21 @@ def _check_repeat(tx: SignedTransaction, function: str, wanted: dict[str, Any]) 
 def _why_not_minted(wallet: Wallet, currency: str) -> str:
     """Minting is off: what to do about it."""
     if any(item["code"] == currency and item["is_synthetic"] for item in wallet.client.call("get_currencies")):
-        return (
-            f"{currency} is a basket of the other coins: dealers compose it, mithqal dealer compose AMOUNT {currency}"
-        )
+        return f"{currency} is a basket and never minted: dealers compose it, mithqal dealer compose AMOUNT {currency}"
     return f"minting of {currency} is off; to switch it on: mithqal treasury minting {currency} on"
+
+
+def _tiers_in_words(wallet: Wallet, entry: Entry, currency: str) -> str:
+    """A dealer's caps, what is used of them, and when they count anew."""
+    rows = wallet.client.call("get_dealer_tiers", entry.address.hex())
+    row = next((item for item in rows if item["currency"] == currency), None)
+    if row is None:
+        return f"no caps on {currency} bind {entry.name} any more"
+    caps = ", ".join(f"tier {tier} {format_amount(cap)}" for tier, cap in enumerate(row["caps"]))
+    return (
+        f"{format_amount(row['minted'])} {currency} are minted to {entry.name} in these 24 hours, the caps are {caps};"
+        f" they count anew at {utc(row['resets_us'])}"
+    )
 
 
 def describe(wallet: Wallet, entry: Entry) -> str:

@@ -8,6 +8,7 @@ from chain.errors import MithqalError
 from chain.execution.gas import gas_for
 from chain.transaction import SignedTransaction
 from node.client.amounts import SCALE, format_amount
+from node.client.payments.compliance import Payment, limits_in_words, policy_in_words
 from node.client.payments.payment_call import payment_in
 from node.client.wallets.attestation import provider_of
 from node.client.wallets.book import WalletError
@@ -168,6 +169,27 @@ def _expired(case: _Case) -> str:
     )
 
 
+def _outflow_limit(case: _Case) -> str:
+    return limits_in_words(case.wallet, _payment(case), is_inflow=False) or "limits in force then have changed since"
+
+
+def _inflow_limit(case: _Case) -> str:
+    return limits_in_words(case.wallet, _payment(case), is_inflow=True) or "limits in force then have changed since"
+
+
+def _policy(reason: str) -> Callable[[_Case], str]:
+    """Words for one of the policy's reasons."""
+
+    def words(case: _Case) -> str:
+        return policy_in_words(case.wallet, _payment(case), reason) or "the policy in force then has changed since"
+
+    return words
+
+
+def _payment(case: _Case) -> Payment:
+    return Payment(case.raw.sender, case.payee_address, case.amount, case.currency)
+
+
 _REASONS: dict[str, Callable[[_Case], str]] = {
     "EINSUFFICIENT_BALANCE": _insufficient_balance,
     "EACCOUNT_FROZEN": _payee_frozen,
@@ -179,6 +201,12 @@ _REASONS: dict[str, Callable[[_Case], str]] = {
     "EPAYER_DOESNT_HOLD_CURRENCY": _payer_lacks_currency,
     "EPAYEE_DOES_NOT_EXIST": _no_payee,
     "EBALANCE_OVERFLOW": _overflow,
+    "EWITHDRAWAL_EXCEEDS_LIMITS": _outflow_limit,
+    "EDEPOSIT_EXCEEDS_LIMITS": _inflow_limit,
+    **{
+        reason: _policy(reason)
+        for reason in ("ECORRIDOR_HALTED", "EPAYMENT_CAP", "EDAILY_COUNT", "EDAILY_CAP", "EMONTHLY_CAP")
+    },
 }
 """By the chain's abort reason: it ran, and the fee was charged."""
 _DISCARDS: dict[str, Callable[[_Case], str]] = {

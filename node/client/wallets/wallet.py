@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chain.crypto.signing import PrivateKey, Scheme
+from chain.execution.outcome import POLICY_REASONS
 from chain.identifiers import prefix_of
 from chain.limits import DEFAULT_GAS_PRICE, MIN_GAS_UNITS
 from chain.primitives import SECOND_US, Address
@@ -276,10 +277,11 @@ def conclude(found: dict[str, Any], seconds: float) -> dict[str, Any]:
 
 
 def _failed(version: int | None, reason: str | None, code: int | None, tx_hash: str) -> WalletError:
-    """It is on the ledger without effect: `failed_on_chain`, or `account_frozen`."""
+    """It is on the ledger without effect: `failed_on_chain`, or the name of the policy that refused it."""
+    policy = POLICY_REASONS.get(str(reason))
     return WalletError(
         f"it ran at version {version} and failed: {reason}{'' if code is None else f' (mithqal explain {reason})'}; "
         "the fee was charged",
-        name="account_frozen" if reason == "EACCOUNT_FROZEN" else "failed_on_chain",
+        name="failed_on_chain" if policy is None else policy,
         version=version, reason=reason, code=code, hash=tx_hash,
     )  # fmt: skip

@@ -113,4 +113,9 @@ def _credential(role: Json) -> list[tuple[str, str]]:
         rows.append(("children", count(role["num_children"], "account")))
     if role.get("vasp_domains"):
         rows.append(("domains", ", ".join(quoted(name) for name in role["vasp_domains"])))
+        rows.append(("country", role["country"] or "none set"))
+        if role["limited_currencies"]:
+            rows.append(
+                ("limits", f"account limits in {', '.join(role['limited_currencies'])} (mithqal account limits)")
+            )
     return rows

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from chain.execution.outcome import REASONS
+from chain.execution.outcome import POLICY_REASONS, REASONS
 from chain.functions import FUNCTIONS
 from chain.roles import EVERYBODY, PRIVILEGE_OF, PRIVILEGES, ROLES
 from chain.validation import DiscardStatus
@@ -47,7 +47,7 @@ def _is_number(query: str) -> bool:
 def _row(meaning: Meaning, exits: Mapping[str, int]) -> dict[str, Json]:
     """A meaning as an entry of `meanings`."""
     if meaning.kind == "move_abort":
-        exit_name = "account_frozen" if meaning.name == "EACCOUNT_FROZEN" else "failed_on_chain"
+        exit_name = POLICY_REASONS.get(meaning.name, "failed_on_chain")
     else:
         exit_name = meaning.name.lower()
     return {**meaning._asdict(), "rule": meaning.rule, "protocol": meaning.protocol, "exit": exits[exit_name]}

@@ -82,18 +82,30 @@ def test_the_reserve_of_a_basket() -> None:
         BASKET: Totals(6, 6, 0, 0, 0, 0),
     }
     kept = world.records
-    for held in ((("XUS", 2), ("XEU", 2)), (("XUS", 4), ("XEU", 1))):
-        world.records = {**kept, basket_key(BASKET): Basket(BASKET, XDX_PARTS, held)}
-        lost = 4 - held[0][1] or 2 - held[1][1]
-        code = "XUS" if held[0][1] != 4 else "XEU"
-        world.change_currency(code, total_value=world.currency(code).total_value - lost)
-        world.change_currency(code, receipts_released=lost)
-        if code == "XUS":
-            assert "the reserve holds 2 micro-XUS, 6 micro-XDX stand on 3" in broken(world)
-        else:
-            assert "the reserve holds 1 micro-XEU, 6 micro-XDX stand on 2" in broken(world)
-    world.records = {**kept, basket_key(BASKET): Basket(BASKET, XDX_PARTS, (("XUS", 5), ("XEU", 2)))}
+
+    def with_reserve(xus: int, xeu: int) -> None:
+        world.records = {**kept, basket_key(BASKET): Basket(BASKET, XDX_PARTS, (("XUS", xus), ("XEU", xeu)))}
+
+    with_reserve(2, 2)
+    world.change_currency("XUS", total_value=3_000 * ONE + 98, receipts_released=2)
+    assert "the reserve holds 2 micro-XUS, 6 micro-XDX stand on 3" in broken(world)
+    with_reserve(4, 1)
+    world.change_currency("XEU", total_value=300 * ONE + 99, receipts_released=1)
+    assert "the reserve holds 1 micro-XEU, 6 micro-XDX stand on 2" in broken(world)
+    with_reserve(5, 2)
     assert "in baskets 5 is not the supply" in broken(world)
+
+
+def test_all_places_at_once() -> None:
+    """balances + preburn + fees + in baskets: each of them above 0, and each counted once."""
+    world = small_world()
+    world.change(DEALER, balances=((BASKET, 0), ("XEU", 0), ("XUS", 0)))
+    world.endow(DEALER, 1_000)
+    world.endow(DEALER, 1_000, "XEU")
+    world.do(DEALER, "preburn", "XUS", 7)
+    world.run(world.sign(DEALER, "compose", BASKET, 20, price=1, max_gas=600))
+    supply = 3_000 * ONE + 1_000
+    assert check(world.records.values())["XUS"] == Totals(supply, supply - 7 - 600 - 11, 7, 600, supply, 11)
 
 
 PEOPLE = [ALICE, ANNA, BOB, US, BR, DEALER]
@@ -109,6 +121,8 @@ step = st.one_of(
     st.tuples(st.just("freeze"), person, st.booleans()),
     st.tuples(st.just("child"), st.sampled_from([US, BR, ALICE]), st.integers(0, 3), amount),
     st.tuples(st.just("currency"), person, code),
+    st.tuples(st.just("basket"), st.sampled_from(["compose", "decompose"]), person, st.integers(0, 2_000)),
+    st.tuples(st.just("burn_fees"), code),
 )
 
 
@@ -130,6 +144,10 @@ def signed(world: World, number: int, price: int, what):
         return world.sign(TC, "cancel_burn_with_amount", rest[0], DEALER.address, rest[1])
     if kind == "freeze":
         return world.sign(TC, "freeze_account" if rest[1] else "unfreeze_account", 0, rest[0].address)
+    if kind == "basket":
+        return world.sign(rest[1], rest[0], BASKET, rest[2], price=price, max_gas=600)
+    if kind == "burn_fees":
+        return world.sign(TC, "burn_txn_fees", rest[0])
     if kind == "child":
         parent, which, value = rest
         address = (1_000 + which).to_bytes(16, "big")
@@ -142,14 +160,18 @@ def signed(world: World, number: int, price: int, what):
 def test_whatever_happens_money_is_conserved(steps) -> None:
     """After every block of a random day: `World.block` checks the sums, and supply is minted minus burned."""
     world = small_world()
-    minted = dict(BALANCES)
+    world.change(DEALER, balances=((BASKET, 0), ("XEU", 0), ("XUS", 0)))
+    world.endow(DEALER, 5_000)
+    world.endow(DEALER, 5_000, "XEU")
+    minted = {**BALANCES, "XUS": BALANCES["XUS"] + 5_000, "XEU": BALANCES["XEU"] + 5_000}
     for number, (price, what) in enumerate(steps):
         (outcome,) = world.block(signed(world, number, price, what))
         if not isinstance(outcome, Outcome):
             continue
         for event in outcome.events:
-            if event.type in ("mint", "burn"):
+            if event.type in ("mint", "burn", "compose", "decompose"):
                 value, currency = event.data[:2]
-                minted[currency] += value if event.type == "mint" else -value  # type: ignore[index,operator]
+                grows = event.type in ("mint", "compose")
+                minted[currency] += value if grows else -value  # type: ignore[index,operator]
     assert {currency: sums.supply for currency, sums in totals(world.records.values()).items()} == minted
     assert all(value >= 0 for who in PEOPLE for _, value in world.account(who).balances)

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.accounts import ASSOCIATION
+from chain.codec import Value
 from chain.crypto.hashing import seed
 from chain.errors import DecodeError
-from chain.execution.jurisdiction import admit
+from chain.execution.context import Run
+from chain.execution.jurisdiction import admit, check_policy
 from chain.execution.outcome import Abort
 from chain.primitives import SECOND_US, U64_MAX
 from chain.records.policy import MAX_RULES, NO_POLICY, POLICY_KEY, Policy, Rule, Usage, local_amount, unused, usage_key
@@ -51,7 +53,7 @@ def world_with(*rules: Rule, version: int = 1) -> World:
     return world
 
 
-def passes(world: World, payer: Party, payee: Party, amount: int, currency: str = "XUS") -> list[tuple]:
+def passes(world: World, payer: Party, payee: Party, amount: int, currency: str = "XUS") -> list[tuple[Value, ...]]:
     """The data of the passes that a payment leaves."""
     return [found.data for found in world.pay(payer, payee, amount, currency) if found.type == "policypass"]
 
@@ -215,7 +217,7 @@ def test_order_of_the_caps() -> None:
         ({"daily_count": 0, "daily": 0}, 64, "EMONTHLY_CAP"),
     ):  # fmt: skip
         with pytest.raises(Abort) as caught:
-            admit(rule._replace(**changes), spent, amount)
+            admit(rule._replace(**changes), spent, amount)  # type: ignore[arg-type]
         assert caught.value.name == name
 
 
@@ -324,6 +326,7 @@ def test_rules_that_can(rule_id: str) -> None:
 
 def test_policies_that_cannot_be_kept() -> None:
     """At most 64 rules with an id each, a name of 64 bytes, canonical bytes, currencies that have a rate."""
+    assert MAX_RULES == 64
     rules = tuple(RULE._replace(rule_id=f"r{number}") for number in range(MAX_RULES + 1))
     Policy(1, "n" * 64, rules[:-1]).check()
     for policy in (Policy(1, "", rules), Policy(1, "n" * 65, ()), Policy(1, "", (RULE, RULE))):
@@ -350,6 +353,28 @@ def test_countries() -> None:
     credential = world.account(US).credential
     assert credential is not None
     assert (credential.country, credential.base_url) == ("US", b"https://wallet")
+
+
+def test_nonces() -> None:
+    """A sliding nonce is looked at right after who sends."""
+    world = small_world()
+    for function, *rest in (("set_jurisdiction_policy", b""), ("set_vasp_country", ALICE.address, "usa")):
+        assert world.fails(TC, function, 1 << 60, *rest)[0] == "SlidingNonce"
+        assert world.fails(ROOT, function, 1 << 60, *rest)[0] == "CoreAddresses"
+
+
+def test_a_halted_corridor_says_so() -> None:
+    """The rule, the policy's version, both sides, and until when."""
+    rule = RULE._replace(sender_country="", until_us=DECEMBER_US, is_open=False, currency="")
+    world = world_with(rule, version=3)
+    world.change(BR, credential=world.account(BR).credential._replace(country=""))  # type: ignore[union-attr]
+    run = Run(world.context, ALICE.address, world.overlay())
+    with pytest.raises(Abort) as caught:
+        check_policy(run, world.account(ALICE), world.account(BOB), "XUS", 1)
+    assert caught.value.message == (
+        "rule us-out of policy 3 halts payments from US to a provider without a country until 2023-12-01T00:00:00Z"
+    )
+    assert caught.value.details == {"rule": "us-out"}
 
 
 def test_the_policy_comes_last() -> None:

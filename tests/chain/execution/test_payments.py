@@ -224,3 +224,25 @@ class TestDualAttestation:
         """A dealer without a compliance key: INVALID_STATE 5."""
         got = world.fails(ALICE, PAYMENT, "XUS", DEALER.address, 1, b"", bytes(64))
         assert got == ("DualAttestation", Category.INVALID_STATE | 5 << 8)
+
+    def test_a_supplied_signature_is_checked_where_none_is_needed(self, world: World) -> None:
+        """'If a metadata signature is *supplied* it is always checked, whatever the amount or roles (opt-in)': inside
+        a provider, to oneself, and from a dealer; the payee's provider signs."""
+        world.endow(DEALER, 5)
+        for payer, payee, provider in ((ALICE, ANNA, US), (ALICE, ALICE, US), (DEALER, BOB, BR)):
+            message = attestation_message(b"", payer.address, 5)
+            call = (payer, PAYMENT, "XUS", payee.address, 5, b"")
+            assert world.fails(*call, bytes(64)) == ("DualAttestation", 7 | 4 << 8)
+            world.do(*call, COMPLIANCE[provider].sign(message))
+
+    def test_the_limit_changes_at_once(self, world: World) -> None:
+        """The treasury's `update_dual_attestation_limit`; at 0 every payment between two providers needs one."""
+        assert world.fails(US, "update_dual_attestation_limit", 0, 5) == ("CoreAddresses", 2 | 1 << 8)
+        for limit, passes in ((5, 4), (1, 0)):
+            world.do(TC, "update_dual_attestation_limit", 0, limit)
+            assert world.cannot_pay(ALICE, BOB, limit) == ("DualAttestation", 7 | 3 << 8)
+            if passes:
+                world.pay(ALICE, BOB, passes)
+        world.do(TC, "update_dual_attestation_limit", 0, 0)
+        world.change_currency("XUS", rate=0)
+        assert world.cannot_pay(ALICE, BOB, 1) == ("DualAttestation", 7 | 3 << 8)

@@ -1,9 +1,14 @@
 """Tiers of dealers: at most four strictly rising caps over 24 hours, off until the treasury sets them."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chain.execution.context import Run
+from chain.execution.outcome import Abort
+from chain.execution.tiers import count_mint
 from chain.primitives import SECOND_US
 from chain.records.coins import Tiers, tiers_key
 from tests.builders import ALICE, DEALER, NOW_SECS, ROOT, TC, World, small_world
@@ -13,11 +18,11 @@ DAY_US = 86_400_000_000
 TOO_MUCH, NO_TIER = ("DesignatedDealer", 7 | 5 << 8), ("DesignatedDealer", 7 | 3 << 8)
 
 
-def minting(world: World, amount: int, tier: int = 0, *, currency: str = "XUS"):
+def minting(world: World, amount: int, tier: int = 0, *, currency: str = "XUS") -> list[Any]:
     receipt = world.account(TC).sequence_number + 1
     arguments = list(world.mint_arguments(amount, currency=currency, receipt=receipt))
     arguments[4] = tier
-    return ("tiered_mint", *arguments)
+    return ["tiered_mint", *arguments]
 
 
 def set_tiers(world: World, *caps: int) -> None:
@@ -75,7 +80,7 @@ def test_other_checks_come_first() -> None:
     world.change_currency("XUS", can_mint=False)
     assert world.fails(TC, *minting(world, 101)) == ("Diem", 1 | 5 << 8)
     world.change_currency("XUS", can_mint=True)
-    call = list(minting(world, 101))
+    call = minting(world, 101)
     call[-1] = b""
     assert world.fails(TC, *call) == TOO_MUCH
     call[4] = 100
@@ -98,12 +103,30 @@ def test_setting_and_switching() -> None:
     world.do(TC, *minting(world, 1))
 
 
+def test_a_refusal_says_what_is_left_and_until_when() -> None:
+    """The cap, what is minted, and when it counts anew."""
+    world = small_world()
+    set_tiers(world, 100)
+    world.do(TC, *minting(world, 60))
+    run = Run(world.context, TC.address, world.overlay())
+    with pytest.raises(
+        Abort, match=r"60 of 100 micro-XUS of tier 0 are minted, 41 more .* until 2023-11-15T22:13:20Z"
+    ) as found:
+        count_mint(run, DEALER.address, "XUS", 41, 0)
+    assert found.value.details == {"minted": 60, "maximum": 100, "amount": 41, "resets_us": NOW_US + DAY_US}
+
+
+def test_nonces() -> None:
+    """A sliding nonce is looked at right after who sends."""
+    call = ("update_dealer_tiers", "NOP", 1 << 60, ALICE.address, 2, 1, 0, 0)
+    assert small_world().fails(TC, *call)[0] == "SlidingNonce"
+
+
 @pytest.mark.parametrize("caps", [(1, 1, 0, 0), (2, 1, 0, 0), (0, 1, 0, 0), (1, 0, 2, 0), (1, 2, 3, 3)])
 def test_caps_rise_strictly(caps: tuple[int, ...]) -> None:
     """EINVALID_TIER_START; a gap is none."""
     world = small_world()
-    call = ("update_dealer_tiers", "XUS", 0, DEALER.address, *caps)
-    assert world.fails(TC, *call) == ("DesignatedDealer", 7 | 2 << 8)
+    assert world.fails(TC, "update_dealer_tiers", "XUS", 0, DEALER.address, *caps) == ("DesignatedDealer", 7 | 2 << 8)
 
 
 def test_who_sets_them() -> None:
@@ -122,15 +145,13 @@ def test_against_a_list_of_mints(steps) -> None:
     world = small_world()
     caps = (50, 100)
     set_tiers(world, *caps)
-    start, minted, now = NOW_US, [], NOW_US
+    start, now = NOW_US, NOW_US
+    minted: list[int] = []
     for wait, amount, tier in steps:
         now += wait
         world.at(now)
-        if tier < len(caps):
-            fresh_start, fresh = (now, []) if now >= start + DAY_US else (start, minted)
-            expected = sum(fresh) + amount <= caps[tier]
-        else:
-            expected = False
+        fresh_start, fresh = (now, []) if now >= start + DAY_US else (start, minted)
+        expected = tier < len(caps) and sum(fresh) + amount <= caps[tier]
         outcome = world.run(world.sign(TC, *minting(world, amount, tier)))
         assert (outcome.status.kind == "executed") == expected
         if expected:

@@ -75,6 +75,19 @@ def test_dealers_hold_what_was_minted_less_what_was_sold(start: Start) -> None:
         assert start.held[name] == {**dict.fromkeys(COINS, 0), "XUS": FLOAT, "XDX": 0}
 
 
+def test_every_provider_has_its_country(wallet: Wallet) -> None:
+    """The rules of a jurisdiction policy go by it."""
+    assert [account(wallet, name)["role"]["country"] for name in PROVIDERS] == [
+        "US",
+        "GB",
+        "JP",
+        "IN",
+        "BR",
+        "MX",
+        "PH",
+    ]
+
+
 def test_supply_equals_receipts(wallet: Wallet) -> None:
     """L6: every mint names its receipt; ten receipts stand behind ten mints."""
     for currency in wallet.client.call("get_currencies"):
@@ -100,7 +113,7 @@ def test_a_repeat_has_nothing_left_to_do(start: Start) -> None:
     assert [act(wallet, 11) for act in (founding_calls, opening_calls, float_calls)] == [[], [], []]
     bootstrap(wallet.network, 11).close()
     assert before == {name: account(wallet, name)["sequence_number"] for name in before}
-    assert start.numbers["treasury"] == len(DEALERS) + len(PROVIDERS) + len(DEALERS) * len(COINS)
+    assert start.numbers["treasury"] == len(DEALERS) + 2 * len(PROVIDERS) + len(DEALERS) * len(COINS)
     assert start.numbers[DEALERS[0]] == len(PROVIDERS)
 
 

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chain.accounts import Account, Currency, account_key, currency_key
+from chain.records.coins import Basket, basket_key
+from chain.transaction import sign_transaction
 from node.view.changes import Change, balance_changes, sums_by_currency
 from tests.builders import ONE, PAYMENT, TC, Party
 from tests.views import ALICE, BR_WALLET, BRUNO, CARLA, DAVI, DEALER, US_WALLET, DiscardedError, Story, peopled
@@ -32,12 +34,15 @@ def holdings(story: Story) -> Holdings:
         for code, amount in account.preburns:
             place = ("preburn_queue", address, code)
             held[place] = held.get(place, 0) + amount
-    for code in ("XUS", "XEU"):
+    for code in ("XUS", "XEU", "XDX"):
         data = story.store.state(currency_key(code))
         assert data is not None
         currency = Currency.from_bytes(data)
         held["fees", None, code] = currency.fees
         held["supply", None, code] = -currency.total_value
+    data = story.store.state(basket_key("XDX"))
+    assert data is not None
+    held.update({("basket", None, code): amount for code, amount in Basket.from_bytes(data).held})
     return held
 
 
@@ -81,6 +86,38 @@ def test_a_payment(story: Story) -> None:
         "amount": -25_000_600,
     }  # fmt: skip
     assert changes[2].to_json(story.names)["party"] == "fees"
+
+
+def test_a_basket_is_composed_and_decomposed(story: Story) -> None:
+    """The dealer against the reserve of the basket, coin by coin; the basket's own coin against the supply."""
+    story.do(TC, "tiered_mint", *story.mint_arguments(100 * ONE, 2, "XEU"))
+    changes = observed(story, lambda: story.do(DEALER, "compose", "XDX", 2 * ONE, price=0))
+    assert lines(story, changes) == [
+        ("dealer-one", 2 * ONE), ("issuer (supply)", -2 * ONE), ("reserve of the basket", ONE + 1),
+        ("dealer-one", -ONE - 1), ("reserve of the basket", 666_667), ("dealer-one", -666_667),
+    ]  # fmt: skip
+    changes = observed(story, lambda: story.do(DEALER, "decompose", "XDX", ONE))
+    assert lines(story, changes) == [
+        ("dealer-one", -ONE), ("issuer (supply)", ONE), ("reserve of the basket", -500_000),
+        ("dealer-one", 500_000 - FEE), ("reserve of the basket", -333_333), ("dealer-one", 333_333), ("fees", FEE),
+    ]  # fmt: skip
+
+
+def test_fees_are_burned(story: Story) -> None:
+    """From the pot of fees back to the issuer; fees in the basket's coin by way of the coins that it stands on."""
+    story.pay(ALICE, BRUNO, ONE)
+    fees = -holdings(story)["fees", None, "XUS"]
+    changes = observed(story, lambda: story.do(TC, "burn_txn_fees", "XUS"))
+    assert lines(story, changes) == [("fees", fees), ("issuer (supply)", -fees)]
+    story.do(TC, "tiered_mint", *story.mint_arguments(100 * ONE, 2, "XEU"))
+    story.do(DEALER, "compose", "XDX", 2 * ONE)
+    raw = story.sign(DEALER, "decompose", "XDX", 1).raw._replace(gas_currency="XDX")
+    story.block(sign_transaction(raw, DEALER.key, 0, story.ledger.genesis_hash))
+    changes = observed(story, lambda: story.do(TC, "burn_txn_fees", "XDX"))
+    assert lines(story, changes) == [
+        ("fees", -FEE), ("issuer (supply)", FEE), ("reserve of the basket", -300), ("reserve of the basket", -199),
+        ("issuer (supply)", 300), ("issuer (supply)", 199),
+    ]  # fmt: skip
 
 
 def test_a_payment_to_oneself_costs_the_fee_only(story: Story) -> None:

@@ -372,6 +372,10 @@ def test_streams_of_an_account(story: Story) -> None:
             "unfreeze": 16,
             "newblock": 17,
             "receiptreleased": 1_000,
+            "policypass": 1_001,
+            "policyupdate": 1_002,
+            "compose": 1_003,
+            "decompose": 1_004,
         }.items()
     }
     assert streams_of(story.source.call("get_account", TREASURY.hex())) == {

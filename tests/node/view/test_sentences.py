@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from chain.accounts import ASSOCIATION
 from chain.execution.outcome import EVENT_FIELDS
 from chain.functions import FUNCTIONS
 from chain.records.onchain import ConsensusConfig
+from chain.records.policy import Policy, Rule
 from node.view.events import WORDS, event_sentence
 from node.view.names import Names
 from node.view.sentences import PHRASES, sentence
@@ -218,6 +220,69 @@ def test_what_the_treasury_decides(story: Story) -> None:
     assert story.said(TC, "update_minting_ability", "XUS", True) == "treasury switched minting of XUS on"
 
 
+def test_limits_policy_and_basket(story: Story) -> None:
+    """What they say when they succeed, and what their events say."""
+    assert story.said(TC, "set_vasp_country", 0, US_WALLET.address, "US") == (
+        "treasury set the country of us-wallet to US"
+    )
+    rule = Rule("us-in", "US", "", 0, 0, True, "INR", 0, 0, 0, 0)
+    assert story.said(TC, "set_jurisdiction_policy", 0, Policy(3, "caps", (rule,)).to_bytes()) == (
+        "treasury set version 3 of the jurisdiction policy “caps”, with 1 rule"
+    )
+    assert last(story) == ["version 3 of the jurisdiction policy “caps” is in force, with 1 rule"]
+    story.pay(ALICE, BRUNO, ONE)
+    assert last(story)[0] == (
+        "a payment of alice@us-wallet from US to any country passed rule us-in of policy 3 as 64 INR: with it 64 INR"
+        " and 1 payment today, 64 INR this month"
+    )
+    assert story.said(TC, "update_dealer_tiers", "XUS", 0, DEALER.address, ONE, 2 * ONE, 0, 0) == (
+        "treasury capped minting to dealer-one within 24 hours at 1 XUS, 2 XUS"
+    )
+    assert story.said(TC, "update_dealer_tiers", "XUS", 0, DEALER.address, 0, 0, 0, 0) == (
+        "treasury lifted the caps on minting XUS to dealer-one"
+    )
+    assert story.said(US_WALLET, "publish_unrestricted_limits", "XUS") == (
+        "us-wallet published a definition of account limits in XUS, without limits yet"
+    )
+    assert story.said(TC, "update_limits_definition", "XUS", 0, US_WALLET.address, 0, ONE, 0, 0) == (
+        "treasury set the account limits in XUS of us-wallet: outflow 1 XUS"
+    )
+    assert story.said(TC, "update_limits_definition", "XUS", 0, US_WALLET.address, 0, 0, 0, 0) == (
+        "treasury set the account limits in XUS of us-wallet: nothing"
+    )
+    assert story.said(TC, "burn_txn_fees", "XUS").startswith("treasury burned the fees collected in XUS")
+    assert last(story) == [
+        "0.006 XUS of treasury wait to be burned", "0.006 XUS of treasury burned",
+        "the custodian releases 0.006 XUS, burned for treasury",
+    ]  # fmt: skip
+
+
+def test_the_basket(story: Story) -> None:
+    """Composing and decomposing name what moved."""
+    story.do(TC, "tiered_mint", *story.mint_arguments(100 * ONE, 2, "XEU"))
+    assert story.said(DEALER, "compose", "XDX", 3 * ONE) == "dealer-one composed 3 XDX of the coins that it stands on"
+    assert last(story) == ["dealer-one gave 1.500001 XUS, 1 XEU for 3 XDX"]
+    assert story.said(DEALER, "decompose", "XDX", 2 * ONE) == (
+        "dealer-one decomposed 2 XDX into the coins that it stands on"
+    )
+    assert last(story) == ["dealer-one gave 2 XDX for 1 XUS, 0.666666 XEU"]
+
+
+def test_what_two_roots_sign(story: Story) -> None:
+    """A registration and a window name the second signer."""
+    raw = story.sign(ROOT, "register_scs_currency", "XSG", 3, 4, ONE, 100, key(6).public_key, price=0).raw
+    version = story.block(signed_together(raw, ROOT, [TC], story.ledger.genesis_hash)) + 1
+    row = story.source.call("get_transactions", version, 1, True)[0]
+    assert sentence(row, story.names) == "association registered the currency XSG at 0.75 XDX, treasury signing too"
+    raw = story.sign(ROOT, "publish_window", "XUS", ROOT.address, price=0).raw
+    version = story.block(signed_together(raw, ROOT, [US_WALLET], story.ledger.genesis_hash)) + 1
+    row = story.source.call("get_transactions", version, 1, True)[0]
+    assert sentence(row, story.names) == "association bound us-wallet to the account limits in XUS of association"
+    assert story.said(TC, "update_window_info", "XUS", US_WALLET.address, ONE, ROOT.address) == (
+        "treasury bound us-wallet, holding 1 XUS, to the account limits in XUS of association"
+    )
+
+
 FAILURES: list[tuple[Any, str, tuple[Any, ...], str]] = [
     (
         ALICE, PAYMENT, ("XUS", BRUNO.address, 500 * ONE, b"", b""),
@@ -370,7 +435,63 @@ FAILURES: list[tuple[Any, str, tuple[Any, ...], str]] = [
     ),
     (
         TC, "update_minting_ability", ("XDX", True),
-        "treasury tried to switch minting of XDX on, and failed: a synthetic currency is never minted",
+        ("treasury tried to switch minting of XDX on, and failed: a synthetic currency is never minted or burned:"
+         " dealers compose and decompose it"),
+    ),
+    (
+        ALICE, "compose", ("XDX", ONE),
+        ("alice@us-wallet tried to compose 1 XDX of the coins that it stands on, and failed: only a designated dealer"
+         " may do this"),
+    ),
+    (
+        DEALER, "decompose", ("XUS", ONE),
+        ("dealer-one tried to decompose 1 XUS into the coins that it stands on, and failed: this currency is no basket"
+         " of other coins"),
+    ),
+    (
+        TC, "burn_txn_fees", ("XEU",),
+        ("treasury tried to burn the fees collected in XEU; the custodian releases as much, and failed: no fees in this"
+         " currency have been collected"),
+    ),
+    (
+        TC, "update_dealer_tiers", ("XUS", 0, DEALER.address, 2 * ONE, ONE, 0, 0),
+        ("treasury tried to cap minting to dealer-one within 24 hours at 2 XUS, 1 XUS, and failed: the caps of a"
+         " dealer's tiers rise strictly, zeros stand at the end"),
+    ),
+    (
+        TC, "register_scs_currency", ("XIN", 1, 0, ONE, 100, bytes(32)),
+        ("treasury tried to register the currency XIN at 1/0 XDX, and failed: another number of secondary signers"
+         " signed than the function takes"),
+    ),
+    (
+        ALICE, "publish_unrestricted_limits", ("NOP",),
+        ("alice@us-wallet tried to publish a definition of account limits in NOP, without limits yet, and failed: no"
+         " such currency is registered"),
+    ),
+    (
+        ALICE, "publish_window", ("XUS", ASSOCIATION),
+        ("alice@us-wallet tried to bind nobody to the account limits in XUS of association, and failed: another number"
+         " of secondary signers signed than the function takes"),
+    ),
+    (
+        TC, "update_limits_definition", ("XUS", 0, DEALER.address, ONE, 2**64 - 1, 0, 9),
+        ("treasury tried to set the account limits in XUS of dealer-one: inflow 1 XUS, outflow without limit, in 9 us,"
+         " and failed: no limits definition in this currency stands under this address"),
+    ),
+    (
+        TC, "update_window_info", ("XUS", US_WALLET.address, ONE, ASSOCIATION),
+        ("treasury tried to bind us-wallet, holding 1 XUS, to the account limits in XUS of association, and failed: no"
+         " limits in this currency bind this provider"),
+    ),
+    (
+        TC, "set_jurisdiction_policy", (0, b"\x00"),
+        ("treasury tried to set a jurisdiction policy that cannot be read, and failed: the bytes are no jurisdiction"
+         " policy"),
+    ),
+    (
+        TC, "set_vasp_country", (0, ALICE.address, "BR"),
+        ("treasury tried to set the country of alice@us-wallet to BR, and failed: the account is no wallet provider"
+         " (parent VASP)"),
     ),
     (
         ALICE, "create_validator_account", (0, NEW.address, PREFIX, "v"),
