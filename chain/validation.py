@@ -9,13 +9,13 @@ from chain.accounts import Account
 from chain.crypto.signing import SINGLE_KEY_SCHEMES, authentication_key
 from chain.errors import MithqalError
 from chain.limits import MAX_GAS_PRICE, MAX_GAS_UNITS, MIN_GAS_UNITS
-from chain.primitives import U64_MAX
+from chain.primitives import U64_MAX, Address
 from chain.state.view import Overlay
 from chain.transaction import SignedTransaction
 
 
 class DiscardStatus(IntEnum):
-    """Libra's validation status codes."""
+    """Libra's validation status codes; from 100 on they are ours."""
 
     INVALID_SIGNATURE = 1
     INVALID_AUTH_KEY = 2
@@ -36,6 +36,14 @@ class DiscardStatus(IntEnum):
     SEQUENCE_NUMBER_TOO_BIG = 24
     BAD_TRANSACTION_FEE_CURRENCY = 25
     FEATURE_UNDER_GATING = 26
+    NOT_YET_VALID = 100
+    VALIDITY_EMPTY = 101
+    FEE_PAYER_NOT_A_SIGNER = 102
+    BLOCK_GAS_EXCEEDED = 103
+
+
+WAITING = (DiscardStatus.SEQUENCE_NUMBER_TOO_NEW, DiscardStatus.NOT_YET_VALID, DiscardStatus.BLOCK_GAS_EXCEEDED)
+"""Of a transaction in a block: it came too early and runs later. Nobody forgets it: a leader must not be able to."""
 
 
 class Discard(MithqalError):
@@ -52,12 +60,13 @@ def check_prologue(
 ) -> Account:
     """Raise Discard unless the transaction may run now; give the sender's account.
 
-    The order is Libra's: scheme, gas currency, gas bounds, chain id, sender, freeze, authentication key, fee, expiry,
-    sequence number. The signature itself is checked before. `allow_future_sequence` is the mempool's leniency.
+    The order is Libra's: scheme, gas currency, gas bounds, chain id, sender, freeze, authentication key, fee (with who
+    pays it), expiry (with the start), sequence number. The signature itself is checked before.
+    `allow_future_sequence` is the mempool's leniency: later numbers and later starts may wait.
     """
     raw = tx.raw
-    if tx.secondaries or raw.valid_from_secs or raw.fee_payer:
-        raise Discard(DiscardStatus.FEATURE_UNDER_GATING, "further signers, start times and fee payers are not enabled")
+    if tx.secondaries:
+        raise Discard(DiscardStatus.FEATURE_UNDER_GATING, "further signers are not enabled")
     if tx.scheme not in SINGLE_KEY_SCHEMES:
         raise Discard(DiscardStatus.FEATURE_UNDER_GATING, f"scheme {tx.scheme} is not enabled", scheme=tx.scheme)
     _check_gas(view, tx)
@@ -79,7 +88,13 @@ def check_prologue(
         )
     if authentication_key(tx.scheme, tx.public_key) != sender.authentication_key:
         raise Discard(DiscardStatus.INVALID_AUTH_KEY, "the public key does not match the account's authentication key")
-    _check_fee(tx, sender)
+    _check_fee(tx, _fee_payer(view, tx, sender))
+    if raw.valid_from_secs and raw.valid_from_secs >= raw.expiration_secs:
+        raise Discard(
+            DiscardStatus.VALIDITY_EMPTY,
+            f"it is valid from {raw.valid_from_secs} s on and expires at {raw.expiration_secs} s",
+            valid_from_secs=raw.valid_from_secs, expiration_secs=raw.expiration_secs,
+        )  # fmt: skip
     if now_secs >= raw.expiration_secs:
         raise Discard(
             DiscardStatus.TRANSACTION_EXPIRED,
@@ -87,6 +102,12 @@ def check_prologue(
             expiration_secs=raw.expiration_secs,
             now_secs=now_secs,
         )
+    if now_secs < raw.valid_from_secs and not allow_future_sequence:
+        raise Discard(
+            DiscardStatus.NOT_YET_VALID,
+            f"it is valid from {raw.valid_from_secs} s on, the ledger's time is {now_secs} s",
+            valid_from_secs=raw.valid_from_secs, now_secs=now_secs,
+        )  # fmt: skip
     _check_sequence(raw.sequence_number, sender.sequence_number, allow_future_sequence=allow_future_sequence)
     return sender
 
@@ -122,16 +143,33 @@ def _check_gas(view: Overlay, tx: SignedTransaction) -> None:
         )
 
 
-def _check_fee(tx: SignedTransaction, sender: Account) -> None:
-    """The sender can pay the highest possible fee; skipped when that is 0."""
+def _fee_payer(view: Overlay, tx: SignedTransaction, sender: Account) -> Account:
+    """Whose balance the fee comes from: the sender's, or that of the secondary signer that the sender names (T10)."""
+    address = tx.raw.fee_payer
+    if not address:
+        return sender
+    if address not in [other.address for other in tx.secondaries]:
+        raise Discard(
+            DiscardStatus.FEE_PAYER_NOT_A_SIGNER,
+            f"{address.hex()} shall pay the fee and is none of the secondary signers",
+            fee_payer=address.hex(),
+        )
+    payer = view.account(Address(address))
+    assert payer is not None, "every secondary signer has an account"
+    return payer
+
+
+def _check_fee(tx: SignedTransaction, payer: Account) -> None:
+    """Who pays the fee can pay the highest possible one; skipped when that is 0."""
     raw = tx.raw
     max_fee = raw.max_gas_amount * raw.gas_unit_price
     if max_fee == 0:
         return
-    balance = sender.balance(raw.gas_currency)
+    balance = payer.balance(raw.gas_currency)
     if balance is None:
+        who = "fee payer" if raw.fee_payer else "sender"
         raise Discard(
-            DiscardStatus.BAD_TRANSACTION_FEE_CURRENCY, f"the sender holds no balance in {raw.gas_currency} for the fee"
+            DiscardStatus.BAD_TRANSACTION_FEE_CURRENCY, f"the {who} holds no balance in {raw.gas_currency} for the fee"
         )
     if balance < max_fee:
         raise Discard(

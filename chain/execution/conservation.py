@@ -1,10 +1,15 @@
-"""No coin from nothing: what must hold of the whole state after every block (rule L6)."""
+"""No coin from nothing: what must hold of the whole state after every block (rule L6).
 
-from collections.abc import Iterable
+`check` sums a whole state. `check_block` compares what a block wrote with what was there before, so that it costs as
+much as the block touched; if the state before was sound and it says nothing, the state after is sound.
+"""
+
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from chain.accounts import Account, Currency, Record
 from chain.errors import MithqalError
+from chain.state.view import StateView
 
 
 class Totals(NamedTuple):
@@ -12,40 +17,27 @@ class Totals(NamedTuple):
 
     supply: int
     balances: int
+    """Of accounts."""
     preburn: int
     fees: int
     receipts: int
 
 
 class ConservationError(MithqalError):
-    """Coins appeared or vanished."""
+    """Coins appeared or vanished. It is no refusal of an input: the validator that finds it must not go on."""
 
     name = "conservation"
 
 
 def totals(records: Iterable[Record]) -> dict[str, Totals]:
     """Sums by currency over all records of a state."""
-    held: dict[str, int] = {}
-    queued: dict[str, int] = {}
-    currencies: list[Currency] = []
+    sums = _Sums()
+    currencies = []
     for record in records:
-        if isinstance(record, Account):
-            for code, amount in record.balances:
-                held[code] = held.get(code, 0) + amount
-            for code, amount in record.preburns:
-                queued[code] = queued.get(code, 0) + amount
-        elif isinstance(record, Currency):
-            currencies.append(record)
-    return {
-        currency.code: Totals(
-            currency.total_value,
-            held.get(currency.code, 0),
-            queued.get(currency.code, 0),
-            currency.fees,
-            currency.receipts_deposited - currency.receipts_released,
-        )
-        for currency in currencies
-    }
+        sums.add(record, 1)
+        if isinstance(record, Currency):
+            currencies.append(record.code)
+    return {code: sums.totals(code) for code in currencies}
 
 
 def check(records: Iterable[Record]) -> dict[str, Totals]:
@@ -53,22 +45,81 @@ def check(records: Iterable[Record]) -> dict[str, Totals]:
 
     A synthetic currency has no receipts of its own: it stands on coins that do.
     """
-    records = list(records)
-    result = totals(records)
-    currencies = [record for record in records if isinstance(record, Currency)]
-    queued = {currency.code: currency.preburn_value for currency in currencies}
-    backed = [currency.code for currency in currencies if not currency.is_synthetic]
-    for code, total in result.items():
-        if total.balances + total.preburn + total.fees != total.supply:
-            raise ConservationError(
-                f"{code}: balances {total.balances} + preburn {total.preburn} + fees {total.fees}"
-                f" is not the supply {total.supply}",
-                currency=code,
-            )
-        if queued[code] != total.preburn:
-            raise ConservationError(
-                f"{code}: preburn_value {queued[code]} is not the sum of the requests {total.preburn}", currency=code
-            )
-        if code in backed and total.receipts != total.supply:
-            raise ConservationError(f"{code}: receipts {total.receipts}, supply {total.supply}", currency=code)
-    return result
+    sums = _Sums()
+    for record in records:
+        sums.add(record, 1)
+    sums.check()
+    return {code: sums.totals(code) for code in sums.supply}
+
+
+def check_block(before: StateView, writes: Mapping[bytes, Record]) -> None:
+    """Raise ConservationError unless a block's writes change nothing of what L6 sums, or all of it alike."""
+    sums = _Sums()
+    for key, record in writes.items():
+        old = before.get(key)
+        if isinstance(record, Account) and isinstance(old, Account):
+            if record.balances is old.balances and record.preburns is old.preburns:
+                continue
+        elif not isinstance(record, Account | Currency):
+            continue
+        sums.add(record, 1)
+        if old is not None:
+            sums.add(old, -1)
+    sums.check()
+
+
+class _Sums:
+    """Sums by currency: of records, or of what a block changed in them."""
+
+    __slots__ = ("backed", "fees", "held", "preburn_value", "queued", "receipts", "supply")
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.supply: dict[str, int] = {}
+        self.held: dict[str, int] = {}
+        self.queued: dict[str, int] = {}
+        self.fees: dict[str, int] = {}
+        self.preburn_value: dict[str, int] = {}
+        self.receipts: dict[str, int] = {}
+        self.backed: dict[str, bool] = {}
+
+    def add(self, record: Record, sign: int) -> None:
+        """Count a record (1) or take it away (-1)."""
+        if isinstance(record, Account):
+            held = self.held
+            for code, amount in record.balances:
+                held[code] = held.get(code, 0) + sign * amount
+            for code, amount in record.preburns:
+                self.queued[code] = self.queued.get(code, 0) + sign * amount
+        elif isinstance(record, Currency):
+            code = record.code
+            for sums, amount in (
+                (self.supply, record.total_value),
+                (self.fees, record.fees),
+                (self.preburn_value, record.preburn_value),
+                (self.receipts, record.receipts_deposited - record.receipts_released),
+            ):
+                sums[code] = sums.get(code, 0) + sign * amount
+            self.backed[code] = not record.is_synthetic
+
+    def totals(self, code: str) -> Totals:
+        """The sums of one currency."""
+        found = (sums.get(code, 0) for sums in (self.supply, self.held, self.queued, self.fees, self.receipts))
+        return Totals(*found)
+
+    def check(self) -> None:
+        """ConservationError for the first currency whose sums differ."""
+        for code in sorted({*self.supply, *self.held, *self.queued}):
+            total, queued = self.totals(code), self.preburn_value.get(code, 0)
+            if total.balances + total.preburn + total.fees != total.supply:
+                raise ConservationError(
+                    f"{code}: balances {total.balances} + preburn {total.preburn} + fees {total.fees}"
+                    f" is not the supply {total.supply}",
+                    currency=code, **total._asdict(),
+                )  # fmt: skip
+            if queued != total.preburn:
+                raise ConservationError(
+                    f"{code}: preburn_value {queued} is not the sum of the requests {total.preburn}", currency=code
+                )
+            if self.backed.get(code, False) and total.receipts != total.supply:
+                raise ConservationError(f"{code}: receipts {total.receipts}, supply {total.supply}", currency=code)

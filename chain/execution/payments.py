@@ -4,6 +4,7 @@ from chain.accounts import Account, Role
 from chain.crypto.signing import Scheme, verify
 from chain.execution.context import Run
 from chain.execution.outcome import Abort, Category
+from chain.functions import BatchPayment
 from chain.limits import MAX_METADATA_BYTES
 from chain.primitives import U64_MAX
 
@@ -20,6 +21,18 @@ def peer_to_peer_with_metadata(
     if len(metadata) > MAX_METADATA_BYTES:
         raise Abort("Limits", Category.INVALID_ARGUMENT, "ETOO_LONG", f"metadata is above {MAX_METADATA_BYTES} bytes")
     transfer(run, run.own_account(), payee, currency, amount, metadata, metadata_signature)
+
+
+def pay_batch(run: Run, payments: tuple[tuple[str, bytes, int, bytes, bytes], ...]) -> None:
+    """Up to 500 payments in order, all or none, each by every rule of a single one (E7).
+
+    The abort is the failing payment's own; its index is in the details, and in the gas that the batch then uses.
+    """
+    for index, row in enumerate(payments):
+        try:
+            peer_to_peer_with_metadata(run, *BatchPayment(*row))
+        except Abort as abort:
+            raise abort.in_batch(index) from abort
 
 
 def transfer(

@@ -36,7 +36,7 @@ RAW = RawTransaction(ALICE.address, 7, Payload(PAYMENT, ARGUMENTS), 1_000, 1, "X
 SIGNED = sign_transaction(RAW, ALICE.key, 0, CHAIN)
 SAMPLE = {
     Kind.ADDRESS: bytes(16), Kind.U64: 5, Kind.BYTES: b"b", Kind.TEXT: "t", Kind.BOOL: True, Kind.HASH: bytes(32),
-    Kind.CURRENCY: "XUS",
+    Kind.CURRENCY: "XUS", Kind.PAYMENTS: (("XUS", bytes(16), 5, b"", b""),),
 }  # fmt: skip
 
 
