@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
-from chain.codec import fields, sized
+from chain.codec import Value, fields, sized
 from chain.errors import DecodeError
 from chain.limits import MAX_BATCH_BYTES, MAX_BATCH_PAYMENTS, MAX_TRANSACTION_BYTES
 
@@ -49,6 +49,10 @@ class BatchPayment(NamedTuple):
     """Micro-units."""
     metadata: bytes
     metadata_signature: bytes
+
+    def to_value(self) -> Value:
+        """The five in order."""
+        return (self.currency, self.payee, self.amount, self.metadata, self.metadata_signature)
 
 
 def _function(module: str, *parameters: str) -> Function:

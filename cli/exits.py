@@ -136,6 +136,11 @@ BY_NAME: dict[str, int] = {
     "mempool_is_full": DISCARDED,
     "expiration_too_far": DISCARDED,
     "bad_chain_id": DISCARDED,
+    "valid_from_too_far": DISCARDED,
+    "waits_for_scheduled": DISCARDED,
+    "batch_would_fail": DISCARDED,
+    "batch_size": DISCARDED,
+    "bad_time": USAGE,
 }
 """Rule name to exit code; what is not listed exits with 1."""
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "keys": ("cli.commands.keys", "Make and show keys; secrets are never shown."),
     "pay": ("cli.commands.pay", "Pay, and follow the payment until it is final."),
     "pay-file": ("cli.commands.pay_file", "Pay a CSV of payments, each row once whatever is interrupted."),
+    "pay-batch": ("cli.commands.pay_batch", "Pay a CSV of payments in one transaction: all of them or none."),
     "refund": ("cli.commands.refund", "Send back a payment, or a part of it."),
     "receipt": ("cli.commands.receipt", "Check the receipt of a payment."),
     "explorer": ("cli.commands.explorer", "Show the network as text, or whatever an id names."),

@@ -37,7 +37,7 @@ def gas_for(function: str, scheme: int) -> int:
 
 def gas_of(tx: SignedTransaction) -> int:
     """Gas units that a transaction uses if all of it runs."""
-    return gas_for(tx.raw.payload.function, tx.scheme) + _batch_gas(tx.raw.payload, None)
+    return gas_for(tx.raw.payload.function, tx.scheme) + payload_gas(tx.raw.payload)
 
 
 def gas_until(tx: SignedTransaction, done: int) -> int:
@@ -45,7 +45,7 @@ def gas_until(tx: SignedTransaction, done: int) -> int:
 
     It grows with `done`, so that the gas that the ledger keeps tells which payment failed (`failed_payment`).
     """
-    return gas_for(tx.raw.payload.function, tx.scheme) + _batch_gas(tx.raw.payload, done)
+    return gas_for(tx.raw.payload.function, tx.scheme) + payload_gas(tx.raw.payload, done)
 
 
 def failed_payment(tx: SignedTransaction, gas_used: int) -> int | None:
@@ -60,7 +60,7 @@ def failed_payment(tx: SignedTransaction, gas_used: int) -> int | None:
     return None
 
 
-def _batch_gas(payload: Payload, done: int | None) -> int:
+def payload_gas(payload: Payload, done: int | None = None) -> int:
     """What the first `done` payments of a batch (None: all) cost beside the minimum; 0 for every other function."""
     if payload.function != BATCH:
         return 0

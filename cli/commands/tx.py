@@ -1,6 +1,7 @@
 """`mithqal tx`: transactions by hash or version, in words."""
 
 import json
+import time
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from cli.viewing import open_view
 from node.client.network import load_network
 from node.client.operations import txfile
 from node.client.payments.pay import keep_receipt
+from node.client.times import parse_time
 from node.client.wallets.submission import parse_hash, send, wait_for
 from node.client.wallets.wallet import Wallet
 from node.keystore import load_key
@@ -91,19 +93,22 @@ _NUMBER = click.IntRange(0, U64_MAX)
 @click.option("--gas-price", type=_NUMBER, help="Micro-units a gas unit.")
 @click.option("--gas-currency", help="What the fee is paid in.")
 @click.option("--expires-in", type=click.IntRange(1, 1 << 32), help="Seconds; a validator takes up to a day.")
+@click.option("--at", "at", metavar="TIME", help="Not before TIME: 2027-01-31T09:00 (UTC), +15m, +2h, +3d.")
+@click.option("--fee-payer", metavar="NAME", help="Who signs too and pays the fee.")
 @options.network
 @options.as_json
 @output.reported
 def build(  # noqa: PLR0913 - click options
     function: str, arguments: tuple[str, ...], sender: str, file: Path | None, sequence_number: int | None,
-    max_gas: int | None, gas_price: int | None, gas_currency: str | None, expires_in: int | None, directory: Path,
-    as_json: bool,
+    max_gas: int | None, gas_price: int | None, gas_currency: str | None, expires_in: int | None, at: str | None,
+    fee_payer: str | None, directory: Path, as_json: bool,
 ) -> int:  # fmt: skip
     """Build a call of FUNCTION that nobody signed yet. Amounts are micro-units here; names stand for addresses.
 
     It never signs and never submits: `mithqal tx sign` and `mithqal tx submit` are the next steps.
     """
-    terms = txfile.Terms(sequence_number, max_gas, gas_price, gas_currency, expires_in)
+    valid_from = 0 if at is None else parse_time(at, int(time.time()))
+    terms = txfile.Terms(sequence_number, max_gas, gas_price, gas_currency, expires_in, valid_from, fee_payer)
     document = txfile.build_file(Wallet(load_network(directory)), function, sender, arguments, terms)
     lines = json.dumps(document, indent=1).splitlines()
     if file is not None:

@@ -51,7 +51,8 @@ def get_transactions(context: Context, tip: Tip, start: int, limit: int, include
     """Transactions from a version on; empty past the end. A page of large ones is shorter than asked for, never
     empty: go on from its last version."""
     check_limit(limit)
-    found, size = [], 0
+    found: list[Json] = []
+    size = 0
     for first in range(start, min(start + limit, tip.version + 1), PAGE_STEP):
         count = min(PAGE_STEP, start + limit - first, tip.version - first + 1)
         for version, row in context.store.rows(Column.TRANSACTION, first, count):

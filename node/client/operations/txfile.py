@@ -15,6 +15,7 @@ from chain.accounts import ASSOCIATION, TREASURY
 from chain.codec import Value
 from chain.crypto.signing import PrivateKey, Scheme
 from chain.errors import MithqalError
+from chain.execution.gas import BATCH
 from chain.functions import FUNCTIONS, PAYMENT_PARAMETERS, Kind
 from chain.limits import MAX_BATCH_PAYMENTS
 from chain.primitives import U64_MAX
@@ -25,7 +26,7 @@ from chain.transaction import (
     decode_transaction,
     sign_transaction,
 )
-from node.client.wallets.wallet import LIFETIME_S, Wallet, WalletError
+from node.client.wallets.wallet import LIFETIME_S, Conditions, Wallet, WalletError, conditioned
 
 FORMAT = 1
 RAW, SIGNED = "raw_transaction", "signed_transaction"
@@ -59,6 +60,10 @@ class Terms(NamedTuple):
     gas_price: int | None = None
     gas_currency: str | None = None
     lifetime_s: int | None = None
+    """From now; of a scheduled one from its start."""
+    valid_from_secs: int = 0
+    fee_payer: str | None = None
+    """A name or an address: a secondary signer."""
 
 
 def build_file(wallet: Wallet, function: str, sender: str, pairs: Iterable[str], terms: Terms) -> Json:
@@ -76,9 +81,8 @@ def build_file(wallet: Wallet, function: str, sender: str, pairs: Iterable[str],
     raw = wallet.build(
         entry, function, *arguments, fee_currency=None if free else terms.gas_currency or currency, number=terms.number
     )
-    raw = raw._replace(
-        valid_from_secs=terms.valid_from_secs, fee_payer=terms.fee_payer, max_gas_amount=max(raw.max_gas_amount, 0)
-    )
+    sponsor = None if terms.fee_payer is None else wallet.find(terms.fee_payer)
+    raw = conditioned(raw, Conditions(terms.valid_from_secs, sponsor))
     if terms.max_gas is not None:
         raw = raw._replace(max_gas_amount=terms.max_gas)
     if terms.gas_price is not None:
@@ -188,8 +192,10 @@ def _parse_value(name: str, kind: Kind, text: str, resolve: Callable[[str], byte
 
 
 def parse_payments(name: str, text: str, resolve: Callable[[str], bytes]) -> tuple[Value, ...]:
-    """A batch's payments from JSON, or from the JSON file behind an `@`: objects of currency, payee, amount (micro-units)
-    and, if they are not empty, metadata and metadata_signature in hex; TxFileError (`bad_argument`)."""
+    """A batch's payments from JSON, or from the JSON file behind an `@`; TxFileError (`bad_argument`).
+
+    Objects of currency, payee, amount (micro-units) and, if they are not empty, metadata and metadata_signature (hex).
+    """
     if text.startswith("@"):
         try:
             text = Path(text[1:]).read_text(encoding="utf-8")

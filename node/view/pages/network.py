@@ -173,11 +173,12 @@ def mempool_page(source: Source, names: Names, limit: int) -> Page:
     rows = [
         (
             names.of(row["sender"]), str(row["sequence_number"]), row["function_name"],
+            utc(row["valid_from_timestamp_secs"] * SECOND_US) if row["valid_from_timestamp_secs"] else "",
             utc(row["expiration_timestamp_secs"] * SECOND_US), row["hash"],
         )
         for row in pool["transactions"]
     ]  # fmt: skip
     title = f"{count(pool['count'], 'transaction')} of {count(pool['bytes'], 'byte')} on {clean(own)}"
-    heads = ("sender", "number", "function", "expires", "hash")
+    heads = ("sender", "number", "function", "scheduled for", "expires", "hash")
     document = {"validator": own, **pool}
     return Page(document, [Table(title, heads, rows, "none", frozenset({1}))])
