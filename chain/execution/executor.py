@@ -6,9 +6,10 @@ Each transaction works on an overlay of its own, so that a failed one leaves not
 from collections.abc import Callable, Sequence
 
 from chain.entries import Status
-from chain.execution import administration, creation, payments, treasury
+from chain.execution import administration, creation, multi_agent, payments, treasury
 from chain.execution.context import BlockContext, Run
 from chain.execution.gas import gas_of, gas_until
+from chain.execution.multi_agent import check_signer_count
 from chain.execution.outcome import EXECUTED, OUT_OF_GAS, Abort, Category, Outcome
 from chain.limits import MAX_BLOCK_GAS
 from chain.primitives import SECOND_US
@@ -19,6 +20,8 @@ from chain.validation import Discard, DiscardStatus, check_prologue
 HANDLERS: dict[str, Callable[..., None]] = {
     "peer_to_peer_with_metadata": payments.peer_to_peer_with_metadata,
     "pay_batch": payments.pay_batch,
+    "peer_to_peer_by_signers": multi_agent.peer_to_peer_by_signers,
+    "exchange_by_signers": multi_agent.exchange_by_signers,
     "create_child_vasp_account": creation.create_child_vasp_account,
     "create_parent_vasp_account": creation.create_parent_vasp_account,
     "create_designated_dealer": creation.create_designated_dealer,
@@ -78,6 +81,7 @@ def _execute(block: Overlay, context: BlockContext, tx: SignedTransaction, gas_l
         return _keep_failed(block, tx, OUT_OF_GAS, raw.max_gas_amount)
     run = Run(context, raw.sender, Overlay(block), tuple([other.address for other in tx.secondaries]))
     try:
+        check_signer_count(tx)
         HANDLERS[raw.payload.function](run, *raw.payload.arguments)
         _epilogue(run.state, tx, gas)
     except Abort as abort:

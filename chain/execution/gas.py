@@ -1,21 +1,18 @@
-"""What a transaction costs, by its function and its signature's scheme. A payment by Ed25519 costs the minimum.
+"""What a transaction costs, by its function and its signatures. A payment by one Ed25519 signature costs the minimum.
 
-`ecdsa` verifies about forty times slower than Ed25519, so ECDSA pays forty signature shares (design decision 6).
+`ecdsa` verifies about forty times slower than Ed25519, so an ECDSA signature pays forty signature shares (design
+decision 6). Every signature of every signer counts, of a K-of-N key those that are there.
 """
 
+from collections.abc import Sequence
 from typing import cast
 
-from chain.crypto.signing import Scheme
+from chain.functions import BatchPayment
 from chain.limits import MIN_GAS_UNITS
 from chain.transaction import Payload, SignedTransaction
 
 SIGNATURE_SHARE = 100
-"""Gas of one Ed25519 verification, contained in every function's gas."""
-SCHEME_SURCHARGE: dict[int, int] = {
-    Scheme.ED25519: 0,
-    Scheme.SECP256K1: 39 * SIGNATURE_SHARE,
-    Scheme.P256: 39 * SIGNATURE_SHARE,
-}
+"""Gas of one Ed25519 verification; one such share is contained in every function's gas."""
 CREATION = 1_200
 """An account lives for ever."""
 BATCH_PAYMENT = 200
@@ -30,39 +27,50 @@ FUNCTION_GAS = {
 """Functions that cost more than the minimum."""
 
 
-def gas_for(function: str, scheme: int) -> int:
-    """Gas units of a call by its function and the sender's scheme; of a batch without its payments."""
-    return FUNCTION_GAS.get(function, MIN_GAS_UNITS) + SCHEME_SURCHARGE[scheme]
+def gas_for(function: str, verification_cost: int) -> int:
+    """Gas units that the transaction uses if its limit allows; the cost of its signatures is in verifications of
+    Ed25519 (`SignedTransaction.verification_cost`)."""
+    return FUNCTION_GAS.get(function, MIN_GAS_UNITS) + SIGNATURE_SHARE * (verification_cost - 1)
 
 
 def gas_of(tx: SignedTransaction) -> int:
     """Gas units that a transaction uses if all of it runs."""
-    return gas_for(tx.raw.payload.function, tx.scheme) + payload_gas(tx.raw.payload)
+    if tx.raw.payload.function == BATCH:
+        return gas_until(tx, len(payments_of(tx.raw.payload)))
+    return gas_for(tx.raw.payload.function, tx.verification_cost)
 
 
 def gas_until(tx: SignedTransaction, done: int) -> int:
-    """Gas units of a batch whose first `done` payments ran and the next one failed.
+    """Gas units of a batch of which the first `done` payments ran.
 
-    It grows with `done`, so that the gas that the ledger keeps tells which payment failed (`failed_payment`).
+    It grows with `done` and depends on nothing but the transaction, so that the gas that the ledger keeps of a failed
+    batch tells which payment failed (`failed_payment`).
     """
-    return gas_for(tx.raw.payload.function, tx.scheme) + payload_gas(tx.raw.payload, done)
+    signatures = SIGNATURE_SHARE * (tx.verification_cost - 1)
+    return MIN_GAS_UNITS + signatures + payments_gas(payments_of(tx.raw.payload)[:done])
 
 
 def failed_payment(tx: SignedTransaction, gas_used: int) -> int | None:
-    """Which payment of a failed batch failed, from 0, by the gas that it used; None if it was the fee that could not
-    be paid after all of them. For batches that aborted only."""
-    payments = tx.raw.payload.arguments[0]
-    assert tx.raw.payload.function == BATCH
-    assert isinstance(payments, tuple)
-    for done in range(len(payments)):
-        if gas_until(tx, done) == gas_used:
-            return done
+    """Which payment of an aborted batch failed, from 0, by the gas that it used; None if all of them ran, and then the
+    fee could not be paid."""
+    gas = gas_until(tx, 0)
+    for place, payment in enumerate(payments_of(tx.raw.payload)):
+        if gas == gas_used:
+            return place
+        gas += payments_gas([payment])
     return None
 
 
-def payload_gas(payload: Payload, done: int | None = None) -> int:
-    """What the first `done` payments of a batch (None: all) cost beside the minimum; 0 for every other function."""
-    if payload.function != BATCH:
-        return 0
-    payments = cast("tuple[tuple[str, bytes, int, bytes, bytes], ...]", payload.arguments[0])[:done]
-    return len(payments) * BATCH_PAYMENT + SIGNATURE_SHARE * sum(1 for *_, signature in payments if signature)
+def payload_gas(payload: Payload) -> int:
+    """What a batch's payments cost beside the batch; 0 for every other function."""
+    return payments_gas(payments_of(payload)) if payload.function == BATCH else 0
+
+
+def payments_gas(payments: Sequence[BatchPayment]) -> int:
+    """Gas of some payments of a batch: each its share, and a signature's for each that comes with an attestation."""
+    return BATCH_PAYMENT * len(payments) + SIGNATURE_SHARE * sum([1 for payment in payments if payment[4]])
+
+
+def payments_of(payload: Payload) -> tuple[BatchPayment, ...]:
+    """The rows of a batch; they are plain tuples until somebody names their fields."""
+    return cast("tuple[BatchPayment, ...]", payload.arguments[0])
