@@ -243,7 +243,7 @@ FAILURES: list[tuple[Any, str, tuple[Any, ...], str]] = [
     (
         ALICE, "pay_batch", ((("XUS", BRUNO.address, 2 * ONE, b"", b""), ("XDX", BRUNO.address, ONE, b"", b"")),),
         ("alice@us-wallet tried to pay bruno@br-wallet 1 XDX and 2 XUS by 2 payments in one batch, and failed at"
-        " payment 1: the payer holds no balance in this currency"),
+        " payment 1: the balance is below the amount, or what is left does not cover the fee"),
     ),
     (
         TC, "cancel_burn_with_amount", ("XUS", DEALER.address, ONE),
