@@ -37,6 +37,7 @@ COMMANDS = {
     "search": ("cli.commands.search", "List everything that a text may name."),
     "explain": ("cli.commands.explain", "Say what a code, a reason or a rule of the chain means, and what to do."),
     "proof": ("cli.commands.proof", "Get proofs from a validator, and verify them with no network at all."),
+    "audit": ("cli.commands.audit", "Recompute every currency's supply and receipts from all transactions."),
     "treasury": ("cli.commands.treasury", "Mint, burn, freeze, and publish exchange rates."),
     "dealer": ("cli.commands.dealer", "Send coins back to the treasury."),
     "rates": ("cli.commands.rates", "Exchange rates of a day, and what a remittance of that day would show."),

@@ -7,8 +7,9 @@ much as the block touched; if the state before was sound and it says nothing, th
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from chain.accounts import Account, Currency, Record
+from chain.accounts import Account, Currency, Record, currency_key
 from chain.errors import MithqalError
+from chain.records.coins import Basket
 from chain.state.view import StateView
 
 
@@ -21,6 +22,8 @@ class Totals(NamedTuple):
     preburn: int
     fees: int
     receipts: int
+    basket: int = 0
+    """Coins that lie in the reserve of a synthetic coin, in nobody's balance."""
 
 
 class ConservationError(MithqalError):
@@ -46,32 +49,44 @@ def check(records: Iterable[Record]) -> dict[str, Totals]:
     A synthetic currency has no receipts of its own: it stands on coins that do.
     """
     sums = _Sums()
+    baskets = []
     for record in records:
         sums.add(record, 1)
+        if isinstance(record, Basket):
+            baskets.append(record)
     sums.check()
+    for basket in baskets:
+        _check_cover(basket, sums.supply[basket.currency])
     return {code: sums.totals(code) for code in sums.supply}
 
 
 def check_block(before: StateView, writes: Mapping[bytes, Record]) -> None:
     """Raise ConservationError unless a block's writes change nothing of what L6 sums, or all of it alike."""
     sums = _Sums()
+    baskets = []
     for key, record in writes.items():
         old = before.get(key)
         if isinstance(record, Account) and isinstance(old, Account):
             if record.balances is old.balances and record.preburns is old.preburns:
                 continue
-        elif not isinstance(record, Account | Currency):
+        elif not isinstance(record, Account | Currency | Basket):
             continue
         sums.add(record, 1)
         if old is not None:
             sums.add(old, -1)
+        if isinstance(record, Basket):
+            baskets.append(record)
     sums.check()
+    for basket in baskets:
+        synthetic = writes.get(currency_key(basket.currency)) or before.get(currency_key(basket.currency))
+        assert isinstance(synthetic, Currency), "a basket's currency is registered"
+        _check_cover(basket, synthetic.total_value)
 
 
 class _Sums:
     """Sums by currency: of records, or of what a block changed in them."""
 
-    __slots__ = ("backed", "fees", "held", "preburn_value", "queued", "receipts", "supply")
+    __slots__ = ("backed", "baskets", "fees", "held", "preburn_value", "queued", "receipts", "supply")
 
     def __init__(self) -> None:
         """Nothing yet."""
@@ -82,6 +97,7 @@ class _Sums:
         self.preburn_value: dict[str, int] = {}
         self.receipts: dict[str, int] = {}
         self.backed: dict[str, bool] = {}
+        self.baskets: dict[str, int] = {}
 
     def add(self, record: Record, sign: int) -> None:
         """Count a record (1) or take it away (-1)."""
@@ -101,20 +117,23 @@ class _Sums:
             ):
                 sums[code] = sums.get(code, 0) + sign * amount
             self.backed[code] = not record.is_synthetic
+        elif isinstance(record, Basket):
+            for code, amount in record.held:
+                self.baskets[code] = self.baskets.get(code, 0) + sign * amount
 
     def totals(self, code: str) -> Totals:
         """The sums of one currency."""
-        found = (sums.get(code, 0) for sums in (self.supply, self.held, self.queued, self.fees, self.receipts))
-        return Totals(*found)
+        columns = (self.supply, self.held, self.queued, self.fees, self.receipts, self.baskets)
+        return Totals(*[sums.get(code, 0) for sums in columns])
 
     def check(self) -> None:
         """ConservationError for the first currency whose sums differ."""
-        for code in sorted({*self.supply, *self.held, *self.queued}):
+        for code in sorted({*self.supply, *self.held, *self.queued, *self.baskets}):
             total, queued = self.totals(code), self.preburn_value.get(code, 0)
-            if total.balances + total.preburn + total.fees != total.supply:
+            if total.balances + total.preburn + total.fees + total.basket != total.supply:
                 raise ConservationError(
-                    f"{code}: balances {total.balances} + preburn {total.preburn} + fees {total.fees}"
-                    f" is not the supply {total.supply}",
+                    f"{code}: balances {total.balances} + preburn {total.preburn} + fees {total.fees} + in baskets"
+                    f" {total.basket} is not the supply {total.supply}",
                     currency=code, **total._asdict(),
                 )  # fmt: skip
             if queued != total.preburn:
@@ -123,3 +142,14 @@ class _Sums:
                 )
             if self.backed.get(code, False) and total.receipts != total.supply:
                 raise ConservationError(f"{code}: receipts {total.receipts}, supply {total.supply}", currency=code)
+
+
+def _check_cover(basket: Basket, supply: int) -> None:
+    """Of each coin in a basket at least supply x ratio lies in its reserve, exactly (Z4)."""
+    for (code, held), (_, ratio) in zip(basket.held, basket.parts, strict=True):
+        if held << 32 < supply * ratio:
+            raise ConservationError(
+                f"{basket.currency}: the reserve holds {held} micro-{code}, {supply} micro-{basket.currency} stand on"
+                f" {-(-supply * ratio >> 32)}",
+                currency=basket.currency,
+            )

@@ -23,21 +23,24 @@ FUNCTION_GAS = {
     "create_child_vasp_account": CREATION,
     "create_parent_vasp_account": CREATION,
     "create_designated_dealer": CREATION,
+    "create_validator_account": CREATION,
+    "create_validator_operator_account": CREATION,
 }
 """Functions that cost more than the minimum."""
 
 
-def gas_for(function: str, verification_cost: int) -> int:
+def gas_for(function: str, verification_cost: int, minimum: int = MIN_GAS_UNITS) -> int:
     """Gas units that the transaction uses if its limit allows; the cost of its signatures is in verifications of
-    Ed25519 (`SignedTransaction.verification_cost`)."""
-    return FUNCTION_GAS.get(function, MIN_GAS_UNITS) + SIGNATURE_SHARE * (verification_cost - 1)
+    Ed25519 (`SignedTransaction.verification_cost`), `minimum` is the least that governance has set."""
+    return max(FUNCTION_GAS.get(function, 0), minimum) + SIGNATURE_SHARE * (verification_cost - 1)
 
 
-def gas_of(tx: SignedTransaction) -> int:
-    """Gas units that a transaction uses if all of it runs."""
+def gas_of(tx: SignedTransaction, minimum: int = MIN_GAS_UNITS) -> int:
+    """Gas units that a transaction uses if all of it runs. With the first `minimum` of all, whatever governance has set
+    since, it is also the measure of a block's work (B7)."""
     if tx.raw.payload.function == BATCH:
         return gas_until(tx, len(payments_of(tx.raw.payload)))
-    return gas_for(tx.raw.payload.function, tx.verification_cost)
+    return gas_for(tx.raw.payload.function, tx.verification_cost, minimum)
 
 
 def gas_until(tx: SignedTransaction, done: int) -> int:

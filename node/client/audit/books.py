@@ -106,8 +106,9 @@ class Books:
             parts[part, code] = parts.get((part, code), 0) + amount
         return [
             Sums(
-                code, self.supply[code], *[parts.get((part, code), 0) for part in (ACCOUNT, QUEUE, FEES, BASKET)],
-                self.deposited.get(code, 0), self.released.get(code, 0),
+                code, self.supply[code], parts.get((ACCOUNT, code), 0), parts.get((QUEUE, code), 0),
+                parts.get((FEES, code), 0), parts.get((BASKET, code), 0), self.deposited.get(code, 0),
+                self.released.get(code, 0),
             )
             for code in sorted(self.supply)
         ]  # fmt: skip
@@ -116,22 +117,11 @@ class Books:
         """BooksError (`state_differs`) unless a state holds exactly what the books say."""
         stored: dict[Place, int] = {}
         found: list[Currency] = []
-
-        def add(part: str, owner: bytes, code: str, amount: int) -> None:
-            stored[part, owner, code] = stored.get((part, owner, code), 0) + amount
-
         for record in records:
-            if isinstance(record, Account):
-                for code, amount in record.balances:
-                    add(ACCOUNT, record.address, code, amount)
-                for code, amount in record.preburns:
-                    add(QUEUE, record.address, code, amount)
-            elif isinstance(record, Currency):
+            for place, amount in _holdings(record):
+                stored[place] = stored.get(place, 0) + amount
+            if isinstance(record, Currency):
                 found.append(record)
-                add(FEES, b"", record.code, record.fees)
-            elif isinstance(record, Basket):
-                for code, amount in record.held:
-                    add(BASKET, b"", code, amount)
         for place in sorted({*stored, *self.held}):
             there, here = stored.get(place, 0), self.held.get(place, 0)
             if there != here:
@@ -205,14 +195,18 @@ class Books:
             self._fail(version, "mint_without_treasury", f"{amount} micro-{code} are minted by no call of the treasury")
         said = (call.argument("mint_amount"), call.argument("currency"), call.argument("receipt_id"))
         if said != (amount, code, receipt_id):
-            self._fail(version, "mint_differs", f"the treasury's call mints {said[0]} micro-{said[1]}, the event {amount}")
+            self._fail(
+                version, "mint_differs", f"the treasury's call mints {said[0]!r} micro-{said[1]!r}, the event {amount}"
+            )
         if receipt_id in self._receipts:
             self._fail(version, "receipt_used_twice", f"receipt {receipt_id.hex()} was used before")
         self._receipts.add(receipt_id)
         message = signing_message("CustodianReceipt", self._genesis_hash, encode((receipt_id, code, amount)))
         key = self._custodians.get(code, b"")
         if not verify(Scheme.ED25519, key, message, cast(bytes, call.argument("receipt_signature"))):
-            self._fail(version, "receipt_not_signed", f"the custodian of {code} did not sign receipt {receipt_id.hex()}")
+            self._fail(
+                version, "receipt_not_signed", f"the custodian of {code} did not sign receipt {receipt_id.hex()}"
+            )
         self._issue(code, amount)
         self.deposited[code] = self.deposited.get(code, 0) + amount
         self._cover[code] = self._cover.get(code, 0) + amount
@@ -260,3 +254,14 @@ def _named(place: Place) -> str:
     """A part in words, with its owner if it has one."""
     part, owner, _ = place
     return f"the {part} of {owner.hex()}" if owner else f"the {part}"
+
+
+def _holdings(record: Record) -> Iterable[tuple[Place, int]]:
+    """What a record of the state says that somebody holds."""
+    if isinstance(record, Account):
+        yield from (((ACCOUNT, record.address, code), amount) for code, amount in record.balances)
+        yield from (((QUEUE, record.address, code), amount) for code, amount in record.preburns)
+    elif isinstance(record, Currency):
+        yield (FEES, b"", record.code), record.fees
+    elif isinstance(record, Basket):
+        yield from (((BASKET, b"", code), amount) for code, amount in record.held)
