@@ -319,7 +319,7 @@ class Ledger:
                 name="wrong_network",
             )
         tree = state_tree.build([(leaf_key(key), value_hash(data)) for key, data in self.store.states()])
-        conservation.check(read_record(key, data) for key, data in self.store.states())
+        conservation.check_stored(self.store.states())
         if state_tree.root_hash(tree) != state_root:
             raise GenesisError("the stored state does not hash to the stored root", name="corrupt_state")
         if proof is not None:
