@@ -67,6 +67,8 @@ class Books:
         self.released: dict[str, int] = {}
         self._custodians: dict[str, bytes] = {}
         self._synthetic: set[str] = set()
+        self._ratios: dict[str, tuple[tuple[str, int], ...]] = {}
+        """What one micro-unit of a basket stands on, as 32-bit fixed point."""
         self._receipts: set[bytes] = set()
         self._genesis_hash = b""
         self._balance: dict[str, int] = {}
@@ -146,6 +148,7 @@ class Books:
             self._custodians[currency.code] = currency.custodian_key
             if currency.is_synthetic:
                 self._synthetic.add(currency.code)
+                self._ratios[currency.code] = currency.basket
 
     def _fee(self, entry: Entry, tx: SignedTransaction) -> None:
         """From whoever pays it into the pot of its currency."""
@@ -183,7 +186,7 @@ class Books:
                 self.released[code] = self.released.get(code, 0) + amount
                 self._cover[code] = self._cover.get(code, 0) - amount
             case "compose" | "decompose":
-                self._exchange(data, 1 if event.type == "compose" else -1)
+                self._exchange(version, data, 1 if event.type == "compose" else -1, tx)
             case _:
                 pass
 
@@ -211,15 +214,26 @@ class Books:
         self.deposited[code] = self.deposited.get(code, 0) + amount
         self._cover[code] = self._cover.get(code, 0) + amount
 
-    def _exchange(self, data: tuple[Any, ...], sign: int) -> None:
-        """A basket is composed (1) of a dealer's coins, or taken apart (-1); of collected fees by the treasury."""
+    def _exchange(self, version: int, data: tuple[Any, ...], sign: int, tx: SignedTransaction | None) -> None:
+        """A basket is composed (1) of a dealer's coins, or taken apart (-1); of collected fees by the treasury. What
+        lies behind it afterwards covers it: of each coin at least supply x ratio."""
         amount, code, owner, parts = data
+        asked = None if tx is None or owner == TREASURY else tx.raw.payload.argument("amount")
+        if asked not in (None, amount):
+            self._fail(
+                version, "call_differs", f"the dealer's call is of {asked!r} micro-{code}, the event of {amount}"
+            )
         part, owner = (FEES, b"") if owner == TREASURY else (ACCOUNT, owner)
         self._move(part, owner, code, sign * amount)
         self._issue(code, sign * amount)
         for coin, moved in parts:
             self._move(part, owner, coin, -sign * moved)
-            self._move(BASKET, b"", coin, sign * moved)
+            self._move(BASKET, code.encode(), coin, sign * moved)
+        for coin, ratio in self._ratios.get(code, ()):
+            held = self.held.get((BASKET, code.encode(), coin), 0)
+            if held << 32 < self.supply[code] * ratio:
+                words = f"the basket of {code} holds {held} micro-{coin} for {self.supply[code]} micro-{code}"
+                self._fail(version, "basket_not_covered", words)
 
     def _move(self, part: str, owner: bytes, code: str, amount: int) -> None:
         place = part, owner, code
@@ -264,4 +278,4 @@ def _holdings(record: Record) -> Iterable[tuple[Place, int]]:
     elif isinstance(record, Currency):
         yield (FEES, b"", record.code), record.fees
     elif isinstance(record, Basket):
-        yield from (((BASKET, b"", code), amount) for code, amount in record.held)
+        yield from (((BASKET, record.currency.encode(), code), amount) for code, amount in record.held)

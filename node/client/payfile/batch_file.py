@@ -44,7 +44,8 @@ def read_batch(wallet: Wallet, path: Path) -> tuple[Entry, tuple[Item, ...]]:
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}") from error
     except BadFile as error:
-        error.message = f"{path.name}: {error.message}"
+        words = error.message.replace(", or pay the others with --skip-bad", "")  # a batch is paid whole
+        error.message = f"{path.name}: {words}"
         raise
     if not rows:
         raise BadFile(f"{path.name}: it has no payment")

@@ -13,7 +13,7 @@ from chain.functions import BatchPayment, max_bytes_of
 from chain.limits import DEFAULT_GAS_PRICE
 from chain.transaction import Payload, SignedTransaction
 from node.client.amounts import format_amount
-from node.client.payments.memos import Memo, keep_memo, memo_of, new_memo
+from node.client.payments.memos import Memo, keep_memos, memo_of, new_memo
 from node.client.payments.pay import (
     Order,
     check_key,
@@ -80,8 +80,7 @@ def pay_batch(wallet: Wallet, order: BatchOrder, *, key: str | None, timeout_s: 
     if first is not None:
         return _answer(wallet, order, first, timeout_s)
     payments, memos = _prepare(wallet, order)
-    for memo in memos:
-        keep_memo(wallet.network.keys, memo)
+    keep_memos(wallet.network.keys, memos)
     fee_currency = order.fee_currency or payments[0].currency
     rows = tuple([payment.to_value() for payment in payments])
     tx = wallet.sign(

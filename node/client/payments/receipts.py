@@ -13,7 +13,7 @@ from chain.errors import MithqalError
 from chain.identifiers import decode_identifier, encode_identifier
 from chain.metadata import Metadata, MetadataError, Refund, TravelRule, decode_metadata
 from chain.transaction import SignedTransaction
-from node.client.files import write_durably
+from node.client.files import write_all_durably, write_durably
 from node.client.payments.memos import Memo, commitment_in, is_opened_by, memo_of
 from node.client.payments.payment_call import PAYMENT, payments_in
 from node.client.rpc import RpcClient
@@ -86,15 +86,19 @@ def _memo_of(wallet: Wallet, tx: SignedTransaction, metadata: bytes) -> Memo | N
 
 def write_receipt(path: Path, receipt: Receipt) -> None:
     """Write a receipt, whole or not at all. Raises OSError."""
-    write_durably(path, json.dumps(receipt, indent=2) + "\n")
+    write_durably(path, _text(receipt))
+
+
+def _text(receipt: Receipt) -> str:
+    return json.dumps(receipt, indent=2) + "\n"
 
 
 def write_batch_receipts(wallet: Wallet, tx: SignedTransaction, done: dict[str, Any]) -> Path:
     """Write the receipt of each payment of a batch that is not there yet; the folder. Raises OSError."""
-    for place in range(len(payments_in(tx))):
-        path = receipt_path(wallet, tx.hash, place)
-        if not path.exists():
-            write_receipt(path, make_receipt(wallet, tx, done, place))
+    places = [place for place in range(len(payments_in(tx))) if not receipt_path(wallet, tx.hash, place).exists()]
+    write_all_durably({
+        receipt_path(wallet, tx.hash, place): _text(make_receipt(wallet, tx, done, place)) for place in places
+    })  # fmt: skip
     return receipt_path(wallet, tx.hash, 0).parent
 
 
