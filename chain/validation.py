@@ -101,25 +101,7 @@ def check_prologue(
     if authentication_key(tx.scheme, tx.public_key) != sender.authentication_key:
         raise Discard(DiscardStatus.INVALID_AUTH_KEY, "the public key does not match the account's authentication key")
     _check_fee(tx, _fee_payer(view, tx, sender))
-    if raw.valid_from_secs and raw.valid_from_secs >= raw.expiration_secs:
-        raise Discard(
-            DiscardStatus.VALIDITY_EMPTY,
-            f"it is valid from {raw.valid_from_secs} s on and expires at {raw.expiration_secs} s",
-            valid_from_secs=raw.valid_from_secs, expiration_secs=raw.expiration_secs,
-        )  # fmt: skip
-    if now_secs >= raw.expiration_secs:
-        raise Discard(
-            DiscardStatus.TRANSACTION_EXPIRED,
-            f"it expired at {raw.expiration_secs} s, the ledger's time is {now_secs} s",
-            expiration_secs=raw.expiration_secs,
-            now_secs=now_secs,
-        )
-    if now_secs < raw.valid_from_secs and not allow_future_sequence:
-        raise Discard(
-            DiscardStatus.NOT_YET_VALID,
-            f"it is valid from {raw.valid_from_secs} s on, the ledger's time is {now_secs} s",
-            valid_from_secs=raw.valid_from_secs, now_secs=now_secs,
-        )  # fmt: skip
+    _check_time(tx, now_secs, may_wait=allow_future_sequence)
     _check_sequence(raw.sequence_number, sender.sequence_number, allow_future_sequence=allow_future_sequence)
     return sender
 
@@ -260,6 +242,30 @@ def _check_fee(tx: SignedTransaction, payer: Account) -> None:
             max_fee=max_fee,
             balance=balance,
         )
+
+
+def _check_time(tx: SignedTransaction, now_secs: int, *, may_wait: bool) -> None:
+    """It can run at some time, that time is not over, and it has come, unless it may wait for it (T8, T13)."""
+    raw = tx.raw
+    if raw.valid_from_secs and raw.valid_from_secs >= raw.expiration_secs:
+        raise Discard(
+            DiscardStatus.VALIDITY_EMPTY,
+            f"it is valid from {raw.valid_from_secs} s on and expires at {raw.expiration_secs} s",
+            valid_from_secs=raw.valid_from_secs, expiration_secs=raw.expiration_secs,
+        )  # fmt: skip
+    if now_secs >= raw.expiration_secs:
+        raise Discard(
+            DiscardStatus.TRANSACTION_EXPIRED,
+            f"it expired at {raw.expiration_secs} s, the ledger's time is {now_secs} s",
+            expiration_secs=raw.expiration_secs,
+            now_secs=now_secs,
+        )
+    if now_secs < raw.valid_from_secs and not may_wait:
+        raise Discard(
+            DiscardStatus.NOT_YET_VALID,
+            f"it is valid from {raw.valid_from_secs} s on, the ledger's time is {now_secs} s",
+            valid_from_secs=raw.valid_from_secs, now_secs=now_secs,
+        )  # fmt: skip
 
 
 def _check_sequence(number: int, next_number: int, *, allow_future_sequence: bool) -> None:

@@ -26,7 +26,7 @@ def check_metadata(metadata: bytes) -> None:
 
 
 def pay_batch(run: Run, payments: tuple[tuple[str, bytes, int, bytes, bytes], ...]) -> None:
-    """Up to 500 payments in order, all or none, each by every rule of a single one (E7).
+    """Up to 500 payments in order, all or none, each by every rule of a single one (T15).
 
     The abort is the failing payment's own; its index is in the details, and in the gas that the batch then uses.
     """

@@ -2,8 +2,8 @@
 
 After each block: conservation; each kept transaction uses exactly its sender's next number and a discarded one none; a
 failed one moves its fee and nothing else; account limits hold; an account and a transaction are proved to the light
-client. At the end a replay gives the same roots. `HYPOTHESIS_PROFILE=deep scripts/test tests/chain/test_ledger_machine.py`
-is the long run; a failure prints how to repeat it.
+client. At the end a replay gives the same roots. The long run is
+`HYPOTHESIS_PROFILE=deep scripts/test tests/chain/test_ledger_machine.py`; a failure prints how to repeat it.
 """
 
 from typing import cast

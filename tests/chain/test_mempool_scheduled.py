@@ -48,7 +48,7 @@ def test_it_waits_until_the_ledgers_time_reaches_it() -> None:
 
 
 def test_one_whose_time_is_there_waits_for_nothing() -> None:
-    """T12: a start that is now or over is none."""
+    """T13: a start that is now or over is none."""
     for start in (NOW - 1, NOW):
         pool = Mempool()
         assert pool.add(tx(start=start), 0, NOW) is None

@@ -1,4 +1,4 @@
-"""When a transaction may run and who pays for it: the prologue of scheduled and sponsored ones (T10, T12, T13)."""
+"""When a transaction may run and who pays for it: the prologue of scheduled and sponsored ones (T10, T13, T14)."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def admitted(world: World, tx) -> None:
 
 
 def test_it_runs_from_its_time_on() -> None:
-    """T12: 'a scheduled transaction runs in blocks whose time in seconds has reached its start': not one before."""
+    """T13: 'a scheduled transaction runs in blocks whose time in seconds has reached its start': not one before."""
     world = small_world()
     late = world.sign(ALICE, *CALL)
     for start, runs in ((0, True), (NOW_SECS - 1, True), (NOW_SECS, True), (NOW_SECS + 1, False)):
@@ -67,7 +67,7 @@ def _resigned(world: World, raw):
 
 
 def test_a_mempool_may_keep_it_until_then() -> None:
-    """M8, T12: a later start is no reason to refuse it."""
+    """M8, T13: a later start is no reason to refuse it."""
     world = small_world()
     raw = world.sign(ALICE, *CALL).raw._replace(valid_from_secs=NOW_SECS + 50)
     admitted(world, _resigned(world, raw))
@@ -75,7 +75,7 @@ def test_a_mempool_may_keep_it_until_then() -> None:
 
 @pytest.mark.parametrize(("start", "ends", "is_empty"), [(10, 11, False), (10, 10, True), (10, 9, True)])
 def test_it_must_expire_after_its_start(start, ends, is_empty) -> None:
-    """T12: 'its expiration is later than its start', else it is refused at once: it could never run."""
+    """T13: 'its expiration is later than its start', else it is refused at once: it could never run."""
     world = small_world()
     raw = world.sign(ALICE, *CALL).raw
     tx = _resigned(world, raw._replace(valid_from_secs=NOW_SECS + start, expiration_secs=NOW_SECS + ends))
@@ -89,7 +89,7 @@ def test_it_must_expire_after_its_start(start, ends, is_empty) -> None:
 
 
 def test_the_order_of_time_and_number() -> None:
-    """T6, T12: an empty time, then expired, then too early, then the number."""
+    """T6, T13: an empty time, then expired, then too early, then the number."""
     world = small_world()
     raw = world.sign(ALICE, *CALL, number=5).raw
     for start, ends, status in (
@@ -113,7 +113,7 @@ def test_what_came_too_early_is_not_forgotten() -> None:
 
 
 def test_the_sponsor_pays_the_fee_and_nothing_else() -> None:
-    """T13: 'the fee comes from the fee payer's balance'; the sender's number is used, the payer's is not."""
+    """T14: 'the fee comes from the fee payer's balance'; the sender's number is used, the payer's is not."""
     world = small_world()
     outcome = world.run(terms(world, ANNA, fee_payer=ANNA.address, price=3))
     assert (outcome.status.kind, outcome.gas_used) == ("executed", 700)
@@ -124,7 +124,7 @@ def test_the_sponsor_pays_the_fee_and_nothing_else() -> None:
 
 
 def test_a_sponsor_pays_for_a_failure_too() -> None:
-    """T7, T13: 'a failed one charges the fee payer'; out of gas as well."""
+    """T7, T14: 'a failed one charges the fee payer'; out of gas as well."""
     world = small_world()
     broke = (PAYMENT, "XUS", BOB.address, 2_000 * ONE, b"", b"")
     outcome = world.run(terms(world, ANNA, call=broke, fee_payer=ANNA.address, price=1))
@@ -143,7 +143,7 @@ def test_a_sponsor_who_is_paid_and_pays() -> None:
 
 
 def test_the_sender_needs_no_coins_for_the_fee() -> None:
-    """T13: the check of the fee looks at the fee payer: the sender may pay its last coin."""
+    """T14: the check of the fee looks at the fee payer: the sender may pay its last coin."""
     world = small_world()
     everything = (PAYMENT, "XUS", ANNA.address, 1_000 * ONE, b"", b"")
     world.run(terms(world, ANNA, call=everything, fee_payer=ANNA.address, price=1))
@@ -151,7 +151,7 @@ def test_the_sender_needs_no_coins_for_the_fee() -> None:
 
 
 def test_any_coin_that_the_fee_payer_holds() -> None:
-    """T13: 'in any registered currency in which it has a balance'."""
+    """T14: 'in any registered currency in which it has a balance'."""
     world = small_world()
     world.run(terms(world, ANNA, fee_payer=ANNA.address, price=1, currency="XEU"))
     assert (world.balance(ANNA, "XEU"), world.currency("XEU").fees) == (100 * ONE - 700, 700)
@@ -172,7 +172,7 @@ def test_the_fee_payer_must_be_able_to_pay_the_most() -> None:
 
 
 def test_the_fee_payer_signs() -> None:
-    """T13: 'the fee payer is one of the secondary signers': neither somebody else nor the sender."""
+    """T14: 'the fee payer is one of the secondary signers': neither somebody else nor the sender."""
     world = small_world()
     for payer in (BOB, NOBODY, ALICE):
         assert discarded(world, terms(world, ANNA, fee_payer=payer.address)) is DiscardStatus.FEE_PAYER_NOT_A_SIGNER
@@ -183,7 +183,7 @@ def test_the_fee_payer_signs() -> None:
 
 
 def test_a_frozen_account_pays_no_fees() -> None:
-    """T13: 'a frozen account pays for nobody', as it pays nothing else (1.9)."""
+    """T14: 'a frozen account pays for nobody', as it pays nothing else (1.9)."""
     world = small_world()
     world.change(ANNA, is_frozen=True)
     assert discarded(world, terms(world, ANNA, fee_payer=ANNA.address)) is DiscardStatus.SENDING_ACCOUNT_FROZEN

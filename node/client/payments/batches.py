@@ -1,4 +1,4 @@
-"""Payments that are made together or not at all: one transaction, one signature (docs/protocol.md, E7).
+"""Payments that are made together or not at all: one transaction, one signature (docs/protocol.md, T15).
 
 Before anything is signed each payment is tried against the accounts as the ledger has them. What a batch then meets on
 the chain is told with the payment that failed: the gas that it used says which.

@@ -1,4 +1,4 @@
-"""Batches: up to 500 payments in one transaction, all or none, each by every rule of a single one (E7, B7)."""
+"""Batches: up to 500 payments in one transaction, all or none, each by every rule of a single one (T15, B7)."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def batch(world: World, who, *rows, **terms):
 
 
 def test_all_are_paid_in_order() -> None:
-    """E7: 'the payments of a batch run in order', each with its two events; one number is used."""
+    """T15: 'the payments of a batch run in order', each with its two events; one number is used."""
     world = small_world()
     outcome = world.run(batch(world, ALICE, row(BOB, 3), row(ANNA, 5, "XEU"), row(BOB, 7, metadata=b"rent")))
     assert outcome.status.kind == "executed"
@@ -66,7 +66,7 @@ def test_what_one_receives_a_later_one_cannot_spend_for_another() -> None:
 
 
 def test_the_gas_is_the_minimum_and_a_share_a_payment() -> None:
-    """G2: 600 + 200 a payment + 100 for each attestation: cheaper than single ones (600 each) from two on."""
+    """T16: 600 + 200 a payment + 100 for each attestation: cheaper than single ones (600 each) from two on."""
     world = small_world()
     for count in (1, 2, 500):
         assert gas_of(batch(world, ALICE, *[row(BOB, 1)] * count)) == 600 + 200 * count
@@ -111,7 +111,7 @@ ABORTS = [
 @pytest.mark.parametrize("place", [0, 1, 3])
 @pytest.mark.parametrize("price", [0, 3])
 def test_one_that_fails_fails_all(reason, bad, place, price) -> None:
-    """E7: 'the abort is that of the payment that failed', nothing is paid, and the gas says which one it was."""
+    """T15: 'the abort is that of the payment that failed', nothing is paid, and the gas says which one it was."""
     world = small_world()
     rows = [row(BOB, 5)] * 4
     rows[place] = bad
@@ -122,7 +122,7 @@ def test_one_that_fails_fails_all(reason, bad, place, price) -> None:
 
 
 def test_a_later_payment_sees_what_earlier_ones_left() -> None:
-    """E7: two halves and a bit of a balance: the third payment is the one that fails."""
+    """T15: two halves and a bit of a balance: the third payment is the one that fails."""
     world = small_world()
     found, index, _ = refusal(world, row(BOB, 500 * ONE), row(ANNA, 500 * ONE), row(BOB, 1), row(BOB, 1))
     assert (found[1], index) == (1288, 2)
@@ -139,7 +139,7 @@ def test_a_frozen_payee_and_too_long_metadata() -> None:
 
 
 def test_a_fee_that_cannot_be_paid_is_no_payments_fault() -> None:
-    """G2: the payments ran and the fee is missing: the gas is that of all of them, and no index is told."""
+    """T16: the payments ran and the fee is missing: the gas is that of all of them, and no index is told."""
     world = small_world()
     tx = batch(world, ALICE, row(BOB, 999 * ONE), row(BOB, ONE), price=1, max_gas=1_000)
     outcome = world.run(tx)
@@ -154,7 +154,7 @@ def test_attestations() -> None:
     world.endow(ALICE, 5_000 * ONE)
     limit = 1_000 * ONE
 
-    def attested(amount: int, metadata: bytes = b"") -> tuple[object, ...]:
+    def attested(amount: int, metadata: bytes = b""):
         signature = COMPLIANCE[BR].sign(attestation_message(metadata, ALICE.address, amount))
         return row(BOB, amount, metadata=metadata, signature=signature)
 
@@ -171,7 +171,7 @@ def test_attestations() -> None:
 
 
 def test_the_place_can_be_read_from_the_gas_of_any_batch() -> None:
-    """G2: 'it grows with each payment', attested or not, whatever the scheme."""
+    """T16: 'it grows with each payment', attested or not, whatever the scheme."""
     world = small_world()
     rows = [row(BOB, 1, signature=bytes(64) if place % 3 == 0 else b"") for place in range(500)]
     tx = batch(world, ALICE, *rows)
@@ -185,7 +185,7 @@ def test_the_place_can_be_read_from_the_gas_of_any_batch() -> None:
 
 
 def test_500_payments_and_no_more() -> None:
-    """T11: 'a batch has 1 to 500 payments'; 500 with a memo's commitment each fit into 64 KiB."""
+    """T15: 'a batch has 1 to 500 payments'; 500 with a memo's commitment each fit into 64 KiB."""
     world = small_world()
     rows = [row(BOB, 10**9, metadata=b"\3\0\1\x20" + bytes(32))] * MAX_BATCH_PAYMENTS
     full = batch(world, ALICE, *rows)
@@ -236,7 +236,7 @@ def test_no_other_function_has_more_room() -> None:
     ],
 )  # fmt: skip
 def test_a_row_of_another_shape_is_no_transaction(wrong) -> None:
-    """T11: 'a payment is (currency, payee, amount, metadata, metadata signature)'."""
+    """T15: 'a payment is (currency, payee, amount, metadata, metadata signature)'."""
     world = small_world()
     with pytest.raises(DecodeError) as caught:
         decode_transaction(batch(world, ALICE, row(BOB, 1), wrong).envelope)

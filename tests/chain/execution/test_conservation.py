@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain.accounts import BASKET, Account, Role, account_key
+from chain.accounts import BASKET, Account, Record, Role, account_key
 from chain.execution.conservation import ConservationError, Totals, check, check_block, check_stored, totals
 from chain.execution.executor import HANDLERS
 from chain.execution.outcome import Outcome
@@ -161,7 +161,7 @@ def test_whatever_happens_money_is_conserved(steps) -> None:
 # --- by a block's writes alone ---
 
 
-def written(world: World, **changes) -> dict:
+def written(world: World, **changes) -> dict[bytes, Record]:
     """What a block wrote that changed these records."""
     before = dict(world.records)
     for what, fields in changes.items():

@@ -19,7 +19,7 @@ def test_validators_that_would_make_a_coin_stop_before_they_vote(monkeypatch: py
         account = run.state.account(payee)
         assert isinstance(account, Account)
         if world.scheduler.now_us > START_US + 2 * SECOND_US:
-            run.state.put_account(account.with_balance(currency, account.balance(currency) + 1))
+            run.state.put_account(account.with_balance(currency, (account.balance(currency) or 0) + 1))
 
     monkeypatch.setitem(HANDLERS, "peer_to_peer_with_metadata", generous)
     before: list[int] = []

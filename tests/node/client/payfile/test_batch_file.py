@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -66,6 +66,11 @@ def refused(function: Any, *arguments: Any, **options: Any) -> MithqalError:
     with pytest.raises(MithqalError) as caught:
         function(*arguments, **options)
     return caught.value
+
+
+def told(error: MithqalError) -> list[dict[str, Any]]:
+    """The payments that an error names."""
+    return cast("list[dict[str, Any]]", error.details["payments"])
 
 
 def test_all_rows_are_one_transaction(wallet: Wallet, tmp_path: Path) -> None:
@@ -148,8 +153,10 @@ def test_what_would_fail_is_told_before_anything_is_signed(wallet: Wallet, tmp_p
     path = csv(tmp_path, row(ANNA, str(have)), row(BOB, "1"), row(BOB, "1", "XDX"), row("mx-wallet", "1", "XEU"))
     error = refused(pay_batch_file, wallet, path)
     assert (error.name, exit_code(error)) == ("batch_would_fail", 4)
-    told = [(item["payment"], item["reason"]) for item in error.details["payments"]]  # type: ignore[attr-defined]
-    assert told == [(1, "EINSUFFICIENT_BALANCE"), (2, "EINSUFFICIENT_BALANCE")]
+    assert [(item["payment"], item["reason"]) for item in told(error)] == [
+        (1, "EINSUFFICIENT_BALANCE"),
+        (2, "EINSUFFICIENT_BALANCE"),
+    ]
     assert "line 3" in error.message
     assert "nothing was signed" in error.message
     assert wallet.next_number(wallet.find(ALICE)) == number
@@ -160,7 +167,7 @@ def test_a_fee_that_is_not_left(wallet: Wallet, tmp_path: Path) -> None:
     have = balance(wallet, ALICE)
     path = csv(tmp_path, row(ANNA, f"{have // COIN}.{have % COIN:06d}"))
     error = refused(pay_batch_file, wallet, path)
-    assert [(item["payment"], item["place"]) for item in error.details["payments"]] == [(None, "the fee")]  # type: ignore[attr-defined]
+    assert [(item["payment"], item["place"]) for item in told(error)] == [(None, "the fee")]
     done = pay_batch_file(wallet, path, fee_currency="XEU")
     assert (done["fee"], done["fee_currency"], balance(wallet, ALICE)) == (800, "XEU", 0)
     pay(wallet, Order(ANNA, ALICE, have, "XUS"))
@@ -180,7 +187,7 @@ def test_attested_payments(wallet: Wallet, tmp_path: Path) -> None:
     """1.7: 1,000 XDX and more to another provider need its signature: with --attest only those get one."""
     path = csv(tmp_path, row(BOB, "1000", memo="big"), row(BOB, "1", memo="small"), row(ANNA, "1000"))
     error = refused(pay_batch_file, wallet, path)
-    assert [item["reason"] for item in error.details["payments"]] == ["EMALFORMED_METADATA_SIGNATURE"]  # type: ignore[attr-defined]
+    assert [item["reason"] for item in told(error)] == ["EMALFORMED_METADATA_SIGNATURE"]
     assert "--attest" in error.message
     done = pay_batch_file(wallet, path, attest=True)
     calls = payments_in(wallet.outbox.get(bytes.fromhex(done["hash"])).transaction)
@@ -226,18 +233,17 @@ def test_a_scheduled_batch_waits_for_its_time(wallet: Wallet, tmp_path: Path) ->
 def test_what_fails_on_the_chain_is_told_with_its_payment(
     wallet: Wallet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """E7: the reason is the payment's own, its place and line are told; nothing was paid, the fee was; exit 5."""
+    """T15: the reason is the payment's own, its place and line are told; nothing was paid, the fee was; exit 5."""
     monkeypatch.setattr("node.client.payments.batches._Trial.judge", lambda _: None)
     before = [balance(wallet, name) for name in PEOPLE]
     path = csv(tmp_path, row(ANNA), row(BOB), row(BOB, "900000"), row(BOB))
-    for _ in range(2):
-        error = refused(pay_batch_file, wallet, path)
+    errors = [refused(pay_batch_file, wallet, path) for _ in range(2)]
+    for error in errors:
         assert (error.name, exit_code(error), error.details["reason"]) == (
-            "failed_on_chain",
-            5,
-            "EINSUFFICIENT_BALANCE",
-        )
+            "failed_on_chain", 5, "EINSUFFICIENT_BALANCE"
+        )  # fmt: skip
         assert (error.details["payment"], error.details["place"]) == (2, "line 4")
+    error = errors[-1]
     assert f"payment 2 (line 4: 900000.000000 XUS to {BOB})" in error.message
     found = wallet.client.call("get_transactions", error.details["version"], 1, True)[0]
     assert found["vm_status"]["payment"] == 2
