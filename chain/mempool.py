@@ -53,6 +53,8 @@ class Mempool:
         self._scheduled: set[bytes] = set()
         """Hashes of those that came before their time."""
         self._scheduled_bytes = 0
+        self._asleep: dict[bytes, int] = {}
+        """Senders of whom nothing but scheduled transactions wait: the first of their times. They are passed over."""
 
     def __len__(self) -> int:
         """How many wait."""
@@ -74,6 +76,8 @@ class Mempool:
             if raw.valid_from_secs > now_secs:
                 self._scheduled.add(tx.hash)
                 self._scheduled_bytes += len(tx.envelope)
+            if raw.valid_from_secs or raw.sender in self._asleep:
+                self._note_sleep(raw.sender)
         waiting = self._by_sender[raw.sender]
         for number in range(next_sequence, raw.sequence_number + 1):
             before = waiting.get(number)
@@ -137,6 +141,8 @@ class Mempool:
         picked: list[SignedTransaction] = []
         size = gas = 0
         for sender, waiting in self._by_sender.items():
+            if self._asleep.get(sender, 0) > now_secs:
+                continue
             number = next_sequence(sender)
             tx = waiting.get(number)
             while tx is not None and tx.raw.valid_from_secs <= now_secs < tx.raw.expiration_secs:
@@ -182,6 +188,8 @@ class Mempool:
         tx = waiting.pop(number)
         if not waiting:
             del self._by_sender[sender]
+        if self._scheduled or sender in self._asleep:
+            self._note_sleep(sender)
         del self.by_hash[tx.hash]
         expiring = self._by_expiry[tx.raw.expiration_secs]
         del expiring[tx.hash]
@@ -191,3 +199,12 @@ class Mempool:
         if tx.hash in self._scheduled:
             self._scheduled.discard(tx.hash)
             self._scheduled_bytes -= len(tx.envelope)
+
+    def _note_sleep(self, sender: bytes) -> None:
+        """Whether something of a sender may run at once, and if not, from when on."""
+        waiting = self._by_sender.get(sender)
+        first = min([tx.raw.valid_from_secs for tx in waiting.values()]) if waiting else 0
+        if first:
+            self._asleep[sender] = first
+        else:
+            self._asleep.pop(sender, None)

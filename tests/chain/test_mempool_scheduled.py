@@ -112,3 +112,28 @@ def test_a_block_is_filled_up_to_its_gas() -> None:
     third = MAX_BLOCK_GAS // 3
     assert len(picked(pool, NOW, lambda _: third)) == 3
     assert len(picked(pool, NOW, lambda _: third + 1)) == 2
+
+
+def test_sleepers_are_passed_over_without_a_look_at_their_account() -> None:
+    """M10: thousands that wait for their time must not cost every proposal a look each."""
+    pool, asked = Mempool(), []
+
+    def next_sequence(sender: bytes) -> int:
+        asked.append(sender)
+        return 0
+
+    pool.add(tx(start=NOW + 20), 0, NOW)
+    pool.add(tx(number=1, start=NOW + 10), 0, NOW)
+    pool.add(tx(C), 0, NOW)
+    assert len(pool.pick(next_sequence, NOW + 9, 100, 10**6)) == 1
+    assert asked == [C]
+    pool.pick(next_sequence, NOW + 10, 100, 10**6)
+    assert asked == [C, A, C]
+    pool.add(tx(number=2), 0, NOW)
+    asked.clear()
+    pool.pick(next_sequence, NOW, 100, 10**6)
+    assert asked == [A, C], "one that could run now is looked for behind the others"
+    pool.drop(tx(number=2).hash)
+    asked.clear()
+    pool.pick(next_sequence, NOW, 100, 10**6)
+    assert asked == [C]
