@@ -69,6 +69,8 @@ class Mempool:
         raw = tx.raw
         if tx.hash not in self.by_hash:
             self._check(tx, next_sequence, now_secs)
+            if raw.sequence_number in self._by_sender.get(raw.sender, ()):
+                self._remove(raw.sender, raw.sequence_number)  # a scheduled one that gives way
             self._by_sender.setdefault(raw.sender, {})[raw.sequence_number] = tx
             self._by_expiry.setdefault(raw.expiration_secs, {})[tx.hash] = tx
             self.by_hash[tx.hash] = tx
@@ -109,12 +111,15 @@ class Mempool:
                 expiration_secs=raw.expiration_secs, now_secs=now_secs,
             )  # fmt: skip
         waiting = self._by_sender.get(raw.sender, {})
-        if raw.sequence_number in waiting:
+        rival = waiting.get(raw.sequence_number)
+        gives_way = rival is not None and rival.raw.valid_from_secs > now_secs and not raw.valid_from_secs
+        if rival is not None and not gives_way:
             raise MempoolError(
                 f"another transaction with sequence number {raw.sequence_number} waits already",
                 name="invalid_update", sequence_number=raw.sequence_number,
             )  # fmt: skip
-        if raw.sequence_number >= next_sequence + bounds.per_account or len(waiting) >= bounds.per_account:
+        count = len(waiting) - gives_way
+        if raw.sequence_number >= next_sequence + bounds.per_account or count >= bounds.per_account:
             raise MempoolError(
                 f"one account may have {bounds.per_account} transactions waiting, next number {next_sequence}",
                 name="too_many_for_account", limit=bounds.per_account, next=next_sequence,

@@ -144,6 +144,8 @@ BY_NAME: dict[str, int] = {
     "batch_would_fail": DISCARDED,
     "batch_size": DISCARDED,
     "bad_time": USAGE,
+    "not_scheduled": DISCARDED,
+    "cancelled": DISCARDED,
 }
 """Rule name to exit code; what is not listed exits with 1."""
 

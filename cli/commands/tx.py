@@ -12,6 +12,7 @@ from cli.exits import OK
 from cli.viewing import open_view
 from node.client.network import load_network
 from node.client.operations import txfile
+from node.client.payments.cancel import cancel as cancel_scheduled
 from node.client.payments.pay import keep_receipt
 from node.client.times import parse_time
 from node.client.wallets.submission import parse_hash, send, wait_for
@@ -75,6 +76,24 @@ def wait(tx_hash: str, timeout: float, directory: Path, as_json: bool) -> int:
     receipt = keep_receipt(wallet, wanted, document)
     lines = [f"final: version {document['version']}", *([f"  receipt {receipt}"] if receipt else [])]
     output.result({**document, "receipt_file": receipt and str(receipt)}, lines, as_json=as_json)
+    return OK
+
+
+@tx.command()
+@click.argument("tx_hash", metavar="HASH")
+@click.option("--timeout", type=options.Seconds(0.1, 600), default=30.0, show_default=True, help="Seconds.")
+@options.network
+@options.as_json
+@output.reported
+def cancel(tx_hash: str, timeout: float, directory: Path, as_json: bool) -> int:
+    """Take back a transaction of here that is scheduled for later: a payment to oneself uses up its number.
+
+    It costs the fee of a payment.
+    """
+    wallet = Wallet(load_network(directory))
+    document = cancel_scheduled(wallet, parse_hash(tx_hash), timeout_s=timeout)
+    lines = [f"cancelled: version {document['version']} used its number", f"  {document['hash']}"]
+    output.result(document, lines, as_json=as_json)
     return OK
 
 

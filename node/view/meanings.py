@@ -141,7 +141,7 @@ POOL: dict[str, tuple[str, str]] = {
     ),
     "waits_for_scheduled": (
         "an earlier number of the account is scheduled for later, and an account's numbers run in order",
-        "pay from another account, or with --at that time or later",
+        "pay from another account, or with --at that time or later, or `mithqal tx cancel HASH`",
     ),
     "batch_would_fail": (
         "a payment of the batch would fail on the ledger, and with it the whole batch; nothing was signed",

@@ -137,3 +137,24 @@ def test_sleepers_are_passed_over_without_a_look_at_their_account() -> None:
     asked.clear()
     pool.pick(next_sequence, NOW, 100, 10**6)
     assert asked == [C]
+
+
+def test_it_gives_way_to_one_that_can_run_now() -> None:
+    """M5: 'unless the one that waits is scheduled, its time has not come, and the other one has no start'."""
+    pool = Mempool(Bounds(per_account=1))
+    later, now = tx(start=NOW + 10), tx()
+    pool.add(later, 0, NOW)
+    assert refused(pool, tx(start=NOW + 9)) == refused(pool, tx(start=NOW)) == "invalid_update"
+    assert pool.add(now, 0, NOW) is None
+    assert (pool.by_hash, pool.total_bytes) == ({now.hash: now}, len(now.envelope))
+    assert refused(pool, later) == "invalid_update"
+    assert picked(pool, NOW) == [(A, 0)]
+
+
+def test_one_whose_time_has_come_gives_way_to_nothing() -> None:
+    """M5: from its time on it is as any other."""
+    pool = Mempool()
+    pool.add(tx(start=NOW + 10), 0, NOW)
+    with pytest.raises(MempoolError) as caught:
+        pool.add(tx(), 0, NOW + 10)
+    assert caught.value.name == "invalid_update"

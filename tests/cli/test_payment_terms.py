@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from cli.main import root
 from node.client.wallets.wallet import Wallet
-from tests.in_process import Node, running
+from tests.in_process import running
 
 HEAD = "from,to,amount,currency,memo"
 
@@ -21,8 +21,6 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
     """A network with three people, made by the commands themselves."""
     with running(tmp_path_factory.mktemp("terms") / "net") as found:
         wallet: Wallet = found[0]
-        node: Node = found[1]
-        assert node
         for name in ("alice", "anna", "bob@br-wallet"):
             run(wallet.network.directory, "account", "create", name)
             run(wallet.network.directory, "account", "fund", name, "5000", "XUS")
@@ -150,3 +148,19 @@ def test_an_audit_of_the_network(net: Path) -> None:
     assert lines[0].endswith("every sum holds, and all of it is what a quorum signed")
     assert any(line.startswith("  XUS  supply ") for line in lines)
     assert fail(net, "audit", "--dir", str(net))[:2] == (6, "unknown_ledger")
+
+
+def test_a_scheduled_payment_is_taken_back(net: Path) -> None:
+    """`tx cancel HASH`: its number is used by a payment to oneself; it never runs, and the account pays again."""
+    before = run(net, "account", "show", "bob@br-wallet")["balances"]
+    done = run(net, "pay", "anna", "bob@br-wallet", "4", "XUS", "--at", "+1d", "--id", "cancelled one")
+    assert fail(net, "pay", "anna", "alice", "1", "XUS")[:2] == (4, "waits_for_scheduled")
+    found = run(net, "tx", "cancel", done["hash"])
+    assert (found["status"], found["fee"], found["cancelled"]) == ("executed", 600, done["hash"])
+    assert fail(net, "tx", "cancel", done["hash"])[:2] == (4, "not_scheduled")
+    assert fail(net, "tx", "cancel", "00" * 32)[:2] == (6, "unknown_hash")
+    assert run(net, "pay", "anna", "alice", "1", "XUS")["status"] == "executed"
+    assert run(net, "account", "show", "bob@br-wallet")["balances"] == before
+    code, name, message = fail(net, "pay", "anna", "bob@br-wallet", "4", "XUS", "--at", "+1d", "--id", "cancelled one")
+    assert (code, name) == (4, "cancelled")
+    assert "cancelled before its time" in message

@@ -185,8 +185,9 @@ class Wallet:
             if raw.sequence_number < number and raw.valid_from_secs > earliest:
                 when = show_time(raw.valid_from_secs)
                 raise WalletError(
-                    f"{entry.name}'s number {raw.sequence_number} is scheduled for {when} ({item.hash.hex()}), and an"
-                    f" account's numbers run in order: pay from another account, or with --at that time or later",
+                    f"{entry.name}'s number {raw.sequence_number} is scheduled for {when}, and an account's numbers run"
+                    " in order: pay from another account, or with --at that time or later, or take it back:"
+                    f" mithqal tx cancel {item.hash.hex()}",
                     name="waits_for_scheduled", hash=item.hash.hex(), valid_from_secs=raw.valid_from_secs,
                 )  # fmt: skip
 
