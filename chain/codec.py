@@ -45,6 +45,12 @@ def decode(data: bytes, max_bytes: int = MAX_FRAME_BYTES) -> Value:
     return value
 
 
+def decode_own(data: bytes) -> Any:
+    """The value of bytes that `encode` made and a hash vouches for: nothing is checked again, which is four times as
+    fast."""
+    return msgpack.unpackb(data, raw=False, use_list=False)
+
+
 def _check(items: tuple[Any, ...], depth: int) -> None:
     """Refuse what C1 does not list, and tuples nested more than `depth` deep in these items."""
     for item in items:

@@ -4,9 +4,13 @@ The codec, the executor, the command line and the documents share it. What each 
 holds that the tables agree (docs/protocol.md, T1 to T8).
 """
 
+from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
+from chain.codec import Value, fields, sized
+from chain.errors import DecodeError
+from chain.limits import MAX_BATCH_BYTES, MAX_BATCH_PAYMENTS, MAX_TRANSACTION_BYTES
 from chain.records.onchain import GasConstants
 
 
@@ -26,6 +30,8 @@ class Kind(Enum):
     """32 bytes."""
     CURRENCY = "currency"
     """A currency code as text."""
+    PAYMENTS = "payments"
+    """A list of 1 to 500 `BatchPayment`s."""
 
 
 class Function(NamedTuple):
@@ -35,6 +41,21 @@ class Function(NamedTuple):
     parameters: tuple[tuple[str, Kind], ...]
     secondaries: int = 0
     """Secondary signers that it takes, no more and no fewer; a fee payer may follow them (docs/protocol.md, T11)."""
+
+
+class BatchPayment(NamedTuple):
+    """One payment of a batch: the arguments of a single one, in their order."""
+
+    currency: str
+    payee: bytes
+    amount: int
+    """Micro-units."""
+    metadata: bytes
+    metadata_signature: bytes
+
+    def to_value(self) -> Value:
+        """The five in order."""
+        return (self.currency, self.payee, self.amount, self.metadata, self.metadata_signature)
 
 
 def _function(module: str, *parameters: str, secondaries: int = 0) -> Function:
@@ -59,6 +80,7 @@ FUNCTIONS: dict[str, Function] = {
         "metadata:bytes",
         "metadata_signature:bytes",
     ),
+    "pay_batch": _function("PaymentScripts", "payments:payments"),
     "peer_to_peer_by_signers": _function(
         "PaymentScripts", "currency:currency", "amount:u64", "metadata:bytes", secondaries=1
     ),
@@ -227,9 +249,12 @@ FUNCTIONS: dict[str, Function] = {
     "resume_transactions": _function(_SYSTEM, "sliding_nonce:u64"),
 }
 
+PAYMENT_PARAMETERS = FUNCTIONS["peer_to_peer_with_metadata"].parameters
+"""Of each payment of a batch too."""
+
 _PYTHON_TYPE: dict[Kind, type] = {
     Kind.ADDRESS: bytes, Kind.U64: int, Kind.BYTES: bytes, Kind.TEXT: str, Kind.BOOL: bool, Kind.HASH: bytes,
-    Kind.CURRENCY: str,
+    Kind.CURRENCY: str, Kind.PAYMENTS: tuple,
 }  # fmt: skip
 _FIXED_SIZE: dict[Kind, int] = {Kind.ADDRESS: 16, Kind.HASH: 32}
 ARGUMENT_TYPES: dict[str, tuple[type, ...]] = {
@@ -244,3 +269,36 @@ SIZED_ARGUMENTS: dict[str, list[tuple[int, int, str]]] = {
     for name, function in FUNCTIONS.items()
 }
 """Position, bytes, and what it is, of each argument with a fixed size."""
+
+
+def _check_payments(value: object, what: str) -> None:
+    """A batch's list: 1 to MAX_BATCH_PAYMENTS rows of the right shape; DecodeError otherwise."""
+    assert isinstance(value, tuple)
+    if not 1 <= len(value) <= MAX_BATCH_PAYMENTS:
+        raise DecodeError(
+            f"{what}: a batch has 1 to {MAX_BATCH_PAYMENTS} payments, got {len(value)}",
+            name="batch_size", payments=len(value), limit=MAX_BATCH_PAYMENTS,
+        )  # fmt: skip
+    for row in value:
+        _, payee, _, _, _ = fields(row, f"{what}: payment", str, bytes, int, bytes, bytes)
+        sized(payee, _FIXED_SIZE[Kind.ADDRESS], f"{what}: payee")
+
+
+_CHECKS: dict[Kind, Callable[[object, str], None]] = {Kind.PAYMENTS: _check_payments}
+CHECKED_ARGUMENTS: dict[str, list[tuple[int, Callable[[object, str], None], str]]] = {
+    name: [
+        (position, _CHECKS[kind], f"{name}: {parameter}")
+        for position, (parameter, kind) in enumerate(function.parameters)
+        if kind in _CHECKS
+    ]
+    for name, function in FUNCTIONS.items()
+}
+"""Position, check, and what it is, of each argument that is a list."""
+
+MAX_BYTES: dict[str, int] = {"pay_batch": MAX_BATCH_BYTES}
+"""Largest envelope of the functions that have more room than the others."""
+
+
+def max_bytes_of(function: str) -> int:
+    """The largest envelope of a call of this function."""
+    return MAX_BYTES.get(function, MAX_TRANSACTION_BYTES)

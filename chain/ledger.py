@@ -22,6 +22,7 @@ from chain.entries import (
     info_hash,
 )
 from chain.errors import GenesisError
+from chain.execution import conservation
 from chain.execution.context import BlockContext
 from chain.execution.executor import execute_block
 from chain.execution.outcome import EXECUTED, Outcome
@@ -36,7 +37,7 @@ from chain.state.history import History, RecentState
 from chain.state.view import Overlay, StateView
 from chain.storage import Column, Index, Store, WriteBatch
 from chain.transaction import SignedTransaction
-from chain.validation import DiscardStatus
+from chain.validation import WAITING
 from chain.validators import ValidatorSet
 
 
@@ -194,7 +195,10 @@ class Ledger:
     # --- executing ---
 
     def execute(self, parent: ExecutedBlock, block: Block, transactions: list[SignedTransaction]) -> ExecutedBlock:
-        """Run a block whose signatures are checked on top of its parent's result. Commits nothing."""
+        """Run a block whose signatures are checked on top of its parent's result. Commits nothing.
+
+        ConservationError if coins appeared or vanished (L6): before anybody votes for it.
+        """
         header = block.header
         if parent.next_epoch is not None:
             return _above_the_end(parent, block)
@@ -204,6 +208,7 @@ class Ledger:
             header.timestamp_us,
         )  # fmt: skip
         overlay, metadata, outcomes = execute_block(parent.state, context, transactions)
+        conservation.check_block(parent.state, overlay.writes)
         body = encode((block.id, header.epoch, header.round, header.height, proposer, header.timestamp_us))
         drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None]] = [
             (KIND_BLOCK_METADATA, body, entry_hash(KIND_BLOCK_METADATA, body), metadata, None)
@@ -212,7 +217,7 @@ class Ledger:
         for tx, outcome in zip(transactions, outcomes, strict=True):
             if isinstance(outcome, Outcome):
                 drafts.append((KIND_USER, tx.envelope, tx.hash, outcome, tx))
-            elif outcome.status != DiscardStatus.SEQUENCE_NUMBER_TOO_NEW:
+            elif outcome.status not in WAITING:
                 refused.append(tx.hash)
         values = {key: record.to_bytes() for key, record in overlay.writes.items()}
         tree = state_tree.update(parent.tree, [(leaf_key(key), value_hash(data)) for key, data in values.items()])
@@ -325,6 +330,7 @@ class Ledger:
                 name="wrong_network",
             )
         tree = state_tree.build([(leaf_key(key), value_hash(data)) for key, data in self.store.states()])
+        conservation.check_stored(self.store.states())
         if state_tree.root_hash(tree) != state_root:
             raise GenesisError("the stored state does not hash to the stored root", name="corrupt_state")
         if proof is not None:

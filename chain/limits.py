@@ -4,10 +4,18 @@ from chain.primitives import SECOND_US
 
 MAX_TRANSACTION_BYTES = 4_096
 """One signed transaction, envelope included (Diem: 4,096)."""
+MAX_BATCH_PAYMENTS = 500
+"""Payments of one batch: a payroll of 500, and a bound for what one transaction can do."""
+MAX_BATCH_BYTES = 64 << 10
+"""One signed batch of payments, the only transaction above `MAX_TRANSACTION_BYTES`: room for 500 payments with a memo's
+commitment each (some 75 bytes), or for 400 with the receiving provider's signature."""
 MAX_BLOCK_TRANSACTIONS = 500
 """User transactions a block: bounds the time that one step holds the event loop."""
 MAX_BLOCK_BYTES = 1 << 20
 """Sum of a block's transactions' bytes."""
+MAX_BLOCK_GAS = 600_000
+"""Gas that a block's transactions use together: bounds what one step executes, whatever its transactions hold (500
+new accounts, or a few thousand payments in batches)."""
 MAX_FRAME_BYTES = 4 << 20
 """One message between validators; refused before any allocation above it."""
 MAX_DECODE_DEPTH = 16
@@ -61,8 +69,16 @@ MEMPOOL_MAX_BYTES = 64 << 20
 """Sum of the waiting transactions' bytes on one validator."""
 MAX_EXPIRATION_SECS = 86_400
 """How far ahead of the ledger's time a waiting transaction may expire."""
+MAX_SCHEDULE_SECS = 30 * 86_400
+"""How far ahead of the ledger's time a scheduled transaction may become valid; from then on it counts as any other."""
+MEMPOOL_SCHEDULED = MEMPOOL_CAPACITY // 10
+"""Scheduled transactions that wait for their time on one validator: they wait long, so they get a part of the pool."""
+MEMPOOL_SCHEDULED_BYTES = MEMPOOL_MAX_BYTES // 8
+"""Sum of their bytes."""
 SUBMIT_QUEUE = 20_000
 """Submitted transactions whose signatures are not checked yet, on one validator."""
+GOSSIP_BYTES = 1 << 20
+"""Bytes of transactions that one message passes on to the other validators."""
 VERIFY_BATCH = 256
 """Signatures a work item."""
 
@@ -105,4 +121,7 @@ RECENT_RECORDS = 65_536
 """Records that those blocks replaced, together: bounds the memory on a busy network, to some seconds of history."""
 
 assert MAX_BLOCK_BYTES + SYNC_BYTES < MAX_FRAME_BYTES, "a block with its certificates fits in a frame"
-assert MAX_BLOCK_TRANSACTIONS * MIN_GAS_UNITS <= 2**63, "a block's gas fits in 64 bits"
+assert GOSSIP_BYTES + MAX_BATCH_BYTES < MAX_FRAME_BYTES, "a message of transactions fits in a frame"
+assert MAX_TRANSACTION_BYTES < MAX_BATCH_BYTES <= MAX_BLOCK_BYTES, "a batch fits in a block"
+assert MAX_BLOCK_TRANSACTIONS * MIN_GAS_UNITS <= MAX_BLOCK_GAS, "gas does not keep a block of plain payments small"
+assert MEMPOOL_SCHEDULED < MEMPOOL_CAPACITY, "what waits for its time leaves room for what can run"

@@ -16,6 +16,7 @@ from chain.consensus.safety import SafetyRecord, read_record
 from chain.crypto.signing import SignatureCheck, Signatures, Signer
 from chain.entries import KIND_USER
 from chain.errors import MithqalError
+from chain.execution.gas import gas_of
 from chain.genesis import GenesisDocument
 from chain.interface import (
     ALL_OTHERS,
@@ -35,6 +36,7 @@ from chain.interface import (
 )
 from chain.ledger import ExecutedBlock, Ledger, read_block
 from chain.limits import (
+    GOSSIP_BYTES,
     MAX_BLOCK_BYTES,
     MAX_BLOCK_TRANSACTIONS,
     MAX_PENDING_BLOCKS,
@@ -265,8 +267,7 @@ class Replica:
                 if not known:
                     fresh.append(tx.envelope)
         self._checking = []
-        if fresh:
-            out.send_now.append(Send(ALL_OTHERS, encode_message(Transactions(tuple(fresh)))))
+        out.send_now += [Send(ALL_OTHERS, encode_message(part)) for part in split(fresh)]
         self._check_next(out)
         if len(self.mempool):
             self.consensus.on_transactions(now_us, out)
@@ -308,7 +309,7 @@ class Replica:
             account = view.account(sender)
             return 0 if account is None else account.sequence_number
 
-        picked = self.mempool.pick(next_sequence, timestamp_us // SECOND_US, max_count, MAX_BLOCK_BYTES)
+        picked = self.mempool.pick(next_sequence, timestamp_us // SECOND_US, max_count, MAX_BLOCK_BYTES, gas_of)
         return tuple(tx.envelope for tx in picked)
 
     def commit(
@@ -367,6 +368,20 @@ class Replica:
         return self._parsed[1]
 
 
+def split(envelopes: list[bytes]) -> list[Transactions]:
+    """Envelopes as messages of about GOSSIP_BYTES each, in order: batches are large."""
+    messages: list[Transactions] = []
+    part: list[bytes] = []
+    size = 0
+    for envelope in envelopes:
+        if part and size + len(envelope) > GOSSIP_BYTES:
+            messages.append(Transactions(tuple(part)))
+            part, size = [], 0
+        part.append(envelope)
+        size += len(envelope)
+    return [*messages, Transactions(tuple(part))] if part else messages
+
+
 def checks_of(transactions: list[SignedTransaction], genesis_hash: bytes) -> tuple[SignatureCheck, ...]:
     """Every signature of some transactions, one after the other."""
     return tuple([check for tx in transactions for check in tx.checks(genesis_hash)])
@@ -376,6 +391,9 @@ def acceptance(request_id: int, tx: SignedTransaction, waiting_for: int | None) 
     """The answer to an admitted transaction."""
     if waiting_for is None:
         return Reply(request_id, True, tx.hash, "accepted", "accepted", None)
+    if waiting_for == tx.raw.sequence_number:
+        message = f"parked: scheduled, it runs from the ledger's time {tx.raw.valid_from_secs} s on"
+        return Reply(request_id, True, tx.hash, "parked", message, None)
     message = f"parked: number {tx.raw.sequence_number} waits for number {waiting_for}"
     return Reply(request_id, True, tx.hash, "parked", message, None, waiting_for)
 

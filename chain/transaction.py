@@ -12,12 +12,23 @@ from chain.crypto.hashing import Hasher, signing_message
 from chain.crypto.multi import signature_count, verification_cost
 from chain.crypto.signing import SignatureCheck, Signer
 from chain.errors import DecodeError
-from chain.functions import ARGUMENT_TYPES, FUNCTIONS, SIZED_ARGUMENTS
-from chain.limits import MAX_TRANSACTION_BYTES
+from chain.functions import (
+    ARGUMENT_TYPES,
+    CHECKED_ARGUMENTS,
+    FUNCTIONS,
+    MAX_BYTES,
+    SIZED_ARGUMENTS,
+    max_bytes_of,
+)
+from chain.limits import MAX_BATCH_BYTES, MAX_TRANSACTION_BYTES
 from chain.primitives import Address, Hash
 
 ENVELOPE_NATIVE = 0
 """Envelope kind of our own transactions; 1 is reserved for Diem's BCS (design decision 5)."""
+
+_NAME_WITHIN = 128
+"""A function's name stands within so many bytes from an envelope's start: sender and number go before it."""
+_LARGE = tuple([name.encode() for name in MAX_BYTES])
 
 SIGNED_FIELDS = 4
 """Raw bytes, scheme, key, signature; a fifth field holds secondary signers."""
@@ -148,11 +159,7 @@ def assemble(raw: RawTransaction, sender: Authenticator, secondaries: Sequence[S
 
 def decode_transaction(envelope: bytes) -> SignedTransaction:
     """Parse an envelope; DecodeError if it is too large, of an unknown kind, not canonical or wrongly typed."""
-    if len(envelope) > MAX_TRANSACTION_BYTES:
-        raise DecodeError(
-            f"a transaction of {len(envelope)} bytes is above the limit of {MAX_TRANSACTION_BYTES}",
-            name="exceeded_max_transaction_size", size=len(envelope),
-        )  # fmt: skip
+    _check_size(envelope, MAX_BATCH_BYTES if _may_be_large(envelope) else MAX_TRANSACTION_BYTES)
     kind, body = fields(decode(envelope), "envelope", int, bytes)
     if kind != ENVELOPE_NATIVE:
         raise DecodeError(f"envelope kind {kind} is not known to this chain", name="unknown_envelope", kind=kind)
@@ -163,8 +170,23 @@ def decode_transaction(envelope: bytes) -> SignedTransaction:
         value = value[:SIGNED_FIELDS]
     raw_bytes, scheme, public_key, signature = fields(value, "signed transaction", bytes, int, bytes, bytes)
     raw = decode_raw(raw_bytes)
+    _check_size(envelope, max_bytes_of(raw.payload.function))
     tx_hash = transaction_hash(envelope)
     return SignedTransaction(raw, raw_bytes, scheme, public_key, signature, secondaries, envelope, tx_hash)
+
+
+def _may_be_large(envelope: bytes) -> bool:
+    """Whether the name of a function with more room stands where names stand; nothing is decoded for the answer."""
+    return any(name in envelope[:_NAME_WITHIN] for name in _LARGE)
+
+
+def _check_size(envelope: bytes, limit: int) -> None:
+    """T4: before anything is allocated by what the bytes may be, then by the function that they call."""
+    if len(envelope) > limit:
+        raise DecodeError(
+            f"a transaction of {len(envelope)} bytes is above the limit of {limit}",
+            name="exceeded_max_transaction_size", size=len(envelope), limit=limit,
+        )  # fmt: skip
 
 
 def _read_secondaries(value: Value) -> tuple[Secondary, ...]:
@@ -209,4 +231,6 @@ def _decode_payload(value: Value) -> Payload:
     fields(arguments, f"arguments of {name}", *kinds)
     for position, size, parameter in SIZED_ARGUMENTS[name]:
         sized(arguments[position], size, parameter)
+    for position, check, parameter in CHECKED_ARGUMENTS[name]:
+        check(arguments[position], parameter)
     return Payload(name, arguments)

@@ -9,14 +9,15 @@ from chain.accounts import ASSOCIATION, TREASURY, Account
 from chain.crypto.schemes import KNOWN_SCHEMES, MAX_SIGNERS
 from chain.crypto.signing import authentication_key
 from chain.errors import MithqalError
-from chain.primitives import U64_MAX
+from chain.functions import MAX_BYTES
+from chain.primitives import U64_MAX, Address
 from chain.records.onchain import GasConstants
 from chain.state.view import Overlay
 from chain.transaction import SignedTransaction
 
 
 class DiscardStatus(IntEnum):
-    """Libra's validation status codes."""
+    """Libra's validation status codes; from 100 on they are ours."""
 
     INVALID_SIGNATURE = 1
     INVALID_AUTH_KEY = 2
@@ -41,6 +42,14 @@ class DiscardStatus(IntEnum):
     SECONDARY_KEYS_ADDRESSES_COUNT_MISMATCH = 27
     """Never raised: here each secondary signer's address stands beside its key."""
     SIGNERS_CONTAIN_DUPLICATES = 28
+    NOT_YET_VALID = 100
+    VALIDITY_EMPTY = 101
+    FEE_PAYER_NOT_A_SIGNER = 102
+    BLOCK_GAS_EXCEEDED = 103
+
+
+WAITING = (DiscardStatus.SEQUENCE_NUMBER_TOO_NEW, DiscardStatus.NOT_YET_VALID, DiscardStatus.BLOCK_GAS_EXCEEDED)
+"""Of a transaction in a block: it came too early and runs later. Nobody forgets it: a leader must not be able to."""
 
 
 class Discard(MithqalError):
@@ -58,12 +67,11 @@ def check_prologue(
     """Raise Discard unless the transaction may run now; give the sender's account.
 
     The order is Libra's: number of signatures, schemes, duplicate signers, halt, size, gas currency, gas bounds, each
-    secondary signer (account, authentication key), chain id, sender, freeze, authentication key, fee, expiry, sequence
-    number. The signatures themselves are checked before. `allow_future_sequence` is the mempool's leniency.
+    secondary signer (account, authentication key), chain id, sender, freeze, authentication key, fee (with who pays
+    it), expiry (with the start), sequence number. The signatures themselves are checked before.
+    `allow_future_sequence` is the mempool's leniency: later numbers and later starts may wait.
     """
     raw = tx.raw
-    if raw.valid_from_secs or raw.fee_payer:
-        raise Discard(DiscardStatus.FEATURE_UNDER_GATING, "start times and fee payers are not enabled")
     _check_signers(tx)
     config = view.onchain()
     if config.is_halted and raw.sender not in (ASSOCIATION, TREASURY):
@@ -92,14 +100,8 @@ def check_prologue(
         )
     if authentication_key(tx.scheme, tx.public_key) != sender.authentication_key:
         raise Discard(DiscardStatus.INVALID_AUTH_KEY, "the public key does not match the account's authentication key")
-    _check_fee(tx, sender)
-    if now_secs >= raw.expiration_secs:
-        raise Discard(
-            DiscardStatus.TRANSACTION_EXPIRED,
-            f"it expired at {raw.expiration_secs} s, the ledger's time is {now_secs} s",
-            expiration_secs=raw.expiration_secs,
-            now_secs=now_secs,
-        )
+    _check_fee(tx, _fee_payer(view, tx, sender))
+    _check_time(tx, now_secs, may_wait=allow_future_sequence)
     _check_sequence(raw.sequence_number, sender.sequence_number, allow_future_sequence=allow_future_sequence)
     return sender
 
@@ -156,12 +158,13 @@ def postponed(epoch: int) -> Discard:
 def _check_gas(view: Overlay, tx: SignedTransaction, bounds: GasConstants) -> None:
     """The size is within bounds, the gas currency exists, and limit and price are within bounds."""
     raw = tx.raw
-    if len(tx.envelope) > bounds.max_transaction_size_in_bytes:
+    largest = max(bounds.max_transaction_size_in_bytes, MAX_BYTES.get(raw.payload.function, 0))
+    if len(tx.envelope) > largest:
         raise Discard(
             DiscardStatus.EXCEEDED_MAX_TRANSACTION_SIZE,
-            f"a transaction of {len(tx.envelope)} bytes is above {bounds.max_transaction_size_in_bytes}",
+            f"a transaction of {len(tx.envelope)} bytes is above {largest}",
             size=len(tx.envelope),
-            maximum=bounds.max_transaction_size_in_bytes,
+            maximum=largest,
         )
     if not raw.gas_currency.isascii() or not raw.gas_currency.isalnum():
         raise Discard(DiscardStatus.INVALID_GAS_SPECIFIER, f"{raw.gas_currency[:32]!r} is no currency code")
@@ -198,16 +201,39 @@ def _check_gas(view: Overlay, tx: SignedTransaction, bounds: GasConstants) -> No
         )
 
 
-def _check_fee(tx: SignedTransaction, sender: Account) -> None:
-    """The sender can pay the highest possible fee; skipped when that is 0."""
+def _fee_payer(view: Overlay, tx: SignedTransaction, sender: Account) -> Account:
+    """Whose balance the fee comes from: the sender's, or that of the secondary signer that the sender names (T10)."""
+    address = tx.raw.fee_payer
+    if not address:
+        return sender
+    if address not in [other.address for other in tx.secondaries]:
+        raise Discard(
+            DiscardStatus.FEE_PAYER_NOT_A_SIGNER,
+            f"{address.hex()} shall pay the fee and is none of the secondary signers",
+            fee_payer=address.hex(),
+        )
+    payer = view.account(Address(address))
+    assert payer is not None, "every secondary signer has an account"
+    if payer.is_frozen:
+        raise Discard(
+            DiscardStatus.SENDING_ACCOUNT_FROZEN,
+            f"account {address.hex()}, which shall pay the fee, is frozen by the treasury",
+            sender=address.hex(),
+        )
+    return payer
+
+
+def _check_fee(tx: SignedTransaction, payer: Account) -> None:
+    """Who pays the fee can pay the highest possible one; skipped when that is 0."""
     raw = tx.raw
     max_fee = raw.max_gas_amount * raw.gas_unit_price
     if max_fee == 0:
         return
-    balance = sender.balance(raw.gas_currency)
+    balance = payer.balance(raw.gas_currency)
     if balance is None:
+        who = "fee payer" if raw.fee_payer else "sender"
         raise Discard(
-            DiscardStatus.BAD_TRANSACTION_FEE_CURRENCY, f"the sender holds no balance in {raw.gas_currency} for the fee"
+            DiscardStatus.BAD_TRANSACTION_FEE_CURRENCY, f"the {who} holds no balance in {raw.gas_currency} for the fee"
         )
     if balance < max_fee:
         raise Discard(
@@ -216,6 +242,30 @@ def _check_fee(tx: SignedTransaction, sender: Account) -> None:
             max_fee=max_fee,
             balance=balance,
         )
+
+
+def _check_time(tx: SignedTransaction, now_secs: int, *, may_wait: bool) -> None:
+    """It can run at some time, that time is not over, and it has come, unless it may wait for it (T8, T13)."""
+    raw = tx.raw
+    if raw.valid_from_secs and raw.valid_from_secs >= raw.expiration_secs:
+        raise Discard(
+            DiscardStatus.VALIDITY_EMPTY,
+            f"it is valid from {raw.valid_from_secs} s on and expires at {raw.expiration_secs} s",
+            valid_from_secs=raw.valid_from_secs, expiration_secs=raw.expiration_secs,
+        )  # fmt: skip
+    if now_secs >= raw.expiration_secs:
+        raise Discard(
+            DiscardStatus.TRANSACTION_EXPIRED,
+            f"it expired at {raw.expiration_secs} s, the ledger's time is {now_secs} s",
+            expiration_secs=raw.expiration_secs,
+            now_secs=now_secs,
+        )
+    if now_secs < raw.valid_from_secs and not may_wait:
+        raise Discard(
+            DiscardStatus.NOT_YET_VALID,
+            f"it is valid from {raw.valid_from_secs} s on, the ledger's time is {now_secs} s",
+            valid_from_secs=raw.valid_from_secs, now_secs=now_secs,
+        )  # fmt: skip
 
 
 def _check_sequence(number: int, next_number: int, *, allow_future_sequence: bool) -> None:

@@ -93,6 +93,8 @@ BY_NAME: dict[str, int] = {
     "cannot_write": USAGE,
     "nothing_certified": NOT_READY,
     "conservation": INVARIANT,
+    "books_do_not_balance": INVARIANT,
+    "unknown_ledger": NOT_FOUND,
     "sending_account_frozen": POLICY,
     "unknown_script": POLICY,
     **dict.fromkeys(POLICY_REASONS.values(), POLICY),
@@ -148,6 +150,13 @@ BY_NAME: dict[str, int] = {
     "mempool_is_full": DISCARDED,
     "expiration_too_far": DISCARDED,
     "bad_chain_id": DISCARDED,
+    "valid_from_too_far": DISCARDED,
+    "waits_for_scheduled": DISCARDED,
+    "batch_would_fail": DISCARDED,
+    "batch_size": DISCARDED,
+    "bad_time": USAGE,
+    "not_scheduled": DISCARDED,
+    "cancelled": DISCARDED,
 }
 """Rule name to exit code; what is not listed exits with 1."""
 

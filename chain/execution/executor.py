@@ -24,18 +24,20 @@ from chain.execution import (
     validators,
 )
 from chain.execution.context import BlockContext, Run
-from chain.execution.gas import gas_for
+from chain.execution.gas import gas_of, gas_until
 from chain.execution.multi_agent import check_signer_count
 from chain.execution.outcome import EXECUTED, OUT_OF_GAS, Abort, Category, Outcome
 from chain.execution.permission import check_sender
 from chain.execution.reconfiguration import is_epoch_over
+from chain.limits import MAX_BLOCK_GAS
 from chain.primitives import SECOND_US
 from chain.state.view import Overlay, StateView
 from chain.transaction import SignedTransaction
-from chain.validation import Discard, check_prologue, postponed
+from chain.validation import Discard, DiscardStatus, check_prologue, postponed
 
 HANDLERS: dict[str, Callable[..., None]] = {
     "peer_to_peer_with_metadata": payments.peer_to_peer_with_metadata,
+    "pay_batch": payments.pay_batch,
     "peer_to_peer_by_signers": multi_agent.peer_to_peer_by_signers,
     "exchange_by_signers": multi_agent.exchange_by_signers,
     "create_child_vasp_account": creation.create_child_vasp_account,
@@ -101,29 +103,39 @@ def execute_block(
     """Run transactions, whose signatures are checked, in order.
 
     Gives the block's writes, the outcome of its metadata entry, and one outcome (or the reason to discard) a
-    transaction. What stands after a transaction that ends the epoch waits for the next one (E4).
+    transaction. What stands after a transaction that ends the epoch waits for the next one (E4). What would take
+    the block above its work is discarded from it, and runs in a later one (B7).
     """
     block = Overlay(view)
     metadata = Run(context, b"", block)
     metadata.emit_root("newblock", (context.round, context.proposer, context.timestamp_us))
     outcomes: list[Outcome | Discard] = []
+    work_left = MAX_BLOCK_GAS
     for tx in transactions:
         if is_epoch_over(block, context):
             outcomes.append(postponed(context.epoch))
             continue
         try:
-            outcomes.append(_execute(block, context, tx))
+            outcomes.append(_execute(block, context, tx, work_left))
         except Discard as discard:
             outcomes.append(discard)
+        else:
+            work_left -= gas_of(tx)
     return block, Outcome(EXECUTED, 0, tuple(metadata.events)), outcomes
 
 
-def _execute(block: Overlay, context: BlockContext, tx: SignedTransaction) -> Outcome:
-    """Prologue, payload, epilogue of one transaction."""
+def _execute(block: Overlay, context: BlockContext, tx: SignedTransaction, work_left: int) -> Outcome:
+    """Prologue, payload, epilogue of one transaction, in a block that may do `work_left` more."""
     raw = tx.raw
     now_secs = context.timestamp_us // SECOND_US
     check_prologue(block, tx, chain_id=context.chain_id, now_secs=now_secs, allow_future_sequence=False)
-    gas = gas_for(raw.payload.function, tx.verification_cost, block.onchain().gas.min_transaction_gas_units)
+    if gas_of(tx) > work_left:
+        raise Discard(
+            DiscardStatus.BLOCK_GAS_EXCEEDED,
+            f"it may use {gas_of(tx)} gas, the block has {work_left} of {MAX_BLOCK_GAS} left: it waits for the next",
+            gas=gas_of(tx), left=work_left,
+        )  # fmt: skip
+    gas = gas_of(tx, block.onchain().gas.min_transaction_gas_units)
     if gas > raw.max_gas_amount:
         return _keep_failed(block, tx, OUT_OF_GAS, raw.max_gas_amount)
     run = Run(context, raw.sender, Overlay(block), tuple([other.address for other in tx.secondaries]))
@@ -133,7 +145,7 @@ def _execute(block: Overlay, context: BlockContext, tx: SignedTransaction) -> Ou
         HANDLERS[raw.payload.function](run, *raw.payload.arguments)
         _epilogue(run.state, tx, gas)
     except Abort as abort:
-        return _keep_failed(block, tx, abort.status(), gas)
+        return _keep_failed(block, tx, abort.status(), gas if abort.done is None else gas_until(tx, abort.done))
     run.state.merge()
     return Outcome(EXECUTED, gas, tuple(run.events))
 
@@ -145,7 +157,7 @@ def _keep_failed(block: Overlay, tx: SignedTransaction, status: Status, gas: int
 
 
 def _epilogue(state: Overlay, tx: SignedTransaction, gas: int) -> None:
-    """Use up the sequence number and move the fee into the currency's pot."""
+    """Use up the sender's sequence number, and move the fee of whoever pays it into the currency's pot."""
     raw = tx.raw
     sender = state.account(raw.sender)
     assert sender is not None
@@ -153,7 +165,9 @@ def _epilogue(state: Overlay, tx: SignedTransaction, gas: int) -> None:
     if not fee:
         state.put_account(sender.after_transaction(raw.sequence_number + 1))
         return
-    balance = sender.balance(raw.gas_currency)
+    payer = sender if not raw.fee_payer else state.account(raw.fee_payer)
+    assert payer is not None
+    balance = payer.balance(raw.gas_currency)
     if balance is None or balance < fee:
         raise Abort(
             "DiemAccount",
@@ -161,7 +175,11 @@ def _epilogue(state: Overlay, tx: SignedTransaction, gas: int) -> None:
             "EINSUFFICIENT_BALANCE",
             f"after the payment {balance} micro-{raw.gas_currency} are left for a fee of {fee}",
         )
-    state.put_account(sender.after_fee(raw.sequence_number + 1, raw.gas_currency, balance - fee))
+    if payer is sender:
+        state.put_account(sender.after_fee(raw.sequence_number + 1, raw.gas_currency, balance - fee))
+    else:
+        state.put_account(sender.after_transaction(raw.sequence_number + 1))
+        state.put_account(payer.with_balance(raw.gas_currency, balance - fee))
     currency = state.currency(raw.gas_currency)
     assert currency is not None
     state.put_currency(currency.with_fees(currency.fees + fee))

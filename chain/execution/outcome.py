@@ -418,6 +418,15 @@ class Abort(MithqalError):
         super().__init__(message, name=reason, **details)
         self.module = module
         self.code = listed.code
+        self.done: int | None = None
+        """Payments of a batch that ran before the one that failed; None where it is not one of a batch's payments."""
+
+    def in_batch(self, index: int) -> "Abort":
+        """The same failure, of a batch's payment number `index` (from 0)."""
+        self.done = index
+        self.details["payment"] = index
+        self.message = f"payment {index} of the batch: {self.message}"
+        return self
 
     def status(self) -> Status:
         """As the ledger keeps it."""

@@ -6,6 +6,7 @@ from chain.execution.attestation import check_attestation
 from chain.execution.context import Run
 from chain.execution.jurisdiction import check_policy
 from chain.execution.outcome import Abort, Category
+from chain.functions import BatchPayment
 from chain.limits import MAX_METADATA_BYTES
 from chain.primitives import U64_MAX
 
@@ -22,6 +23,18 @@ def check_metadata(metadata: bytes) -> None:
     """Metadata is bounded (N3)."""
     if len(metadata) > MAX_METADATA_BYTES:
         raise Abort("Limits", Category.INVALID_ARGUMENT, "ETOO_LONG", f"metadata is above {MAX_METADATA_BYTES} bytes")
+
+
+def pay_batch(run: Run, payments: tuple[tuple[str, bytes, int, bytes, bytes], ...]) -> None:
+    """Up to 500 payments in order, all or none, each by every rule of a single one (T15).
+
+    The abort is the failing payment's own; its index is in the details, and in the gas that the batch then uses.
+    """
+    for index, row in enumerate(payments):
+        try:
+            peer_to_peer_with_metadata(run, *BatchPayment(*row))
+        except Abort as abort:
+            raise abort.in_batch(index) from abort
 
 
 def transfer(  # noqa: PLR0913 - one payment's parts

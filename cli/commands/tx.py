@@ -1,6 +1,7 @@
 """`mithqal tx`: transactions by hash or version, in words."""
 
 import json
+import time
 from pathlib import Path
 
 import click
@@ -11,7 +12,9 @@ from cli.exits import OK
 from cli.viewing import open_view
 from node.client.network import load_network
 from node.client.operations import txfile
+from node.client.payments.cancel import cancel as cancel_scheduled
 from node.client.payments.pay import keep_receipt
+from node.client.times import parse_time
 from node.client.wallets.submission import parse_hash, send, wait_for
 from node.client.wallets.wallet import Wallet
 from node.keystore import load_key
@@ -76,6 +79,24 @@ def wait(tx_hash: str, timeout: float, directory: Path, as_json: bool) -> int:
     return OK
 
 
+@tx.command()
+@click.argument("tx_hash", metavar="HASH")
+@click.option("--timeout", type=options.Seconds(0.1, 600), default=30.0, show_default=True, help="Seconds.")
+@options.network
+@options.as_json
+@output.reported
+def cancel(tx_hash: str, timeout: float, directory: Path, as_json: bool) -> int:
+    """Take back a transaction of here that is scheduled for later: a payment to oneself uses up its number.
+
+    It costs the fee of a payment.
+    """
+    wallet = Wallet(load_network(directory))
+    document = cancel_scheduled(wallet, parse_hash(tx_hash), timeout_s=timeout)
+    lines = [f"cancelled: version {document['version']} used its number", f"  {document['hash']}"]
+    output.result(document, lines, as_json=as_json)
+    return OK
+
+
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _INPUT = click.Path(path_type=Path, dir_okay=False, exists=True)
 _NUMBER = click.IntRange(0, U64_MAX)
@@ -91,19 +112,22 @@ _NUMBER = click.IntRange(0, U64_MAX)
 @click.option("--gas-price", type=_NUMBER, help="Micro-units a gas unit.")
 @click.option("--gas-currency", help="What the fee is paid in.")
 @click.option("--expires-in", type=click.IntRange(1, 1 << 32), help="Seconds; a validator takes up to a day.")
+@click.option("--at", "at", metavar="TIME", help="Not before TIME: 2027-01-31T09:00 (UTC), +15m, +2h, +3d.")
+@click.option("--fee-payer", metavar="NAME", help="Who signs too and pays the fee.")
 @options.network
 @options.as_json
 @output.reported
 def build(  # noqa: PLR0913 - click options
     function: str, arguments: tuple[str, ...], sender: str, file: Path | None, sequence_number: int | None,
-    max_gas: int | None, gas_price: int | None, gas_currency: str | None, expires_in: int | None, directory: Path,
-    as_json: bool,
+    max_gas: int | None, gas_price: int | None, gas_currency: str | None, expires_in: int | None, at: str | None,
+    fee_payer: str | None, directory: Path, as_json: bool,
 ) -> int:  # fmt: skip
     """Build a call of FUNCTION that nobody signed yet. Amounts are micro-units here; names stand for addresses.
 
     It never signs and never submits: `mithqal tx sign` and `mithqal tx submit` are the next steps.
     """
-    terms = txfile.Terms(sequence_number, max_gas, gas_price, gas_currency, expires_in)
+    valid_from = 0 if at is None else parse_time(at, int(time.time()))
+    terms = txfile.Terms(sequence_number, max_gas, gas_price, gas_currency, expires_in, valid_from, fee_payer)
     document = txfile.build_file(Wallet(load_network(directory)), function, sender, arguments, terms)
     lines = json.dumps(document, indent=1).splitlines()
     if file is not None:

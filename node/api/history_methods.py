@@ -19,6 +19,11 @@ from node.api.reads import (
 from node.api.results import event_json, transaction_json
 from node.api.schema import Json, Tip
 
+PAGE_STEP = 100
+"""Versions that a page reads at a time."""
+MAX_PAGE_BYTES = 4 << 20
+"""Stored bytes of a page of transactions: only batches of payments reach it, whose JSON is some four times as large."""
+
 
 def get_metadata(context: Context, tip: Tip, version: int | None) -> Json:
     """Metadata; 0 means the latest, as Libra's client has it."""
@@ -43,10 +48,19 @@ def get_metadata(context: Context, tip: Tip, version: int | None) -> Json:
 
 
 def get_transactions(context: Context, tip: Tip, start: int, limit: int, include_events: bool) -> Json:
-    """Transactions from a version on; empty past the end."""
+    """Transactions from a version on; empty past the end. A page of large ones is shorter than asked for, never
+    empty: go on from its last version."""
     check_limit(limit)
-    rows = context.store.rows(Column.TRANSACTION, start, min(limit, tip.version - start + 1))
-    return [transaction_json(version, row, include_events=include_events) for version, row in rows]
+    found: list[Json] = []
+    size = 0
+    for first in range(start, min(start + limit, tip.version + 1), PAGE_STEP):
+        count = min(PAGE_STEP, start + limit - first, tip.version - first + 1)
+        for version, row in context.store.rows(Column.TRANSACTION, first, count):
+            size += len(row)
+            if found and size > MAX_PAGE_BYTES:
+                return found
+            found.append(transaction_json(version, row, include_events=include_events))
+    return found
 
 
 def get_transaction_by_hash(context: Context, tip: Tip, tx_hash: bytes, include_events: bool) -> Json:
@@ -76,15 +90,16 @@ def get_account_transactions(
 def get_events(context: Context, tip: Tip, key: bytes, start: int, limit: int) -> Json:
     """Events of a stream."""
     check_limit(limit)
-    result = []
+    result: list[Json] = []
+    read, events = -1, {}
     for number, version in context.store.postings(Index.EVENT, key, start, limit):
         if version > tip.version:
             break
-        row = context.store.row(Column.TRANSACTION, version)
-        assert row is not None
-        result += [
-            event_json(event, version) for event in read_entry(row)[3] if (event.key, event.sequence) == (key, number)
-        ]
+        if version != read:  # a batch has hundreds of one stream: its entry is read once
+            row = context.store.row(Column.TRANSACTION, version)
+            assert row is not None
+            read, events = version, {event.sequence: event for event in read_entry(row)[3] if event.key == key}
+        result.append(event_json(events[number], version))
     return result
 
 

@@ -9,10 +9,11 @@ from typing import Any
 from chain.accounts import ASSOCIATION, Account, Currency, Record, Role, event_key
 from chain.civil import DAY_US
 from chain.codec import decode, fields
-from chain.entries import KIND_BLOCK_METADATA, KIND_GENESIS, Event, Status, TransactionInfo
+from chain.entries import KIND_BLOCK_METADATA, KIND_GENESIS, KIND_USER, Event, Status, TransactionInfo
 from chain.execution.context import CURRENCY_HANDLES, currency_handles_from
+from chain.execution.gas import BATCH, failed_payment
 from chain.execution.outcome import EVENT_FIELDS, explain_abort
-from chain.functions import FUNCTIONS, Kind
+from chain.functions import FUNCTIONS, BatchPayment, Kind
 from chain.ledger import read_entry
 from chain.limits import NONCE_MASK_BITS
 from chain.records.coins import Basket, Tiers
@@ -251,13 +252,17 @@ def transaction_json(version: int, row: bytes, *, include_events: bool) -> Json:
     """Transaction of a stored version."""
     kind, data, info_bytes, events = read_entry(row)
     info = TransactionInfo.from_bytes(info_bytes)
+    tx = decode_transaction(data) if kind == KIND_USER else None
+    status = status_json(info.status)
+    if tx is not None and info.status.kind == "move_abort" and tx.raw.payload.function == BATCH:
+        status["payment"] = failed_payment(tx, info.gas_used)
     return {
         "version": version,
-        "transaction": body_json(kind, data),
+        "transaction": body_json(kind, data) if tx is None else user_json(tx),
         "hash": info.transaction_hash.hex(),
         "bytes": data.hex(),
         "events": [event_json(event, version) for event in events] if include_events else [],
-        "vm_status": status_json(info.status),
+        "vm_status": status,
         "gas_used": info.gas_used,
     }
 
@@ -296,10 +301,17 @@ def user_json(tx: SignedTransaction) -> Json:
         "gas_unit_price": raw.gas_unit_price,
         "gas_currency": raw.gas_currency,
         "expiration_timestamp_secs": raw.expiration_secs,
+        "valid_from_timestamp_secs": raw.valid_from_secs,
+        "fee_payer": raw.fee_payer.hex(),
         "script_hash": "",
         "script_bytes": "",
         "script": _script_json(tx),
     }
+
+
+def payment_json(payment: BatchPayment) -> Json:
+    """One payment of a batch, by the names of a single one's arguments."""
+    return {name: value.hex() if isinstance(value, bytes) else value for name, value in payment._asdict().items()}
 
 
 def _scheme_name(scheme: int) -> str:
@@ -315,6 +327,10 @@ def _script_json(tx: SignedTransaction) -> Json:
     types: list[Json] = []
     named: dict[str, Json] = {}
     for (name, kind), value in zip(function.parameters, payload.arguments, strict=True):
+        if kind is Kind.PAYMENTS and isinstance(value, tuple):
+            named[name] = [payment_json(BatchPayment(*row)) for row in value]  # type: ignore[misc]
+            texts.append(f"{{Payments: {len(value)}}}")
+            continue
         named[name] = value.hex() if isinstance(value, bytes) else value
         if kind is Kind.CURRENCY:
             types.append(value)

@@ -82,7 +82,7 @@ def get_mempool(context: Context, _tip: Tip, limit: int) -> Json:
         {
             "hash": tx_hash.hex(), "sender": tx.raw.sender.hex(), "sequence_number": tx.raw.sequence_number,
             "expiration_timestamp_secs": tx.raw.expiration_secs, "function_name": tx.raw.payload.function,
-            "bytes": len(tx.envelope),
+            "valid_from_timestamp_secs": tx.raw.valid_from_secs, "bytes": len(tx.envelope),
         }
         for tx_hash, tx in list(pool.by_hash.items())[:limit]
     ]  # fmt: skip

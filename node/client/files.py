@@ -3,7 +3,7 @@
 import fcntl
 import os
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,37 @@ def write_durably(path: Path, text: str) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def write_all_durably(texts: Mapping[Path, str]) -> None:
+    """Write many files of one directory (0600) that are not there yet, each whole, and all of them synced at the end.
+
+    Raises OSError; then some are written and some are not.
+    """
+    folders = {path.parent for path in texts}
+    assert len(folders) <= 1, "of one directory"
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    written: list[tuple[int, str, Path]] = []
+    try:
+        for path, text in texts.items():
+            fd, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+            written.append((fd, temporary, path))
+            os.write(fd, text.encode())
+        for fd, _, _ in written:  # after all writes: the first sync takes most of the others with it
+            os.fsync(fd)
+        for _, temporary, path in written:
+            Path(temporary).replace(path)
+    finally:
+        for fd, temporary, _ in written:
+            os.close(fd)
+            Path(temporary).unlink(missing_ok=True)
+    for folder in folders:
+        directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
 
 
 @contextmanager

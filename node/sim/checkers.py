@@ -15,6 +15,7 @@ from chain.codec import decode
 from chain.consensus.safety import SafetyRecord, read_record
 from chain.interface import Committed
 from chain.messages import Message, Proposal, Timeout, Vote, decode_message
+from chain.records.coins import Basket
 from chain.storage import Column, Index, Store
 from node.sim.validator import Tip
 
@@ -236,7 +237,7 @@ def is_stored(store: Store, block_id: bytes, epoch: int) -> bool:
 
 
 def check_money(node: int, store: Store) -> list[Violation]:
-    """S8: in each currency, balances + coins waiting to be burned + fees = total value; receipts cover it.
+    """S8: in each currency, balances + coins to be burned + fees + coins in baskets = total value; receipts cover it.
 
     Recomputed from the stored records alone.
     """
@@ -252,6 +253,9 @@ def check_money(node: int, store: Store) -> list[Violation]:
                     found.append(Violation("S8_money", node, f"{record.address.hex()} holds {amount} {code}"))
         elif isinstance(record, Currency):
             currencies.append(record)
+        elif isinstance(record, Basket):
+            for code, amount in record.held:
+                held[code] = held.get(code, 0) + amount
     for currency in currencies:
         total = held.pop(currency.code, 0) + currency.fees
         if total != currency.total_value:

@@ -55,7 +55,7 @@ def balance_changes(transaction: Json) -> list[Change]:
     body = transaction["transaction"]
     if body["type"] == "user":
         fee = transaction["gas_used"] * body["gas_unit_price"]
-        post(ACCOUNT, body["sender"], body["gas_currency"], -fee)
+        post(ACCOUNT, body["fee_payer"] or body["sender"], body["gas_currency"], -fee)
         post(FEES, None, body["gas_currency"], fee)
     return [Change(*place, amount) for place, amount in sums.items() if amount]
 

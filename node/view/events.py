@@ -80,10 +80,6 @@ def _unfrozen(data: Data, names: Names) -> str:
     return f"{names.of(data['unfrozen_address'])} is no longer frozen"
 
 
-def _admin(data: Data, _names: Names) -> str:
-    return f"the association acted for another account at {utc(data['committed_timestamp_secs'] * SECOND_US)}"
-
-
 def _new_block(data: Data, names: Names) -> str:
     proposer = names.validator(data["proposer"])
     return f"round {data['round']}, proposed by {proposer} at {utc(data['proposed_time_us'])}"
@@ -131,7 +127,6 @@ WORDS: dict[str, Callable[[Data, Names], str]] = {
     "unfreeze": _unfrozen,
     "receiptreleased": _queue("the custodian releases {amount}, burned for {dealer}"),
     "newepoch": lambda data, _names: f"epoch {data['epoch']} begins after this block",
-    "admintransaction": _admin,
     "policypass": _passed,
     "policyupdate": _policy_set,
     "compose": _basket("{dealer} gave {parts} for {amount}"),

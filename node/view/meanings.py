@@ -85,9 +85,6 @@ ADVICE: dict[str, str] = {
         "change the key as it was handed over: `mithqal account recovery rotate NAME`, or by publishing a new one;"
         " `mithqal account show NAME` says which"
     ),
-    "EDIEM_ROOT": "let the association sign it",
-    "EVALIDATOR": "sign as the validator's owner",
-    "EVALIDATOR_OPERATOR": "sign as the validator's operator",
     "ECHILD_VASP": "sign as a child of a wallet provider",
     "ESLIDING_NONCE": "use the function without a nonce",
     "ENONCE_TOO_OLD": "use a higher nonce, or 0, which skips the check",
@@ -118,7 +115,6 @@ ADVICE: dict[str, str] = {
     "ERATIO_OUT_OF_RANGE": "keep the rate between 2^-32 and 2^32",
     "EDEPOSIT_EXCEEDS_LIMITS": "`mithqal account limits NAME` shows the payee's limits, and when they count anew",
     "EWITHDRAWAL_EXCEEDS_LIMITS": "`mithqal account limits NAME` shows the payer's limits, and when they count anew",
-    "EDIEM_ROOT": "let the association sign it",
     "EBASKET": "`mithqal currency list` says which currency is synthetic",
     "ECURRENCY_CODE_ALREADY_TAKEN": "choose another code",
     "EBAD_CURRENCY": "use a code of up to 16 capitals and digits, a scale of 1 to 10^10 and an Ed25519 key",
@@ -130,7 +126,6 @@ ADVICE: dict[str, str] = {
     "EWINDOW": "let the association publish a window, which the provider signs too",
     "ELIMITS_DEFINITION_PUBLISHED": "let the treasury change its numbers",
     "EWINDOW_PUBLISHED": "let the treasury point it to another definition",
-    "ENOT_A_PARENT_VASP": "name a wallet provider, not one of its children",
     "ECORRIDOR_HALTED": "`mithqal treasury policy show` names the rule; the treasury alone can open the corridor",
     "EPAYMENT_CAP": "`mithqal treasury policy show --account NAME` shows the cap; send less",
     "EDAILY_COUNT": "wait until midnight UTC; `mithqal treasury policy show --account NAME` shows what is used",
@@ -167,10 +162,13 @@ DISCARDS: dict[str, tuple[str, str]] = {
         "there is no account at the sender's address",
         "`mithqal account create NAME` makes an account",
     ),
-    "EXCEEDED_MAX_TRANSACTION_SIZE": ("the transaction is above 4,096 bytes", "shorten its metadata"),
     "UNKNOWN_SCRIPT": (
         "the association has halted transactions: only it and the treasury may send",
         "wait; `mithqal epoch show` says when it has resumed them",
+    ),
+    "EXCEEDED_MAX_TRANSACTION_SIZE": (
+        "the transaction is above 4,096 bytes, or a batch of payments above 65,536",
+        "shorten its metadata, or split the batch",
     ),
     "MAX_GAS_UNITS_EXCEEDS_MAX_GAS_UNITS_BOUND": ("max_gas_amount is above 4,000,000", "lower it"),
     "MAX_GAS_UNITS_BELOW_MIN_TRANSACTION_GAS_UNITS": ("max_gas_amount is below 600", "raise it"),
@@ -191,6 +189,16 @@ DISCARDS: dict[str, tuple[str, str]] = {
         "the sender holds no balance in the fee's currency",
         "pay the fee in a currency that it holds",
     ),
+    "NOT_YET_VALID": (
+        "it is scheduled, and the ledger's time has not reached its start",
+        "wait: validators keep it until then, and `mithqal tx wait HASH` hands it in again",
+    ),
+    "VALIDITY_EMPTY": ("it expires before it becomes valid", "sign it with a later expiration"),
+    "FEE_PAYER_NOT_A_SIGNER": (
+        "the account that shall pay the fee did not sign",
+        "let the fee payer sign as a secondary signer: `mithqal pay --sponsor NAME`",
+    ),
+    "BLOCK_GAS_EXCEEDED": ("the block had no room for its gas", "wait: it runs in one of the next blocks"),
     "FEATURE_UNDER_GATING": (
         "the signature scheme is not enabled",
         "sign with Ed25519, secp256k1 or P-256, or with K of N such keys",
@@ -210,6 +218,19 @@ POOL: dict[str, tuple[str, str]] = {
     ),
     "too_many_for_account": ("100 transactions of this account wait already", "wait until some are final"),
     "mempool_is_full": ("the validator's pool is full", "wait, or ask another validator"),
+    "valid_from_too_far": (
+        "it is scheduled for more than 30 days ahead",
+        "sign it for an earlier time, or sign it later",
+    ),
+    "waits_for_scheduled": (
+        "an earlier number of the account is scheduled for later, and an account's numbers run in order",
+        "pay from another account, or with --at that time or later, or `mithqal tx cancel HASH`",
+    ),
+    "batch_would_fail": (
+        "a payment of the batch would fail on the ledger, and with it the whole batch; nothing was signed",
+        "correct the payments that are named, and pay the batch again",
+    ),
+    "batch_size": ("a batch has 1 to 500 payments", "split it"),
     "expiration_too_far": ("it expires more than a day ahead", "sign it with an expiration within a day"),
 }
 """What else a validator's pool refuses, by the rule's name."""
@@ -305,7 +326,8 @@ def status_words(status: Json) -> tuple[str, str | None]:
         return f"failed: {why}", None
     module, code = _abort_place(status)
     category, name = explain_abort(module, code)
-    return f"failed: {why} ({module}::{name}, {category}, code {code})", ADVICE.get(name)
+    where = "" if status.get("payment") is None else f" at payment {status['payment']} (from 0), and nothing was paid"
+    return f"failed{where}: {why} ({module}::{name}, {category}, code {code})", ADVICE.get(name)
 
 
 def _abort_place(status: Json) -> tuple[str, int]:

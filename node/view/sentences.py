@@ -13,9 +13,11 @@ from node.view.meanings import abort_reason
 from node.view.metadata import read_metadata
 from node.view.names import Names
 from node.view.phrase import Arguments, Phrase
-from node.view.text import clean, coins, money, quoted, rate
+from node.view.text import clean, coins, count, money, quoted, rate
 
 Json = Any
+SHOWN_PAYEES = 3
+"""Payees of a batch that a sentence names."""
 
 
 def _holding(arguments: Arguments) -> str:
@@ -30,6 +32,20 @@ def _pay(arguments: Arguments, names: Names, sender: str) -> Phrase:
     metadata = read_metadata(arguments["metadata"])
     if isinstance(metadata, Refund):
         return Phrase("refunded", "refund", f"{what} of version {metadata.transaction_version}")
+    return Phrase("paid", "pay", what)
+
+
+def _pay_batch(arguments: Arguments, names: Names, _sender: str) -> Phrase:
+    """`paid 3 accounts 25 XUS and 1 XEU in one batch: bob, carla, ...`."""
+    payments = arguments["payments"]
+    totals: dict[str, int] = {}
+    for payment in payments:
+        totals[payment["currency"]] = totals.get(payment["currency"], 0) + payment["amount"]
+    sums = [money(amount, code) for code, amount in sorted(totals.items())]
+    payees = list(dict.fromkeys(payment["payee"] for payment in payments))
+    named = ", ".join(names.of(payee) for payee in payees[:SHOWN_PAYEES])
+    more = f" and {len(payees) - SHOWN_PAYEES} more" if len(payees) > SHOWN_PAYEES else ""
+    what = f"{named}{more} {' and '.join(sums)} by {count(len(payments), 'payment')} in one batch"
     return Phrase("paid", "pay", what)
 
 
@@ -170,6 +186,7 @@ def _minting(arguments: Arguments, _names: Names, _: str) -> Phrase:
 
 PHRASES: dict[str, Callable[[Arguments, Names, str], Phrase]] = {
     "peer_to_peer_with_metadata": _pay,
+    "pay_batch": _pay_batch,
     "peer_to_peer_by_signers": _pay_second,
     "exchange_by_signers": _exchange,
     "create_child_vasp_account": _open_child,
@@ -227,4 +244,5 @@ def sentence(transaction: Json, names: Names) -> str:
     status = transaction["vm_status"]
     if status["type"] == "executed":
         return f"{who} {phrase.past} {phrase.rest}"
-    return f"{who} tried to {phrase.infinitive} {phrase.rest}, and failed: {abort_reason(status)}"
+    where = "" if status.get("payment") is None else f" at payment {status['payment']}"
+    return f"{who} tried to {phrase.infinitive} {phrase.rest}, and failed{where}: {abort_reason(status)}"

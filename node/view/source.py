@@ -71,13 +71,23 @@ def newest_transactions(
     rows: list[Json] = []
     while end > last and len(rows) < limit:
         start = max(last, end - page)
-        found = source.call("get_transactions", start, end - start, True)
+        found = transactions_between(source, start, end)
         for row in reversed(found):
             if wanted(row) and len(rows) < limit:
                 rows.append(row)
         end, page = start, min(2 * page, LAST_PAGE)
     reached: int = rows[-1]["version"] if len(rows) == limit and rows else end
     return Listing(rows, reached or None)
+
+
+def transactions_between(source: Source, start: int, end: int) -> list[Json]:
+    """Transactions with their events, ascending, from a version up to another (exclusive): a page of large ones may be
+    shorter than asked for, and is gone on from."""
+    found: list[Json] = []
+    while start < end and (page := source.call("get_transactions", start, end - start, True)):
+        found += page
+        start = page[-1]["version"] + 1
+    return found
 
 
 def stream_length(source: Source, key: str) -> int:

@@ -36,7 +36,7 @@ RAW = RawTransaction(ALICE.address, 7, Payload(PAYMENT, ARGUMENTS), 1_000, 1, "X
 SIGNED = sign_transaction(RAW, ALICE.key, 0, CHAIN)
 SAMPLE = {
     Kind.ADDRESS: bytes(16), Kind.U64: 5, Kind.BYTES: b"b", Kind.TEXT: "t", Kind.BOOL: True, Kind.HASH: bytes(32),
-    Kind.CURRENCY: "XUS",
+    Kind.CURRENCY: "XUS", Kind.PAYMENTS: (("XUS", bytes(16), 5, b"", b""),),
 }  # fmt: skip
 
 
@@ -231,6 +231,7 @@ def test_functions_keep_libras_names_and_parameter_order() -> None:
     names = {name: [parameter for parameter, _ in function.parameters] for name, function in FUNCTIONS.items()}
     assert names == {
         "peer_to_peer_with_metadata": ["currency", "payee", "amount", "metadata", "metadata_signature"],
+        "pay_batch": ["payments"],
         "peer_to_peer_by_signers": ["currency", "amount", "metadata"],
         "exchange_by_signers": ["currency", "amount", "second_currency", "second_amount", "metadata"],
         "create_child_vasp_account": [

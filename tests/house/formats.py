@@ -105,6 +105,7 @@ def render() -> str:
         "## Transactions\n",
         *transaction(),
         "### Functions\n\n| function | module | parameters |\n|---|---|---|\n" + "\n".join(functions) + "\n",
+        "`payments` is a list of 1 to 500 (currency, payee, amount, metadata, metadata signature).\n",
         "## Payments\n",
         *wallet(),
         "## Consensus\n",

@@ -15,7 +15,9 @@ from chain.accounts import ASSOCIATION, TREASURY
 from chain.codec import Value
 from chain.crypto.signing import PrivateKey, Scheme
 from chain.errors import MithqalError
-from chain.functions import FUNCTIONS, Kind
+from chain.execution.gas import BATCH
+from chain.functions import FUNCTIONS, PAYMENT_PARAMETERS, Kind
+from chain.limits import MAX_BATCH_PAYMENTS
 from chain.primitives import U64_MAX
 from chain.transaction import (
     RawTransaction,
@@ -24,12 +26,13 @@ from chain.transaction import (
     decode_transaction,
     sign_transaction,
 )
-from node.client.wallets.wallet import LIFETIME_S, Wallet, WalletError
+from node.client.wallets.wallet import LIFETIME_S, Conditions, Wallet, WalletError, conditioned
 
 FORMAT = 1
 RAW, SIGNED = "raw_transaction", "signed_transaction"
 UNIT = "micro-units"
-MAX_FILE_BYTES = 64 << 10
+MAX_FILE_BYTES = 512 << 10
+"""A batch of 64 KiB in hex, and its payments once more as people read them."""
 DEFAULTS: Mapping[str, Value] = {
     "sliding_nonce": 0, "tier_index": 0, "metadata": b"", "metadata_signature": b"", "add_all_currencies": True,
     "child_initial_balance": 0,
@@ -57,6 +60,10 @@ class Terms(NamedTuple):
     gas_price: int | None = None
     gas_currency: str | None = None
     lifetime_s: int | None = None
+    """From now; of a scheduled one from its start."""
+    valid_from_secs: int = 0
+    fee_payer: str | None = None
+    """A name or an address: a secondary signer."""
 
 
 def build_file(wallet: Wallet, function: str, sender: str, pairs: Iterable[str], terms: Terms) -> Json:
@@ -68,10 +75,14 @@ def build_file(wallet: Wallet, function: str, sender: str, pairs: Iterable[str],
     arguments = parse_arguments(function, pairs, lambda name: wallet.find(name).address)
     entry = wallet.find(sender)
     currency = str(arguments[0]) if function in PAYS_IN_ITS_CURRENCY else DEFAULT_FEE_CURRENCY
+    if function == BATCH:
+        currency = currency_of(arguments[0])
     free = entry.address in (ASSOCIATION, TREASURY)
     raw = wallet.build(
         entry, function, *arguments, fee_currency=None if free else terms.gas_currency or currency, number=terms.number
     )
+    sponsor = None if terms.fee_payer is None else wallet.find(terms.fee_payer)
+    raw = conditioned(raw, Conditions(terms.valid_from_secs, sponsor))
     if terms.max_gas is not None:
         raw = raw._replace(max_gas_amount=terms.max_gas)
     if terms.gas_price is not None:
@@ -111,6 +122,14 @@ def check_network(wallet: Wallet, genesis_hash: bytes) -> None:
             f" {wallet.network.genesis_hash.hex()}",
             name="foreign_transaction",
         )
+
+
+def currency_of(payments: Value) -> str:
+    """What a batch's fee is paid in if nobody says so: the currency of its first payment."""
+    assert isinstance(payments, tuple)
+    first = payments[0]
+    assert isinstance(first, tuple)
+    return str(first[0])
 
 
 # --- arguments ---
@@ -162,12 +181,48 @@ def _parse_value(name: str, kind: Kind, text: str, resolve: Callable[[str], byte
             raise _bad_argument(f"{name} is true or false, got {text[:32]!r}", name)
         case Kind.TEXT | Kind.CURRENCY:
             return text
+        case Kind.PAYMENTS:
+            return parse_payments(name, text, resolve)
         case Kind.BYTES | Kind.HASH:
             data = _from_hex(text)
             if data is None or (kind is Kind.HASH and len(data) != 32):
                 size = "64 hex digits" if kind is Kind.HASH else "hex digits"
                 raise _bad_argument(f"{name} is {size}, got {text[:64]!r}", name)
             return data
+
+
+def parse_payments(name: str, text: str, resolve: Callable[[str], bytes]) -> tuple[Value, ...]:
+    """A batch's payments from JSON, or from the JSON file behind an `@`; TxFileError (`bad_argument`).
+
+    Objects of currency, payee, amount (micro-units) and, if they are not empty, metadata and metadata_signature (hex).
+    """
+    if text.startswith("@"):
+        try:
+            text = Path(text[1:]).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise _bad_argument(f"{name}: {text[1:]} cannot be read: {error}", name) from error
+    try:
+        rows = json.loads(text)
+    except (ValueError, RecursionError):
+        rows = None
+    if not isinstance(rows, list) or not 1 <= len(rows) <= MAX_BATCH_PAYMENTS:
+        raise _bad_argument(f"{name} is a JSON list of 1 to {MAX_BATCH_PAYMENTS} payments, or @FILE with one", name)
+    return tuple([_payment(f"{name}[{place}]", row, resolve) for place, row in enumerate(rows)])
+
+
+def _payment(name: str, row: object, resolve: Callable[[str], bytes]) -> Value:
+    """One payment of a batch."""
+    wanted = ", ".join(f"{field} ({kind.value})" for field, kind in PAYMENT_PARAMETERS)
+    if not isinstance(row, dict) or not set(row) <= set(dict(PAYMENT_PARAMETERS)):
+        raise _bad_argument(f"{name} is an object of {wanted}", name)
+    values = []
+    for field, kind in PAYMENT_PARAMETERS:
+        value = row.get(field, "" if kind is Kind.BYTES else None)
+        is_number = kind is Kind.U64 and type(value) is int
+        if not is_number and (kind is Kind.U64 or not isinstance(value, str)):
+            raise _bad_argument(f"{name}.{field} is missing or no {kind.value}; a payment has {wanted}", name)
+        values.append(_parse_value(f"{name}.{field}", kind, str(value), resolve))
+    return tuple(values)
 
 
 def _bad_argument(message: str, argument: str) -> TxFileError:
@@ -216,7 +271,7 @@ def signed_document(tx: SignedTransaction, genesis_hash: bytes) -> Json:
 def _readable(raw: RawTransaction) -> Json:
     """What people read."""
     names = [name for name, _ in FUNCTIONS[raw.payload.function].parameters]
-    values = [value.hex() if isinstance(value, bytes) else value for value in raw.payload.arguments]
+    values = [_shown(value) for value in raw.payload.arguments]
     return {
         "sender": raw.sender.hex(),
         "sequence_number": raw.sequence_number,
@@ -226,8 +281,19 @@ def _readable(raw: RawTransaction) -> Json:
         "gas_unit_price": raw.gas_unit_price,
         "gas_currency": raw.gas_currency,
         "expiration_timestamp_secs": raw.expiration_secs,
+        "valid_from_timestamp_secs": raw.valid_from_secs,
+        "fee_payer": raw.fee_payer.hex(),
         "chain_id": raw.chain_id,
     }
+
+
+def _shown(value: Value) -> Json | str | int | bool | list[Json]:
+    """An argument as people read it: bytes in hex, the rows of a batch by their fields."""
+    if isinstance(value, tuple):
+        names = [name for name, _ in PAYMENT_PARAMETERS]
+        return [dict(zip(names, map(_shown, row), strict=True)) for row in value if isinstance(row, tuple)]
+    assert value is not None
+    return value.hex() if isinstance(value, bytes) else value
 
 
 def write_file(path: Path, document: Json) -> None:

@@ -109,7 +109,7 @@ def take_file(
     try:
         with path.open("rb") as file, journal.writing():
             table = PaymentsCsv(file)
-            drafts = _checked(table, names, currencies, skip_bad=skip_bad)
+            drafts = checked(table, names, currencies, skip_bad=skip_bad)
             found = journal.take(content, str(path.resolve()), table.columns, drafts)
             if content_hash(path) != content:
                 raise BadFile("it changed while it was read")
@@ -121,7 +121,7 @@ def take_file(
     return found
 
 
-def _checked(
+def checked(
     table: PaymentsCsv, names: Names, currencies: frozenset[str], *, skip_bad: bool
 ) -> Iterator[Draft]:  # fmt: skip
     """Every row with its addresses or its problem; at the end BadFile if there are problems, unless `skip_bad`."""

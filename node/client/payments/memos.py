@@ -5,6 +5,7 @@ A memo is kept before the payment is signed, so that no commitment is ever on th
 
 import json
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from chain.metadata import (
     encode_metadata,
 )
 from chain.primitives import Hash
-from node.client.files import write_durably
+from node.client.files import write_all_durably
 
 FOLDER = "memos"
 """Below the keys: one file a memo, named by its commitment."""
@@ -73,8 +74,16 @@ def is_opened_by(metadata: bytes, memo: Memo) -> bool:
 
 def keep_memo(keys: Path, memo: Memo) -> None:
     """Write a memo beside the keys, durably. Raises OSError."""
-    text = json.dumps({"text": memo.text, "salt": memo.salt.hex()}, indent=1)
-    write_durably(keys / FOLDER / f"{memo.commitment.hex()}.json", text + "\n")
+    keep_memos(keys, [memo])
+
+
+def keep_memos(keys: Path, memos: Iterable[Memo]) -> None:
+    """Write memos beside the keys, durably. Raises OSError."""
+    write_all_durably({
+        keys / FOLDER / f"{memo.commitment.hex()}.json":
+        json.dumps({"text": memo.text, "salt": memo.salt.hex()}, indent=1) + "\n"
+        for memo in memos
+    })  # fmt: skip
 
 
 def memo_of(keys: Path, metadata: bytes) -> Memo | None:

@@ -4,7 +4,9 @@ A caller's own id makes a repeat harmless: the same payment again is answered by
 that was; another payment under a used id is refused (docs/protocol.md, A3 to A5).
 """
 
+import time
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,17 +20,25 @@ from chain.metadata import (
     decode_metadata,
     encode_metadata,
 )
+from chain.primitives import SECOND_US
 from chain.transaction import SignedTransaction
 from node.client.payments.memos import Memo, keep_memo, memo_of, new_memo
-from node.client.payments.payment_call import PAYMENT, payment_in
-from node.client.payments.receipts import make_receipt, read_receipt, receipt_path, write_receipt
+from node.client.payments.payment_call import PAYMENT, payment_in, payments_in
+from node.client.payments.receipts import (
+    make_receipt,
+    read_receipt,
+    receipt_path,
+    write_batch_receipts,
+    write_receipt,
+)
 from node.client.payments.refusals import explained
 from node.client.rpc import RpcFailed
 from node.client.sending.outbox import FINAL, OutboxEntry, OutboxError
 from node.client.wallets.attestation import attest
 from node.client.wallets.book import Entry, WalletError
 from node.client.wallets.lookups import account_at, check_currency
-from node.client.wallets.wallet import Wallet, conclude
+from node.client.wallets.submission import send
+from node.client.wallets.wallet import AT_ONCE, Conditions, Wallet, conclude
 
 MAX_KEY = 200
 """Characters of a caller's own id."""
@@ -43,6 +53,12 @@ class Order(NamedTuple):
     currency: str
     memo: str | None = None
     attest: bool = False
+    valid_from_secs: int = 0
+    """The ledger's time before which it shall not be paid."""
+    sponsor: str | None = None
+    """Who pays the fee, and signs for it."""
+    fee_currency: str | None = None
+    """What the fee is paid in; None: what is paid."""
 
 
 class Details(NamedTuple):
@@ -66,6 +82,9 @@ class Transfer(NamedTuple):
     currency: str
     metadata: bytes
     attest: bool
+    fee_currency: str | None = None
+    """None: `currency`."""
+    conditions: Conditions = AT_ONCE
 
 
 def pay(
@@ -73,9 +92,10 @@ def pay(
 ) -> dict[str, Any]:
     """Make a payment and wait until it is final: its receipt, with `receipt_file` and `repeated`.
 
-    `key` is the caller's own id. Raises WalletError (`unknown_account`, `unknown_currency`, `same_account`, `bad_id`,
-    `metadata_conflict`, `no_compliance_key`, `wrong_chain`, `timed_out`, `failed_on_chain`, `account_frozen`, the rule
-    that refused it), IdentifierError, MetadataError (`bad_memo`), KeyFileError, OutboxError (`id_used`),
+    A scheduled one (`order.valid_from_secs`) is not waited for: see `schedule`. `key` is the caller's own id. Raises
+    WalletError (`unknown_account`, `unknown_currency`, `same_account`, `bad_id`, `metadata_conflict`,
+    `no_compliance_key`, `wrong_chain`, `waits_for_scheduled`, `timed_out`, `failed_on_chain`, `account_frozen`, the
+    rule that refused it), IdentifierError, MetadataError (`bad_memo`), KeyFileError, OutboxError (`id_used`),
     ConnectionFailed.
     """
     check_key(key)
@@ -89,8 +109,11 @@ def pay(
     first = _first(wallet, key, wanted)
     if first is not None:
         return first_answer(wallet, first, timeout_s=timeout_s, receipt_file=receipt_file)
-    metadata = _metadata(order, memo, to_subaddress, from_subaddress)
-    transfer = Transfer(payer, payee.address, order.amount, order.currency, metadata, order.attest)
+    metadata = metadata_of(order, memo, to_subaddress, from_subaddress)
+    conditions = Conditions(order.valid_from_secs, None if order.sponsor is None else wallet.find(order.sponsor))
+    transfer = Transfer(
+        payer, payee.address, order.amount, order.currency, metadata, order.attest, order.fee_currency, conditions
+    )
     signature = check_transfer(wallet, transfer)
     if memo is not None:
         keep_memo(wallet.network.keys, memo)
@@ -124,16 +147,26 @@ def check_receipt_file(path: Path | None) -> None:
         raise WalletError(f"no receipt can be written to {path}: its folder must exist", name="receipt_unwritable")
 
 
-def check_transfer(wallet: Wallet, transfer: Transfer) -> bytes:
-    """Ask the ledger whether chain, currency and parties are there; the receiving provider's signature if asked for."""
-    about, currencies = _all_good(wallet.client.batch([("get_metadata", []), ("get_currencies", [])]))
+def check_network(wallet: Wallet, currencies: Iterable[str]) -> tuple[dict[str, int], int]:
+    """WalletError (`wrong_chain`, `unknown_currency`) unless the validators are of this network and have the coins.
+
+    Gives each coin's rate (32-bit fixed point) and the limit of attestation, micro-XDX.
+    """
+    about, known = _all_good(wallet.client.batch([("get_metadata", []), ("get_currencies", [])]))
     if about["genesis_hash"] != wallet.network.genesis_hash.hex():
         raise WalletError(
             f"the validators are of the network {about['genesis_hash']}, network.json says"
             f" {wallet.network.genesis_hash.hex()}: nothing was signed",
             name="wrong_chain",
         )
-    check_currency(transfer.currency, [item["code"] for item in currencies])
+    for code in currencies:
+        check_currency(code, [item["code"] for item in known])
+    return {item["code"]: item["rate_fixed_point32"] for item in known}, about["dual_attestation_limit"]
+
+
+def check_transfer(wallet: Wallet, transfer: Transfer) -> bytes:
+    """Ask the ledger whether chain, currency and parties are there; the receiving provider's signature if asked for."""
+    check_network(wallet, [transfer.currency, *filter(None, [transfer.fee_currency])])
     _require_account(wallet, transfer.payer.address)
     payee = _require_account(wallet, transfer.payee)
     if not transfer.attest:
@@ -144,21 +177,48 @@ def check_transfer(wallet: Wallet, transfer: Transfer) -> bytes:
 
 
 def sign_transfer(wallet: Wallet, transfer: Transfer, signature: bytes, key: str | None) -> SignedTransaction:
-    """Sign and keep in the outbox, under the caller's own id; the fee is paid in the same currency."""
+    """Sign and keep in the outbox, under the caller's own id; without a fee currency the fee is in what is paid."""
     arguments = (transfer.currency, transfer.payee, transfer.amount, transfer.metadata, signature)
-    return wallet.sign(transfer.payer.name, PAYMENT, *arguments, fee_currency=transfer.currency, key=key)
+    return wallet.sign(
+        transfer.payer.name, PAYMENT, *arguments, fee_currency=transfer.fee_currency or transfer.currency, key=key,
+        conditions=transfer.conditions,
+    )  # fmt: skip
 
 
 def follow(
     wallet: Wallet, tx: SignedTransaction, *, key: str | None, timeout_s: float, receipt_file: Path | None
 ) -> dict[str, Any]:  # fmt: skip
-    """Submit a payment that is in the outbox, wait for it, write its receipt."""
+    """Submit a payment that is in the outbox, wait for it, write its receipt; `schedule` it if its time is later."""
+    if is_scheduled(wallet, tx):
+        return {**schedule(wallet, tx, key), "repeated": False}
     try:
         done = wallet.execute(tx, timeout_s=timeout_s, key=key)
     except MithqalError as error:
         hold_key(wallet, tx, key)
         raise explained(wallet, tx, error) from error
     return _with_receipt(wallet, tx, done, receipt_file, repeated=False)
+
+
+def is_scheduled(wallet: Wallet, tx: SignedTransaction) -> bool:
+    """Whether its time has not come."""
+    return tx.raw.valid_from_secs > max(int(time.time()), wallet.client.timestamp_us // SECOND_US)
+
+
+def schedule(wallet: Wallet, tx: SignedTransaction, key: str | None) -> dict[str, Any]:
+    """Hand in a transaction whose time is later; nobody waits for it. It stays in the outbox, and `tx wait` hands it in
+    again: validators keep what waits in memory only.
+
+    Gives {hash, status: "scheduled", valid_from_secs, expiration_secs}; WalletError with the rule that refuses it.
+    """
+    try:
+        send(wallet, tx)
+    except WalletError:
+        hold_key(wallet, tx, key)
+        raise
+    return {
+        "hash": tx.hash.hex(), "status": "scheduled", "valid_from_secs": tx.raw.valid_from_secs,
+        "expiration_secs": tx.raw.expiration_secs, "receipt_file": None, "problems": [],
+    }  # fmt: skip
 
 
 def hold_key(wallet: Wallet, tx: SignedTransaction, key: str | None) -> None:
@@ -171,6 +231,14 @@ def first_answer(
     wallet: Wallet, first: OutboxEntry, *, timeout_s: float = 30.0, receipt_file: Path | None = None
 ) -> dict[str, Any]:
     """What became of a payment that was signed before: nothing is signed, and only an open one is sent again."""
+    if first.status not in FINAL and is_scheduled(wallet, first.transaction):
+        return {**schedule(wallet, first.transaction, first.key), "repeated": True}
+    done = first_outcome(wallet, first, timeout_s)
+    return _with_receipt(wallet, first.transaction, done, receipt_file, repeated=True)
+
+
+def first_outcome(wallet: Wallet, first: OutboxEntry, timeout_s: float) -> dict[str, Any]:
+    """What became of a transaction that was signed before, as `Wallet.execute` gives it, or raises it."""
     tx = first.transaction
     call = ("get_account_transaction", [tx.raw.sender.hex(), tx.raw.sequence_number, False])
     (found,) = _all_good(wallet.client.batch([call]))
@@ -187,16 +255,19 @@ def first_answer(
             raise
         hold_key(wallet, tx, first.key)
         raise _of_first(first, error) from error
-    return _with_receipt(wallet, tx, done, receipt_file, repeated=True)
+    return done
 
 
 def keep_receipt(wallet: Wallet, tx_hash: bytes, done: dict[str, Any]) -> Path | None:
-    """Write the receipt of a payment that was signed here and has become final since; where it is, if it is one."""
+    """Write the receipt of a payment that was signed here and has become final since; where it is, if it is one. Of a
+    batch the receipts of its payments: their folder."""
     if not wallet.outbox.has(tx_hash):
         return None
     tx = wallet.outbox.get(tx_hash).transaction
-    if payment_in(tx) is None:
+    if not payments_in(tx):
         return None
+    if payment_in(tx) is None:
+        return write_batch_receipts(wallet, tx, {"final_s": None, **done})
     return Path(_with_receipt(wallet, tx, done, None, repeated=True)["receipt_file"])
 
 
@@ -218,7 +289,7 @@ def _require_account(wallet: Wallet, address: bytes) -> dict[str, Any]:
     return found
 
 
-def _metadata(order: Order, memo: Memo | None, to: bytes | None, from_: bytes | None) -> bytes:
+def metadata_of(order: Order, memo: Memo | None, to: bytes | None, from_: bytes | None) -> bytes:
     """A payment carries one thing: the reference of an attested one, a commitment to a memo, or subaddresses (N6)."""
     if (to or from_) and (order.attest or memo is not None):
         raise WalletError(

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, cast
 
+from chain.execution.gas import BATCH
 from chain.transaction import SignedTransaction
 
 PAYMENT = "peer_to_peer_with_metadata"
@@ -24,3 +25,13 @@ def payment_in(tx: SignedTransaction) -> PaymentCall | None:
     if payload.function != PAYMENT:
         return None
     return PaymentCall(*cast(tuple[str, bytes, int, bytes, bytes], payload.arguments))
+
+
+def payments_in(tx: SignedTransaction) -> list[PaymentCall]:
+    """All payments that a transaction makes: one, those of a batch in their order, or none."""
+    payload = tx.raw.payload
+    if payload.function == BATCH:
+        rows = cast("tuple[tuple[str, bytes, int, bytes, bytes], ...]", payload.arguments[0])
+        return [PaymentCall(*row) for row in rows]
+    call = payment_in(tx)
+    return [] if call is None else [call]

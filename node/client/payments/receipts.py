@@ -13,9 +13,9 @@ from chain.errors import MithqalError
 from chain.identifiers import decode_identifier, encode_identifier
 from chain.metadata import Metadata, MetadataError, Refund, TravelRule, decode_metadata
 from chain.transaction import SignedTransaction
-from node.client.files import write_durably
+from node.client.files import write_all_durably, write_durably
 from node.client.payments.memos import Memo, commitment_in, is_opened_by, memo_of
-from node.client.payments.payment_call import payment_in
+from node.client.payments.payment_call import PAYMENT, payments_in
 from node.client.rpc import RpcClient
 from node.client.sending.journal import Journal
 from node.client.wallets.book import WalletError
@@ -24,38 +24,44 @@ from node.client.wallets.wallet import Wallet
 FOLDER = "receipts"
 """Below the network's directory: one file a payment, named by its hash."""
 KIND = "mithqal payment"
-FORMAT = 1
+FORMAT = 2
 MAX_FILE_BYTES = 65_536
 NONE = type(None)
 FIELDS: dict[str, tuple[type, ...]] = {
     "receipt": (str,), "format": (int,), "chain_id": (int,), "genesis_hash": (str,), "version": (int,), "hash": (str,),
-    "status": (str,), "final_s": (float, int, NONE), "fee": (int,), "fee_currency": (str,), "payer": (dict,),
-    "payee": (dict,), "amount": (int,), "currency": (str,), "scheme": (str,), "metadata": (str,), "memo": (dict, NONE),
-    "reference_id": (str, NONE), "refund_of": (int, NONE), "attested": (bool,),
+    "payment": (int, NONE), "status": (str,), "final_s": (float, int, NONE), "fee": (int,), "fee_currency": (str,),
+    "fee_payer": (str, NONE), "payer": (dict,), "payee": (dict,), "amount": (int,), "currency": (str,),
+    "scheme": (str,), "metadata": (str,), "memo": (dict, NONE), "reference_id": (str, NONE),
+    "refund_of": (int, NONE), "attested": (bool,),
 }  # fmt: skip
-"""Exactly these, in this order, of exactly these types."""
+"""Exactly these, in this order, of exactly these types. `payment` is the place in a batch (from 0), where `fee` is that
+of all its payments together; `fee_payer` is the address of a sponsor."""
 PARTY = ("name", "address", "identifier")
 MEMO = ("text", "salt")
 """Texts, all of them."""
 Receipt = dict[str, Any]
 
 
-def receipt_path(wallet: Wallet, tx_hash: bytes) -> Path:
-    """Where the receipt of a payment is kept."""
-    return wallet.network.directory / FOLDER / f"{tx_hash.hex()}.json"
+def receipt_path(wallet: Wallet, tx_hash: bytes, place: int | None = None) -> Path:
+    """Where the receipt of a payment, or of one in a batch, is kept."""
+    folder = wallet.network.directory / FOLDER
+    return folder / (f"{tx_hash.hex()}.json" if place is None else f"{tx_hash.hex()}/{place:03d}.json")
 
 
-def make_receipt(wallet: Wallet, tx: SignedTransaction, done: dict[str, Any]) -> Receipt:
-    """The receipt of an executed payment; `done` is what `Wallet.execute` gave."""
-    call = payment_in(tx)
-    assert call is not None, "receipts are of payments"
+def make_receipt(wallet: Wallet, tx: SignedTransaction, done: dict[str, Any], place: int | None = None) -> Receipt:
+    """The receipt of an executed payment, or of the one at a place of a batch; `done` is what `Wallet.execute` gave."""
+    assert (place is None) == (tx.raw.payload.function == PAYMENT), "receipts are of payments"
+    call = payments_in(tx)[place or 0]
     memo, said = _memo_of(wallet, tx, call.metadata), _read_metadata(call.metadata)
     return {
         "receipt": KIND,
         "format": FORMAT,
         "chain_id": wallet.network.chain_id,
         "genesis_hash": wallet.network.genesis_hash.hex(),
-        **{key: done[key] for key in ("version", "hash", "status", "final_s", "fee", "fee_currency")},
+        **{key: done[key] for key in ("version", "hash")},
+        "payment": place,
+        **{key: done[key] for key in ("status", "final_s", "fee", "fee_currency")},
+        "fee_payer": tx.raw.fee_payer.hex() or None,
         "payer": _party(wallet, tx.raw.sender),
         "payee": _party(wallet, call.payee),
         "amount": call.amount,
@@ -80,7 +86,20 @@ def _memo_of(wallet: Wallet, tx: SignedTransaction, metadata: bytes) -> Memo | N
 
 def write_receipt(path: Path, receipt: Receipt) -> None:
     """Write a receipt, whole or not at all. Raises OSError."""
-    write_durably(path, json.dumps(receipt, indent=2) + "\n")
+    write_durably(path, _text(receipt))
+
+
+def _text(receipt: Receipt) -> str:
+    return json.dumps(receipt, indent=2) + "\n"
+
+
+def write_batch_receipts(wallet: Wallet, tx: SignedTransaction, done: dict[str, Any]) -> Path:
+    """Write the receipt of each payment of a batch that is not there yet; the folder. Raises OSError."""
+    places = [place for place in range(len(payments_in(tx))) if not receipt_path(wallet, tx.hash, place).exists()]
+    write_all_durably({
+        receipt_path(wallet, tx.hash, place): _text(make_receipt(wallet, tx, done, place)) for place in places
+    })  # fmt: skip
+    return receipt_path(wallet, tx.hash, 0).parent
 
 
 def read_receipt(path: Path) -> Receipt:
@@ -131,17 +150,28 @@ def check_on_ledger(client: RpcClient, receipt: Receipt) -> None:
     if not rows:
         _bad("version", f"the ledger has no version {receipt['version']} yet")
     found = rows[0]["transaction"]
-    script = found.get("script", {})
+    script = _call_in(found.get("script", {}), receipt["payment"])
     there = {
         "hash": rows[0]["hash"], "status": rows[0]["vm_status"]["type"], "payer": found.get("sender"),
-        "payee": script.get("receiver"), "amount": script.get("amount"), "currency": script.get("currency"),
+        "payee": script.get("payee"), "amount": script.get("amount"), "currency": script.get("currency"),
         "metadata": script.get("metadata"), "attested": bool(script.get("metadata_signature")),
         "fee": rows[0]["gas_used"] * found.get("gas_unit_price", 0), "fee_currency": found.get("gas_currency"),
+        "fee_payer": found.get("fee_payer") or None,
     }  # fmt: skip
     for name, value in there.items():
         said = receipt[name]["address"] if name in ("payer", "payee") else receipt[name]
         if said != value:
             _bad(name, f"it says {said} as {name}, version {receipt['version']} of the ledger has {value}")
+
+
+def _call_in(script: dict[str, Any], place: int | None) -> dict[str, Any]:
+    """The arguments of a payment, or of the one at a place of a batch; empty if the call makes no such payment."""
+    arguments: dict[str, Any] = script.get("named_arguments", {})
+    if place is None:
+        return arguments if script.get("function_name") == PAYMENT else {}
+    payments = arguments.get("payments", [])
+    found: dict[str, Any] = payments[place] if 0 <= place < len(payments) else {}
+    return found
 
 
 def _are_texts(value: dict[str, Any], names: tuple[str, ...]) -> bool:

@@ -36,9 +36,9 @@ class _Case:
             raise WalletError(f"no account at {address.hex()}", name="unknown_account")
         return found
 
-    def balance(self, currency: str) -> int:
-        """What the payer has now."""
-        balances = self.account(self.raw.sender)["balances"]
+    def balance(self, currency: str, who: bytes | None = None) -> int:
+        """What the payer, or somebody else, has now."""
+        balances = self.account(who or self.raw.sender)["balances"]
         return next((item["amount"] for item in balances if item["currency"] == currency), 0)
 
     def coins(self, micro: int, currency: str | None = None) -> str:
@@ -66,7 +66,7 @@ def _insufficient_balance(case: _Case) -> str:
     """The most that the payer could pay, and how to get the rest."""
     fee = case.raw.gas_unit_price * _gas(case)
     balance = case.balance(case.currency)
-    fees = fee if case.raw.gas_currency == case.currency else 0
+    fees = fee if case.raw.gas_currency == case.currency and not case.raw.fee_payer else 0
     most = max(0, balance - fees)
     missing = -(-(case.amount + fees - balance) // SCALE)
     words = f"{case.payer} has {case.coins(balance)}, the payment is {case.coins(case.amount)}"
@@ -74,11 +74,13 @@ def _insufficient_balance(case: _Case) -> str:
     return f"{words}; {_more(case, max(1, missing), case.currency)}"
 
 
-def _more(case: _Case, coins: int, currency: str) -> str:
-    """How the payer gets more coins: from a dealer, and a dealer from the treasury."""
-    if case.account(case.raw.sender)["role"]["type"] == "designated_dealer":
-        return f"for more: mithqal treasury mint {case.payer} {coins} {currency}"
-    return f"for more: mithqal account fund {case.payer} {coins} {currency}"
+def _more(case: _Case, coins: int, currency: str, who: bytes | None = None) -> str:
+    """How the payer, or somebody else, gets more coins: from a dealer, and a dealer from the treasury."""
+    address = who or case.raw.sender
+    name = case.wallet.find(address.hex()).name
+    if case.account(address)["role"]["type"] == "designated_dealer":
+        return f"for more: mithqal treasury mint {name} {coins} {currency}"
+    return f"for more: mithqal account fund {name} {coins} {currency}"
 
 
 def _gas(case: _Case) -> int:
@@ -137,6 +139,14 @@ def _payer_lacks_currency(case: _Case) -> str:
     return f"{case.payer} holds no balance in {case.currency}, {_held(case, case.raw.sender)}"
 
 
+def _fee_payer_lacks_currency(case: _Case) -> str:
+    who = case.raw.fee_payer or case.raw.sender
+    if who == case.raw.sender and case.raw.gas_currency == case.currency:
+        return _payer_lacks_currency(case)
+    name = case.wallet.find(who.hex()).name
+    return f"{name} shall pay the fee and holds no balance in {case.raw.gas_currency}, {_held(case, who)}"
+
+
 def _held(case: _Case, address: bytes) -> str:
     """What an account holds instead."""
     held = [item["currency"] for item in case.account(address)["balances"]]
@@ -154,8 +164,10 @@ def _overflow(case: _Case) -> str:
 def _fee_unpayable(case: _Case) -> str:
     most = case.raw.max_gas_amount * case.raw.gas_unit_price
     currency = case.raw.gas_currency
-    words = f"the fee may reach {case.coins(most, currency)}, and {case.payer} has"
-    return f"{words} {case.coins(case.balance(currency), currency)}; {_more(case, 1, currency)}"
+    who = case.raw.fee_payer or case.raw.sender
+    name = case.wallet.find(who.hex()).name
+    words = f"the fee may reach {case.coins(most, currency)}, and {name} has"
+    return f"{words} {case.coins(case.balance(currency, who), currency)}; {_more(case, 1, currency, who)}"
 
 
 def _wrong_key(case: _Case) -> str:
@@ -212,7 +224,7 @@ _REASONS: dict[str, Callable[[_Case], str]] = {
 _DISCARDS: dict[str, Callable[[_Case], str]] = {
     "sending_account_frozen": _payer_frozen,
     "insufficient_balance_for_transaction_fee": _fee_unpayable,
-    "bad_transaction_fee_currency": _payer_lacks_currency,
+    "bad_transaction_fee_currency": _fee_payer_lacks_currency,
     "invalid_auth_key": _wrong_key,
     "transaction_expired": _expired,
 }

@@ -30,6 +30,8 @@ HANG_S = 1.0
 MAX_DOWN_S = 60.0
 MAX_CALLS = 20
 """Calls in one request: the API's limit."""
+MAX_REQUEST_BYTES = 200_000
+"""Hex digits of one request's transactions: below the API's limit of 256 KiB, with room for one batch of payments."""
 BEHIND = "validator_is_behind"
 """Name of the answer that stands for a refusal by a validator which had not seen all that we know of."""
 
@@ -142,7 +144,7 @@ class Gateway:
 
         def ask(client: RpcClient, group: Sequence[SignedTransaction]) -> list[Answer | None]:
             answers: list[Answer | None] = []
-            for part in _chunks(group, MAX_CALLS):
+            for part in _parts(group):
                 found = client.batch([("submit", [tx.envelope.hex()]) for tx in part])
                 answers += [_answer(item, is_behind=client.version < known) for item in found]
             return answers
@@ -326,6 +328,19 @@ def _seen(row: Any) -> Seen:
         row["transaction"]["sequence_number"], bytes.fromhex(row["hash"]), row["version"],
         None if status["type"] == "executed" else reason, status.get("abort_code"), row["gas_used"],
     )  # fmt: skip
+
+
+def _parts(group: Sequence[SignedTransaction]) -> list[list[SignedTransaction]]:
+    """Transactions as requests of at most MAX_CALLS calls and about MAX_REQUEST_BYTES, in order."""
+    parts: list[list[SignedTransaction]] = []
+    size = 0
+    for tx in group:
+        size += 2 * len(tx.envelope)  # in hex
+        if not parts or len(parts[-1]) == MAX_CALLS or size > MAX_REQUEST_BYTES:
+            parts.append([])
+            size = 2 * len(tx.envelope)
+        parts[-1].append(tx)
+    return parts
 
 
 def _chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:

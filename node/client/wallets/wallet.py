@@ -7,20 +7,31 @@ whatever happens it can be asked about or sent again, and is never made twice.
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from chain.crypto.signing import PrivateKey, Scheme
+from chain.execution.gas import payload_gas
 from chain.execution.outcome import POLICY_REASONS
 from chain.identifiers import prefix_of
 from chain.limits import DEFAULT_GAS_PRICE, MIN_GAS_UNITS
 from chain.primitives import SECOND_US, Address
-from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
+from chain.transaction import (
+    Authenticator,
+    Payload,
+    RawTransaction,
+    Secondary,
+    SignedTransaction,
+    assemble,
+    message_to_sign,
+    sign_transaction,
+)
 from node.client.network import Network
 from node.client.rpc import BadAnswer, ConnectionFailed, RpcClient
 from node.client.sending.batch import execute_all
 from node.client.sending.gateway import Gateway
 from node.client.sending.outbox import Outbox
 from node.client.sending.pipeline import Outcome
+from node.client.times import show_time
 from node.client.wallets.book import AddressBook, Entry, WalletError, name_taken
 from node.client.wallets.names import TREASURY_NAME, check_name, key_path
 from node.keystore import KeyFileError, load_key, new_secret, save_key
@@ -32,6 +43,19 @@ GAS_LIMIT = 10 * MIN_GAS_UNITS
 LIFETIME_S = 3_600
 ONE_VALIDATOR_S = 2.0
 """How long one validator may take to tell a number."""
+
+
+class Conditions(NamedTuple):
+    """What a transaction says beside its call."""
+
+    valid_from_secs: int = 0
+    """The ledger's time before which it does not run (scheduled); it then expires LIFETIME_S later."""
+    sponsor: Entry | None = None
+    """Who signs too and pays the fee."""
+
+
+AT_ONCE = Conditions()
+"""Runs as soon as it can, and its sender pays."""
 
 
 class Wallet:
@@ -131,22 +155,42 @@ class Wallet:
                 self.outbox.mark(item.hash, "expired")
 
     def sign(
-        self, sender: str, function: str, *arguments: Any, fee_currency: str | None, key: str | None = None
+        self, sender: str, function: str, *arguments: Any, fee_currency: str | None, key: str | None = None,
+        conditions: Conditions = AT_ONCE,
     ) -> SignedTransaction:  # fmt: skip
         """Sign a call with the sender's next free number, and keep it in the outbox: `execute` it, or `discard` it.
 
-        Without a fee currency the price is 0. `key` is the caller's own name of it; OutboxError (`id_used`).
+        Without a fee currency the price is 0. `key` is the caller's own name of it; OutboxError (`id_used`). With a
+        sponsor its key signs too; KeyFileError if it is not kept here.
         """
         entry = self.find(sender)
         start = self.ledger_next(entry)
         with self.outbox.writing():
             (number,) = self.outbox.free_numbers(entry.address, start, 1)
-            tx = self.sign_numbered(entry, number, function, *arguments, fee_currency=fee_currency)
+            self._check_scheduled(entry, number, conditions)
+            raw = self.build(entry, function, *arguments, fee_currency=fee_currency, number=number)
+            raw = conditioned(raw, conditions)
+            tx = self.sign_raw(raw, self.key_of(entry.name), conditions.sponsor)
             while self.outbox.has(tx.hash):  # the same call was refused in the same second: this one is another
-                expires = tx.raw.expiration_secs + 1
-                tx = self.sign_raw(tx.raw._replace(expiration_secs=expires), self.key_of(entry.name))
+                raw = raw._replace(expiration_secs=raw.expiration_secs + 1)
+                tx = self.sign_raw(raw, self.key_of(entry.name), conditions.sponsor)
             self.outbox.add(tx, key)
         return tx
+
+    def _check_scheduled(self, entry: Entry, number: int, conditions: Conditions) -> None:
+        """WalletError (`waits_for_scheduled`) if the number comes after one that is scheduled for later than this one:
+        an account's numbers run in order, so that it would wait too, and might expire."""
+        earliest = max(conditions.valid_from_secs, self._ledger_us // SECOND_US, int(time.time()))
+        for item in self.outbox.open_entries(entry.address):
+            raw = item.transaction.raw
+            if raw.sequence_number < number and raw.valid_from_secs > earliest:
+                when = show_time(raw.valid_from_secs)
+                raise WalletError(
+                    f"{entry.name}'s number {raw.sequence_number} is scheduled for {when}, and an account's numbers run"
+                    " in order: pay from another account, or with --at that time or later, or take it back:"
+                    f" mithqal tx cancel {item.hash.hex()}",
+                    name="waits_for_scheduled", hash=item.hash.hex(), valid_from_secs=raw.valid_from_secs,
+                )  # fmt: skip
 
     def sign_numbered(
         self, sender: str | Entry, number: int, function: str, *arguments: Any, fee_currency: str | None,
@@ -172,15 +216,21 @@ class Wallet:
         """
         number = self.next_number(sender) if number is None else number
         expiration_secs = max(int(time.time()), self._ledger_us // SECOND_US) + LIFETIME_S
+        payload = Payload(function, tuple(arguments))
         return RawTransaction(
-            sender.address, number, Payload(function, tuple(arguments)), GAS_LIMIT,
+            sender.address, number, payload, GAS_LIMIT + payload_gas(payload),
             0 if fee_currency is None else DEFAULT_GAS_PRICE, fee_currency or "XUS", expiration_secs,
             self.network.chain_id,
         )  # fmt: skip
 
-    def sign_raw(self, raw: RawTransaction, key: PrivateKey) -> SignedTransaction:
-        """Sign for this network."""
-        return sign_transaction(raw, key, key.scheme, self.network.genesis_hash)
+    def sign_raw(self, raw: RawTransaction, key: PrivateKey, sponsor: Entry | None = None) -> SignedTransaction:
+        """Sign for this network; with a sponsor its key signs too."""
+        if sponsor is None:
+            return sign_transaction(raw, key, key.scheme, self.network.genesis_hash)
+        other = self.key_of(sponsor.name)
+        message = message_to_sign(raw.to_bytes(), [sponsor.address], self.network.genesis_hash)
+        secondary = Secondary(sponsor.address, int(other.scheme), other.public_key, other.sign(message))
+        return assemble(raw, Authenticator(int(key.scheme), key.public_key, key.sign(message)), [secondary])
 
     def discard(self, tx: SignedTransaction) -> None:
         """Give up what was signed and has never been handed to `execute`: its number is free again."""
@@ -232,6 +282,14 @@ class Wallet:
         tx = self.outbox.get(tx_hash).transaction
         self.gateway()
         return told(self.execute_all([tx], timeout_s=timeout_s, are_new=False)[0], timeout_s)
+
+
+def conditioned(raw: RawTransaction, conditions: Conditions) -> RawTransaction:
+    """A call under these conditions: a scheduled one lives as long after its start as others after their signature."""
+    if conditions.valid_from_secs:
+        expires = max(raw.expiration_secs, conditions.valid_from_secs + LIFETIME_S)
+        raw = raw._replace(valid_from_secs=conditions.valid_from_secs, expiration_secs=expires)
+    return raw if conditions.sponsor is None else raw._replace(fee_payer=conditions.sponsor.address)
 
 
 def told(outcome: Outcome, timeout_s: float) -> dict[str, Any]:

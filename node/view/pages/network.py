@@ -171,14 +171,23 @@ def mempool_page(source: Source, names: Names, limit: int) -> Page:
     """What waits on the validator that answers, oldest first."""
     pool, validators = ask(source, ("get_mempool", [limit]), ("get_validators", []))
     own = next((row["name"] for row in validators if row["is_self"]), "a validator")
-    rows = [
-        (
-            names.of(row["sender"]), str(row["sequence_number"]), row["function_name"],
-            utc(row["expiration_timestamp_secs"] * SECOND_US), row["hash"],
-        )
-        for row in pool["transactions"]
-    ]  # fmt: skip
+    waiting = pool["transactions"]
+    columns = [
+        ("sender", [names.of(row["sender"]) for row in waiting]),
+        ("number", [str(row["sequence_number"]) for row in waiting]),
+        ("function", [row["function_name"] for row in waiting]),
+        ("scheduled for", [_time(row["valid_from_timestamp_secs"]) for row in waiting]),
+        ("expires", [_time(row["expiration_timestamp_secs"]) for row in waiting]),
+        ("hash", [row["hash"] for row in waiting]),
+    ]
+    columns = [column for column in columns if column[0] != "scheduled for" or any(column[1])]
+    rows = list(zip(*(cells for _, cells in columns), strict=True))
+    heads = tuple(head for head, _ in columns)
     title = f"{count(pool['count'], 'transaction')} of {count(pool['bytes'], 'byte')} on {clean(own)}"
-    heads = ("sender", "number", "function", "expires", "hash")
     document = {"validator": own, **pool}
     return Page(document, [Table(title, heads, rows, "none", frozenset({1}))])
+
+
+def _time(seconds: int) -> str:
+    """A time in seconds; nothing for 0."""
+    return utc(seconds * SECOND_US) if seconds else ""

@@ -11,7 +11,7 @@ from node.view.metadata import metadata_words
 from node.view.names import Names
 from node.view.sentences import sentence
 from node.view.source import Listing, Source, blocks_of
-from node.view.text import clean, count, money, signed, utc
+from node.view.text import clean, coins, count, money, signed, utc
 
 Json = Any
 
@@ -52,7 +52,7 @@ def transaction_page(source: Source, names: Names, transaction: Json) -> Page:
     }
     parts: list[Part] = [Fields(f"Transaction {transaction['version']}", _summary(document, block, names))]
     if is_user:
-        parts += [_changes_table(changes, names), _events_table(transaction, names), _call(body["script"])]
+        parts += [_changes_table(changes, names), _events_table(transaction, names), *_call(body["script"], names)]
     else:
         parts.append(_events_table(transaction, names))
     return Page(document, parts)
@@ -88,6 +88,10 @@ def _user_rows(document: Json, names: Names) -> list[tuple[str, str]]:
         ("fee", f"{money(fee['amount'], fee['currency'])}: {price}, at most {body['max_gas_amount']} gas"),
         ("expires", utc(body["expiration_timestamp_secs"] * SECOND_US)),
     ]
+    if body["fee_payer"]:
+        rows.insert(3, ("fee paid by", _with_address(names, body["fee_payer"])))
+    if body["valid_from_timestamp_secs"]:
+        rows.append(("scheduled for", utc(body["valid_from_timestamp_secs"] * SECOND_US)))
     if document["metadata_words"]:
         rows.append(("metadata", document["metadata_words"]))
     if script.get("metadata_signature"):
@@ -123,10 +127,20 @@ def _events_table(transaction: Json, names: Names) -> Table:
     return Table("Events", ("type", "what it says", "stream"), rows)
 
 
-def _call(script: Json) -> Fields:
-    """The function and its arguments as they were signed."""
-    rows = [(name, _argument(value)) for name, value in script["named_arguments"].items()]
-    return Fields(f"Call of {clean(script['module_name'])}::{clean(script['function_name'])}", rows)
+def _call(script: Json, names: Names) -> list[Part]:
+    """The function and its arguments as they were signed; a batch's payments one a line."""
+    title = f"Call of {clean(script['module_name'])}::{clean(script['function_name'])}"
+    if script["function_name"] != "pay_batch":
+        return [Fields(title, [(name, _argument(value)) for name, value in script["named_arguments"].items()])]
+    rows = [
+        (
+            str(place), names.of(payment["payee"]), coins(payment["amount"]), clean(payment["currency"]),
+            metadata_words(payment["metadata"]) or "", "attested" if payment["metadata_signature"] else "",
+        )
+        for place, payment in enumerate(script["named_arguments"]["payments"])
+    ]  # fmt: skip
+    heads = ("payment", "payee", "amount", "currency", "metadata", "")
+    return [Table(title, heads, rows, "none", frozenset({0, 2}))]
 
 
 def _argument(value: Json) -> str:

@@ -4,11 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain.accounts import BASKET, Role
-from chain.execution.conservation import ConservationError, Totals, check, totals
+from chain.accounts import BASKET, Account, Record, Role, account_key
+from chain.execution.conservation import ConservationError, Totals, check, check_block, check_stored, totals
+from chain.execution.executor import HANDLERS
 from chain.execution.outcome import Outcome
+from chain.functions import FUNCTIONS
 from chain.records.coins import Basket, basket_key
 from tests.builders import ALICE, ANNA, BOB, BR, DEALER, NOBODY, ONE, PAYMENT, TC, US, XDX_PARTS, World, small_world
+from tests.driven_ledger import Draft, DrivenLedger, opening
 
 BALANCES = {"XUS": 3_000 * ONE, "XEU": 300 * ONE, "XDX": 0}
 
@@ -175,3 +178,109 @@ def test_whatever_happens_money_is_conserved(steps) -> None:
                 minted[currency] += value if grows else -value  # type: ignore[index,operator]
     assert {currency: sums.supply for currency, sums in totals(world.records.values()).items()} == minted
     assert all(value >= 0 for who in PEOPLE for _, value in world.account(who).balances)
+
+
+# --- by a block's writes alone ---
+
+
+def written(world: World, **changes) -> dict[bytes, Record]:
+    """What a block wrote that changed these records."""
+    before = dict(world.records)
+    for what, fields in changes.items():
+        if what in ("XUS", "XEU", "XDX"):
+            world.change_currency(what, **fields)
+        else:
+            world.change({"alice": ALICE, "bob": BOB, "dealer": DEALER}[what], **fields)
+    return {key: record for key, record in world.records.items() if before[key] is not record}
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"alice": {"balances": (("XEU", 100 * ONE), ("XUS", 1_000 * ONE + 1))}}, "balances 1 + preburn 0"),
+        ({"alice": {"balances": (("XEU", 100 * ONE), ("XUS", 1_000 * ONE - 1))}}, "balances -1"),
+        ({"alice": {"balances": (("XEU", 100 * ONE),)}}, "balances -1000000000"),
+        ({"XUS": {"fees": 1}}, "fees 1"),
+        ({"XUS": {"total_value": 3_000 * ONE + 1}}, "is not the supply 1"),
+        ({"XUS": {"receipts_deposited": 3_000 * ONE + 1}}, "receipts 1, supply 0"),
+        ({"XUS": {"receipts_released": 1}}, "receipts -1, supply 0"),
+        ({"XUS": {"preburn_value": 1}}, "preburn_value 1"),
+        ({"dealer": {"preburns": (("XUS", 2),)}}, "preburn 2"),
+        ({"alice": {"balances": (("XEU", 101 * ONE), ("XUS", 999 * ONE))}}, "XEU: balances 1000000"),
+    ],
+)
+def test_the_writes_of_a_block_show_what_appeared(changes, says) -> None:
+    """L6, before anybody votes: a change on one side only, in either direction, of any of the sums."""
+    world = small_world()
+    fresh = small_world()
+    with pytest.raises(ConservationError) as caught:
+        check_block(fresh, written(world, **changes))
+    assert says in caught.value.message
+
+
+def test_writes_that_move_coins_are_silent() -> None:
+    """L6: what one has less another has more, or the pot, or the supply with its receipts."""
+    fresh = small_world()
+    for changes in (
+        {"alice": {"balances": (("XEU", 100 * ONE), ("XUS", 1_000 * ONE - 5))},
+         "bob": {"balances": (("XEU", 100 * ONE), ("XUS", 1_000 * ONE + 5))}},
+        {"alice": {"balances": (("XEU", 100 * ONE), ("XUS", 1_000 * ONE - 5))}, "XUS": {"fees": 5}},
+        {"dealer": {"balances": (("XEU", 0), ("XUS", 7))},
+         "XUS": {"total_value": 3_000 * ONE + 7, "receipts_deposited": 3_000 * ONE + 7}},
+        {"alice": {"is_frozen": True}},
+    ):  # fmt: skip
+        check_block(fresh, written(small_world(), **changes))
+    check_block(fresh, {})
+
+
+def test_a_new_account_with_coins_is_seen() -> None:
+    """L6: an account that was not there before counts as having had nothing."""
+    world = small_world()
+    world.add(NOBODY, Role.CHILD_VASP, "XUS", parent=US)
+    world.change(NOBODY, balances=(("XUS", 3),))
+    key = account_key(NOBODY.address)
+    with pytest.raises(ConservationError, match="balances 3"):
+        check_block(small_world(), {key: world.records[key]})
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_a_coin_that_any_function_makes_is_caught_before_a_vote(function, monkeypatch) -> None:
+    """L6: 'a block whose writes do not add up is voted for by nobody': one micro-unit planted in each handler."""
+
+    def plant(run, *_arguments) -> None:
+        alice = run.state.account(ALICE.address)
+        run.state.put_account(alice.with_balance("XUS", alice.balance("XUS") + 1))
+
+    ledger = DrivenLedger()
+    numbers: dict[bytes, int] = {}
+    for draft in opening():
+        ledger.step([ledger.signed(draft, numbers)])
+        numbers[draft.sender.address] = numbers.get(draft.sender.address, 0) + 1
+    monkeypatch.setitem(HANDLERS, function, plant)
+    values = {"address": bytes(16), "u64": 0, "bytes": b"", "text": "", "bool": False, "hash": bytes(32),
+              "currency": "XUS", "payments": (("XUS", bytes(16), 0, b"", b""),)}  # fmt: skip
+    arguments = tuple(values[kind.value] for _, kind in FUNCTIONS[function].parameters)
+    draft = Draft(ALICE, function, arguments, (BOB,) * FUNCTIONS[function].secondaries)
+    before = ledger.ledger.tip_root
+    with pytest.raises(ConservationError) as caught:
+        ledger.step([ledger.signed(draft, numbers)])
+    assert caught.value.details["currency"] == "XUS"
+    assert ledger.ledger.tip_root == before
+
+
+def test_a_stored_state_gives_the_same_sums() -> None:
+    """`check_stored` reads only what it sums, and sees what `check` sees: balances, queues, pots, baskets."""
+    ledger = DrivenLedger()
+    numbers: dict[bytes, int] = {}
+    for draft in opening():
+        ledger.step([ledger.signed(draft, numbers)])
+        numbers[draft.sender.address] = numbers.get(draft.sender.address, 0) + 1
+    stored = dict(ledger.store.states())
+    found = check_stored(stored.items())
+    assert found == check(ledger.records.values())
+    assert all(value > 0 for value in found["XUS"]._replace(fees=1))
+    key = account_key(ALICE.address)
+    alice = Account.from_bytes(stored[key])
+    stored[key] = alice.with_balance("XUS", 1).to_bytes()
+    with pytest.raises(ConservationError):
+        check_stored(stored.items())

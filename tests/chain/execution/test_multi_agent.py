@@ -80,7 +80,7 @@ def test_a_function_refuses_another_number_of_signers(world, function) -> None:
     needed = FUNCTIONS[function].secondaries
     assert needed == (function in NEED_A_SECOND)
     defaults = {"currency": "XUS", "address": bytes(16), "u64": 0, "bytes": b"", "text": "", "bool": False,
-                "hash": bytes(32)}  # fmt: skip
+                "hash": bytes(32), "payments": (("XUS", bytes(16), 0, b"", b""),)}  # fmt: skip
     arguments = [defaults[kind.value] for _, kind in FUNCTIONS[function].parameters]
     for found in {0, 1, 2} - {needed}:
         assert aborts(world, ALICE, [BOB, ANNA][:found], function, *arguments) == ("MultiAgent", "ESIGNER_COUNT")

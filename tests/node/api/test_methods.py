@@ -249,7 +249,7 @@ def test_the_pool() -> None:
     waiting = {
         "hash": WAITING.hash.hex(), "sender": DEALER.address.hex(), "sequence_number": 2,
         "expiration_timestamp_secs": NOW_SECS + 600, "function_name": "peer_to_peer_with_metadata",
-        "bytes": len(WAITING.envelope),
+        "valid_from_timestamp_secs": 0, "bytes": len(WAITING.envelope),
     }  # fmt: skip
     assert call("get_mempool") == {"count": 1, "bytes": len(WAITING.envelope), "transactions": [waiting]}
     assert call("get_mempool", 0) == {"count": 1, "bytes": len(WAITING.envelope), "transactions": []}

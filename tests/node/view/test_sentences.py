@@ -412,6 +412,11 @@ FAILURES: list[tuple[Any, str, tuple[Any, ...], str]] = [
         " dealer has no preburn request of exactly this amount"),
     ),
     (
+        ALICE, "pay_batch", ((("XUS", BRUNO.address, 2 * ONE, b"", b""), ("XDX", BRUNO.address, ONE, b"", b"")),),
+        ("alice@us-wallet tried to pay bruno@br-wallet 1 XDX and 2 XUS by 2 payments in one batch, and failed at"
+        " payment 1: the balance is below the amount, or what is left does not cover the fee"),
+    ),
+    (
         TC, "cancel_burn_with_amount", ("XUS", DEALER.address, ONE),
         ("treasury tried to give dealer-one 1 XUS back from its queue, and failed: the dealer has no preburn request of"
         " exactly this amount"),

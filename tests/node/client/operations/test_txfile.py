@@ -138,6 +138,7 @@ def test_build_asks_nobody_when_it_is_told_the_number(wallet: Wallet) -> None:
             "metadata_signature": "",
         },
         "max_gas_amount": 6_000, "gas_unit_price": 1, "gas_currency": "XUS", "chain_id": 4,
+        "valid_from_timestamp_secs": 0, "fee_payer": "",
     }  # fmt: skip
     assert {name: document[name] for name in ("format", "kind", "unit", "genesis_hash")} == {
         "format": 1, "kind": "raw_transaction", "unit": "micro-units", "genesis_hash": GENESIS.hex()
@@ -242,7 +243,7 @@ def test_a_file_whose_readable_part_is_not_its_bytes_is_refused(wallet: Wallet, 
         for extra in ({**document, "note": "pay twice"}, changed(document, ("transaction", "tip"), 5)):
             path.write_text(json.dumps(extra))
             assert refused("transaction_file_mismatch", read, path).details["field"] in ("note", "transaction.tip")
-    assert checked == 6 * (14 + 18)
+    assert checked == 6 * (16 + 20)
 
 
 def test_a_malformed_file_is_one_clear_error(wallet: Wallet, tmp_path: Path) -> None:
