@@ -133,6 +133,7 @@ BY_NAME: dict[str, int] = {
     "failed_on_chain": FAILED_ON_CHAIN,
     "invalid_update": DISCARDED,
     "too_many_for_account": DISCARDED,
+    "too_many_checks": DISCARDED,
     "mempool_is_full": DISCARDED,
     "expiration_too_far": DISCARDED,
     "bad_chain_id": DISCARDED,

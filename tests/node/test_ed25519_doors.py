@@ -171,7 +171,7 @@ def accepted(whole: GenesisDocument) -> bool:
 
 def validator(**keys: bytes) -> GenesisDocument:
     members = list(document().validators)
-    members[2] = members[2]._replace(**keys)
+    members[2] = members[2]._replace(**keys)  # type: ignore[arg-type]
     return document(validators=tuple(members))
 
 
