@@ -153,11 +153,12 @@ FUNCTIONS: dict[str, Function] = {
         "scaling_factor:u64",
         "fractional_part:u64",
         "custodian_key:hash",
+        secondaries=1,
     ),
     "compose": _function("BasketScripts", "currency:currency", "amount:u64"),
     "decompose": _function("BasketScripts", "currency:currency", "amount:u64"),
     "publish_unrestricted_limits": _function("AccountLimits", "currency:currency"),
-    "publish_window": _function("AccountLimits", "currency:currency", "limit_address:address"),
+    "publish_window": _function("AccountLimits", "currency:currency", "limit_address:address", secondaries=1),
     "update_limits_definition": _function(
         "AccountLimits",
         "currency:currency",
@@ -197,7 +198,7 @@ FUNCTIONS: dict[str, Function] = {
     "set_validator_config_and_reconfigure": _function(_VALIDATORS, *_VALIDATOR_CONFIG),
     "set_validator_operator": _function(_VALIDATORS, "operator_name:text", "operator_account:address"),
     "set_validator_operator_with_nonce_admin": _function(
-        _VALIDATORS, "sliding_nonce:u64", "operator_name:text", "operator_account:address"
+        _VALIDATORS, "sliding_nonce:u64", "operator_name:text", "operator_account:address", secondaries=1
     ),
     "update_diem_version": _function(_SYSTEM, "sliding_nonce:u64", "major:u64"),
     "set_gas_constants": _function(_SYSTEM, "sliding_nonce:u64", *(f"{name}:u64" for name in GasConstants._fields)),

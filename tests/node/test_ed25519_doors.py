@@ -8,7 +8,7 @@ A new door belongs into one of the two tables.
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import pytest
 
@@ -18,9 +18,10 @@ from chain.crypto.multi import Member, MultiKey, write_multi_signature
 from chain.crypto.signing import PrivateKey, RealSignatures, Scheme, SignatureCheck, is_valid_public_key, verify
 from chain.errors import GenesisError, MithqalError
 from chain.genesis import GenesisDocument
+from chain.records.validators import VALIDATORS_KEY, ActiveSet, ValidatorConfig, network_address, validator_key
 from chain.transaction import Authenticator, Secondary, SignedTransaction, assemble
 from node.runtime import tls
-from tests.builders import ALICE, BOB, BR, DEALER, PAYMENT, TC, US, document, key, small_world
+from tests.builders import ALICE, BOB, BR, DEALER, PAYMENT, ROOT, TC, US, document, key, small_world
 from tests.chain.consensus.conftest import GENESIS_HASH
 from tests.chain.consensus.test_edge_cases import ODD, Place
 
@@ -161,6 +162,32 @@ def as_a_compliance_key(case: Case) -> bool:
     return status.kind == "executed"
 
 
+def configured(consensus_key: bytes, network_key: bytes) -> bool:
+    """Whether a validator's operator may register these keys."""
+    world = small_world()
+    active = cast(ActiveSet, world.records[VALIDATORS_KEY])
+    place = validator_key(active.registered[1])
+    config = cast(ValidatorConfig, world.records[place])
+    world.records[place] = config._replace(operator=ALICE.address)
+    where = network_address(network_key, "127.0.0.1:7001")
+    call = ("register_validator_config", active.registered[1], consensus_key, where, "127.0.0.1:7002")
+    return world.run(world.sign(ALICE, *call)).status.kind == "executed"
+
+
+def in_a_validators_config_as_a_consensus_key(case: Case) -> bool:
+    return configured(case.public_key, key(78).public_key)
+
+
+def in_a_validators_config_as_a_network_key(case: Case) -> bool:
+    return configured(key(78).public_key, case.public_key)
+
+
+def as_a_new_coins_custodian(case: Case) -> bool:
+    world = small_world()
+    call = ("register_scs_currency", "XSG", 3, 4, 1_000_000, 100, case.public_key)
+    return world.run(world.sign_together(ROOT, [TC], *call)).status.kind == "executed"
+
+
 def accepted(whole: GenesisDocument) -> bool:
     try:
         whole.check(RealSignatures())
@@ -207,7 +234,8 @@ def as_a_pinned_tls_key(case: Case) -> bool:
 KEYS: dict[str, Callable[[Case], bool]] = {
     door.__name__: door
     for door in (
-        registered, registered_in_k_of_n, as_a_compliance_key, in_genesis_as_a_consensus_key,
+        registered, registered_in_k_of_n, as_a_compliance_key, as_a_new_coins_custodian,
+        in_a_validators_config_as_a_consensus_key, in_a_validators_config_as_a_network_key, in_genesis_as_a_consensus_key,
         in_genesis_as_a_network_key, in_genesis_as_the_associations_key, in_genesis_as_the_treasurys_key,
         in_genesis_as_a_custodians_key, as_a_pinned_tls_key,
     )

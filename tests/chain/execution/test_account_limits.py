@@ -205,7 +205,7 @@ def test_who_publishes_a_window() -> None:
 
     assert refused(TC, US) == ("CoreAddresses", 2)
     assert refused(ROOT, US, "NOP") == ("Diem", 5 | 1 << 8)
-    assert world.fails(ROOT, "publish_window", "XUS", ASSOCIATION) == ("VASP", 7 | 3 << 8)
+    assert world.fails(ROOT, "publish_window", "XUS", ASSOCIATION) == ("MultiAgent", 7 | 100 << 8)
     for other in (ALICE, DEALER, TC, NOBODY):
         assert refused(ROOT, other) == ("VASP", 7 | 3 << 8)
     assert refused(ROOT, US, address=US.address) == ("AccountLimits", 5)

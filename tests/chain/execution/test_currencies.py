@@ -59,7 +59,7 @@ def test_who_registers() -> None:
     assert refused(world, *GOOD, who=TC, other=ROOT) == ("CoreAddresses", 2)
     assert refused(world, *GOOD, who=US, other=TC) == ("CoreAddresses", 2)
     assert refused(world, *GOOD, other=US) == ("CoreAddresses", 2 | 1 << 8)
-    assert world.fails(ROOT, "register_scs_currency", *GOOD) == ("CoreAddresses", 2 | 1 << 8)
+    assert world.fails(ROOT, "register_scs_currency", *GOOD) == ("MultiAgent", 7 | 100 << 8)
 
 
 @pytest.mark.parametrize(
