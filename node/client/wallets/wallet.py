@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from chain.crypto.multi import MultiKey
+from chain.crypto.schemes import MULTI_KEY_SCHEMES
 from chain.crypto.signing import PrivateKey, Scheme
+from chain.execution.gas import SIGNATURE_SHARE
 from chain.identifiers import prefix_of
 from chain.limits import DEFAULT_GAS_PRICE, MIN_GAS_UNITS
 from chain.primitives import SECOND_US, Address
@@ -21,8 +24,9 @@ from node.client.sending.gateway import Gateway
 from node.client.sending.outbox import Outbox
 from node.client.sending.pipeline import Outcome
 from node.client.wallets.book import AddressBook, Entry, WalletError, name_taken
-from node.client.wallets.names import TREASURY_NAME, check_name, key_path
-from node.keystore import KeyFileError, load_key, new_secret, save_key
+from node.client.wallets.holders import AccountKey, signing_key, threshold_cost
+from node.client.wallets.names import GENESIS_ADDRESSES, TREASURY_NAME, check_name, key_path
+from node.keystore import KeyFileError, load_any, load_key, new_secret, save_key
 
 __all__ = ["TREASURY_NAME", "Entry", "Wallet", "WalletError", "conclude", "told"]
 
@@ -68,6 +72,8 @@ class Wallet:
 
         WalletError (`unknown_account`), IdentifierError (`bad_identifier`, `wrong_prefix`).
         """
+        if text in GENESIS_ADDRESSES and self.book.get(text) is None:
+            return Entry(text, GENESIS_ADDRESSES[text], Scheme.ED25519)
         return self.book.resolve(text, self.prefix)[0]
 
     def add_name(
@@ -85,10 +91,11 @@ class Wallet:
         path = self._key_path(check_name(name))
         return load_key(path) if path.exists() else save_key(path, name, secret or new_secret(), scheme)
 
-    def key_of(self, name: str) -> PrivateKey:
-        """The key of a name; KeyFileError where it is not kept here, and what `load_key` raises."""
+    def key_of(self, name: str) -> AccountKey:
+        """The key of a name, of K-of-N with K of its holders' keys; KeyFileError where it is not kept here, and what
+        `signing_key` raises."""
         try:
-            return load_key(self._key_path(name))
+            return signing_key(self._key_path(name), self.network.keys)
         except KeyFileError as error:
             if error.name != "key_file_missing":
                 raise
@@ -96,6 +103,17 @@ class Wallet:
                 f"there is no key file {self._key_path(name)}: whoever holds the key of {name} must sign",
                 name=error.name,
             ) from error
+
+    def public_key_of(self, name: str) -> PrivateKey | MultiKey | None:
+        """The key of a name, whether or not one can sign with it here; None without a file. Raises as `load_any`."""
+        path = self._key_path(name)
+        return load_any(path) if path.exists() else None
+
+    def _gas_limit(self, entry: Entry) -> int:
+        """What wallets offer for a call; more where the signatures of a K-of-N key make it cost more."""
+        if entry.scheme not in MULTI_KEY_SCHEMES:
+            return GAS_LIMIT
+        return GAS_LIMIT + SIGNATURE_SHARE * threshold_cost(self.public_key_of(entry.name))
 
     def _key_path(self, name: str) -> Path:
         """Where a name's key lies."""
@@ -149,7 +167,7 @@ class Wallet:
 
     def sign_numbered(
         self, sender: str | Entry, number: int, function: str, *arguments: Any, fee_currency: str | None,
-        expiration_secs: int | None = None, key: PrivateKey | None = None,
+        expiration_secs: int | None = None, key: AccountKey | None = None,
     ) -> SignedTransaction:  # fmt: skip
         """Sign a call under a number of the caller's choice; nobody is asked and nothing is kept.
 
@@ -172,12 +190,12 @@ class Wallet:
         number = self.next_number(sender) if number is None else number
         expiration_secs = max(int(time.time()), self._ledger_us // SECOND_US) + LIFETIME_S
         return RawTransaction(
-            sender.address, number, Payload(function, tuple(arguments)), GAS_LIMIT,
+            sender.address, number, Payload(function, tuple(arguments)), self._gas_limit(sender),
             0 if fee_currency is None else DEFAULT_GAS_PRICE, fee_currency or "XUS", expiration_secs,
             self.network.chain_id,
         )  # fmt: skip
 
-    def sign_raw(self, raw: RawTransaction, key: PrivateKey) -> SignedTransaction:
+    def sign_raw(self, raw: RawTransaction, key: AccountKey) -> SignedTransaction:
         """Sign for this network."""
         return sign_transaction(raw, key, key.scheme, self.network.genesis_hash)
 
