@@ -47,22 +47,26 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "key_file_permissions", "key_file_malformed", "key_file_mismatch", "key_file_unreadable",
         "key_file_unwritable", "bad_private_key", "storage_format", "safety_record_format", "wrong_network",
         "duplicate_network_key", "outbox_format", "bad_row", "directory_not_empty", "too_long", "foreign_ledger",
-        "safety_record_foreign",
+        "safety_record_foreign", "key_file_of_several", "bad_threshold", "bad_signature_set", "bad_key",
+        "duplicate_signer", "signed_already", "signers_differ", "rotation_unfinished",
     ),
     NOT_READY: (
         "bad_answer", "wrong_chain", "too_many_waiting", "network", "storage_unreadable", "storage_full",
         "log_unwritable", "outbox_malformed",
     ),
     DISCARDED: (
-        "foreign_transaction", "malformed_bytes", "not_canonical", "too_deep", "too_large", "wrong_shape", "wrong_size",
+        "foreign_transaction", "signatures_missing", "wrong_key",
+        "malformed_bytes", "not_canonical", "too_deep", "too_large", "wrong_shape", "wrong_size",
         "unknown_envelope", "unknown_kind",
     ),
     NOT_FOUND: (
-        "key_file_missing", "unknown_function", "version_too_new", "version_pruned", "unknown_id", "unknown_block",
+        "key_file_missing", "not_enough_keys", "not_a_signer",
+        "unknown_function", "version_too_new", "version_pruned", "unknown_id", "unknown_block",
         "unknown_stream",
     ),
     INVARIANT: (
-        "transaction_file_mismatch", "storage_corrupt", "corrupt_state", "ledger_behind", "ledger_lost",
+        "transaction_file_mismatch", "bad_signature",
+        "storage_corrupt", "corrupt_state", "ledger_behind", "ledger_lost",
         "safety_record_unreadable", "safety_record_lost", "safety_record_old",
     ),
 }  # fmt: skip

@@ -38,6 +38,7 @@ COMMANDS = {
     "proof": ("cli.commands.proof", "Get proofs from a validator, and verify them with no network at all."),
     "treasury": ("cli.commands.treasury", "Mint, burn, freeze, and publish exchange rates."),
     "dealer": ("cli.commands.dealer", "Send coins back to the treasury."),
+    "governance": ("cli.commands.governance", "Decide by files: propose a call, let each holder sign, submit."),
     "rates": ("cli.commands.rates", "Exchange rates of a day, and what a remittance of that day would show."),
     "bench": ("cli.commands.bench", "Measure a network of its own: payments a second, and time to finality."),
     "lab": ("cli.commands.lab", "Run the network in the deterministic simulator."),
