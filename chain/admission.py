@@ -17,6 +17,7 @@ from chain.limits import (
     SLOW_CHECK,
     SLOW_QUEUE,
     SLOW_REST,
+    SLOW_REST_ALONE,
     SLOW_REST_US,
     SUBMIT_QUEUE,
     VERIFY_BATCH,
@@ -62,9 +63,11 @@ class Admission:
         """Room for our clients, and as much for the other validators together, in equal parts."""
         others = max(1, validators - 1)
         self._lanes = (
-            _Lane(SUBMIT_QUEUE, SUBMIT_QUEUE // others, VERIFY_BATCH, rest=0),
-            _Lane(SLOW_QUEUE, SLOW_QUEUE // others, SLOW_CHECK, rest=SLOW_REST),
+            _Lane(SUBMIT_QUEUE, SUBMIT_QUEUE // others, VERIFY_BATCH),
+            _Lane(SLOW_QUEUE, SLOW_QUEUE // others, SLOW_CHECK),
         )
+        self._is_fast_used = False
+        """Whether anything came into the fast lane since the slow one last began to rest."""
         self._muted: dict[int, int] = {}
 
     def __len__(self) -> int:
@@ -76,15 +79,21 @@ class Admission:
         sender's), `muted` (the validator brought a bad signature lately)."""
         if now_us < self._muted.get(item.origin, 0):
             raise AdmissionError(f"validator {item.origin} brought a bad signature lately", name="muted")
-        self._lanes[LaneName.SLOW if item.cost >= SLOW_CHECK else LaneName.FAST].add(item)
+        is_slow = item.cost >= SLOW_CHECK
+        self._lanes[LaneName.SLOW if is_slow else LaneName.FAST].add(item)
+        self._is_fast_used = self._is_fast_used or not is_slow
 
     def next_batch(self, lane: LaneName, now_us: int) -> list[Waiting]:
         """What is to be checked now, empty if nothing is, or what was given last is not `done`."""
         return self._lanes[lane].next_batch(now_us)
 
     def done(self, lane: LaneName, now_us: int) -> None:
-        """The last batch of the lane is judged, or need not be."""
-        self._lanes[lane].done(now_us)
+        """The last batch of the lane is judged, or need not be. The slow lane then rests (M13)."""
+        rest = 0
+        if lane is LaneName.SLOW:
+            rest = SLOW_REST if self._is_fast_used else SLOW_REST_ALONE
+            self._is_fast_used = False
+        self._lanes[lane].done(now_us, rest)
 
     def wake_at(self, now_us: int) -> int | None:
         """When a lane that rests now has work again; None if none does."""
@@ -101,9 +110,9 @@ class Admission:
 class _Lane:
     """Fair between origins, within one between senders; one batch at a time."""
 
-    def __init__(self, clients_room: int, peer_room: int, batch: int, *, rest: int) -> None:
-        """Rooms and batch in cost; `rest` is how many times as long as a batch took the lane rests after it."""
-        self._clients_room, self._peer_room, self._batch, self._rest = clients_room, peer_room, batch, rest
+    def __init__(self, clients_room: int, peer_room: int, batch: int) -> None:
+        """Rooms and batch in cost."""
+        self._clients_room, self._peer_room, self._batch = clients_room, peer_room, batch
         self._origins: dict[int, _Origin] = {}
         self._turns: _Turns[int] = _Turns()
         self._started_us: int | None = None
@@ -149,12 +158,12 @@ class _Lane:
             self._started_us = now_us
         return batch
 
-    def done(self, now_us: int) -> None:
-        """The batch took from its start to now; clocks may step back."""
+    def done(self, now_us: int, rest: int) -> None:
+        """The batch took from its start to now (clocks may step back); the lane rests `rest` times as long."""
         assert self._started_us is not None
         took_us = max(0, now_us - self._started_us)
         self._started_us = None
-        self._rests_until_us = now_us + min(took_us * self._rest, SLOW_REST_US)
+        self._rests_until_us = now_us + min(took_us * rest, SLOW_REST_US)
 
     def wake_at(self, now_us: int) -> int | None:
         """When the lane's rest ends, if anything waits for that."""

@@ -62,8 +62,11 @@ SLOW_CHECK = 40
 """A transaction whose signatures cost this much goes by the slow lane: one of ECDSA does."""
 SLOW_QUEUE = 20_000
 """Room of the slow lane, as `SUBMIT_QUEUE` is of the fast one: 500 signatures of P-256."""
-SLOW_REST = 3
-"""The slow lane rests this many times as long as its last item took: a quarter of one core at most."""
+SLOW_REST = 7
+"""The slow lane rests this many times as long as its last item took, an eighth of one core at most, while anybody signs
+with Ed25519 ..."""
+SLOW_REST_ALONE = 1
+"""... and this many times while nobody does."""
 SLOW_REST_US = 1 * SECOND_US
 """It never rests longer than this."""
 MUTE_US = 60 * SECOND_US
