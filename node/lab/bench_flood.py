@@ -1,11 +1,13 @@
 """`mithqal bench flood`: what a flood of slow signatures from one sender does to the finality of everybody else.
 
-On a network of its own honest payers pay at a fixed rate all the time. In every other turn one P-256 account floods all
-validators with transactions that look valid: half of them are signed well, half badly, as fast as it gets answers.
-Figures of the turns with and without the flood come from one run, in turns, so that the machine's mood meets both.
+On a network of its own honest payers pay at a fixed rate all the time. In every other turn a P-256 account floods all
+validators with transactions that look valid and are badly signed, as fast as it gets answers, and another one floods a
+validator with well signed ones. Figures of the turns with and without the flood come from one run, in turns, so that
+the machine's mood meets both.
 """
 
 import asyncio
+import itertools
 import shutil
 import tempfile
 import time
@@ -27,7 +29,7 @@ from node.keystore import new_secret
 from node.lab.bench_accounts import fund_senders
 from node.lab.bench_crypto import AMOUNT, CURRENCY, Batch, Lane, http_request, sign_lane, workers
 from node.lab.bench_figures import BenchError, Report, latencies_us, percentile
-from node.lab.bench_load import connect, run_load
+from node.lab.bench_load import RETRY_S, Connection, connect, run_load
 from node.localnet.bootstrap import bootstrap
 from node.localnet.build import build_network
 from node.localnet.supervisor import Supervisor
@@ -38,13 +40,16 @@ CONNECTIONS = 8
 """Of the flooder to each validator; each has one request of twenty transactions under way."""
 FLOOD_GAS = 4_500
 """Gas of a payment with one P-256 signature."""
-GOOD_A_SECOND = 150
+GOOD_A_SECOND = 200
 """Well signed transactions that the flooder prepares for each second: more than a slow lane checks."""
 LIFETIME_S = 6 * 3600
 RAMP_S = 1
 """Of each turn, not counted."""
 STALL_S = 3
 """So many seconds of honest payments may be under way."""
+
+
+GOOD, BAD, BOTH = "good", "bad", "both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,9 @@ class FloodPlan:
     turns: int = 2
     rate: int = 100
     flooders: int = 1
+    """Accounts of each kind."""
+    signed: str = BOTH
+    """GOOD, BAD or BOTH."""
 
 
 @dataclass(slots=True)
@@ -68,10 +76,10 @@ class FloodSeen:
 
 
 class _Attack(NamedTuple):
-    """Requests of one flooding account: well signed ones in order, then badly signed ones that never end."""
+    """Requests of one flooding account: well signed ones in order, or badly signed ones that never end."""
 
-    good: list[bytes]
-    bad: list[bytes]
+    is_good: bool
+    requests: list[bytes]
 
 
 def run_flood(plan: FloodPlan, say: Callable[[str], None]) -> dict[str, Any]:
@@ -108,7 +116,8 @@ class _Run:
         self._opened.callback(wallet.close)
         lanes = plan.rate * STALL_S
         secrets = [new_secret() for _ in range(lanes)]
-        slow = [PrivateKey(new_secret(), Scheme.P256) for _ in range(plan.flooders)]
+        kinds = [kind for kind in (GOOD, BAD) if plan.signed in (kind, BOTH)] * plan.flooders
+        slow = [PrivateKey(new_secret(), Scheme.P256) for _ in kinds]
         self._say(f"funding {lanes} honest payers and {len(slow)} that will flood ...")
         fund_senders(wallet, [*map(PrivateKey, secrets), *slow])
         addresses = [bytes(PrivateKey(secret).authentication_key()[16:]) for secret in secrets]
@@ -131,7 +140,9 @@ class _Run:
                 for key in slow
             ]
             self._honest = [item.result() for item in running]
-            self._attacks = [_Attack(*item.result()) for item in flooding]
+            self._attacks = [
+                _Attack(kind == GOOD, item.result()[kind == BAD]) for kind, item in zip(kinds, flooding, strict=True)
+            ]
         self._attackers = [bytes(key.authentication_key()[16:]) for key in slow]
 
     def measure(self) -> dict[str, Any]:
@@ -158,20 +169,28 @@ class _Run:
             "validators": self._plan.validators,
             "rate": self._plan.rate,
             "flooders": self._plan.flooders,
+            "signed": self._plan.signed,
             "seconds_a_turn": self._plan.seconds,
             "turns": self._plan.turns,
         }
 
     async def _turn(self, seen: FloodSeen | None) -> Any:
         """Honest payments for a while, with or without the flood."""
-        plan, stop = self._plan, asyncio.Event()
+        plan = self._plan
         tasks = []
         if seen is not None:
+            endpoints = self._network.endpoints()
             tasks = [
-                asyncio.create_task(_flood(endpoint, attack, stop, seen))
+                asyncio.create_task(_flood(endpoint, attack.requests, seen))
                 for attack in self._attacks
-                for endpoint in self._network.endpoints()
+                for endpoint in endpoints
                 for _ in range(CONNECTIONS)
+                if not attack.is_good
+            ]
+            tasks += [
+                asyncio.create_task(_pay_slowly(endpoints[0], attack.requests, seen))
+                for attack in self._attacks
+                if attack.is_good
             ]
         try:
             return await run_load(
@@ -179,7 +198,6 @@ class _Run:
                 timed_us=plan.seconds * SECOND_US, rate=plan.rate,
             )  # fmt: skip
         finally:
-            stop.set()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -190,19 +208,37 @@ class _Run:
         self._supervisor.down()
 
 
-async def _flood(endpoint: Endpoint, attack: _Attack, stop: asyncio.Event, seen: FloodSeen) -> None:
-    """One connection of the flooder: good and bad requests in turn, as fast as answers come."""
+async def _flood(endpoint: Endpoint, requests: list[bytes], seen: FloodSeen) -> None:
+    """One connection of the flooder: badly signed transactions, as fast as answers come, until it is cancelled."""
     connection = await connect(endpoint)
-    place = 0
     try:
-        while not stop.is_set():
-            request = attack.good.pop(0) if place % 2 == 0 and attack.good else attack.bad[place % len(attack.bad)]
-            place += 1
-            seen.sent += MAX_BATCH
-            for answer in _rows(await connection.ask(request)):
-                seen.answers[_word(answer)] += 1
+        for request in itertools.cycle(requests):
+            await _ask(connection, request, seen)
     finally:
         connection.close()
+
+
+async def _pay_slowly(endpoint: Endpoint, requests: list[bytes], seen: FloodSeen) -> None:
+    """Well signed ones of the same account in order, each request again until all of it is taken; what is sent leaves
+    the list."""
+    connection = await connect(endpoint)
+    try:
+        while requests:
+            words = await _ask(connection, requests[0], seen)
+            if words & {"too_many_checks", "too_many_for_account", "mempool_is_full"}:
+                await asyncio.sleep(RETRY_S)
+            else:
+                requests.pop(0)
+    finally:
+        connection.close()
+
+
+async def _ask(connection: Connection, request: bytes, seen: FloodSeen) -> set[str]:
+    """Send one request and count its answers; gives their words."""
+    seen.sent += MAX_BATCH
+    words = [_word(answer) for answer in _rows(await connection.ask(request))]
+    seen.answers.update(words)
+    return set(words)
 
 
 def _rows(answers: Any) -> list[Any]:
