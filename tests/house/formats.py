@@ -15,6 +15,7 @@ from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_t
 from chain.validators import Validator, ValidatorSet
 from node.client.operations.txfile import raw_document, signed_document
 from tests.house.formats_proofs import example, json_rpc, proofs
+from tests.house.formats_signers import several_signers
 from tests.house.formats_wallet import wallet
 
 KEY = PrivateKey(bytes(range(32)))
@@ -91,6 +92,7 @@ def render() -> str:
         f'seed("Transaction") = `{seed("Transaction").hex()}`\n',
         "## Transactions\n",
         *transaction(),
+        *several_signers(),
         "### Functions\n\n| function | module | parameters |\n|---|---|---|\n" + "\n".join(functions) + "\n",
         "## Payments\n",
         *wallet(),
