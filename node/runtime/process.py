@@ -45,8 +45,6 @@ ABSENCE_S = 2.0
 """After the start, who has no link by then counts as unreachable; earlier, everybody may still be starting."""
 FATAL_ALARMS = ("safety_record_old",)
 """Alarms of the machine that end the process."""
-SWITCH_INTERVAL_S = 0.0005
-"""Slow signatures are checked in Python: while a thread does, the event loop waits this long for its turn, not 5 ms."""
 GC_THRESHOLDS = (100_000, 50, 1_000)
 """Hardly anything here is a cycle: with the usual thresholds the collector took 7 % of a payment's time."""
 
@@ -266,7 +264,6 @@ class _Process:
         metrics.watch("mithqal_events_queued", "Events that wait", lambda: driver.queued)
         metrics.watch("mithqal_signature_checks", "Transactions' signatures judged", lambda: driver.signature_checks)
         metrics.watch("mithqal_outputs_unsaved", "Outputs that wait for the disk", lambda: driver.unsaved)
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
         gc.set_threshold(*GC_THRESHOLDS)
         gc.collect()
         gc.freeze()

@@ -35,6 +35,9 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Wallet, N
         for name in ("alice", "bob@br-wallet"):
             run(directory, "account", "fund", name, "100", "XUS")
             run(directory, "account", "fund", name, "100", "XEU")
+        for name in ("e1", "e2"):
+            run(directory, "keys", "new", name)
+        run(directory, "keys", "new-multi", "plain-board", "--threshold", "2", "e1", "e2")
         yield found
 
 
@@ -133,9 +136,7 @@ class TestNewMulti:
 
     def test_all_ed25519_is_libras_scheme(self, net: Path) -> None:
         """Scheme 1 if every key is of Ed25519."""
-        for name in ("e1", "e2"):
-            run(net, "keys", "new", name)
-        assert run(net, "keys", "new-multi", "plain-board", "--threshold", "2", "e1", "e2")["scheme"] == "multi_ed25519"
+        assert run(net, "keys", "show", "plain-board")["scheme"] == "multi_ed25519"
         lines = words(net, "keys", "show", "plain-board")
         assert "threshold          2" in lines
         assert sum(line.startswith("key ") for line in lines) == 2
@@ -201,9 +202,10 @@ class TestRotation:
         text = "\n".join(words(net, "tx", "show", str(done["version"])))
         assert "mixed K-of-N: 2 of 3 keys must sign, 2 did" in text
         assert f"P-256 by {load_key(net / 'keys' / 'accounts' / 't1.json').public_key.hex()}" in text
+        self.with_fewer_keys_than_it_takes(net)
 
-    def test_with_fewer_keys_than_it_takes(self, net: Path) -> None:
-        """Exit 6: the file that is missing, and what to do."""
+    def with_fewer_keys_than_it_takes(self, net: Path) -> None:
+        """Exit 6: how many are here, and what to do."""
         (net / "keys" / "accounts" / "t2.json").rename(net / "t2.json")
         (net / "keys" / "accounts" / "t3.json").rename(net / "t3.json")
         code, rule, details = fail(net, "pay", "team", "alice", "1", "XUS")

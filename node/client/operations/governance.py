@@ -33,6 +33,8 @@ _ASSOCIATION_FUNCTIONS = (
     "create_validator_account", "create_validator_operator_account", "register_scs_currency", "publish_window",
 )  # fmt: skip
 
+_NAMED_VALIDATOR = ("add_validator_and_reconfigure", "remove_validator_and_reconfigure")
+
 
 class Proposal(NamedTuple):
     """What is proposed, and in whose name."""
@@ -58,8 +60,24 @@ def propose(wallet: Wallet, proposal: Proposal) -> Json:
     """
     by = proposal.by or decided_by(proposal.function)
     terms = Terms(number=proposal.number, lifetime_s=proposal.lifetime_s)
-    document = txfile.build_file(wallet, proposal.function, by, proposal.arguments, terms)
+    document = txfile.build_file(wallet, proposal.function, by, _completed(wallet, proposal), terms)
     return _proposed(wallet, document, by, proposal)
+
+
+def _completed(wallet: Wallet, proposal: Proposal) -> tuple[str, ...]:
+    """The arguments, with the address of a validator that is given by its name only, as the ledger has it."""
+    given = dict(pair.partition("=")[::2] for pair in proposal.arguments)
+    if proposal.function not in _NAMED_VALIDATOR or "validator_address" in given or "validator_name" not in given:
+        return proposal.arguments
+    rows = wallet.client.call("get_validators")
+    row = next((row for row in rows if row["name"] == given["validator_name"] and "account" in row), None)
+    if row is None:
+        known = ", ".join(str(row["name"]) for row in rows)
+        raise WalletError(
+            f"no validator is called {given['validator_name']!r} on the ledger; there are {known}",
+            name="unknown_validator",
+        )
+    return (*proposal.arguments, f"validator_address={row['account']}")
 
 
 def propose_call(wallet: Wallet, call: Call, others: Iterable[str] = (), lifetime_s: int = LIFETIME_S) -> Json:
