@@ -47,7 +47,7 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "key_file_permissions", "key_file_malformed", "key_file_mismatch", "key_file_unreadable",
         "key_file_unwritable", "bad_private_key", "storage_format", "safety_record_format", "wrong_network",
         "duplicate_network_key", "outbox_format", "bad_row", "directory_not_empty", "too_long", "foreign_ledger",
-        "safety_record_foreign", "key_file_of_several", "bad_threshold", "bad_signature_set", "bad_key",
+        "safety_record_foreign", "key_file_of_several", "bad_threshold", "bad_signature_set", "not_a_key",
         "duplicate_signer", "signed_already", "signers_differ", "rotation_unfinished",
     ),
     NOT_READY: (
@@ -55,7 +55,7 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "log_unwritable", "outbox_malformed",
     ),
     DISCARDED: (
-        "foreign_transaction", "signatures_missing", "wrong_key",
+        "foreign_transaction", "signatures_missing", "not_the_accounts_key",
         "malformed_bytes", "not_canonical", "too_deep", "too_large", "wrong_shape", "wrong_size",
         "unknown_envelope", "unknown_kind",
     ),
@@ -65,7 +65,7 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "unknown_stream",
     ),
     INVARIANT: (
-        "transaction_file_mismatch", "bad_signature",
+        "transaction_file_mismatch", "file_signature",
         "storage_corrupt", "corrupt_state", "ledger_behind", "ledger_lost",
         "safety_record_unreadable", "safety_record_lost", "safety_record_old",
     ),

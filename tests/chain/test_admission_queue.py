@@ -69,7 +69,8 @@ class TestTurns:
         add(queue, *(waiting(1, number) for number in range(5)), waiting(2, 0), waiting(2, 1))
         batch = queue.next_batch(FAST, 0)
         assert senders(batch) == [1, 2, 1, 2, 1, 1, 1]
-        assert [item.tx.number for item in batch if item.tx.raw.sender[0] == 1] == [0, 1, 2, 3, 4]  # type: ignore[attr-defined]
+        numbers = [cast(_Tx, item.tx).number for item in batch if item.tx.raw.sender[0] == 1]
+        assert numbers == [0, 1, 2, 3, 4]
 
     def test_turns_go_by_cost(self) -> None:
         """Who signs with ten signatures gets one turn for ten of the other's."""

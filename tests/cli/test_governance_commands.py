@@ -145,7 +145,7 @@ class TestNewMulti:
         ("threshold", "keys", "rule", "exit_code"),
         [
             ("3", ["e1", "e2"], "bad_threshold", 2), ("1", ["nobody"], "key_file_missing", 6),
-            ("1", ["p256:00"], "bad_key", 2), ("1", ["ed25519:" + "00" * 32], "bad_key", 2),
+            ("1", ["p256:00"], "not_a_key", 2), ("1", ["ed25519:" + "00" * 32], "not_a_key", 2),
             ("1", ["ed25519:xy"], "key_file_malformed", 2), ("1", ["rsa:00"], "key_file_missing", 6),
             ("1", ["plain-board"], "key_file_of_several", 2),
         ],
@@ -354,12 +354,12 @@ class TestSeveralSign:
             (lambda doc: doc["signers"].reverse(), "transaction_file_malformed"),
             (lambda doc: doc["signers"][0].update(missing=1), "transaction_file_mismatch"),
             (lambda doc: doc["signers"][0].update(threshold=0), "transaction_file_mismatch"),
-            (lambda doc: doc["signers"][0]["signatures"][0].update(signature="00" * 64), "bad_signature"),
+            (lambda doc: doc["signers"][0]["signatures"][0].update(signature="00" * 64), "file_signature"),
             (lambda doc: doc["signers"][0]["signatures"][0].update(signature="00" * 63), "transaction_file_malformed"),
             (lambda doc: doc["signers"][0]["signatures"][0].update(key=1), "transaction_file_malformed"),
             (lambda doc: doc["signers"][0]["keys"][0].update(public_key="00" * 32), "transaction_file_malformed"),
-            (lambda doc: doc["signers"][1].update(address="11" * 16), "bad_signature"),
-            (lambda doc: doc.update(genesis_hash="22" * 32), "bad_signature"),
+            (lambda doc: doc["signers"][1].update(address="11" * 16), "file_signature"),
+            (lambda doc: doc.update(genesis_hash="22" * 32), "file_signature"),
             (lambda doc: doc.pop("signers"), "transaction_file_malformed"),
             (lambda doc: doc.update(extra=1), "transaction_file_mismatch"),
         ],
@@ -430,7 +430,7 @@ class TestGovernance:
     def test_a_proposal_needs_the_right_key_and_signers(self, net: Path, board: dict[str, Path]) -> None:
         """A key that the ledger does not have; too many or too few secondary signers; an unknown function."""
         found = fail(net, "governance", "propose", *CREATE, "--key", str(board["one"]))
-        assert found[:2] == (4, "wrong_key")
+        assert found[:2] == (4, "not_the_accounts_key")
         found = fail(net, "governance", "propose", *CREATE, "--with", "alice")
         assert (*found[:2], found[2]["needed"]) == (2, "signers_differ", 0)
         found = fail(net, "governance", "propose", "publish_window", "currency=XUS", f"limit_address={NEW}")

@@ -23,9 +23,9 @@ def several_signers() -> list[str]:
     signature = write_multi_signature({place: ED[place].sign(message) for place in (0, 2)})
     return [
         (
-            "### Keys of several\n\nRules K7 to K11. Scheme 1 has Libra's bytes: keys, then K; signatures in the order of"
-            " their keys, then a bitmap\n(bit `0x80 >> (i mod 8)` of byte `i div 8` for key i). In scheme 4 the scheme's"
-            " byte stands before each key.\nThe Ed25519 keys of the secrets 01, 02 and 03 (32 times each), 2 of 3:\n"
+            "### Keys of several\n\nRules K7 to K11. Scheme 1 has Libra's bytes: keys, then K; signatures in the order"
+            " of their keys, then a bitmap\n(bit `0x80 >> (i mod 8)` of byte `i div 8` for key i). In scheme 4 the"
+            " scheme's byte stands before each key.\nThe Ed25519 keys of the secrets 01, 02 and 03 (32 times each), 2 of 3:\n"
         ),
         example("Public key, scheme 1", plain.to_bytes()),
         example("Authentication key: SHA3-256(public key, 01)", authentication_key(1, plain.to_bytes())),

@@ -1,7 +1,7 @@
 """The twelve signatures on which Ed25519 libraries disagree, at every door by which a key or a signature can enter.
 
-Source: novifinancial/ed25519-speccheck (Apache-2.0). Design decision 6: libsodium alone decides, and keys are registered
-only if they are canonical and not of small order. In the cases 6 and 7 the key is good and the signature's s too large.
+Source: novifinancial/ed25519-speccheck (Apache-2.0). Design decision 6: libsodium alone decides, and keys are
+registered only if they are canonical and not of small order. In the cases 6 and 7 the key is good and the signature's s too large.
 A new door belongs into one of the two tables.
 """
 
@@ -151,7 +151,8 @@ def registered(case: Case) -> bool:
 
 
 def registered_in_k_of_n(case: Case) -> bool:
-    found = {is_valid_public_key(scheme, several(case, scheme).to_bytes()) for scheme in (1, 4)}  # type: ignore[arg-type]
+    schemes = (Scheme.MULTI_ED25519, Scheme.MIXED_MULTI)
+    found = {is_valid_public_key(scheme, several(case, scheme).to_bytes()) for scheme in schemes}
     assert len(found) == 1
     return found.pop()
 
@@ -235,7 +236,8 @@ KEYS: dict[str, Callable[[Case], bool]] = {
     door.__name__: door
     for door in (
         registered, registered_in_k_of_n, as_a_compliance_key, as_a_new_coins_custodian,
-        in_a_validators_config_as_a_consensus_key, in_a_validators_config_as_a_network_key, in_genesis_as_a_consensus_key,
+        in_a_validators_config_as_a_consensus_key, in_a_validators_config_as_a_network_key,
+        in_genesis_as_a_consensus_key,
         in_genesis_as_a_network_key, in_genesis_as_the_associations_key, in_genesis_as_the_treasurys_key,
         in_genesis_as_a_custodians_key, as_a_pinned_tls_key,
     )

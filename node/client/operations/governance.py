@@ -55,7 +55,7 @@ class Proposal(NamedTuple):
 def propose(wallet: Wallet, proposal: Proposal) -> Json:
     """The file of a decision that nobody has signed yet.
 
-    Raises TxFileError as `txfile.build_file` and `open_partial` do; WalletError (`unknown_account`, `wrong_key`: the
+    Raises TxFileError as `txfile.build_file` and `open_partial` do; WalletError (`unknown_account`, `not_the_accounts_key`: the
     key is not the account's, `signers_differ`: the function needs another number of secondary signers); KeyFileError.
     """
     by = proposal.by or decided_by(proposal.function)
@@ -125,7 +125,7 @@ def _proposed(wallet: Wallet, document: Json, by: str, proposal: Proposal) -> Js
 
 
 def _check_current(wallet: Wallet, signer: Signer) -> None:
-    """WalletError (`wrong_key`) if the ledger has another key for the account; what is not known is learned later."""
+    """WalletError (`not_the_accounts_key`) if the ledger has another key for the account; what is not known is learned later."""
     account = account_at(wallet, signer.address)
     if account is None:
         raise WalletError(f"there is no account at {signer.address.hex()} on the ledger", name="unknown_account")
@@ -133,7 +133,7 @@ def _check_current(wallet: Wallet, signer: Signer) -> None:
         raise WalletError(
             f"the key that is kept here for {signer.address.hex()} is not the one on the ledger"
             f" ({account['authentication_key']}): give the right one with --key FILE",
-            name="wrong_key",
+            name="not_the_accounts_key",
         )
 
 

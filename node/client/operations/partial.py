@@ -218,7 +218,7 @@ def read_partial(path: Path) -> Partial:
     """Read and check a partial transaction's file.
 
     TxFileError: `file_unreadable`, `transaction_file_malformed`, `transaction_file_mismatch` (the readable part is not
-    what the bytes say), `bad_signature` (one that it holds does not verify).
+    what the bytes say), `file_signature` (one that it holds does not verify).
     """
     document, genesis_hash, data = read_document(path, PARTIAL)
     try:
@@ -236,7 +236,7 @@ def read_partial(path: Path) -> Partial:
             if not verify(member.scheme, member.public_key, found.message, signature):
                 raise TxFileError(
                     f"{path}: the signature of {signer.address.hex()} by key {number} does not verify",
-                    name="bad_signature",
+                    name="file_signature",
                 )
     return found
 

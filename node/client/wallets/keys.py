@@ -30,14 +30,14 @@ def new_key(wallet: Wallet, name: str, scheme: Scheme = Scheme.ED25519) -> dict[
 def new_multi_key(wallet: Wallet, name: str, threshold: int, keys: Sequence[str]) -> dict[str, Any]:
     """Make a K-of-N key of public keys under a new name; each is a name with a key here, a key file or SCHEME:HEX.
 
-    BadName, WalletError (`name_taken`), KeyFileError as `named_member`, SignatureError (`bad_threshold`, `bad_key`).
+    BadName, WalletError (`name_taken`), KeyFileError as `named_member`, SignatureError (`bad_threshold`, `not_a_key`).
     """
     path = _check_free(wallet, name)
     root = wallet.network.keys
     members = [named_member(text, root, _places(root, text)) for text in keys]
     for member, text in zip(members, keys, strict=True):
         if not is_valid_public_key(*member):
-            raise SignatureError(f"{text[:80]!r} is no valid key of its scheme", name="bad_key")
+            raise SignatureError(f"{text[:80]!r} is no valid key of its scheme", name="not_a_key")
     save_multi_key(path, name, multi_key(threshold, members))
     begin_account(wallet, name, role=None)
     return show_key(wallet, name)
