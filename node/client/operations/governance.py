@@ -55,8 +55,8 @@ class Proposal(NamedTuple):
 def propose(wallet: Wallet, proposal: Proposal) -> Json:
     """The file of a decision that nobody has signed yet.
 
-    Raises TxFileError as `txfile.build_file` and `open_partial` do; WalletError (`unknown_account`, `not_the_accounts_key`: the
-    key is not the account's, `signers_differ`: the function needs another number of secondary signers); KeyFileError.
+    Raises TxFileError as `txfile.build_file` and `open_partial` do; WalletError (`unknown_account`,
+    `not_the_accounts_key`, `signers_differ`: the function needs another number of secondary signers); KeyFileError.
     """
     by = proposal.by or decided_by(proposal.function)
     terms = Terms(number=proposal.number, lifetime_s=proposal.lifetime_s)
@@ -125,7 +125,7 @@ def _proposed(wallet: Wallet, document: Json, by: str, proposal: Proposal) -> Js
 
 
 def _check_current(wallet: Wallet, signer: Signer) -> None:
-    """WalletError (`not_the_accounts_key`) if the ledger has another key for the account; what is not known is learned later."""
+    """WalletError (`not_the_accounts_key`) if the ledger has another key; one that is not known is learned later."""
     account = account_at(wallet, signer.address)
     if account is None:
         raise WalletError(f"there is no account at {signer.address.hex()} on the ledger", name="unknown_account")
