@@ -76,11 +76,27 @@ MEMPOOL_SCHEDULED = MEMPOOL_CAPACITY // 10
 MEMPOOL_SCHEDULED_BYTES = MEMPOOL_MAX_BYTES // 8
 """Sum of their bytes."""
 SUBMIT_QUEUE = 20_000
-"""Submitted transactions whose signatures are not checked yet, on one validator."""
+"""What it may cost to check the transactions of our own clients that wait for it, in verifications of Ed25519; as much
+again for all other validators together, in equal parts."""
 GOSSIP_BYTES = 1 << 20
 """Bytes of transactions that one message passes on to the other validators."""
 VERIFY_BATCH = 256
-"""Signatures a work item."""
+"""Cost of the checks that one work item holds."""
+SENDER_CHECKS = 4_000
+"""What it may cost to check the waiting transactions of one sender: 100 signatures of P-256."""
+SLOW_CHECK = 40
+"""A transaction whose signatures cost this much goes by the slow lane: one of ECDSA does."""
+SLOW_QUEUE = 20_000
+"""Room of the slow lane, as `SUBMIT_QUEUE` is of the fast one: 500 signatures of P-256."""
+SLOW_REST = 7
+"""The slow lane rests this many times as long as its last item took, an eighth of one core at most, while anybody signs
+with Ed25519 ..."""
+SLOW_REST_ALONE = 1
+"""... and this many times while nobody does."""
+SLOW_REST_US = 1 * SECOND_US
+"""It never rests longer than this."""
+MUTE_US = 60 * SECOND_US
+"""How long nothing is taken from a validator that brought a bad signature."""
 
 ROUND_TIMEOUT_US = 1 * SECOND_US
 """First time-out of a round that has work."""

@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 
 from chain.accounts import Account, Role, account_key
+from chain.admission import CLIENTS, Admission, LaneName, Waiting
 from chain.block import Block
 from chain.certificates import QuorumCertificate
 from chain.codec import decode, fields
@@ -28,6 +29,7 @@ from chain.interface import (
     Received,
     Reply,
     Send,
+    SetTimer,
     Start,
     Submitted,
     TimerFired,
@@ -40,10 +42,8 @@ from chain.limits import (
     MAX_BLOCK_BYTES,
     MAX_BLOCK_TRANSACTIONS,
     MAX_PENDING_BLOCKS,
-    SUBMIT_QUEUE,
     SYNC_BLOCKS,
     SYNC_BYTES,
-    VERIFY_BATCH,
 )
 from chain.mempool import Mempool, MempoolError
 from chain.messages import CommittedResponse, Transactions, decode_message, encode_message
@@ -58,6 +58,8 @@ MEMORY_BLOCKS = 16
 """Committed blocks that are held against the signing record at the start: a validator that votes is in most of them."""
 ADMISSION_WORK = 1 << 62
 """Work numbers from here on belong to the mempool, those below to consensus."""
+ADMISSION_TIMER = "admission"
+"""The slow lane of signatures has rested."""
 
 
 class SingleKey:
@@ -113,8 +115,8 @@ class Replica:
         machine = self.consensus.machine
         check_blocks(machine.safety.record, machine.own, self._recent_blocks())
         check_certificates(machine.safety.record, machine.own, machine.high_commit)
-        self._queue: list[tuple[SignedTransaction, int | None]] = []
-        self._checking: list[tuple[SignedTransaction, int | None]] = []
+        self.admission = Admission(len(ledger.validators))
+        self._checking: dict[int, tuple[LaneName, list[Waiting]]] = {}
         self._work_id = ADMISSION_WORK
         self._parsed: tuple[Hash, list[SignedTransaction]] | None = None
 
@@ -151,16 +153,18 @@ class Replica:
             case Received(sender, data):
                 message = decode_message(data)
                 if isinstance(message, Transactions):
-                    self._on_peer_transactions(message, out)
+                    self._on_peer_transactions(sender, message, now_us, out)
                 else:
                     self.consensus.on_message(sender, message, now_us, out)
+            case TimerFired(name, token) if name == ADMISSION_TIMER:
+                self._check_next(now_us, out)
             case TimerFired(name, token):
                 self.consensus.on_timer(name, token, now_us, out)
             case Submitted(request_id, envelope):
-                self._on_submitted(request_id, envelope, out)
+                self._on_submitted(request_id, envelope, now_us, out)
             case WorkDone(work_id, verdicts):
                 if work_id >= ADMISSION_WORK:
-                    self._on_admission(verdicts, now_us, out)
+                    self._on_admission(work_id, verdicts, now_us, out)
                 else:
                     self.consensus.on_work_done(work_id, verdicts, now_us, out)
             case PeerDown(peer):
@@ -173,34 +177,33 @@ class Replica:
 
     # --- admission ---
 
-    def _on_submitted(self, request_id: int, envelope: bytes, out: Output) -> None:
-        """A client's transaction: cheap checks now, its signature with the next batch."""
+    def _on_submitted(self, request_id: int, envelope: bytes, now_us: int, out: Output) -> None:
+        """A client's transaction: cheap checks now, its signatures when it is its turn."""
         try:
             tx = decode_transaction(envelope)
             self._check_cheaply(tx)
-            if len(self._queue) >= SUBMIT_QUEUE:
-                raise MempoolError(f"{SUBMIT_QUEUE} transactions wait to be checked", name="mempool_is_full")
+            if self._is_committed(tx):
+                out.replies.append(known_already(request_id, tx))
+            elif tx.hash in self.mempool.by_hash:
+                out.replies.append(acceptance(request_id, tx, self._admit(tx)))
+            else:
+                self.admission.add(Waiting(tx, request_id, CLIENTS, tx.verification_cost), now_us)
         except MithqalError as error:
             out.replies.append(refusal(request_id, b"", error))
-            return
-        if self._is_committed(tx):
-            out.replies.append(known_already(request_id, tx))
-            return
-        if tx.hash in self.mempool.by_hash:
-            out.replies.append(acceptance(request_id, tx, self._admit(tx)))
-            return
-        self._queue.append((tx, request_id))
-        self._check_next(out)
+        self._check_next(now_us, out)
 
-    def _on_peer_transactions(self, message: Transactions, out: Output) -> None:
+    def _on_peer_transactions(self, sender: int, message: Transactions, now_us: int, out: Output) -> None:
         """Another validator's clients' transactions; refused ones are nobody's business here."""
         for tx in [decode_transaction(envelope) for envelope in message.envelopes]:
-            if len(self._queue) >= SUBMIT_QUEUE:
-                break
             is_used = tx.raw.sequence_number < self._next_sequence(tx.raw.sender)
-            if tx.hash not in self.mempool.by_hash and not is_used:
-                self._queue.append((tx, None))
-        self._check_next(out)
+            if tx.hash in self.mempool.by_hash or is_used:
+                continue
+            try:
+                self._check_cheaply(tx)
+                self.admission.add(Waiting(tx, None, sender, tx.verification_cost), now_us)
+            except MithqalError:
+                continue
+        self._check_next(now_us, out)
 
     def _check_cheaply(self, tx: SignedTransaction) -> None:
         """What can be refused before a signature is checked."""
@@ -221,15 +224,21 @@ class Replica:
             return False
         return (found[0][1], found[0][1]) in self.store.postings(Index.TRANSACTION_BY_HASH, tx.hash[:8], found[0][1], 1)
 
-    def _check_next(self, out: Output) -> None:
-        """Send the next batch of signatures out, one batch at a time; what the ledger has settled needs no check."""
-        while self._queue and not self._checking:
-            batch, self._queue = self._queue[:VERIFY_BATCH], self._queue[VERIFY_BATCH:]
-            self._checking = [item for item in batch if not self._is_settled(*item, out)]
-            if self._checking:
+    def _check_next(self, now_us: int, out: Output) -> None:
+        """Send each lane's next signatures out, one batch at a time; what the ledger has settled needs no check."""
+        for lane in LaneName:
+            while batch := self.admission.next_batch(lane, now_us):
+                batch = [item for item in batch if not self._is_settled(item.tx, item.request_id, out)]
+                if not batch:
+                    self.admission.done(lane, now_us)
+                    continue
                 self._work_id += 1
-                checks = checks_of([tx for tx, _ in self._checking], self.ledger.genesis_hash)
+                self._checking[self._work_id] = lane, batch
+                checks = checks_of([item.tx for item in batch], self.ledger.genesis_hash)
                 out.work.append(Work(self._work_id, checks))
+        wake_us = self.admission.wake_at(now_us)
+        if wake_us is not None:
+            out.timers.append(SetTimer(ADMISSION_TIMER, wake_us, 0))
 
     def _is_settled(self, tx: SignedTransaction, request_id: int | None, out: Output) -> bool:
         """Whether the number was used while the transaction waited for its check; a client is told at once."""
@@ -243,11 +252,13 @@ class Replica:
                 out.replies.append(refusal(request_id, tx.hash, error))
         return True
 
-    def _on_admission(self, verdicts: tuple[bool, ...], now_us: int, out: Output) -> None:
+    def _on_admission(self, work_id: int, verdicts: tuple[bool, ...], now_us: int, out: Output) -> None:
         """Signatures are judged: admit, answer, and pass on what our own clients brought."""
+        lane, batch = self._checking.pop(work_id)
+        self.admission.done(lane, now_us)
         fresh: list[bytes] = []
         judged = iter(verdicts)
-        for tx, request_id in self._checking:
+        for tx, request_id, origin, _ in batch:
             own = [next(judged) for _ in range(1 + len(tx.secondaries))]
             verdict = all(own)
             if verdict and self._is_settled(tx, request_id, out):
@@ -261,14 +272,16 @@ class Replica:
             except MithqalError as error:
                 if request_id is not None:
                     out.replies.append(refusal(request_id, tx.hash, error))
+                elif not verdict:
+                    self.admission.mute(origin, now_us)
+                    out.alarm("bad_signature_spread", f"validator {origin} spread a bad signature", origin)
                 continue
             if request_id is not None:
                 out.replies.append(acceptance(request_id, tx, waiting_for))
                 if not known:
                     fresh.append(tx.envelope)
-        self._checking = []
         out.send_now += [Send(ALL_OTHERS, encode_message(part)) for part in split(fresh)]
-        self._check_next(out)
+        self._check_next(now_us, out)
         if len(self.mempool):
             self.consensus.on_transactions(now_us, out)
 

@@ -1,6 +1,7 @@
-"""Private keys at rest: one JSON file a key, 0600 in a directory of 0700, never overwritten (security 4.3).
+"""Keys at rest: one JSON file a key, 0600 in a directory of 0700, never overwritten (security 4.3).
 
-The secret is not encrypted: whoever can read the file owns the key. It never appears in an error or a log.
+The secret is not encrypted: whoever can read the file owns the key. It never appears in an error or a log. The file of
+a K-of-N key holds public keys only: its holders have a file of their own each.
 """
 
 import hashlib
@@ -10,13 +11,18 @@ import secrets
 import stat
 import tempfile
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from chain.crypto.signing import PrivateKey, Scheme
+from chain.crypto.multi import Member, MultiKey, multi_key
+from chain.crypto.schemes import SINGLE_KEY_SCHEMES
+from chain.crypto.signing import PrivateKey, Scheme, is_valid_public_key
 from chain.errors import MithqalError, SignatureError
 
-MAX_FILE_BYTES = 4_096
+MAX_FILE_BYTES = 16 << 10
 _FIELDS = {"name", "scheme", "public_key", "secret"}
+_MULTI_FIELDS = {"name", "scheme", "threshold", "keys", "public_key"}
+SCHEMES = {scheme.name.lower(): scheme for scheme in SINGLE_KEY_SCHEMES}
+"""Schemes of one key by their names in files and on the command line."""
 
 
 class KeyFileError(MithqalError):
@@ -48,6 +54,31 @@ def save_key(path: Path, key_name: str, secret: bytes, scheme: Scheme = Scheme.E
         "public_key": key.public_key.hex(),
         "secret": secret.hex(),
     }
+    _save(path, document)
+    return key
+
+
+def save_multi_key(path: Path, key_name: str, key: MultiKey) -> None:
+    """Write the file of a K-of-N key; KeyFileError as `save_key`."""
+    keys = [{"scheme": Scheme(one.scheme).name.lower(), "public_key": one.public_key.hex()} for one in key.members]
+    document = {
+        "name": key_name,
+        "scheme": Scheme(key.scheme).name.lower(),
+        "threshold": key.threshold,
+        "keys": keys,
+        "public_key": key.to_bytes().hex(),
+    }
+    _save(path, document)
+
+
+def copy_key(source: Path, target: Path, key_name: str) -> None:
+    """Write a new key file that holds the key of another one; KeyFileError as `load_any` and `save_key`."""
+    load_any(source)
+    _save(target, {**json.loads(source.read_text(encoding="utf-8")), "name": key_name})
+
+
+def _save(path: Path, document: dict[str, Any]) -> None:
+    """Write a new file, or say why not."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write_new(path, json.dumps(document, indent=1).encode() + b"\n")
@@ -55,7 +86,6 @@ def save_key(path: Path, key_name: str, secret: bytes, scheme: Scheme = Scheme.E
         raise KeyFileError(f"there is a key in {path} already, it stays as it is", name="key_file_exists") from error
     except OSError as error:
         raise KeyFileError(f"{path} cannot be written: {error.strerror}", name="key_file_unwritable") from error
-    return key
 
 
 def _write_new(path: Path, data: bytes) -> None:
@@ -77,11 +107,22 @@ def _write_new(path: Path, data: bytes) -> None:
 
 
 def load_key(path: Path) -> PrivateKey:
+    """Read the file of a private key: as `load_any`, and KeyFileError (`key_file_of_several`) for a K-of-N key."""
+    key = load_any(path)
+    if isinstance(key, MultiKey):
+        raise KeyFileError(
+            f"{path} is {key.threshold} of {len(key.members)} keys and has no secret: sign with its holders' key files",
+            name="key_file_of_several",
+        )
+    return key
+
+
+def load_any(path: Path) -> PrivateKey | MultiKey:
     """Read a key file; the checks in this order.
 
     KeyFileError: `key_file_missing`, `key_file_unreadable`, `key_file_permissions` (others may read the file, or
-    write to its directory), `key_file_malformed`. SignatureError: `key_file_mismatch` (the secret gives another public
-    key), `bad_private_key`.
+    write to its directory), `key_file_malformed`. SignatureError: `key_file_mismatch` (the secret, or the list of keys,
+    gives another public key), `bad_private_key`.
     """
     try:
         data = _read_private(path)
@@ -89,7 +130,10 @@ def load_key(path: Path) -> PrivateKey:
         raise KeyFileError(f"there is no key file {path}", name="key_file_missing") from error
     except OSError as error:
         raise KeyFileError(f"{path} cannot be read: {error.strerror}", name="key_file_unreadable") from error
-    scheme, public_key, secret = _parse(path, data)
+    document = _read_document(path, data)
+    if set(document) == _MULTI_FIELDS:
+        return _read_multi(path, document)
+    scheme, public_key, secret = _parse(path, document)
     key = PrivateKey(secret, scheme)
     if key.public_key != public_key:
         raise SignatureError(f"{path}: the secret does not give the public key beside it", name="key_file_mismatch")
@@ -118,19 +162,41 @@ def _check_mode(path: Path, mode: int, forbidden: int, why: str, wanted: int) ->
         )
 
 
-def _parse(path: Path, data: bytes) -> tuple[Scheme, bytes, bytes]:
-    """Scheme, public key and secret of exactly the document that `save_key` writes."""
+def _read_document(path: Path, data: bytes) -> dict[str, Any]:
+    """The JSON object of a key file."""
     if len(data) > MAX_FILE_BYTES:
         _malformed(path, f"above {MAX_FILE_BYTES} bytes")
     try:
         document = json.loads(data)
     except (ValueError, RecursionError):
         _malformed(path, "not JSON")
-    if (
-        type(document) is not dict
-        or set(document) != _FIELDS
-        or any(type(item) is not str for item in document.values())
-    ):
+    if type(document) is not dict:
+        _malformed(path, f"not an object of the texts {', '.join(sorted(_FIELDS))}")
+    return document
+
+
+def _read_multi(path: Path, document: dict[str, Any]) -> MultiKey:
+    """The key of exactly the document that `save_multi_key` writes."""
+    try:
+        members = []
+        for row in document["keys"]:
+            scheme, public_key = SCHEMES[row["scheme"]], bytes.fromhex(row["public_key"])
+            if set(row) != {"scheme", "public_key"} or not is_valid_public_key(scheme, public_key):
+                _malformed(path, "a key is none")
+            members.append(Member(int(scheme), public_key))
+        if type(document["threshold"]) is not int:
+            _malformed(path, "the threshold is no number")
+        key = multi_key(document["threshold"], members)
+    except (KeyError, TypeError, ValueError, SignatureError):
+        _malformed(path, "not K of N keys")
+    if (document["scheme"], document["public_key"]) != (Scheme(key.scheme).name.lower(), key.to_bytes().hex()):
+        raise SignatureError(f"{path}: the keys do not give the public key beside them", name="key_file_mismatch")
+    return key
+
+
+def _parse(path: Path, document: dict[str, Any]) -> tuple[Scheme, bytes, bytes]:
+    """Scheme, public key and secret of exactly the document that `save_key` writes."""
+    if set(document) != _FIELDS or any(type(item) is not str for item in document.values()):
         _malformed(path, f"not an object of the texts {', '.join(sorted(_FIELDS))}")
     scheme = Scheme.__members__.get(document["scheme"].upper())
     if scheme is None:

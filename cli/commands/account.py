@@ -16,11 +16,15 @@ from node.client.operations.domains import give_domains
 from node.client.operations.limits import show_limits
 from node.client.payments.pay import Order, pay
 from node.client.wallets.accounts import ROLES, SCHEMES, create_account, describe
+from node.client.wallets.names import key_path
+from node.client.wallets.rotation import rotate_key
 from node.client.wallets.wallet import Wallet
 from node.localnet.bootstrap import DEALER, DEFAULT_PROVIDER
 from node.view.explorer import account_by
 from node.view.pages.account import account_page
 from node.view.pages.policy import limits_page
+
+_KEY_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
 @click.group()
@@ -37,18 +41,14 @@ account.add_command(recovery)
 @click.option("--provider", help=f"Who makes a child: else what stands after the @, else {DEFAULT_PROVIDER}.")
 @click.option("--scheme", type=click.Choice(list(SCHEMES)), help="Of a new key: ed25519 unless said otherwise.")
 @click.option("--domain", "domains", multiple=True, help="A domain for a parent; may be said several times.")
+@click.option("--key", "key_file", type=_KEY_FILE, help="A key file, of one key or of K-of-N; a copy is kept here.")
 @options.network
 @options.as_json
 @output.reported
-def create(
-    name: str,
-    role: str,
-    provider: str | None,
-    scheme: str | None,
-    domains: tuple[str, ...],
-    directory: Path,
-    as_json: bool,
-) -> int:
+def create(  # noqa: PLR0913 - click options
+    name: str, role: str, provider: str | None, scheme: str | None, domains: tuple[str, ...], key_file: Path | None,
+    directory: Path, as_json: bool,
+) -> int:  # fmt: skip
     """Make an account: a child at a wallet provider, or a provider (parent) or dealer by the treasury.
 
     A repeat finishes what was interrupted, with the same key.
@@ -59,12 +59,40 @@ def create(
         provider = DEFAULT_PROVIDER
     wallet = Wallet(load_network(directory))
     chosen = None if scheme is None else SCHEMES[scheme]
-    document = create_account(wallet, name, role=role, provider=provider, scheme=chosen)
+    document = create_account(wallet, name, role=role, provider=provider, scheme=chosen, key_file=key_file)
     if domains:
         give_domains(wallet, name, domains)
         document["domains"] = list(domains)
     where = f"a child of {document['provider']}" if document["provider"] else f"a {document['role']}"
     lines = [f"{name} is {document['address']}, {where}", f"  {document['identifier']}"]
+    output.result(document, lines, as_json=as_json)
+    return OK
+
+
+@account.command(name="rotate-key")
+@click.argument("name")
+@click.option("--scheme", type=click.Choice(list(SCHEMES)), help="Of a new key: ed25519 unless said otherwise.")
+@click.option("--multi", metavar="NAME", help="A K-of-N key of `keys new-multi`.")
+@click.option("--key", "key_file", type=_KEY_FILE, help="A key file, of one key or of K-of-N.")
+@options.network
+@options.as_json
+@output.reported
+def rotate(
+    name: str, scheme: str | None, multi: str | None, key_file: Path | None, directory: Path, as_json: bool
+) -> int:  # fmt: skip
+    """Give an account another key; its address stays. Signed with the key that it has.
+
+    A repeat finishes what was interrupted, with the same new key. Old keys stay in keys/retired.
+    """
+    wallet = Wallet(load_network(directory))
+    if sum(item is not None for item in (scheme, multi, key_file)) > 1:
+        raise click.UsageError("give one of --scheme, --multi and --key")
+    source = key_path(wallet.network.keys, multi) if multi is not None else key_file
+    document = rotate_key(wallet, name, scheme=None if scheme is None else SCHEMES[scheme], source=source)
+    lines = [f"{document['name']} signs with {document['scheme']} {document['public_key']}"]
+    lines.append(f"  its address stays {document['address']}")
+    if document["retired"]:
+        lines.append(f"  the old key lies in {document['retired']}")
     output.result(document, lines, as_json=as_json)
     return OK
 

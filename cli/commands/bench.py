@@ -10,6 +10,7 @@ from cli import options, output
 from cli.exits import INVARIANT, OK
 from node.lab.bench import Plan, run_bench
 from node.lab.bench_epochs import EpochPlan, run_epochs
+from node.lab.bench_flood import BAD, BOTH, GOOD, FloodPlan, as_lines, run_flood
 from node.lab.bench_stages import EXECUTE, measure_stages
 
 
@@ -54,6 +55,23 @@ def throughput(validators: int, seconds: int, ramp: int, keep: Path | None, rate
 def latency(validators: int, seconds: int, ramp: int, keep: Path | None, rate: int, as_json: bool) -> int:
     """Time from submission to finality at a fixed rate, by the client's clock."""
     _show(run_bench(Plan(validators, seconds, ramp, rate, keep), output.talk), as_json=as_json)
+    return OK
+
+
+@bench.command()
+@click.option("--validators", type=click.IntRange(1, 16), default=4, show_default=True)
+@click.option("--seconds", type=click.IntRange(1, 600), default=8, show_default=True, help="Of each turn.")
+@click.option("--turns", type=click.IntRange(1, 100), default=2, show_default=True, help="Without and with the flood.")
+@click.option("--rate", type=click.IntRange(1, 1_000), default=100, show_default=True, help="Honest payments/s.")
+@click.option("--flooders", type=click.IntRange(1, 50), default=1, show_default=True, help="Accounts that flood.")
+@click.option("--signed", type=click.Choice([GOOD, BAD, BOTH]), default=BOTH, show_default=True,
+              help="What floods: one account with good signatures, one with bad ones, or one of each.")  # fmt: skip
+@options.as_json
+@output.reported
+def flood(validators: int, seconds: int, turns: int, rate: int, flooders: int, signed: str, as_json: bool) -> int:
+    """Finality of honest payers while a P-256 account floods all validators, and without."""
+    document = run_flood(FloodPlan(validators, seconds, turns, rate, flooders, signed), output.talk)
+    output.result(document, as_lines(document), as_json=as_json)
     return OK
 
 

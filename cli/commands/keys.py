@@ -1,14 +1,16 @@
 """`mithqal keys`: the keys of a network directory; secrets are never shown."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from chain.crypto.schemes import MAX_SIGNERS
 from cli import options, output
 from cli.exits import OK
 from node.client.network import load_network
 from node.client.wallets.accounts import SCHEMES
-from node.client.wallets.keys import list_keys, new_key, show_key
+from node.client.wallets.keys import list_keys, new_key, new_multi_key, show_key
 from node.client.wallets.wallet import Wallet
 
 
@@ -27,6 +29,24 @@ def new(name: str, scheme: str, directory: Path, as_json: bool) -> int:
     """Make a key under a new name; `account create NAME` then makes its account."""
     document = new_key(Wallet(load_network(directory)), name, SCHEMES[scheme])
     output.result(document, [*_lines(document), f"next: mithqal account create {name}"], as_json=as_json)
+    return OK
+
+
+@keys.command(name="new-multi")
+@click.argument("name")
+@click.argument("members", nargs=-1, required=True, metavar="KEY...")
+@click.option("--threshold", type=click.IntRange(1, MAX_SIGNERS), required=True, help="How many must sign: K of N.")
+@options.network
+@options.as_json
+@output.reported
+def new_multi(name: str, members: tuple[str, ...], threshold: int, directory: Path, as_json: bool) -> int:
+    """Make a K-of-N key of N public keys, of any schemes: names with a key here, key files, or SCHEME:HEX.
+
+    It holds no secret: each holder signs with a key file of its own. The order of the keys is part of it.
+    """
+    document = new_multi_key(Wallet(load_network(directory)), name, threshold, members)
+    following = f"next: mithqal account create {name}, or mithqal account rotate-key ACCOUNT --multi {name}"
+    output.result(document, [*_lines(document), following], as_json=as_json)
     return OK
 
 
@@ -54,7 +74,8 @@ def list_(directory: Path, as_json: bool) -> int:
     return OK
 
 
-def _lines(document: dict[str, str | None]) -> list[str]:
-    """A key for people."""
+def _lines(document: dict[str, Any]) -> list[str]:
+    """A key for people; of K-of-N a line each."""
     rows = [(name.replace("_", " "), value) for name, value in document.items() if value is not None]
-    return [f"{name:18} {value}" for name, value in rows]
+    lines = [f"{name:18} {value}" for name, value in rows if name != "keys"]
+    return [*lines, *(f"{f'key {place}':18} {key}" for place, key in enumerate(document.get("keys", ())))]

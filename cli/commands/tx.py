@@ -11,13 +11,12 @@ from cli import options, output
 from cli.exits import OK
 from cli.viewing import open_view
 from node.client.network import load_network
-from node.client.operations import txfile
+from node.client.operations import signing, txfile
 from node.client.payments.cancel import cancel as cancel_scheduled
 from node.client.payments.pay import keep_receipt
 from node.client.times import parse_time
 from node.client.wallets.submission import parse_hash, send, wait_for
 from node.client.wallets.wallet import Wallet
-from node.keystore import load_key
 from node.view.explorer import account_by, transaction_by
 from node.view.pages.transaction import transaction_page, transactions_page
 from node.view.source import account_listing, is_user, newest_transactions
@@ -114,13 +113,14 @@ _NUMBER = click.IntRange(0, U64_MAX)
 @click.option("--expires-in", type=click.IntRange(1, 1 << 32), help="Seconds; a validator takes up to a day.")
 @click.option("--at", "at", metavar="TIME", help="Not before TIME: 2027-01-31T09:00 (UTC), +15m, +2h, +3d.")
 @click.option("--fee-payer", metavar="NAME", help="Who signs too and pays the fee.")
+@click.option("--secondary", "others", multiple=True, metavar="NAME", help="Who signs too; several in their order.")
 @options.network
 @options.as_json
 @output.reported
 def build(  # noqa: PLR0913 - click options
     function: str, arguments: tuple[str, ...], sender: str, file: Path | None, sequence_number: int | None,
     max_gas: int | None, gas_price: int | None, gas_currency: str | None, expires_in: int | None, at: str | None,
-    fee_payer: str | None, directory: Path, as_json: bool,
+    fee_payer: str | None, others: tuple[str, ...], directory: Path, as_json: bool,
 ) -> int:  # fmt: skip
     """Build a call of FUNCTION that nobody signed yet. Amounts are micro-units here; names stand for addresses.
 
@@ -128,7 +128,9 @@ def build(  # noqa: PLR0913 - click options
     """
     valid_from = 0 if at is None else parse_time(at, int(time.time()))
     terms = txfile.Terms(sequence_number, max_gas, gas_price, gas_currency, expires_in, valid_from, fee_payer)
-    document = txfile.build_file(Wallet(load_network(directory)), function, sender, arguments, terms)
+    wallet = Wallet(load_network(directory))
+    document = txfile.build_file(wallet, function, sender, arguments, terms)
+    document = signing.opened(wallet, document, others, is_gas_given=max_gas is not None)
     lines = json.dumps(document, indent=1).splitlines()
     if file is not None:
         txfile.write_file(file, document)
@@ -141,21 +143,31 @@ def build(  # noqa: PLR0913 - click options
 @tx.command()
 @click.argument("raw", type=_INPUT)
 @click.option("-o", "--output", "file", type=_FILE, help="Where to write it; without it the document is printed.")
-@click.option("--key", "key_file", type=_INPUT, help="A key file; no network directory is needed then.")
+@click.option(
+    "--key", "key_files", type=_INPUT, multiple=True,
+    help="A key file, several for several keys; no network directory is needed then.",
+)  # fmt: skip
+@click.option("--for", "account", metavar="ACCOUNT", help="Whose key it is, where the file does not know it.")
 @options.network
 @options.as_json
 @output.reported
-def sign(raw: Path, file: Path | None, key_file: Path | None, directory: Path, as_json: bool) -> int:
+def sign(
+    raw: Path, file: Path | None, key_files: tuple[Path, ...], account: str | None, directory: Path, as_json: bool
+) -> int:  # fmt: skip
     """Sign the transaction of a file, with the sender's key. It never submits.
 
-    A file whose readable part is not what its bytes say is refused.
+    A file that several must sign (secondary signers, K-of-N keys) goes from one to the next: each signs what the last
+    one wrote. A file whose readable part is not what its bytes say is refused.
     """
-    wallet = None if key_file is not None else Wallet(load_network(directory))
-    document = txfile.sign_file(raw, wallet, None if key_file is None else load_key(key_file))
+    document = signing.sign_any(raw, key_files, lambda: Wallet(load_network(directory)), account)
     lines = json.dumps(document, indent=1).splitlines()
     if file is not None:
         txfile.write_file(file, document)
-        lines = [f"{file}: signed, hash {document['hash']}; next: mithqal tx submit {file}"]
+        if document["kind"] == txfile.SIGNED:
+            lines = [f"{file}: signed, hash {document['hash']}; next: mithqal tx submit {file}"]
+        else:
+            lines = [f"{file}: signed in part; next: mithqal tx sign {file} -o FILE, by"]
+            lines += [f"  {one['address']}: {one['missing']} more" for one in document["signers"] if one["missing"]]
     output.result(document, lines, as_json=as_json)
     return OK
 

@@ -18,6 +18,7 @@ MEMPOOL_CODES = {
     "sequence_number_too_old": -32007,
     "mempool_is_full": -32008,
     "too_many_for_account": -32009,
+    "too_many_checks": -32009,
     "invalid_update": -32010,
 }
 MEMPOOL_UNKNOWN = -32012

@@ -6,12 +6,13 @@ durable (docs/protocol.md, D1 to D3).
 """
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from chain.crypto.signing import Signatures, verify_all
+from chain.crypto.signing import Scheme, Signatures, verify_all
 from chain.interface import (
     ALL_OTHERS,
     Committed,
@@ -35,6 +36,9 @@ MAX_UNSAVED = 256
 """Outputs that may wait for the disk; above it the machine is not stepped."""
 MAX_EVENTS = 20_000
 """Events that may wait; above it messages of peers are dropped and submissions refused."""
+SWITCH_S, FINE_SWITCH_S = 0.005, 0.0005
+"""How long a thread may keep the interpreter while another waits for it: CPython's own value, and while a worker checks
+slow signatures, which would else hold up every turn of the loop."""
 STEPS_A_TURN = 16
 """Steps before the loop serves sockets and timers again."""
 
@@ -250,8 +254,14 @@ class Driver:
         running.add_done_callback(self._on_verdicts)
 
     def _judge(self, work: Work) -> WorkDone:
-        """In a worker thread."""
-        return WorkDone(work.work_id, tuple(verify_all(self._signatures, work.checks)))
+        """In a worker thread. ECDSA is checked in Python: meanwhile the event loop gets its turns more often."""
+        if all(check.scheme == Scheme.ED25519 for check in work.checks):
+            return WorkDone(work.work_id, tuple(verify_all(self._signatures, work.checks)))
+        sys.setswitchinterval(FINE_SWITCH_S)
+        try:
+            return WorkDone(work.work_id, tuple(verify_all(self._signatures, work.checks)))
+        finally:
+            sys.setswitchinterval(SWITCH_S)
 
     def _on_verdicts(self, running: "asyncio.Future[WorkDone]") -> None:
         """Back on the loop."""

@@ -7,6 +7,7 @@ replica from the disk. A paused process keeps everything and handles nothing unt
 from collections.abc import Callable
 from typing import Protocol
 
+from chain.crypto.multi import verification_cost
 from chain.crypto.signing import Signatures, verify_all
 from chain.interface import (
     ALL_OTHERS,
@@ -31,7 +32,7 @@ from node.sim.scheduler import Scheduler
 from node.sim.trace import Trace
 
 WORK_BASE_US = 50
-"""Virtual time of a work item, plus WORK_CHECK_US a signature."""
+"""Virtual time of a work item, plus WORK_CHECK_US for each verification of Ed25519 that it costs."""
 WORK_CHECK_US = 40
 
 
@@ -209,7 +210,8 @@ class Validator:
             fired = TimerFired(timer.name, timer.token)
             self._scheduler.after(max(0, timer.at_us - now_us), self._on_timer, life, self._timer_number, fired)
         for work in output.work:
-            delay_us = WORK_BASE_US + WORK_CHECK_US * len(work.checks)
+            cost = sum([verification_cost(check[0], check[1], check[3]) for check in work.checks])
+            delay_us = WORK_BASE_US + WORK_CHECK_US * cost
             self._scheduler.after(delay_us, self._on_work, life, work)
         for reply in output.replies:
             self._observer.on_reply(self.index, reply)

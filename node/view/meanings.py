@@ -217,6 +217,10 @@ POOL: dict[str, tuple[str, str]] = {
         "`mithqal mempool list` shows it; wait until it is final or expires",
     ),
     "too_many_for_account": ("100 transactions of this account wait already", "wait until some are final"),
+    "too_many_checks": (
+        "the signatures of this account that wait to be checked cost too much together",
+        "send fewer at once; a signature of Ed25519 costs a fortieth of one of secp256k1 or P-256",
+    ),
     "mempool_is_full": ("the validator's pool is full", "wait, or ask another validator"),
     "valid_from_too_far": (
         "it is scheduled for more than 30 days ahead",

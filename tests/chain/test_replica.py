@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from chain.admission import Admission
 from chain.block import Block, Header, header_id, payload_root
 from chain.codec import encode
 from chain.crypto.signing import RealSignatures, verify_all
@@ -267,16 +268,21 @@ def test_a_bad_signature_is_refused_whatever_else_holds(node: Node) -> None:
 
 
 def test_the_queue_of_unchecked_transactions_is_bounded(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Submitted transactions whose signatures are not checked yet: SUBMIT_QUEUE at most, peers' among them."""
-    monkeypatch.setattr("chain.replica.SUBMIT_QUEUE", 3)
+    """M12: what our clients' checks may cost has a bound, and so has what each validator's may."""
     assert SUBMIT_QUEUE == 20_000
+    monkeypatch.setattr("chain.admission.SUBMIT_QUEUE", 9)
+    node.replica.admission = Admission(4)
     node.step(Submitted(1, node.sign(0).envelope))  # leaves at once to be checked
-    message = Transactions(tuple(node.sign(number).envelope for number in range(1, 9)))
-    node.step(Received(1, encode_message(message)))
-    out = node.step(Submitted(2, node.sign(9).envelope))
-    assert out.replies == [Reply(2, False, b"", "mempool_is_full", "3 transactions wait to be checked", None, None)]
+    for number in range(1, 10):
+        assert node.step(Submitted(2, node.sign(number).envelope)).replies == []
+    out = node.step(Submitted(3, node.sign(10).envelope))
+    message = "9 transactions wait to be checked, which costs 9 of 9"
+    assert out.replies == [Reply(3, False, b"", "mempool_is_full", message, None, None)]
+    spread_by_peer = Transactions(tuple(node.sign(number).envelope for number in range(20, 29)))
+    for peer in (1, 2):
+        node.step(Received(peer, encode_message(spread_by_peer)))
     node.judge()
-    assert [len(work.checks) for work in node.work] == [3]
+    assert [len(work.checks) for work in node.work] == [9 + 3 + 3], "a third of as much for each other validator"
 
 
 class TestGossip:
@@ -291,16 +297,28 @@ class TestGossip:
         assert node.submit(txs[0])[1].send_now == [], "and not when its client comes here too"
 
     def test_what_peers_spread_wrongly_is_dropped_in_silence(self, node: Node) -> None:
-        """A bad signature, a rival, an unknown sender: nobody's business, and no reason for the good one to wait."""
+        """A rival, an unknown sender: nobody's business, and no reason for the good one to wait."""
         node.submit(node.sign(1))
-        bad = node.sign(0)
-        forged = encode((0, encode((bad.raw_bytes, 0, bad.public_key, bytes(64)))))
         good = node.sign(0)
-        envelopes = (forged, node.sign(1, code="XEU").envelope, node.sign(0, NOBODY).envelope, good.envelope)
+        envelopes = (node.sign(1, code="XEU").envelope, node.sign(0, NOBODY).envelope, good.envelope)
         node.step(Received(2, encode_message(Transactions(envelopes))))
         out = node.judge()
         assert (out.replies, spread(out), out.alarms) == ([], [], [])
         assert sorted(tx.raw.sequence_number for tx in node.replica.mempool.by_hash.values()) == [0, 1]
+
+    def test_who_spreads_a_bad_signature_is_not_listened_to_for_a_minute(self, node: Node) -> None:
+        """M14: no honest validator passes on what does not verify. The others are not affected."""
+        bad, good, late = node.sign(0), node.sign(0), node.sign(1)
+        forged = encode((0, encode((bad.raw_bytes, 0, bad.public_key, bytes(64)))))
+        node.step(Received(2, encode_message(Transactions((forged, good.envelope)))))
+        out = node.judge()
+        assert [(alarm.name, alarm.peer) for alarm in out.alarms] == [("bad_signature_spread", 2)]
+        assert list(node.replica.mempool.by_hash) == [good.hash], "what was checked with it counts"
+        node.step(Received(2, encode_message(Transactions((late.envelope,)))))
+        assert (len(node.work), len(node.replica.admission)) == (0, 0)
+        node.step(Received(3, encode_message(Transactions((late.envelope,)))))
+        node.judge()
+        assert len(node.replica.mempool) == 2
 
     def test_a_malformed_one_is_an_alarm_against_its_sender(self, node: Node) -> None:
         """Of such a message nothing is taken."""

@@ -27,6 +27,7 @@ NEVER = {
         "bad_basket", "bad_currencies", "bad_currency_code", "bad_key", "bad_scaling", "duplicate_key",
         "duplicate_name", "shared_key", "synthetic_mint", "bad_address",
     ),
+    "transactions of other validators, dropped in silence": ("muted",),
     "family names, never raised without a name of their own": ("error", "mempool"),
     "what only our own code can cause": ("not_encodable", "unknown_status"),
 }  # fmt: skip

@@ -16,6 +16,7 @@ from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_t
 from chain.validators import Validator, ValidatorSet
 from node.client.operations.txfile import raw_document, signed_document
 from tests.house.formats_proofs import example, json_rpc, proofs
+from tests.house.formats_signers import several_signers
 from tests.house.formats_wallet import wallet
 
 KEY = PrivateKey(bytes(range(32)))
@@ -104,6 +105,7 @@ def render() -> str:
         f'seed("Transaction") = `{seed("Transaction").hex()}`\n',
         "## Transactions\n",
         *transaction(),
+        *several_signers(),
         "### Functions\n\n| function | module | parameters |\n|---|---|---|\n" + "\n".join(functions) + "\n",
         "`payments` is a list of 1 to 500 (currency, payee, amount, metadata, metadata signature).\n",
         "## Payments\n",

@@ -1,14 +1,14 @@
 """The twelve signatures on which Ed25519 libraries disagree, at every door by which a key or a signature can enter.
 
-Source: novifinancial/ed25519-speccheck (Apache-2.0). Design decision 6: libsodium alone decides, and keys are registered
-only if they are canonical and not of small order. In the cases 6 and 7 the key is good and the signature's s too large.
+Source: novifinancial/ed25519-speccheck (Apache-2.0). Design decision 6: libsodium alone decides, and keys are
+registered only if they are canonical and not of small order. In the cases 6 and 7 the key is good and the signature's s too large.
 A new door belongs into one of the two tables.
 """
 
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import pytest
 
@@ -18,9 +18,10 @@ from chain.crypto.multi import Member, MultiKey, write_multi_signature
 from chain.crypto.signing import PrivateKey, RealSignatures, Scheme, SignatureCheck, is_valid_public_key, verify
 from chain.errors import GenesisError, MithqalError
 from chain.genesis import GenesisDocument
+from chain.records.validators import VALIDATORS_KEY, ActiveSet, ValidatorConfig, network_address, validator_key
 from chain.transaction import Authenticator, Secondary, SignedTransaction, assemble
 from node.runtime import tls
-from tests.builders import ALICE, BOB, BR, DEALER, PAYMENT, TC, US, document, key, small_world
+from tests.builders import ALICE, BOB, BR, DEALER, PAYMENT, ROOT, TC, US, document, key, small_world
 from tests.chain.consensus.conftest import GENESIS_HASH
 from tests.chain.consensus.test_edge_cases import ODD, Place
 
@@ -150,7 +151,8 @@ def registered(case: Case) -> bool:
 
 
 def registered_in_k_of_n(case: Case) -> bool:
-    found = {is_valid_public_key(scheme, several(case, scheme).to_bytes()) for scheme in (1, 4)}  # type: ignore[arg-type]
+    schemes = (Scheme.MULTI_ED25519, Scheme.MIXED_MULTI)
+    found = {is_valid_public_key(scheme, several(case, scheme).to_bytes()) for scheme in schemes}
     assert len(found) == 1
     return found.pop()
 
@@ -159,6 +161,32 @@ def as_a_compliance_key(case: Case) -> bool:
     world = small_world()
     status = world.run(world.sign(US, "rotate_dual_attestation_info", b"https://w", case.public_key)).status
     return status.kind == "executed"
+
+
+def configured(consensus_key: bytes, network_key: bytes) -> bool:
+    """Whether a validator's operator may register these keys."""
+    world = small_world()
+    active = cast(ActiveSet, world.records[VALIDATORS_KEY])
+    place = validator_key(active.registered[1])
+    config = cast(ValidatorConfig, world.records[place])
+    world.records[place] = config._replace(operator=ALICE.address)
+    where = network_address(network_key, "127.0.0.1:7001")
+    call = ("register_validator_config", active.registered[1], consensus_key, where, "127.0.0.1:7002")
+    return world.run(world.sign(ALICE, *call)).status.kind == "executed"
+
+
+def in_a_validators_config_as_a_consensus_key(case: Case) -> bool:
+    return configured(case.public_key, key(78).public_key)
+
+
+def in_a_validators_config_as_a_network_key(case: Case) -> bool:
+    return configured(key(78).public_key, case.public_key)
+
+
+def as_a_new_coins_custodian(case: Case) -> bool:
+    world = small_world()
+    call = ("register_scs_currency", "XSG", 3, 4, 1_000_000, 100, case.public_key)
+    return world.run(world.sign_together(ROOT, [TC], *call)).status.kind == "executed"
 
 
 def accepted(whole: GenesisDocument) -> bool:
@@ -171,7 +199,7 @@ def accepted(whole: GenesisDocument) -> bool:
 
 def validator(**keys: bytes) -> GenesisDocument:
     members = list(document().validators)
-    members[2] = members[2]._replace(**keys)
+    members[2] = members[2]._replace(**keys)  # type: ignore[arg-type]
     return document(validators=tuple(members))
 
 
@@ -207,7 +235,9 @@ def as_a_pinned_tls_key(case: Case) -> bool:
 KEYS: dict[str, Callable[[Case], bool]] = {
     door.__name__: door
     for door in (
-        registered, registered_in_k_of_n, as_a_compliance_key, in_genesis_as_a_consensus_key,
+        registered, registered_in_k_of_n, as_a_compliance_key, as_a_new_coins_custodian,
+        in_a_validators_config_as_a_consensus_key, in_a_validators_config_as_a_network_key,
+        in_genesis_as_a_consensus_key,
         in_genesis_as_a_network_key, in_genesis_as_the_associations_key, in_genesis_as_the_treasurys_key,
         in_genesis_as_a_custodians_key, as_a_pinned_tls_key,
     )

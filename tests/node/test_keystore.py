@@ -9,10 +9,21 @@ from typing import Any
 
 import pytest
 
+from chain.crypto.multi import Member, multi_key
 from chain.crypto.signing import PrivateKey, Scheme, verify
 from chain.errors import MithqalError, SignatureError
 from node import keystore
-from node.keystore import MAX_FILE_BYTES, KeyFileError, derive_secret, load_key, new_secret, save_key
+from node.keystore import (
+    MAX_FILE_BYTES,
+    KeyFileError,
+    copy_key,
+    derive_secret,
+    load_any,
+    load_key,
+    new_secret,
+    save_key,
+    save_multi_key,
+)
 
 SECRET = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
 PUBLIC = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
@@ -298,3 +309,90 @@ def test_a_temporary_file_of_another_is_never_used(path: Path, monkeypatch: pyte
     assert trap.read_bytes() == b""
     assert mode(path) == 0o600
     assert keystore.load_key(path).public_key == PUBLIC
+
+
+class TestKeysOfSeveral:
+    """The file of a K-of-N key holds public keys only."""
+
+    MULTI = multi_key(
+        2, [Member(int(scheme), PrivateKey(bytes([9]) * 32, scheme).public_key) for scheme in keystore.SCHEMES.values()]
+    )
+
+    def test_bytes_and_back(self, path: Path) -> None:
+        """As it was made; 0600 like every key file; no secret in it."""
+        save_multi_key(path, "board", self.MULTI)
+        assert load_any(path) == self.MULTI
+        assert mode(path) == 0o600
+        document = json.loads(path.read_text())
+        assert sorted(document) == ["keys", "name", "public_key", "scheme", "threshold"]
+        assert (document["name"], document["threshold"], document["scheme"]) == ("board", 2, "mixed_multi")
+        assert [row["scheme"] for row in document["keys"]] == ["ed25519", "secp256k1", "p256"]
+
+    def test_32_keys_fit(self, path: Path) -> None:
+        """The largest."""
+        key = multi_key(32, [Member(0, PrivateKey(bytes([n + 1]) * 32).public_key) for n in range(32)])
+        save_multi_key(path, "large", key)
+        assert load_any(path) == key
+        assert path.stat().st_size < MAX_FILE_BYTES
+
+    def test_it_is_never_overwritten(self, path: Path) -> None:
+        """Neither kind by the other."""
+        save_key(path, "alice", SECRET)
+        with pytest.raises(KeyFileError) as caught:
+            save_multi_key(path, "board", self.MULTI)
+        assert caught.value.name == "key_file_exists"
+        assert load_key(path).public_key == PUBLIC
+
+    def test_it_is_no_private_key(self, path: Path) -> None:
+        """Who needs a secret is told where they are."""
+        save_multi_key(path, "board", self.MULTI)
+        assert refusal(path).name == "key_file_of_several"
+        assert "2 of 3 keys" in refusal(path).message
+
+    @pytest.mark.parametrize(
+        ("change", "rule"),
+        [
+            (lambda doc: doc.update(threshold=3), "key_file_mismatch"),
+            (lambda doc: doc.update(scheme="multi_ed25519"), "key_file_mismatch"),
+            (lambda doc: doc["keys"].reverse(), "key_file_mismatch"),
+            (lambda doc: doc["keys"].pop(), "key_file_mismatch"),
+            (lambda doc: doc.update(public_key="00"), "key_file_mismatch"),
+            (lambda doc: doc.update(threshold=0), "key_file_malformed"),
+            (lambda doc: doc.update(threshold=4), "key_file_malformed"),
+            (lambda doc: doc.update(threshold=True), "key_file_malformed"),
+            (lambda doc: doc.update(threshold="2"), "key_file_malformed"),
+            (lambda doc: doc.update(keys={}), "key_file_malformed"),
+            (lambda doc: doc.update(keys=[]), "key_file_malformed"),
+            (lambda doc: doc["keys"][0].update(scheme="multi_ed25519"), "key_file_malformed"),
+            (lambda doc: doc["keys"][0].update(public_key="00" * 32), "key_file_malformed"),
+            (lambda doc: doc["keys"][0].update(public_key="x"), "key_file_malformed"),
+            (lambda doc: doc["keys"][0].update(secret="00"), "key_file_malformed"),
+            (lambda doc: doc["keys"].append("x"), "key_file_malformed"),
+            (lambda doc: doc.update(secret="00" * 32), "key_file_malformed"),
+            (lambda doc: doc.pop("name"), "key_file_malformed"),
+        ],
+    )  # fmt: skip
+    def test_what_is_none(self, path: Path, change: Callable[[dict[str, Any]], object], rule: str) -> None:
+        """Exactly the document that was written, and good keys (K1)."""
+        save_multi_key(path, "board", self.MULTI)
+        document = json.loads(path.read_text())
+        change(document)
+        path.write_text(json.dumps(document))
+        assert refusal(path).name == rule
+
+    @pytest.mark.parametrize("several", [False, True])
+    def test_a_copy_under_another_name(self, path: Path, several: bool) -> None:
+        """The key is the same, the name is the new one; what exists stays."""
+        if several:
+            save_multi_key(path, "board", self.MULTI)
+        else:
+            save_key(path, "alice", SECRET)
+        target = path.with_name("copy.json")
+        copy_key(path, target, "copy")
+        assert json.loads(target.read_text())["name"] == "copy"
+        assert mode(target) == 0o600
+        one, other = load_any(path), load_any(target)
+        assert (one == other) if several else (one.public_key == other.public_key)  # type: ignore[union-attr]
+        with pytest.raises(KeyFileError) as caught:
+            copy_key(path, target, "copy")
+        assert caught.value.name == "key_file_exists"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from chain.accounts import ASSOCIATION, TREASURY
 from chain.codec import Value
-from chain.crypto.signing import PrivateKey, Scheme
+from chain.crypto.signing import Scheme
 from chain.errors import MithqalError
 from chain.execution.gas import BATCH
 from chain.functions import FUNCTIONS, PAYMENT_PARAMETERS, Kind
@@ -26,10 +26,11 @@ from chain.transaction import (
     decode_transaction,
     sign_transaction,
 )
+from node.client.wallets.holders import AccountKey
 from node.client.wallets.wallet import LIFETIME_S, Conditions, Wallet, WalletError, conditioned
 
 FORMAT = 1
-RAW, SIGNED = "raw_transaction", "signed_transaction"
+RAW, PARTIAL, SIGNED = "raw_transaction", "partial_transaction", "signed_transaction"
 UNIT = "micro-units"
 MAX_FILE_BYTES = 512 << 10
 """A batch of 64 KiB in hex, and its payments once more as people read them."""
@@ -39,6 +40,16 @@ DEFAULTS: Mapping[str, Value] = {
 }  # fmt: skip
 """Arguments that need not be given."""
 
+_SIGNED_ALREADY = "it is signed already: mithqal tx submit"
+_NEEDED = {
+    (RAW, SIGNED): _SIGNED_ALREADY,
+    (PARTIAL, SIGNED): _SIGNED_ALREADY,
+    (SIGNED, RAW): "sign it first: mithqal tx sign",
+    (SIGNED, PARTIAL): "signatures are missing: mithqal tx sign",
+    (RAW, PARTIAL): "several sign it: mithqal tx sign",
+    (PARTIAL, RAW): "one signs it alone: mithqal tx sign",
+}
+"""What to do with a file of another kind than was asked for."""
 PAYS_IN_ITS_CURRENCY = ("peer_to_peer_with_metadata", "preburn")
 """Functions whose fee is paid in the currency that they move."""
 DEFAULT_FEE_CURRENCY = "XUS"
@@ -94,7 +105,7 @@ def build_file(wallet: Wallet, function: str, sender: str, pairs: Iterable[str],
     return raw_document(raw, wallet.network.genesis_hash)
 
 
-def sign_file(path: Path, wallet: Wallet | None, key: PrivateKey | None) -> Json:
+def sign_file(path: Path, wallet: Wallet | None, key: AccountKey | None) -> Json:
     """Read, check and sign: the document of the signed transaction.
 
     Signs with `key`, else with the key that `wallet` keeps for the sender, whose network must then be the file's.
@@ -247,28 +258,43 @@ def raw_document(raw: RawTransaction, genesis_hash: bytes) -> Json:
         "kind": RAW,
         "unit": UNIT,
         "genesis_hash": genesis_hash.hex(),
-        "transaction": _readable(raw),
+        "transaction": readable(raw),
         "bytes": raw.to_bytes().hex(),
     }
 
 
 def signed_document(tx: SignedTransaction, genesis_hash: bytes) -> Json:
-    """The file of a signed transaction; `bytes` is the whole envelope."""
+    """The file of a signed transaction; `bytes` is the whole envelope. Other signers follow if there are any."""
+    others = [
+        {
+            "address": other.address.hex(),
+            "scheme": _scheme_words(other.scheme),
+            "public_key": other.public_key.hex(),
+            "signature": other.signature.hex(),
+        }
+        for other in tx.secondaries
+    ]
     return {
         "format": FORMAT,
         "kind": SIGNED,
         "unit": UNIT,
         "genesis_hash": genesis_hash.hex(),
         "hash": tx.hash.hex(),
-        "transaction": _readable(tx.raw),
-        "scheme": Scheme(tx.scheme).name.lower() if tx.scheme in set(Scheme) else tx.scheme,
+        "transaction": readable(tx.raw),
+        "scheme": _scheme_words(tx.scheme),
         "public_key": tx.public_key.hex(),
         "signature": tx.signature.hex(),
+        **({"secondary_signers": others} if others else {}),
         "bytes": tx.envelope.hex(),
     }
 
 
-def _readable(raw: RawTransaction) -> Json:
+def _scheme_words(scheme: int) -> str | int:
+    """A scheme by its name, or the number that is none."""
+    return Scheme(scheme).name.lower() if scheme in set(Scheme) else scheme
+
+
+def readable(raw: RawTransaction) -> Json:
     """What people read."""
     names = [name for name, _ in FUNCTIONS[raw.payload.function].parameters]
     values = [_shown(value) for value in raw.payload.arguments]
@@ -314,28 +340,44 @@ def read_raw(path: Path) -> tuple[RawTransaction, bytes]:
     TxFileError: `file_unreadable`, `transaction_file_malformed`, `transaction_file_mismatch` (the readable part is
     not what the bytes say; details name the field).
     """
-    document, genesis_hash, data = _read(path, RAW)
+    document, genesis_hash, data = read_document(path, RAW)
     try:
         raw = decode_raw(data)
     except MithqalError as error:
         raise TxFileError(f"{path}: the bytes are no transaction: {error.message}") from error
-    _compare(path, document, raw_document(raw, genesis_hash))
+    compare(path, document, raw_document(raw, genesis_hash))
     return raw, genesis_hash
 
 
 def read_signed(path: Path) -> tuple[SignedTransaction, bytes]:
     """A signed transaction and its network's genesis hash; errors as of `read_raw`."""
-    document, genesis_hash, data = _read(path, SIGNED)
+    document, genesis_hash, data = read_document(path, SIGNED)
     try:
         tx = decode_transaction(data)
     except MithqalError as error:
         raise TxFileError(f"{path}: the bytes are no signed transaction: {error.message}") from error
-    _compare(path, document, signed_document(tx, genesis_hash))
+    compare(path, document, signed_document(tx, genesis_hash))
     return tx, genesis_hash
 
 
-def _read(path: Path, kind: str) -> tuple[Json, bytes, bytes]:
-    """The document, its genesis hash and its bytes."""
+def kind_of(path: Path) -> str:
+    """What a transaction file holds: RAW, PARTIAL or SIGNED; TxFileError as `read_raw`."""
+    return str(_load(path)["kind"])
+
+
+def read_document(path: Path, kind: str) -> tuple[Json, bytes, bytes]:
+    """The document, its genesis hash and its bytes; TxFileError as `read_raw`, also if it is of another kind."""
+    document = _load(path)
+    if document["kind"] != kind:
+        raise TxFileError(f"{path} holds a {document['kind'].replace('_', ' ')}; {_NEEDED[kind, document['kind']]}")
+    genesis_hash, data = _from_hex(document.get("genesis_hash")), _from_hex(document.get("bytes"))
+    if document.get("format") != FORMAT or genesis_hash is None or len(genesis_hash) != 32 or data is None:
+        raise TxFileError(f"{path} is no transaction file of format {FORMAT} with a genesis hash and bytes in hex")
+    return document, genesis_hash, data
+
+
+def _load(path: Path) -> Json:
+    """The JSON object of a file, which names a kind that is known."""
     try:
         text = path.read_bytes()
     except OSError as error:
@@ -344,18 +386,12 @@ def _read(path: Path, kind: str) -> tuple[Json, bytes, bytes]:
         document = json.loads(text) if len(text) <= MAX_FILE_BYTES else None
     except (ValueError, RecursionError):
         document = None
-    if not isinstance(document, dict) or document.get("kind") not in (RAW, SIGNED):
+    if not isinstance(document, dict) or document.get("kind") not in (RAW, PARTIAL, SIGNED):
         raise TxFileError(f"{path} is no transaction file: mithqal tx build makes one")
-    if document["kind"] != kind:
-        needed = "sign it first: mithqal tx sign" if kind == SIGNED else "it is signed already: mithqal tx submit"
-        raise TxFileError(f"{path} holds a {document['kind'].replace('_', ' ')}; {needed}")
-    genesis_hash, data = _from_hex(document.get("genesis_hash")), _from_hex(document.get("bytes"))
-    if document.get("format") != FORMAT or genesis_hash is None or len(genesis_hash) != 32 or data is None:
-        raise TxFileError(f"{path} is no transaction file of format {FORMAT} with a genesis hash and bytes in hex")
-    return document, genesis_hash, data
+    return document
 
 
-def _compare(path: Path, found: Json, derived: Json) -> None:
+def compare(path: Path, found: Json, derived: Json) -> None:
     """The readable part must be exactly what the bytes say."""
     field = _first_difference(found, derived)
     if field is not None:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from chain.crypto.signing import PrivateKey
 from chain.errors import MithqalError
 from chain.metadata import General, encode_metadata
 from chain.transaction import SignedTransaction
@@ -14,6 +13,7 @@ from node.client.payfile.payments_csv import BadFile, PaymentsCsv, Record
 from node.client.payments.memos import new_memo
 from node.client.payments.payment_call import PAYMENT
 from node.client.sending.journal import Draft, FileRecord, Journal, Row
+from node.client.wallets.holders import AccountKey
 from node.client.wallets.wallet import Entry, Wallet
 
 SHOWN = 5
@@ -48,7 +48,7 @@ class Names:
         """Read the book."""
         self._wallet = wallet
         self._known: dict[str, Party] = {entry.name: (entry, None) for entry in wallet.entries()}
-        self._keys: dict[str, PrivateKey] = {}
+        self._keys: dict[str, AccountKey] = {}
 
     def resolve(self, text: str) -> Party:
         """As `AddressBook.resolve`: whom a name, an address or an identifier means, and the identifier's subaddress."""
@@ -59,7 +59,7 @@ class Names:
                 self._known[text] = found
         return found
 
-    def key(self, text: str) -> PrivateKey:
+    def key(self, text: str) -> AccountKey:
         """The key of whom a text means, as `Wallet.key_of`."""
         name = self.resolve(text)[0].name
         if name not in self._keys:

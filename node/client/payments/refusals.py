@@ -12,6 +12,7 @@ from node.client.payments.compliance import Payment, limits_in_words, policy_in_
 from node.client.payments.payment_call import payment_in
 from node.client.wallets.attestation import provider_of
 from node.client.wallets.book import WalletError
+from node.client.wallets.holders import threshold_cost
 from node.client.wallets.lookups import account_at
 from node.client.wallets.wallet import Wallet
 
@@ -85,7 +86,9 @@ def _more(case: _Case, coins: int, currency: str, who: bytes | None = None) -> s
 
 def _gas(case: _Case) -> int:
     """Gas of a payment by the payer's scheme, as the chain's table has it."""
-    return gas_for(case.raw.payload.function, VERIFY_COST.get(case.wallet.find(case.raw.sender.hex()).scheme, 1))
+    entry = case.wallet.find(case.raw.sender.hex())
+    key = case.wallet.public_key_of(entry.name)
+    return gas_for(case.raw.payload.function, VERIFY_COST.get(entry.scheme, 1) if key is None else threshold_cost(key))
 
 
 def _payee_frozen(case: _Case) -> str:

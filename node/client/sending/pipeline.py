@@ -31,7 +31,9 @@ RETRY_S = 0.25
 """Pause after an answer that says "not now"."""
 MAX_VIEWS = 1_000
 """Numbers of one look: the API's limit of a page."""
-NOT_NOW = (BEHIND, "mempool_is_full", "too_many_for_account", "invalid_update", "expiration_too_far")
+NOT_NOW = (
+    BEHIND, "mempool_is_full", "too_many_for_account", "too_many_checks", "invalid_update", "expiration_too_far",
+)  # fmt: skip
 """Refusals that say nothing of the transaction itself."""
 SETTLED_BY_LOOKING = ("sequence_number_too_old", "transaction_expired")
 """Refusals whose truth the account shows."""

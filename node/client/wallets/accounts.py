@@ -3,18 +3,20 @@
 Parents (wallet providers) and dealers are made by the treasury, children by their provider (reference 1.2).
 """
 
+from pathlib import Path
 from typing import Any
 
 from chain.crypto.signing import Scheme
 from chain.errors import MithqalError
 from chain.identifiers import encode_identifier
-from chain.primitives import Address
 from chain.transaction import SignedTransaction
 from node.client.wallets.attestation import credential_arguments, has_credential
 from node.client.wallets.book import Entry, WalletError, name_taken
+from node.client.wallets.holders import address_from, authentication_key_of, public_parts
 from node.client.wallets.lookups import account_at
-from node.client.wallets.names import GENESIS_NAMES, TREASURY_NAME, BadName, check_name, provider_in
+from node.client.wallets.names import GENESIS_NAMES, TREASURY_NAME, BadName, check_name, key_path, provider_in
 from node.client.wallets.wallet import Wallet
+from node.keystore import KeyFileError, copy_key, load_any
 
 ROLES = ("parent", "dealer", "child")
 ROLE_TYPES = {"parent": "parent_vasp", "dealer": "designated_dealer", "child": "child_vasp"}
@@ -33,9 +35,11 @@ _GONE = ("transaction_expired", "sequence_number_too_old")
 
 def create_account(
     wallet: Wallet, name: str, *, role: str = "child", provider: str | None = None, scheme: Scheme | None = None,
-    timeout_s: float = 30.0,
+    key_file: Path | None = None, timeout_s: float = 30.0,
 ) -> dict[str, Any]:  # fmt: skip
     """Make an account, or finish one whose making broke off: {name, address, identifier, role, provider, scheme, ...}.
+
+    With a key file it gets that key, of one or of several, of which a copy is kept here.
 
     Raises BadName, WalletError (`name_taken`, `scheme_mismatch`, `bad_provider`, `unknown_account`, `not_a_provider`),
     KeyFileError, and what `Wallet.execute` raises.
@@ -43,11 +47,23 @@ def create_account(
     maker = check_new_account(wallet, name, role=role, provider=provider)
     if maker is not None:
         _check_provider(wallet, maker)
+    if key_file is not None:
+        keep_copy(key_file, key_path(wallet.network.keys, name), name)
     entry = begin_account(wallet, name, role=role, provider=maker, scheme=scheme)
     entry, done = make_account(wallet, entry, timeout_s=timeout_s)
     if entry.role == "parent":
         publish_credential(wallet, entry, timeout_s=timeout_s)
     return {**describe(wallet, finish_account(wallet, entry)), **done}
+
+
+def keep_copy(source: Path, target: Path, name: str) -> None:
+    """A copy of a key file under a name; a repeat finds it. KeyFileError as `load_any`, and `key_file_exists` if there
+    is another key."""
+    key = load_any(source)
+    if not target.exists():
+        copy_key(source, target, name)
+    elif public_parts(load_any(target)) != public_parts(key):
+        raise KeyFileError(f"there is another key in {target}, it stays as it is", name="key_file_exists")
 
 
 def check_new_account(wallet: Wallet, name: str, *, role: str, provider: str | None = None) -> str | None:
@@ -73,14 +89,16 @@ def begin_account(
     secret: bytes | None = None,
 ) -> Entry:  # fmt: skip
     """Write a key and an unfinished entry, or find those of an earlier attempt; WalletError (`scheme_mismatch`)."""
-    key = wallet.new_key(name, Scheme.ED25519 if scheme is None else scheme, secret)
-    if scheme is not None and key.scheme != scheme:
+    key = wallet.public_key_of(check_name(name)) or wallet.new_key(
+        name, Scheme.ED25519 if scheme is None else scheme, secret
+    )
+    found, _ = public_parts(key)
+    if scheme is not None and found != scheme:
         raise WalletError(
-            f"{name} has a key of the scheme {key.scheme.name.lower()} already, not {scheme.name.lower()}",
+            f"{name} has a key of the scheme {found.name.lower()} already, not {scheme.name.lower()}",
             name="scheme_mismatch",
         )
-    address = Address(key.authentication_key()[16:])
-    return wallet.book.put(Entry(name, address, key.scheme, role, provider, is_unfinished=True))
+    return wallet.book.put(Entry(name, address_from(key), found, role, provider, is_unfinished=True))
 
 
 def make_account(wallet: Wallet, entry: Entry, *, timeout_s: float = 30.0) -> tuple[Entry, dict[str, Any]]:
@@ -104,8 +122,10 @@ def make_account(wallet: Wallet, entry: Entry, *, timeout_s: float = 30.0) -> tu
 
 def sign_creation(wallet: Wallet, entry: Entry) -> SignedTransaction:
     """The transaction that creates the account of an entry."""
-    auth_key = wallet.key_of(entry.name).authentication_key()
+    key = wallet.public_key_of(entry.name)
     assert entry.role is not None
+    assert key is not None, "the entry was made with it"
+    auth_key = authentication_key_of(key)
     function = _CREATIONS[entry.role]
     if entry.provider is not None:
         arguments: tuple[Any, ...] = (FEE_CURRENCY, entry.address, auth_key[:16], True, 0)

@@ -6,6 +6,7 @@ And where the key of a name lies.
 import re
 from pathlib import Path
 
+from chain.accounts import ASSOCIATION, TREASURY
 from chain.errors import MithqalError
 from chain.identifiers import IdentifierError, decode_identifier
 
@@ -13,8 +14,11 @@ MAX_NAME = 64
 VALIDATOR_ACCOUNTS = ("owner", "operator")
 """What follows a validator's name in the names of its two accounts."""
 TREASURY_NAME = "treasury"
-GENESIS_NAMES = (TREASURY_NAME, "association")
+ASSOCIATION_NAME = "association"
+GENESIS_NAMES = (TREASURY_NAME, ASSOCIATION_NAME)
 """Names of the accounts that genesis made."""
+GENESIS_ADDRESSES = {TREASURY_NAME: TREASURY, ASSOCIATION_NAME: ASSOCIATION}
+"""Where they are, whether or not the address book says so."""
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _NAME = re.compile(rf"{_PART}(?:@{_PART})?", re.ASCII)
 _HEX = re.compile(r"(?:0x)?([0-9A-Fa-f]{32}|[0-9A-Fa-f]{64})", re.ASCII)

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from chain.crypto.multi import MultiKey
+from chain.crypto.schemes import MULTI_KEY_SCHEMES
 from chain.crypto.signing import PrivateKey, Scheme
-from chain.execution.gas import payload_gas
+from chain.execution.gas import SIGNATURE_SHARE, payload_gas
 from chain.execution.outcome import POLICY_REASONS
 from chain.identifiers import prefix_of
 from chain.limits import DEFAULT_GAS_PRICE, MIN_GAS_UNITS
@@ -33,8 +35,9 @@ from node.client.sending.outbox import Outbox
 from node.client.sending.pipeline import Outcome
 from node.client.times import show_time
 from node.client.wallets.book import AddressBook, Entry, WalletError, name_taken
-from node.client.wallets.names import TREASURY_NAME, check_name, key_path
-from node.keystore import KeyFileError, load_key, new_secret, save_key
+from node.client.wallets.holders import AccountKey, signing_key, threshold_cost
+from node.client.wallets.names import GENESIS_ADDRESSES, TREASURY_NAME, check_name, key_path
+from node.keystore import KeyFileError, load_any, load_key, new_secret, save_key
 
 __all__ = ["TREASURY_NAME", "Entry", "Wallet", "WalletError", "conclude", "told"]
 
@@ -93,6 +96,8 @@ class Wallet:
 
         WalletError (`unknown_account`), IdentifierError (`bad_identifier`, `wrong_prefix`).
         """
+        if text in GENESIS_ADDRESSES and self.book.get(text) is None:
+            return Entry(text, GENESIS_ADDRESSES[text], Scheme.ED25519)
         return self.book.resolve(text, self.prefix)[0]
 
     def add_name(
@@ -110,10 +115,11 @@ class Wallet:
         path = self._key_path(check_name(name))
         return load_key(path) if path.exists() else save_key(path, name, secret or new_secret(), scheme)
 
-    def key_of(self, name: str) -> PrivateKey:
-        """The key of a name; KeyFileError where it is not kept here, and what `load_key` raises."""
+    def key_of(self, name: str) -> AccountKey:
+        """The key of a name, of K-of-N with K of its holders' keys; KeyFileError where it is not kept here, and what
+        `signing_key` raises."""
         try:
-            return load_key(self._key_path(name))
+            return signing_key(self._key_path(name), self.network.keys)
         except KeyFileError as error:
             if error.name != "key_file_missing":
                 raise
@@ -121,6 +127,17 @@ class Wallet:
                 f"there is no key file {self._key_path(name)}: whoever holds the key of {name} must sign",
                 name=error.name,
             ) from error
+
+    def public_key_of(self, name: str) -> PrivateKey | MultiKey | None:
+        """The key of a name, whether or not one can sign with it here; None without a file. Raises as `load_any`."""
+        path = self._key_path(name)
+        return load_any(path) if path.exists() else None
+
+    def _gas_limit(self, entry: Entry) -> int:
+        """What wallets offer for a call; more where the signatures of a K-of-N key make it cost more."""
+        if entry.scheme not in MULTI_KEY_SCHEMES:
+            return GAS_LIMIT
+        return GAS_LIMIT + SIGNATURE_SHARE * threshold_cost(self.public_key_of(entry.name))
 
     def _key_path(self, name: str) -> Path:
         """Where a name's key lies."""
@@ -194,7 +211,7 @@ class Wallet:
 
     def sign_numbered(
         self, sender: str | Entry, number: int, function: str, *arguments: Any, fee_currency: str | None,
-        expiration_secs: int | None = None, key: PrivateKey | None = None,
+        expiration_secs: int | None = None, key: AccountKey | None = None,
     ) -> SignedTransaction:  # fmt: skip
         """Sign a call under a number of the caller's choice; nobody is asked and nothing is kept.
 
@@ -218,12 +235,12 @@ class Wallet:
         expiration_secs = max(int(time.time()), self._ledger_us // SECOND_US) + LIFETIME_S
         payload = Payload(function, tuple(arguments))
         return RawTransaction(
-            sender.address, number, payload, GAS_LIMIT + payload_gas(payload),
+            sender.address, number, payload, self._gas_limit(sender) + payload_gas(payload),
             0 if fee_currency is None else DEFAULT_GAS_PRICE, fee_currency or "XUS", expiration_secs,
             self.network.chain_id,
         )  # fmt: skip
 
-    def sign_raw(self, raw: RawTransaction, key: PrivateKey, sponsor: Entry | None = None) -> SignedTransaction:
+    def sign_raw(self, raw: RawTransaction, key: AccountKey, sponsor: Entry | None = None) -> SignedTransaction:
         """Sign for this network; with a sponsor its key signs too."""
         if sponsor is None:
             return sign_transaction(raw, key, key.scheme, self.network.genesis_hash)

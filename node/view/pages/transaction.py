@@ -10,19 +10,12 @@ from node.view.meanings import status_words
 from node.view.metadata import metadata_words
 from node.view.names import Names
 from node.view.sentences import sentence
+from node.view.signers import SCHEMES, signer_rows, signers_of
 from node.view.source import Listing, Source, blocks_of
 from node.view.text import clean, coins, count, money, signed, utc
 
 Json = Any
 
-SCHEMES = {
-    "Scheme::Ed25519": "Ed25519",
-    "Scheme::MultiEd25519": "MultiEd25519",
-    "Scheme::Secp256k1": "secp256k1",
-    "Scheme::P256": "P-256",
-    "Scheme::MixedMulti": "mixed K-of-N",
-}
-"""Signature schemes as people know them."""
 SHOWN_BYTES = 64
 """Longer values are cut on the screen; the document holds them whole."""
 SECOND_US = 1_000_000
@@ -45,6 +38,7 @@ def transaction_page(source: Source, names: Names, transaction: Json) -> Page:
         "metadata_words": metadata_words(body["script"].get("metadata", "")) if is_user else None,
         "fee": {"amount": fee, "currency": body["gas_currency"]} if is_user else None,
         "scheme": SCHEMES.get(body["signature_scheme"], body["signature_scheme"]) if is_user else None,
+        "signers": signers_of(body) if is_user else [],
         "height": block["height"],
         "epoch": block["epoch"],
         "timestamp_usecs": block["timestamp_usecs"],
@@ -84,7 +78,7 @@ def _user_rows(document: Json, names: Names) -> list[tuple[str, str]]:
     price = f"{document['gas_used']} gas at {body['gas_unit_price']} micro-{clean(body['gas_currency'])}"
     rows = [
         ("sender", f"{_with_address(names, body['sender'])}, number {body['sequence_number']}"),
-        ("signature", f"{clean(document['scheme'])} by {body['public_key']}"),
+        *signer_rows(document["signers"], names),
         ("fee", f"{money(fee['amount'], fee['currency'])}: {price}, at most {body['max_gas_amount']} gas"),
         ("expires", utc(body["expiration_timestamp_secs"] * SECOND_US)),
     ]

@@ -64,6 +64,10 @@ def test_a_transactions_document_is_the_rpc_document_and_more(story: Story) -> N
         "metadata_words": None,
         "fee": {"amount": 600, "currency": "XUS"},
         "scheme": "Ed25519",
+        "signers": [
+            {"address": ALICE.address.hex(), "role": "sender", "scheme": "Ed25519", "threshold": 1,
+             "keys": [{"scheme": "Ed25519", "public_key": ALICE.key.public_key.hex(), "signed": True}]},
+        ],
         "height": 11,
         "epoch": 1,
         "timestamp_usecs": (NOW_SECS + 11) * SECOND_US,
