@@ -25,6 +25,8 @@ class Column(IntEnum):
     """node position -> hash of a frozen inner node of the transaction accumulator."""
     PENDING = 4
     """round -> a block that this validator stored before it voted and that is not committed yet."""
+    EPOCH = 5
+    """epoch -> the certificate that ended it; its commit info names the next epoch's validators."""
 
 
 class Index(IntEnum):

@@ -16,20 +16,8 @@ from chain.codec import Value
 from chain.entries import Event
 from chain.execution.outcome import Abort, Category
 from chain.state.view import Overlay
+from chain.streams import CURRENCY_HANDLES, ROOT_COUNTERS, ROOT_HANDLES, currency_handles_from
 
-ROOT_HANDLES = {
-    "createaccount": 0,
-    "admintransaction": 1,
-    "newepoch": 4,
-    "freeze": 15,
-    "unfreeze": 16,
-    "newblock": 17,
-    "receiptreleased": 1_000,
-}
-"""Event handles of the root: Libra's numbers after its genesis (reference 1.4), ours from 1,000 on."""
-_ROOT_COUNTERS = {type_: place for place, type_ in enumerate(ROOT_HANDLES)}
-"""Where each stream's counter stands in `Config.streams`."""
-CURRENCY_HANDLES = {"mint": 0, "burn": 1, "preburn": 2, "cancelburn": 3, "to_xdx_exchange_rate_update": 4}
 ACCOUNT_HANDLES: dict[int, dict[str, int]] = {
     Role.PARENT_VASP: {"compliancekeyrotation": 0, "baseurlrotation": 1, "receivedpayment": 2, "sentpayment": 3},
     Role.CHILD_VASP: {"receivedpayment": 0, "sentpayment": 1},
@@ -42,12 +30,6 @@ ACCOUNT_HANDLES: dict[int, dict[str, int]] = {
     },
 }
 """Event handles by role, numbered in Libra's order of creation."""
-
-
-def currency_handles_from(place: int) -> int:
-    """The first of the five handles of the currency that was registered `place`-th (from 0): mint, burn, preburn,
-    cancel_burn, rate. XUS and XDX come first in Libra's genesis and have its numbers, 5 to 14."""
-    return 5 + 5 * place if place < 2 else 18 + 5 * (place - 2)
 
 
 class BlockContext(NamedTuple):
@@ -91,7 +73,7 @@ class Run:
     def emit_root(self, type_: str, data: tuple[Value, ...]) -> None:
         """Emit on one of the root's streams."""
         handle = ROOT_HANDLES[type_]
-        place = _ROOT_COUNTERS[type_]
+        place = ROOT_COUNTERS[type_]
         config = self.state.config()
         self.events.append(Event(event_key(handle, ROOT), config.streams[place], type_, data))
         self.state.put(CONFIG_KEY, config._replace(streams=tuple_add(config.streams, place)))

@@ -8,10 +8,11 @@ from typing import Any
 from chain.accounts import ASSOCIATION, Account, Currency, Role, event_key
 from chain.codec import decode, fields
 from chain.entries import KIND_BLOCK_METADATA, KIND_GENESIS, Event, Status, TransactionInfo
-from chain.execution.context import ACCOUNT_HANDLES, CURRENCY_HANDLES, currency_handles_from
+from chain.execution.context import ACCOUNT_HANDLES
 from chain.execution.outcome import EVENT_FIELDS, explain_abort
 from chain.functions import FUNCTIONS, Kind
 from chain.ledger import read_entry
+from chain.streams import CURRENCY_HANDLES, currency_handles_from
 from chain.transaction import SignedTransaction, decode_transaction
 
 Json = Any
