@@ -7,12 +7,10 @@ import pytest
 from chain.certificates import CommitInfo, QuorumCertificate, VoteData
 from chain.crypto.signing import RealSignatures
 from chain.errors import MithqalError
-from chain.light_client import (
-    LedgerProof,
-    check_waypoint,
-    verify_ledger,
-)
+from chain.facts import Anchor, LedgerProof
+from chain.light_client import check_waypoint, verify_ledger
 from chain.primitives import Hash
+from chain.state.accumulator import LeafProof
 from chain.validators import Validator, ValidatorSet
 from tests.builders import key
 from tests.chain.failures import failure
@@ -88,43 +86,34 @@ def test_every_digit_of_the_waypoint_counts() -> None:
 
 
 def test_what_the_waypoint_covers() -> None:
-    """X2: root, version, time and the first validators."""
-    genesis = PROOF.genesis
-    assert genesis.next_epoch is not None
-    members = genesis.next_epoch.members
+    """X2: epoch, root, version, time and the validators that go on."""
+    anchor = PROOF.anchor
+    members = anchor.next_epoch.members
     stranger = ValidatorSet(1, (members[0]._replace(consensus_key=key(99).public_key), *members[1:]))
-    fewer = ValidatorSet(1, members[:3])
+    fewer, later = ValidatorSet(1, members[:3]), ValidatorSet(2, members)
     for changed in (
-        genesis._replace(root=OTHER), genesis._replace(version=1), genesis._replace(epoch=1),
-        genesis._replace(timestamp_us=genesis.timestamp_us + 1), genesis._replace(next_epoch=stranger),
-        genesis._replace(next_epoch=fewer), genesis._replace(next_epoch=None),
+        anchor._replace(root=OTHER), anchor._replace(version=1), anchor._replace(epoch=1),
+        anchor._replace(timestamp_us=anchor.timestamp_us + 1), anchor._replace(next_epoch=stranger),
+        anchor._replace(next_epoch=fewer), anchor._replace(next_epoch=later),
     ):  # fmt: skip
-        assert ledger_failure(PROOF._replace(genesis=changed)) == ("waypoint", "another_waypoint")
+        assert ledger_failure(PROOF._replace(anchor=changed)) == ("waypoint", "another_waypoint")
 
 
-def test_what_the_waypoint_leaves_out_is_checked_too() -> None:
-    """X3, X14: round and block id of genesis are not in the waypoint, yet they cannot be changed."""
-    genesis = PROOF.genesis
-    assert ledger_failure(PROOF._replace(genesis=genesis._replace(round=1))) == ("genesis", "not_genesis")
-    assert ledger_failure(PROOF._replace(genesis=genesis._replace(block_id=OTHER))) == ("genesis", "block_id")
+def test_the_genesis_hash_stands_in_the_waypoints_root() -> None:
+    """X3: the leaf of version 0 is in the waypoint's accumulator; its transaction hash stands in every signature."""
+    assert BELIEVED.genesis_hash == PROOF.genesis_info.transaction_hash == CHAIN.genesis_hash
     info = PROOF.genesis_info
     for changed in (info._replace(gas_used=1), info._replace(transaction_hash=OTHER), info._replace(state_root=None)):
         assert ledger_failure(PROOF._replace(genesis_info=changed)) == ("genesis", "root")
+    longer = PROOF._replace(genesis_path=LeafProof((OTHER,)))
+    assert ledger_failure(longer) == ("genesis", "siblings")
 
 
-@pytest.mark.parametrize(
-    ("fields", "rule"),
-    [
-        ({"version": 1}, "not_genesis"),
-        ({"epoch": 1}, "not_genesis"),
-        ({"next_epoch": None}, "next_epoch"),
-        ({"next_epoch": ValidatorSet(2, (Validator("a", b"k" * 32, b"n" * 32),))}, "next_epoch"),
-    ],
-)
-def test_a_waypoint_that_is_not_of_a_genesis(fields: dict[str, Any], rule: str) -> None:
-    """X3: epoch, round and version 0, and the validators of epoch 1, even if somebody trusts such a waypoint."""
-    genesis = PROOF.genesis._replace(**fields)
-    assert ledger_failure(PROOF._replace(genesis=genesis), genesis.waypoint()) == ("genesis", rule)
+@pytest.mark.parametrize("epoch", [0, 2, 3])
+def test_a_waypoint_names_the_validators_of_the_next_epoch(epoch: int) -> None:
+    """X3: of the epoch above its own, even if somebody trusts such a waypoint."""
+    anchor = PROOF.anchor._replace(next_epoch=ValidatorSet(epoch, PROOF.anchor.next_epoch.members))
+    assert ledger_failure(PROOF._replace(anchor=anchor), anchor.waypoint()) == ("genesis", "next_epoch")
 
 
 # --- X5, X6 ---
@@ -165,6 +154,8 @@ def test_a_certificate_that_commits_nothing_or_the_wrong_block() -> None:
     empty = certify(PROOF.certificate.data, None, keys, CHAIN.genesis_hash)
     assert certificate_failure(empty) == ("certificate", "no_commit")
     assert certificate_failure(CHAIN.ledger.genesis_qc) == ("certificate", "round_zero")
+    wrong = resigned(None, {"next_epoch": CHAIN.ledger.validators})
+    assert certificate_failure(wrong) == ("certificate", "next_epoch")
 
 
 @pytest.mark.parametrize(
@@ -329,3 +320,83 @@ def test_an_epoch_needs_its_own_quorum() -> None:
     assert ledger_failure(walk(ending(FIRST, 20, SECOND.members, signers=2), last=last)) == ("epochs", "no_quorum")
     empty = certify(end1.data, None, FIRST.keys, CHAIN.genesis_hash)
     assert ledger_failure(walk(empty, last=last)) == ("epochs", "no_commit")
+
+
+# --- any end of an epoch is a waypoint (X2, X3) ---
+
+LONG = small_chain()
+KEYS = [{index: key(1_000 * epoch + index) for index in range(count)} for epoch, count in ((2, 7), (3, 1))]
+WAYPOINTS = [LONG.waypoint, LONG.end_epoch(KEYS[0])]
+LONG.add()
+LONG.add()
+LONG.add()
+WAYPOINTS.append(LONG.end_epoch(KEYS[1]))
+for _ in range(2):
+    LONG.add()
+
+
+def known(waypoint: str) -> int:
+    """The version of a waypoint."""
+    return int(waypoint.partition(":")[0])
+
+
+def test_each_end_of_an_epoch_is_a_root_of_trust() -> None:
+    """X2 to X6: from the waypoint of genesis or of a later end of an epoch to the same certified ledger."""
+    assert [known(text) for text in WAYPOINTS] == [0, 12, 15]
+    for place, waypoint in enumerate(WAYPOINTS):
+        proof = LONG.proof(known(waypoint))
+        assert len(proof.epochs) == 2 - place
+        believed = verify_ledger(waypoint, proof, RealSignatures())
+        assert (believed.genesis_hash, believed.commit.version) == (LONG.genesis_hash, LONG.ledger.tip_version)
+        assert (believed.validators.epoch, believed.signers) == (3, (0,))
+        assert [anchor.waypoint() for anchor in believed.anchors] == WAYPOINTS[place:]
+        for other in WAYPOINTS:
+            if other != waypoint:
+                assert ledger_failure(proof, other) == ("waypoint", "another_waypoint")
+
+
+def test_a_ledger_that_ends_with_its_epoch() -> None:
+    """X5: the certificate that ends an epoch certifies the ledger there, and its end is a waypoint already."""
+    chain = small_chain()
+    waypoint = chain.end_epoch(KEYS[0])
+    believed = chain.believed()
+    assert (believed.validators.epoch, believed.commit.version) == (1, known(waypoint))
+    assert [anchor.waypoint() for anchor in believed.anchors] == [chain.waypoint, waypoint]
+    certificate = chain.proof().certificate
+    assert chain.prover.ledger(certificate, known(waypoint)) is None
+    assert chain.prover.ledger(certificate, known(waypoint) - 1) is None
+
+
+def test_a_later_waypoint_proves_the_genesis_hash() -> None:
+    """X3: with the path of version 0 to the waypoint's root, of which no hash can change, lack or stand too much."""
+    proof = LONG.proof(known(WAYPOINTS[1]))
+    path = proof.genesis_path.siblings
+    assert len(path) == 4
+    for siblings, rule in (
+        ((OTHER, *path[1:]), "root"), (path[:-1], "siblings"), ((*path, OTHER), "siblings"), ((), "siblings"),
+        (path[::-1], "root"),
+    ):  # fmt: skip
+        changed = proof._replace(genesis_path=LeafProof(siblings))
+        assert ledger_failure(changed, WAYPOINTS[1]) == ("genesis", rule)
+    another = proof._replace(genesis_info=proof.genesis_info._replace(transaction_hash=OTHER))
+    assert ledger_failure(another, WAYPOINTS[1]) == ("genesis", "root")
+
+
+def test_left_out_epochs() -> None:
+    """X4: a node that holds back the last epochs proves an older ledger only, and mixed lists prove nothing."""
+    proof = LONG.proof()
+    assert ledger_failure(proof._replace(epochs=proof.epochs[:1]), LONG.waypoint) == ("certificate", "wrong_epoch")
+    assert ledger_failure(proof._replace(epochs=proof.epochs[1:]), LONG.waypoint) == ("epochs", "wrong_epoch")
+    assert ledger_failure(proof._replace(epochs=()), LONG.waypoint) == ("certificate", "wrong_epoch")
+    assert ledger_failure(proof._replace(epochs=proof.epochs[::-1]), LONG.waypoint) == ("epochs", "wrong_epoch")
+    older = proof._replace(epochs=(), certificate=proof.epochs[0])
+    assert verify_ledger(LONG.waypoint, older, RealSignatures()).commit.version == known(WAYPOINTS[1])
+
+
+def test_an_anchor_is_what_its_waypoint_says() -> None:
+    """L5: (epoch, root, version, time, next validator set) and nothing else."""
+    commit = LONG.proof().epochs[0].commit
+    assert commit is not None
+    assert commit.next_epoch is not None
+    anchor = Anchor(commit.epoch, commit.root, commit.version, commit.timestamp_us, commit.next_epoch)
+    assert anchor.waypoint() == commit.waypoint() == WAYPOINTS[1]
