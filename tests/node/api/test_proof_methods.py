@@ -9,7 +9,8 @@ from chain.certificates import QuorumCertificate
 from chain.codec import decode, encode, fields
 from chain.crypto.signing import RealSignatures
 from chain.entries import TransactionInfo, entry_hash, event_hash, info_hash
-from chain.light_client import LedgerProof, verify_ledger
+from chain.facts import LedgerProof, read
+from chain.light_client import verify_ledger
 from chain.state.accumulator import ConsistencyProof, Frontier, LeafProof, RangeProof, event_root
 from chain.state.proof import verify_consistency, verify_leaf, verify_range, verify_state
 from chain.state.tree import StateProof
@@ -40,7 +41,7 @@ def test_the_state_proof_from_genesis() -> None:
     assert list(found) == ["ledger_info_with_signatures", "epoch_change_proof", "ledger_consistency_proof"]
     genesis, epochs = fields(value(found["epoch_change_proof"]), "epochs", tuple, tuple)
     assert epochs == ()
-    proof = LedgerProof.from_value((*genesis, epochs, value(found["ledger_info_with_signatures"])))
+    proof = read(LedgerProof, (*genesis, epochs, value(found["ledger_info_with_signatures"])))
     believed = verify_ledger(CHAIN.waypoint, proof, RealSignatures())
     assert (believed.commit.version, believed.commit.root) == (TIP.version, ROOT)
     frontier = Frontier.empty().append([believed_leaf(proof)])[0]
@@ -60,7 +61,7 @@ def test_the_state_proof_from_a_later_version(known: int) -> None:
     certificate = QuorumCertificate.from_value(value(found["ledger_info_with_signatures"]))
     assert certificate.commit is not None
     assert certificate.commit.root == ROOT
-    leaves = [info_hash(CHAIN.transaction(version).info.to_bytes()) for version in range(known + 1)]
+    leaves = [info_hash(CHAIN.transaction(version).entry.info.to_bytes()) for version in range(known + 1)]
     consistency = ConsistencyProof.from_value(value(found["ledger_consistency_proof"]))
     assert verify_consistency(Frontier.empty().append(leaves)[0], SIZE, ROOT, consistency).root() == ROOT
 
@@ -81,7 +82,7 @@ def test_transactions_with_proofs(start: int, limit: int) -> None:
     for at, (info, text) in enumerate(zip(infos, found["serialized_transactions"], strict=True)):
         kind, data = fields(value(text), "entry", int, bytes)
         assert entry_hash(kind, data) == info.transaction_hash
-        proof = CHAIN.transaction(start + at)
+        proof = CHAIN.transaction(start + at).entry
         assert (kind, data) == (proof.kind, proof.data)
         assert events[at] == tuple(map(tuple, proof.events))
         assert event_root([event_hash(event) for event in proof.events]) == info.event_root
