@@ -4,7 +4,7 @@ A block's first entry is its metadata, then its transactions. Each entry has a v
 the accumulator; the last entry of a block carries the root of the state tree (docs/protocol.md, L1 to L8).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from chain.accounts import Record, leaf_key, read_record, value_hash
@@ -25,7 +25,8 @@ from chain.errors import GenesisError
 from chain.execution.context import BlockContext
 from chain.execution.executor import execute_block
 from chain.execution.outcome import EXECUTED, Outcome
-from chain.genesis import GenesisDocument, genesis_hash, initial_records
+from chain.execution.reconfiguration import is_epoch_over, validator_set
+from chain.genesis import GenesisDocument, first_validators, genesis_hash, initial_records
 from chain.limits import RECENT_RECORDS, RECENT_STATES
 from chain.messages import CommittedResponse
 from chain.primitives import Hash
@@ -36,7 +37,7 @@ from chain.state.view import Overlay, StateView
 from chain.storage import Column, Index, Store, WriteBatch
 from chain.transaction import SignedTransaction
 from chain.validation import DiscardStatus
-from chain.validators import Validator, ValidatorSet
+from chain.validators import ValidatorSet
 
 
 class Entry(NamedTuple):
@@ -74,6 +75,8 @@ class ExecutedBlock:
     refused: tuple[Hash, ...] = ()
     """Hashes of transactions that execution discarded for good. One that came before its turn waits for it: a leader
     must not be able to make the others forget it."""
+    next_epoch: ValidatorSet | None = None
+    """The set that follows, if the epoch ends with this block; blocks above it in this epoch have the same (E4)."""
 
     @property
     def first_version(self) -> int:
@@ -114,14 +117,16 @@ class Ledger:
         self.genesis_hash = genesis_hash(document)
         self.store = store
         self.state = CommittedState(store)
-        members = tuple(Validator(*member) for member in document.validators)
-        self.validators = ValidatorSet(1, members)
+        self.validators = first_validators(document)
+        """The members of the current epoch."""
         self.history = History(self.state, RECENT_STATES, RECENT_RECORDS)
         """States of recent blocks, for readers and proofs."""
         genesis = self._genesis_block()
         self.genesis_info = CommitInfo(0, 0, genesis.block_id, genesis.root, 0, document.timestamp_us, self.validators)
         self.genesis_qc = genesis_certificate(self.genesis_info, 1)
+        """What the current epoch begins from (E6)."""
         self.high_commit = self.genesis_qc
+        """The newest certificate that commits; it may have ended the epoch before."""
         meta = store.row(Column.META, 0)
         self.tip = genesis if meta is None else self._load(meta)
         if meta is None:
@@ -159,17 +164,36 @@ class Ledger:
         """The genesis waypoint, from which a light client starts."""
         return self.genesis_info.waypoint()
 
+    @property
+    def epoch(self) -> int:
+        """The epoch that the next block belongs to."""
+        return self.validators.epoch
+
+    def root(self) -> ExecutedBlock:
+        """What consensus builds on: the tip, or the beginning of an epoch in its place (E6)."""
+        if self.high_commit.data.epoch == self.epoch and self.high_commit.commit is not None:
+            return self.tip
+        return replace(self.tip, block_id=self.genesis_qc.block_id, round=0, next_epoch=None)
+
+    def epoch_ends(self, first: int, limit: int) -> list[QuorumCertificate]:
+        """Durable certificates that ended epochs, from one on, oldest first."""
+        rows = self.store.rows(Column.EPOCH, first, limit)
+        return [QuorumCertificate.from_value(decode(data)) for _, data in rows]
+
     # --- executing ---
 
     def execute(self, parent: ExecutedBlock, block: Block, transactions: list[SignedTransaction]) -> ExecutedBlock:
         """Run a block whose signatures are checked on top of its parent's result. Commits nothing."""
         header = block.header
+        if parent.next_epoch is not None:
+            return _above_the_end(parent, block)
+        proposer = self.validators.members[header.author].number
         context = BlockContext(
-            self.document.chain_id, self.genesis_hash, header.epoch, header.round, header.height, header.author,
+            self.document.chain_id, self.genesis_hash, header.epoch, header.round, header.height, proposer,
             header.timestamp_us,
         )  # fmt: skip
         overlay, metadata, outcomes = execute_block(parent.state, context, transactions)
-        body = encode((block.id, header.epoch, header.round, header.height, header.author, header.timestamp_us))
+        body = encode((block.id, header.epoch, header.round, header.height, proposer, header.timestamp_us))
         drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None]] = [
             (KIND_BLOCK_METADATA, body, entry_hash(KIND_BLOCK_METADATA, body), metadata, None)
         ]
@@ -186,6 +210,7 @@ class Ledger:
         return ExecutedBlock(
             block.id, header.height, header.round, parent.version + len(entries), frontier.root(),
             header.timestamp_us, overlay, overlay.writes, values, tree, frontier, inner, entries, tuple(refused),
+            validator_set(overlay.active_set()) if is_epoch_over(overlay, context) else None,
         )  # fmt: skip
 
     # --- committing ---
@@ -209,9 +234,18 @@ class Ledger:
         self.tip = path[-1][1]
         self.high_commit = proof
         self._write_tip(self.tip, proof, batch)
+        if proof.commit is not None and proof.commit.next_epoch is not None:
+            batch.rows.append((Column.EPOCH, self.epoch, encode(proof.to_value())))
+            self._begin_epoch(proof.commit)
+
+    def _begin_epoch(self, end: CommitInfo) -> None:
+        """The set and the first certificate of the epoch that follows an end."""
+        assert end.next_epoch is not None
+        self.validators = end.next_epoch
+        self.genesis_qc = genesis_certificate(end, end.next_epoch.epoch)
 
     def committed_blocks(self, start_height: int, limit: int, max_bytes: int) -> CommittedResponse:
-        """Durable blocks from a height on, ending at one that has its own commit certificate."""
+        """Durable blocks of one epoch from a height on, ending at one that has its own commit certificate (E9)."""
         blocks: list[Block] = []
         proof: QuorumCertificate | None = None
         end = size = 0
@@ -223,7 +257,8 @@ class Ledger:
             blocks.append(block)
             if certificate is not None:
                 proof, end = certificate, len(blocks)
-                if size >= max_bytes:
+                is_end = certificate.commit is not None and certificate.commit.next_epoch is not None
+                if size >= max_bytes or is_end:
                     break
         return CommittedResponse(start_height, tuple(blocks[:end]), proof)
 
@@ -283,6 +318,11 @@ class Ledger:
             raise GenesisError("the stored state does not hash to the stored root", name="corrupt_state")
         if proof is not None:
             self.high_commit = QuorumCertificate.from_value(proof)
+            last = self.store.last_row(Column.EPOCH)
+            if last is not None:
+                ended = QuorumCertificate.from_value(decode(last[1])).commit
+                assert ended is not None, "only certificates that commit end an epoch"
+                self._begin_epoch(ended)
         frontier = Frontier.from_value(frontier_value)
         return ExecutedBlock(
             block_id,
@@ -315,6 +355,14 @@ class Ledger:
             self.genesis_hash, 0, 0, 0, frontier.root(), self.document.timestamp_us, self.state, records,
             values, tree, frontier, inner, entries,
         )  # fmt: skip
+
+
+def _above_the_end(parent: ExecutedBlock, block: Block) -> ExecutedBlock:
+    """E4: a block above the end of its epoch changes nothing; it only serves to commit that end."""
+    return ExecutedBlock(
+        block.id, block.height, block.round, parent.version, parent.root, parent.timestamp_us, parent.state, {}, {},
+        parent.tree, parent.frontier, [], [], (), parent.next_epoch,
+    )  # fmt: skip
 
 
 def _seal(drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None]], state_root: Hash) -> list[Entry]:

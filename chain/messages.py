@@ -183,6 +183,39 @@ class Transactions(NamedTuple):
         return Transactions(value)
 
 
+class EpochRequest(NamedTuple):
+    """Send the certificates that ended this epoch and the following ones."""
+
+    epoch: int
+
+    def to_value(self) -> Value:
+        """(epoch,)."""
+        return (self.epoch,)
+
+    @staticmethod
+    def from_value(value: Value) -> "EpochRequest":
+        """Read `to_value`."""
+        (epoch,) = fields(value, "epoch request", int)
+        return EpochRequest(epoch)
+
+
+class EpochChange(NamedTuple):
+    """Certificates that ended consecutive epochs, oldest first: each names the set that signed the next."""
+
+    ends: tuple[QuorumCertificate, ...]
+
+    def to_value(self) -> Value:
+        """(certificate, ...)."""
+        return tuple(end.to_value() for end in self.ends)
+
+    @staticmethod
+    def from_value(value: Any) -> "EpochChange":
+        """Read `to_value`."""
+        if type(value) is not tuple:
+            raise DecodeError("an epoch change must be a list", name="wrong_shape")
+        return EpochChange(tuple(map(QuorumCertificate.from_value, value)))
+
+
 Message = (
     Proposal
     | Vote
@@ -193,6 +226,8 @@ Message = (
     | CommittedRequest
     | CommittedResponse
     | Transactions
+    | EpochRequest
+    | EpochChange
 )
 
 MESSAGE_TYPES: tuple[tuple[str, type[Any]], ...] = (
@@ -205,6 +240,8 @@ MESSAGE_TYPES: tuple[tuple[str, type[Any]], ...] = (
     ("committed_request", CommittedRequest),
     ("committed_response", CommittedResponse),
     ("transactions", Transactions),
+    ("epoch_request", EpochRequest),
+    ("epoch_change", EpochChange),
 )
 """Name and type by wire number."""
 

@@ -9,10 +9,10 @@ from chain.accounts import Account, account_key
 from chain.block import Block
 from chain.certificates import QuorumCertificate
 from chain.codec import decode, fields
-from chain.consensus.leader import RoundRobin
-from chain.consensus.machine import ConsensusMachine
+from chain.consensus.epochs import Epochs
 from chain.consensus.memory import check_blocks, check_certificates, check_ledger
-from chain.consensus.safety import SafetyRules
+from chain.consensus.ports import EpochStart, Keyring, SigningKey
+from chain.consensus.safety import SafetyRecord, read_record
 from chain.crypto.signing import SignatureCheck, Signatures, Signer
 from chain.entries import KIND_USER
 from chain.errors import MithqalError
@@ -57,6 +57,22 @@ ADMISSION_WORK = 1 << 62
 """Work numbers from here on belong to the mempool, those below to consensus."""
 
 
+class SingleKey:
+    """The keyring of a validator with one consensus key."""
+
+    def __init__(self, signer: Signer, record: bytes | None) -> None:
+        """`record` is the durable one, if the key has signed."""
+        self._key = SigningKey(signer, record)
+
+    def find(self, public_key: bytes) -> SigningKey | None:
+        """The key, if it is that one."""
+        return self._key if public_key == self._key.signer.public_key else None
+
+    def newest(self) -> bytes | None:
+        """Its record."""
+        return self._key.record
+
+
 class Replica:
     """One validator. Consensus sees it as its `Application`."""
 
@@ -68,11 +84,14 @@ class Replica:
         store: Store,
         safety_record: bytes | None,
         signatures: Signatures,
+        keyring: Keyring | None = None,
     ) -> None:
-        """Open the ledger in `store`; writes genesis into an empty one.
+        """Open the ledger in `store`; writes genesis into an empty one. `index` is the validator's number on chain.
 
-        Raises GenesisError (see `Ledger`), and SafetyError: `wrong_epoch`; `ledger_behind` if the record knows a vote
-        that the ledger has lost; `safety_record_old` if the ledger proves more signatures than the record knows.
+        `keyring` holds its consensus keys; without one there is `signer` alone, with its `safety_record`.
+
+        Raises GenesisError (see `Ledger`), and SafetyError: `ledger_behind` if the record knows a vote that the ledger
+        has lost; `safety_record_old` if the ledger proves more signatures than the record knows.
         """
         self.index = index
         self.ledger = Ledger(document, store)
@@ -80,45 +99,38 @@ class Replica:
         self.mempool = Mempool()
         self.signatures = signatures
         ledger = self.ledger
-        leaders = RoundRobin(len(ledger.validators))
-        safety = SafetyRules(
-            signer,
-            ledger.validators,
-            leaders,
-            ledger.genesis_qc,
-            ledger.genesis_hash,
-            signatures,
-            safety_record,
-        )
+        keyring = keyring or SingleKey(signer, safety_record)
+        newest = keyring.newest()
+        record = SafetyRecord(0) if newest is None else read_record(newest)
         noted = store.row(Column.META, VOTED_ROW)
-        check_ledger(safety.record, None if noted is None else fields((decode(noted),), "voted round", int)[0])
-        self.is_ledger_lost = noted is None and safety.record.last_vote is not None
+        check_ledger(record, None if noted is None else fields(decode(noted), "voted round", int, int))
+        self.is_ledger_lost = noted is None and record.last_vote is not None
         """Whether blocks that this validator voted for are gone as a whole, and must be fetched from others."""
-        check_blocks(safety.record, index, self._recent_blocks())
-        check_certificates(safety.record, index, ledger.high_commit)
-        self.consensus = ConsensusMachine(
-            index, ledger.validators, leaders, safety, self, ledger.tip, ledger.genesis_qc, ledger.high_commit,
-            ledger.genesis_hash, signatures,
-        )  # fmt: skip
+        self.consensus = Epochs(index, self, keyring, ledger.genesis_hash, signatures)
+        machine = self.consensus.machine
+        check_blocks(machine.safety.record, machine.own, self._recent_blocks())
+        check_certificates(machine.safety.record, machine.own, machine.high_commit)
         self._queue: list[tuple[SignedTransaction, int | None]] = []
         self._checking: list[tuple[SignedTransaction, int | None]] = []
         self._work_id = ADMISSION_WORK
         self._parsed: tuple[Hash, list[SignedTransaction]] | None = None
 
     def _recent_blocks(self) -> Iterator[Block]:
-        """The last committed blocks and those that were stored before a vote."""
+        """The last committed blocks of this epoch, and those that were stored before a vote in it."""
         first = max(self.ledger.tip_height + 1 - MEMORY_BLOCKS, 1)
         for _, data in self.store.rows(Column.BLOCK, first, MEMORY_BLOCKS):
             block, _, _ = read_block(data)
-            if block is not None:
+            if block is not None and block.header.epoch == self.ledger.epoch:
                 yield block
         for _, data in self.store.rows(Column.PENDING, 0, MAX_PENDING_BLOCKS):
-            yield Block.from_value(decode(data))
+            block = Block.from_value(decode(data))
+            if block.header.epoch == self.ledger.epoch:
+                yield block
 
     @property
     def current_round(self) -> int:
         """The round that this validator is in."""
-        return self.consensus.round
+        return self.consensus.machine.round
 
     def step(self, event: Event, now_us: int) -> Output:
         """Handle one event. What a peer or client may cause becomes an alarm or a refusal, never an exception."""
@@ -324,6 +336,19 @@ class Replica:
             for tx_hash in result.refused:
                 self.mempool.drop(tx_hash)
         self.mempool.on_commit(used, self.ledger.tip_timestamp_us // SECOND_US)
+
+    def epoch_start(self) -> EpochStart:
+        """The epoch that the ledger is in."""
+        ledger = self.ledger
+        is_begun = ledger.high_commit.data.epoch == ledger.epoch
+        return EpochStart(
+            ledger.validators, ledger.genesis_qc, ledger.root(),
+            ledger.high_commit if is_begun else ledger.genesis_qc, Overlay(ledger.state).onchain().consensus,
+        )  # fmt: skip
+
+    def epoch_ends(self, first: int, limit: int) -> list[QuorumCertificate]:
+        """Durable certificates that ended epochs."""
+        return self.ledger.epoch_ends(first, limit)
 
     def committed_blocks(self, start_height: int) -> CommittedResponse:
         """Durable blocks for a node that catches up."""

@@ -16,7 +16,8 @@ class Column(IntEnum):
     META = 0
     """0: the ledger's tip. 1: whose signing record stands beside it (node/storage/signing_record.py).
 
-    2: the last round that this validator voted in, durable before the record that says so (VOTED_ROW)."""
+    2: the last epoch and round that this validator voted in, durable before the record that says so (VOTED_ROW).
+    BASE_ROW and SYNC_ROW: see there."""
     BLOCK = 1
     """height -> committed block with what commits it."""
     TRANSACTION = 2
@@ -24,9 +25,11 @@ class Column(IntEnum):
     ACCUMULATOR = 3
     """node position -> hash of a frozen inner node of the transaction accumulator."""
     PENDING = 4
-    """round -> a block that this validator stored before it voted and that is not committed yet."""
+    """row -> a block that this validator stored before it voted and that is not committed yet."""
     EPOCH = 5
-    """epoch -> the certificate that ended it; its commit info names the next epoch's validators."""
+    """epoch -> the certificate that ended it; its commit info names the next set."""
+    UNDO = 6
+    """last version of a block -> the records that it replaced (chain/state/undo.py)."""
 
 
 class Index(IntEnum):
@@ -44,25 +47,46 @@ class Index(IntEnum):
 
 VOTED_ROW = 2
 """Row of META. A signing record with a later vote proves that the ledger lost something that was durable."""
+BASE_ROW = 8
+"""Row of META: where the ledger begins here if it came by a snapshot (chain/sync/base.py); missing: at genesis."""
+SYNC_ROW = 9
+"""Row of META: the verified snapshot whose state is being fetched. Its values so far are the staged ones."""
+
+KEPT_BY_ADOPTION = (Column.META, Column.PENDING, Column.EPOCH)
+"""Columns whose rows survive `WriteBatch.adopt`."""
 
 
 @dataclass(slots=True)
 class WriteBatch:
-    """Changes that become durable together. `None` as a value deletes."""
+    """Changes that become durable together. `None` as a value deletes.
+
+    They are applied in this order: `drop_staged`, `staged`, `adopt`, then the rest.
+    """
 
     rows: list[tuple[Column, int, bytes | None]] = field(default_factory=list)
     state: list[tuple[bytes, bytes | None]] = field(default_factory=list)
     postings: list[tuple[Index, bytes, int, int]] = field(default_factory=list)
+    drop_staged: bool = False
+    """Forget what is staged."""
+    staged: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Values of another state, kept beside the current one and read by nobody until it is adopted."""
+    adopt: bool = False
+    """The staged state becomes the state, and nothing is staged any more; all postings go, and all rows but those of
+    KEPT_BY_ADOPTION. Such a batch is written alone."""
 
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.rows or self.state or self.postings)
+        return not (self.rows or self.state or self.postings or self.staged or self.drop_staged or self.adopt)
 
     def extend(self, other: "WriteBatch") -> None:
-        """Append another batch's changes after these."""
+        """Append another batch's changes after these; neither adopts."""
+        assert not (self.adopt or other.adopt), "a batch that adopts is written alone"
         self.rows += other.rows
         self.state += other.state
         self.postings += other.postings
+        if other.drop_staged:
+            self.drop_staged, self.staged = True, []
+        self.staged += other.staged
 
 
 class Store(Protocol):
@@ -83,6 +107,9 @@ class Store(Protocol):
     def states(self) -> Iterator[tuple[bytes, bytes]]:
         """Every state key and value, in any order."""
 
+    def staged(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every staged key and value, in any order."""
+
     def postings(
         self, index: Index, key: bytes, start: int, limit: int, *, descending: bool = False
     ) -> list[tuple[int, int]]:
@@ -90,3 +117,10 @@ class Store(Protocol):
 
     def write(self, batch: WriteBatch) -> None:
         """Apply the batch whole and durably, or raise and apply nothing."""
+
+
+class CountedStore(Store, Protocol):
+    """A store that can be held against a ledger as a whole."""
+
+    def counts(self) -> dict[str, int]:
+        """Rows by the column's name, values of the state as `state`, postings as `postings`."""

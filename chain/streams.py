@@ -12,6 +12,10 @@ ROOT_HANDLES = {
     "unfreeze": 16,
     "newblock": 17,
     "receiptreleased": 1_000,
+    "policypass": 1_001,
+    "policyupdate": 1_002,
+    "compose": 1_003,
+    "decompose": 1_004,
 }
 """Event handles of the root: Libra's numbers after its genesis (reference 1.4), ours from 1,000 on."""
 ROOT_COUNTERS = {type_: place for place, type_ in enumerate(ROOT_HANDLES)}

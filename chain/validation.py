@@ -5,11 +5,12 @@ A transaction that fails here is discarded: it never reaches the ledger and pays
 
 from enum import IntEnum
 
-from chain.accounts import Account
-from chain.crypto.signing import SINGLE_KEY_SCHEMES, authentication_key
+from chain.accounts import ASSOCIATION, TREASURY, Account
+from chain.crypto.schemes import KNOWN_SCHEMES, MAX_SIGNERS
+from chain.crypto.signing import authentication_key
 from chain.errors import MithqalError
-from chain.limits import MAX_GAS_PRICE, MAX_GAS_UNITS, MIN_GAS_UNITS
 from chain.primitives import U64_MAX
+from chain.records.onchain import GasConstants
 from chain.state.view import Overlay
 from chain.transaction import SignedTransaction
 
@@ -25,6 +26,7 @@ class DiscardStatus(IntEnum):
     TRANSACTION_EXPIRED = 6
     SENDING_ACCOUNT_DOES_NOT_EXIST = 7
     EXCEEDED_MAX_TRANSACTION_SIZE = 10
+    UNKNOWN_SCRIPT = 11
     MAX_GAS_UNITS_EXCEEDS_MAX_GAS_UNITS_BOUND = 13
     MAX_GAS_UNITS_BELOW_MIN_TRANSACTION_GAS_UNITS = 14
     GAS_UNIT_PRICE_BELOW_MIN_BOUND = 15
@@ -36,6 +38,9 @@ class DiscardStatus(IntEnum):
     SEQUENCE_NUMBER_TOO_BIG = 24
     BAD_TRANSACTION_FEE_CURRENCY = 25
     FEATURE_UNDER_GATING = 26
+    SECONDARY_KEYS_ADDRESSES_COUNT_MISMATCH = 27
+    """Never raised: here each secondary signer's address stands beside its key."""
+    SIGNERS_CONTAIN_DUPLICATES = 28
 
 
 class Discard(MithqalError):
@@ -52,15 +57,23 @@ def check_prologue(
 ) -> Account:
     """Raise Discard unless the transaction may run now; give the sender's account.
 
-    The order is Libra's: scheme, gas currency, gas bounds, chain id, sender, freeze, authentication key, fee, expiry,
-    sequence number. The signature itself is checked before. `allow_future_sequence` is the mempool's leniency.
+    The order is Libra's: number of signatures, schemes, duplicate signers, halt, size, gas currency, gas bounds, each
+    secondary signer (account, authentication key), chain id, sender, freeze, authentication key, fee, expiry, sequence
+    number. The signatures themselves are checked before. `allow_future_sequence` is the mempool's leniency.
     """
     raw = tx.raw
-    if tx.secondaries or raw.valid_from_secs or raw.fee_payer:
-        raise Discard(DiscardStatus.FEATURE_UNDER_GATING, "further signers, start times and fee payers are not enabled")
-    if tx.scheme not in SINGLE_KEY_SCHEMES:
-        raise Discard(DiscardStatus.FEATURE_UNDER_GATING, f"scheme {tx.scheme} is not enabled", scheme=tx.scheme)
-    _check_gas(view, tx)
+    if raw.valid_from_secs or raw.fee_payer:
+        raise Discard(DiscardStatus.FEATURE_UNDER_GATING, "start times and fee payers are not enabled")
+    _check_signers(tx)
+    config = view.onchain()
+    if config.is_halted and raw.sender not in (ASSOCIATION, TREASURY):
+        raise Discard(
+            DiscardStatus.UNKNOWN_SCRIPT,
+            "the association has halted transactions: only it and the treasury may send until it resumes them",
+        )
+    _check_gas(view, tx, config.gas)
+    if tx.secondaries:
+        _check_secondaries(view, tx)
     if raw.chain_id != chain_id:
         raise Discard(
             DiscardStatus.BAD_CHAIN_ID,
@@ -91,34 +104,97 @@ def check_prologue(
     return sender
 
 
-def _check_gas(view: Overlay, tx: SignedTransaction) -> None:
-    """The gas currency exists, and limit and price are within bounds."""
+def _check_signers(tx: SignedTransaction) -> None:
+    """At most 32 signatures, as in Libra a matter of the signature; every scheme is known; nobody signs twice."""
+    if tx.signature_count > MAX_SIGNERS:
+        count = tx.signature_count
+        raise Discard(
+            DiscardStatus.INVALID_SIGNATURE,
+            f"{count} signatures are above the limit of {MAX_SIGNERS} a transaction",
+            signatures=count,
+            maximum=MAX_SIGNERS,
+        )
+    for scheme in (tx.scheme, *(other.scheme for other in tx.secondaries)):
+        if scheme not in KNOWN_SCHEMES:
+            raise Discard(DiscardStatus.FEATURE_UNDER_GATING, f"scheme {scheme} is not enabled", scheme=scheme)
+    if tx.secondaries:
+        addresses = [tx.raw.sender, *(other.address for other in tx.secondaries)]
+        for place, address in enumerate(addresses):
+            if address in addresses[:place]:
+                raise Discard(
+                    DiscardStatus.SIGNERS_CONTAIN_DUPLICATES,
+                    f"{address.hex()} signs twice; the sender counts too",
+                    address=address.hex(),
+                )
+
+
+def _check_secondaries(view: Overlay, tx: SignedTransaction) -> None:
+    """Each secondary signer in turn: its account exists and has this key.
+
+    As in Libra nothing is asked of a freeze (what moves coins asks), and its sequence number plays no part.
+    """
+    for other in tx.secondaries:
+        address = other.address.hex()
+        account = view.account(other.address)
+        if account is None:
+            raise Discard(
+                DiscardStatus.SENDING_ACCOUNT_DOES_NOT_EXIST, f"no account at {address}, which signs", sender=address
+            )
+        if authentication_key(other.scheme, other.public_key) != account.authentication_key:
+            raise Discard(
+                DiscardStatus.INVALID_AUTH_KEY,
+                f"the public key of the secondary signer {address} does not match its authentication key",
+                sender=address,
+            )
+
+
+def postponed(epoch: int) -> Discard:
+    """What a block holds after the transaction that ends its epoch: it keeps its place in the mempool."""
+    return Discard(DiscardStatus.SEQUENCE_NUMBER_TOO_NEW, f"epoch {epoch} ends before it, it runs in the next one")
+
+
+def _check_gas(view: Overlay, tx: SignedTransaction, bounds: GasConstants) -> None:
+    """The size is within bounds, the gas currency exists, and limit and price are within bounds."""
     raw = tx.raw
+    if len(tx.envelope) > bounds.max_transaction_size_in_bytes:
+        raise Discard(
+            DiscardStatus.EXCEEDED_MAX_TRANSACTION_SIZE,
+            f"a transaction of {len(tx.envelope)} bytes is above {bounds.max_transaction_size_in_bytes}",
+            size=len(tx.envelope),
+            maximum=bounds.max_transaction_size_in_bytes,
+        )
     if not raw.gas_currency.isascii() or not raw.gas_currency.isalnum():
         raise Discard(DiscardStatus.INVALID_GAS_SPECIFIER, f"{raw.gas_currency[:32]!r} is no currency code")
     if view.currency(raw.gas_currency) is None:
         code = raw.gas_currency[:32]
         raise Discard(DiscardStatus.CURRENCY_INFO_DOES_NOT_EXIST, f"no currency is called {code}", currency=code)
-    if raw.max_gas_amount > MAX_GAS_UNITS:
+    if raw.max_gas_amount > bounds.maximum_number_of_gas_units:
         raise Discard(
             DiscardStatus.MAX_GAS_UNITS_EXCEEDS_MAX_GAS_UNITS_BOUND,
-            f"max_gas_amount {raw.max_gas_amount} is above {MAX_GAS_UNITS}",
+            f"max_gas_amount {raw.max_gas_amount} is above {bounds.maximum_number_of_gas_units}",
             max_gas_amount=raw.max_gas_amount,
-            maximum=MAX_GAS_UNITS,
+            maximum=bounds.maximum_number_of_gas_units,
         )
-    if raw.max_gas_amount < MIN_GAS_UNITS:
+    if raw.max_gas_amount < bounds.min_transaction_gas_units:
         raise Discard(
             DiscardStatus.MAX_GAS_UNITS_BELOW_MIN_TRANSACTION_GAS_UNITS,
-            f"max_gas_amount {raw.max_gas_amount} is below {MIN_GAS_UNITS}",
+            f"max_gas_amount {raw.max_gas_amount} is below {bounds.min_transaction_gas_units}",
             max_gas_amount=raw.max_gas_amount,
-            minimum=MIN_GAS_UNITS,
+            minimum=bounds.min_transaction_gas_units,
         )
-    if raw.gas_unit_price > MAX_GAS_PRICE:
+    if raw.gas_unit_price < bounds.min_price_per_gas_unit:
+        raise Discard(
+            DiscardStatus.GAS_UNIT_PRICE_BELOW_MIN_BOUND,
+            f"gas price {raw.gas_unit_price} is below {bounds.min_price_per_gas_unit}",
+            gas_unit_price=raw.gas_unit_price,
+            minimum=bounds.min_price_per_gas_unit,
+        )
+    if raw.gas_unit_price > bounds.max_price_per_gas_unit:
         raise Discard(
             DiscardStatus.GAS_UNIT_PRICE_ABOVE_MAX_BOUND,
-            f"gas price {raw.gas_unit_price} is above {MAX_GAS_PRICE}",
+            f"gas price {raw.gas_unit_price} is above {bounds.max_price_per_gas_unit}",
             gas_unit_price=raw.gas_unit_price,
-            maximum=MAX_GAS_PRICE,
+            maximum=bounds.max_price_per_gas_unit,
         )
 
 

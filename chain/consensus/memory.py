@@ -35,21 +35,29 @@ def check_blocks(record: SafetyRecord, own: int, blocks: Iterable[Block]) -> Non
         check_certificates(record, own, block.parent_qc, block.tc)
 
 
-def check_ledger(record: SafetyRecord, ledger_round: int | None) -> None:
+def check_ledger(record: SafetyRecord, noted: tuple[int, int] | None) -> None:
     """SafetyError (`ledger_behind`) if a vote of the record is later than the last one that the ledger noted.
 
-    `ledger_round` is None for a ledger that noted none: it is new, or was lost as a whole, and is fetched again.
+    `noted` is its epoch and round, None for a ledger that noted none: it is new, or was lost as a whole, and is fetched
+    again.
     """
-    voted = 0 if record.last_vote is None else read_vote(record.last_vote).data.round
-    if ledger_round is not None and ledger_round < voted:
+    vote = None if record.last_vote is None else read_vote(record.last_vote).data
+    voted = (0, 0) if vote is None else (vote.epoch, vote.round)
+    if noted is not None and noted < voted:
         raise SafetyError(
-            f"this validator voted in round {voted}, its ledger ends with its vote in round {ledger_round}: blocks that"
+            f"this validator voted in {_place(voted)}, its ledger ends with its vote in {_place(noted)}: blocks that"
             " were stored are gone. Keep the signing record, move the ledger's files away, and the blocks are fetched"
             " again from the others (docs/operations.md)",
             name="ledger_behind",
-            voted=voted,
-            ledger=ledger_round,
+            voted=voted[1],
+            ledger=noted[1],
         )
+
+
+def _place(at: tuple[int, int]) -> str:
+    """Epoch and round for people; the first epoch goes without saying."""
+    epoch, round_ = at
+    return f"round {round_}" if epoch <= 1 else f"epoch {epoch}, round {round_}"
 
 
 def _old(what: str, round_: int, known: int) -> SafetyError:

@@ -15,6 +15,7 @@ from chain.accounts import (
 from chain.codec import Value
 from chain.entries import Event
 from chain.execution.outcome import Abort, Category
+from chain.primitives import SECOND_US
 from chain.state.view import Overlay
 from chain.streams import CURRENCY_HANDLES, ROOT_COUNTERS, ROOT_HANDLES, currency_handles_from
 
@@ -28,6 +29,8 @@ ACCOUNT_HANDLES: dict[int, dict[str, int]] = {
         "receivedpayment": 3,
         "sentpayment": 4,
     },
+    Role.VALIDATOR: {"receivedpayment": 0, "sentpayment": 1},
+    Role.VALIDATOR_OPERATOR: {"receivedpayment": 0, "sentpayment": 1},
 }
 """Event handles by role, numbered in Libra's order of creation."""
 
@@ -91,6 +94,20 @@ class Run:
         account = self.state.account(self.sender)
         assert account is not None
         return account
+
+    def emit_admin(self) -> None:
+        """Say on the root's stream that the association acted as another account."""
+        self.emit_root("admintransaction", (self.context.timestamp_us // SECOND_US,))
+
+    def require_association(self) -> None:
+        """The association's functions check the address first (REQUIRES_ADDRESS)."""
+        if self.sender != ROOT:
+            raise Abort(
+                "CoreAddresses",
+                Category.REQUIRES_ADDRESS,
+                "EDIEM_ROOT",
+                f"only the association may do this, not {self.sender.hex()}",
+            )
 
     def require_treasury(self) -> None:
         """The treasury's functions check the address first (REQUIRES_ADDRESS)."""

@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 
-from chain.storage import Column, Index, WriteBatch
+from chain.storage import KEPT_BY_ADOPTION, Column, Index, WriteBatch
 from node.storage.rules import MAX_NUMBER, check_numbers
 
 
@@ -20,6 +20,7 @@ class MemoryStore:
         self._keys: list[list[int]] = [[] for _ in Column]
         """Sorted keys of each table of rows."""
         self._state: dict[bytes, bytes] = {}
+        self._staged: dict[bytes, bytes] = {}
         self._postings: list[dict[bytes, list[tuple[int, int]]]] = [{} for _ in Index]
         self._owned: list[set[bytes]] | None = None
         """Posting lists that no copy shares; None while there is no copy at all."""
@@ -47,6 +48,16 @@ class MemoryStore:
         """Every state key and value, as they are now."""
         return iter(list(self._state.items()))
 
+    def staged(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every staged key and value, as they are now."""
+        return iter(list(self._staged.items()))
+
+    def counts(self) -> dict[str, int]:
+        """Rows by column, values of the state, postings."""
+        found = {column.name: len(keys) for column, keys in zip(Column, self._keys, strict=True)}
+        postings = sum(len(pairs) for lists in self._postings for pairs in lists.values())
+        return {**found, "state": len(self._state), "postings": postings}
+
     def postings(
         self, index: Index, key: bytes, start: int, limit: int, *, descending: bool = False
     ) -> list[tuple[int, int]]:
@@ -62,6 +73,11 @@ class MemoryStore:
     def write(self, batch: WriteBatch) -> None:
         """Apply the batch, or nothing: StorageError (`number_out_of_range`) for a number that does not fit."""
         check_numbers(batch)
+        if batch.drop_staged:
+            self._staged = {}
+        self._staged.update(batch.staged)
+        if batch.adopt:
+            self._adopt()
         for column, key, value in batch.rows:
             self._write_row(column, key, value)
         for state_key, data in batch.state:
@@ -79,6 +95,16 @@ class MemoryStore:
                 pairs[place] = (position, number)
             else:
                 pairs.insert(place, (position, number))
+
+    def _adopt(self) -> None:
+        """The staged state, and of the rows those that stay."""
+        self._state, self._staged = self._staged, {}
+        for column in Column:
+            if column not in KEPT_BY_ADOPTION:
+                self._rows[column], self._keys[column] = {}, []
+        self._postings = [{} for _ in Index]
+        if self._owned is not None:
+            self._owned = [set() for _ in Index]
 
     def _write_row(self, column: Column, key: int, value: bytes | None) -> None:
         """Set or delete one row, and keep the keys sorted."""
@@ -114,6 +140,7 @@ class MemoryStore:
         other._rows = [dict(rows) for rows in self._rows]
         other._keys = [list(keys) for keys in self._keys]
         other._state = dict(self._state)
+        other._staged = dict(self._staged)
         other._postings = [dict(lists) for lists in self._postings]
         self._owned = [set() for _ in Index]
         other._owned = [set() for _ in Index]

@@ -34,14 +34,14 @@ _KINDS = [bytes([kind]) for kind in range(256)]
 class RecentPostings:
     """Belongs to the writer; `find` may run in another thread."""
 
-    def __init__(self) -> None:
-        """Empty, before batch 1."""
+    def __init__(self, batch: int = 0) -> None:
+        """Empty, after a batch with this number."""
         self._slices: list[dict[bytes, bytes]] = [{} for _ in range(SLICES)]
         self._held = 0
-        self._moved = [0] * SLICES
+        self._moved = [batch] * SLICES
         """By range: the last batch whose postings are in the table."""
         self._turn = 0
-        self.batch = 0
+        self.batch = batch
         """Number of the newest batch."""
 
     def __len__(self) -> int:

@@ -9,17 +9,17 @@ connection of its own, so that a long walk neither blocks nor ages the other rea
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
-from chain.storage import Column, Index, WriteBatch
+from chain.storage import KEPT_BY_ADOPTION, Column, Index, WriteBatch
 from node.storage.directory_lock import DirectoryLock
-from node.storage.recent_postings import RecentPostings, pack
+from node.storage.recent_postings import SLICES, RecentPostings, pack
 from node.storage.rules import MAX_NUMBER, StorageError, check_numbers
 
-FORMAT = 4
+FORMAT = 5
 """Number of the tables' layout, in `PRAGMA user_version`."""
 APPLICATION = 0x6D697468
 """`PRAGMA application_id`: "mith"."""
@@ -31,8 +31,23 @@ CHECK_BELOW_BYTES = 1 << 30
 """Files up to this size get `quick_check` when they are opened; it reads every page."""
 _WRITER_CACHE_KIB = 8 << 10
 _TABLES = [f"row_{column.name.lower()}" for column in Column]
+_STATES = ("state_0", "state_1")
+"""Two tables of one shape: the state, and the staged one beside it. `network.generation` says which is which."""
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 """The last is what SQLite says of a header or a table that it does not understand."""
+
+
+class _StateTable(NamedTuple):
+    """One of the two state tables: its name, the number of each key, and a number below the next free one."""
+
+    name: str
+    ids: dict[bytes, int]
+    last_id: int = -1
+
+    def with_keys(self, fresh: dict[bytes, int]) -> "_StateTable":
+        """With new keys; the numbers of all keys are kept in one dictionary."""
+        self.ids.update(fresh)
+        return self._replace(last_id=self.last_id + len(fresh))
 
 
 class SqliteStore:
@@ -58,7 +73,8 @@ class SqliteStore:
             _prepare(self._writer, path, genesis_hash, check_below_bytes)
             self._reader = self._connect()
             self._reader.execute("PRAGMA query_only=ON")
-            self._ids: dict[bytes, int] = dict(self._reader.execute("SELECT key, id FROM state"))
+            live = self._reader.execute("SELECT generation FROM network").fetchone()[0]
+            self._live, self._staged = self._load_state(live), self._load_state(1 - live)
             self._recent = self._load_recent()
         except sqlite3.Error as error:
             self.close()
@@ -69,13 +85,19 @@ class SqliteStore:
         except BaseException:
             self.close()
             raise
-        self._next_id = max(self._ids.values(), default=-1) + 1
+        self._has_leftover = False
+        """Whether the other table holds a state that was replaced, which goes with the next write."""
 
     def _connect(self) -> sqlite3.Connection:
         """A connection in autocommit mode, closed by `close`."""
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         self._open.append(connection)
         return connection
+
+    def _load_state(self, number: int) -> _StateTable:
+        """A state table and its keys."""
+        ids: dict[bytes, int] = dict(self._reader.execute(f"SELECT key, id FROM {_STATES[number]}"))
+        return _StateTable(_STATES[number], ids, max(ids.values(), default=-1))
 
     def _load_recent(self) -> RecentPostings:
         """The postings that are not in their table yet."""
@@ -111,10 +133,11 @@ class SqliteStore:
 
     def state(self, key: bytes) -> bytes | None:
         """The current value of a state key, or None."""
-        number = self._ids.get(key)
+        table = self._live
+        number = table.ids.get(key)
         if number is None:
             return None
-        found = self._read("SELECT value, checksum FROM state WHERE id=?", number)
+        found = self._read(f"SELECT value, checksum FROM {table.name} WHERE id=?", number)
         if not found:
             return None
         value, checksum = found[0]
@@ -122,9 +145,17 @@ class SqliteStore:
 
     def states(self) -> Iterator[tuple[bytes, bytes]]:
         """Every state key and value of one moment; the log cannot shrink while somebody holds this half read."""
+        return self._walk(self._live.name)
+
+    def staged(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every staged key and value of one moment."""
+        return self._walk(self._staged.name)
+
+    def _walk(self, table: str) -> Iterator[tuple[bytes, bytes]]:
+        """Keys and values of a state table, by a connection of its own."""
         connection = self._connect()
         try:
-            for key, value, checksum in connection.execute("SELECT key, value, checksum FROM state"):
+            for key, value, checksum in connection.execute(f"SELECT key, value, checksum FROM {table}"):
                 yield key, self._checked(value, checksum, crc32(key))
         except sqlite3.Error as error:
             raise self._read_error(error) from error
@@ -157,6 +188,22 @@ class SqliteStore:
         )
         return sorted(pairs.items(), reverse=descending)[:limit]
 
+    def counts(self) -> dict[str, int]:
+        """Rows by column, values of the state, postings; damaged tables are counted as they are."""
+        found = {
+            column.name: self._read(f"SELECT count(*) FROM {table}")[0][0]
+            for column, table in zip(Column, _TABLES, strict=True)
+        }
+        moved = "SELECT count(*) FROM posting WHERE key=? AND kind=? AND position=?"
+        waiting = sum(
+            1
+            for stored, kind, position, _ in self._recent.rows(range(SLICES))
+            if not self._read(moved, stored, kind, position)[0][0]
+        )
+        found["state"] = self._read(f"SELECT count(*) FROM {self._live.name}")[0][0]
+        found["postings"] = self._read("SELECT count(*) FROM posting")[0][0] + waiting
+        return found
+
     def _read(self, query: str, *values: object) -> list[Any]:
         """All rows of a query: no read stays open, so that the log can shrink and the next read is fresh."""
         try:
@@ -188,17 +235,27 @@ class SqliteStore:
             if self._failed:
                 raise StorageError(f"{self.path}: an earlier write failed", name="storage_write_failed")
             check_numbers(batch)
+            live, staged, recent = self._live, self._staged, self._recent
             fresh: dict[bytes, int] = {}
+            fresh_staged: dict[bytes, int] = {}
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
+                if batch.drop_staged or self._has_leftover:
+                    self._writer.execute(f"DELETE FROM {staged.name}")
+                    staged = _StateTable(staged.name, {})
+                self._put_state(staged, batch.staged, fresh_staged)
+                if batch.adopt:
+                    live, staged = staged.with_keys(fresh_staged), live
+                    recent, fresh_staged = RecentPostings(recent.batch), {}
+                    self._clear(live.name)
                 self._put_rows(batch)
-                self._put_state(batch, fresh)
-                moved = self._put_postings(batch)
+                self._put_state(live, batch.state, fresh)
+                moved = self._put_postings(recent, batch)
                 self._writer.execute("COMMIT")
                 if moved:
-                    self._recent.forget(moved)
-                self._ids.update(fresh)
-                self._next_id += len(fresh)
+                    recent.forget(moved)
+                self._live, self._staged, self._recent = live.with_keys(fresh), staged.with_keys(fresh_staged), recent
+                self._has_leftover = batch.adopt
             except sqlite3.Error as error:
                 self._give_up()
                 if _is_full(error):
@@ -237,27 +294,38 @@ class SqliteStore:
                     ],
                 )
 
-    def _put_state(self, batch: WriteBatch, fresh: dict[bytes, int]) -> None:
+    def _clear(self, live: str) -> None:
+        """Adopt the state table `live`: all postings go, and all rows but those that stay."""
+        for column, table in zip(Column, _TABLES, strict=True):
+            if column not in KEPT_BY_ADOPTION:
+                self._writer.execute(f"DELETE FROM {table}")
+        for table in ("posting", "posting_log"):
+            self._writer.execute(f"DELETE FROM {table}")
+        self._writer.execute("UPDATE network SET generation=?", (_STATES.index(live),))
+
+    def _put_state(
+        self, table: _StateTable, changes: Sequence[tuple[bytes, bytes | None]], fresh: dict[bytes, int]
+    ) -> None:
         """State values under their numbers; new keys get the next numbers, and stand in `fresh`."""
         values: list[tuple[int, bytes, bytes, int]] = []
         gone: list[tuple[int]] = []
-        for key, value in dict(batch.state).items():
-            number = self._ids.get(key)
+        next_id = table.last_id + 1
+        for key, value in dict(changes).items():
+            number = table.ids.get(key)
             if value is None:
                 if number is not None:
                     gone.append((number,))
                 continue
             if number is None:
-                number = fresh[key] = self._next_id + len(fresh)
+                number = fresh[key] = next_id + len(fresh)
             values.append((number, key, value, crc32(value, crc32(key))))
-        self._writer.executemany("DELETE FROM state WHERE id=?", gone)
-        self._writer.executemany("INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?)", values)
+        self._writer.executemany(f"DELETE FROM {table.name} WHERE id=?", gone)
+        self._writer.executemany(f"INSERT OR REPLACE INTO {table.name} VALUES (?, ?, ?, ?)", values)
 
-    def _put_postings(self, batch: WriteBatch) -> list[int]:
+    def _put_postings(self, recent: RecentPostings, batch: WriteBatch) -> list[int]:
         """A row of the log, and the key ranges whose turn it is into the table; gives those."""
         if not batch.postings:
             return []
-        recent = self._recent
         recent.add(batch.postings)
         packed = pack(batch.postings)
         turns = recent.due()
@@ -330,12 +398,12 @@ _POSTED = "key BLOB NOT NULL, kind INTEGER NOT NULL, position INTEGER NOT NULL, 
 def _schema() -> list[str]:
     """What makes all tables, as SQLite keeps it."""
     return [
-        "CREATE TABLE network (genesis BLOB NOT NULL)",
+        "CREATE TABLE network (genesis BLOB NOT NULL, generation INTEGER NOT NULL)",
         *[
             f"CREATE TABLE {table} (key INTEGER PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)"
             for table in _TABLES
         ],
-        f"CREATE TABLE state (id INTEGER PRIMARY KEY, {_KEYED}, checksum INTEGER NOT NULL)",
+        *[f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, {_KEYED}, checksum INTEGER NOT NULL)" for table in _STATES],
         f"CREATE TABLE posting ({_POSTED}, PRIMARY KEY (key, kind, position)) WITHOUT ROWID",
         "CREATE TABLE posting_log (batch INTEGER PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)",
     ]
@@ -347,7 +415,7 @@ def _create(connection: sqlite3.Connection, genesis_hash: bytes) -> None:
     run("BEGIN IMMEDIATE")
     for statement in _schema():
         run(statement)
-    run("INSERT INTO network VALUES (?)", (genesis_hash,))
+    run("INSERT INTO network VALUES (?, 0)", (genesis_hash,))
     run(f"PRAGMA application_id={APPLICATION}")
     run(f"PRAGMA user_version={FORMAT}")
     run("COMMIT")
@@ -356,8 +424,8 @@ def _create(connection: sqlite3.Connection, genesis_hash: bytes) -> None:
 def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
     """The tables are what `_create` made: SQLite itself believes whatever a damaged page says of them."""
     found = [row[0] for row in connection.execute("SELECT cast(sql AS BLOB) FROM sqlite_schema ORDER BY rowid")]
-    rows = connection.execute("SELECT typeof(genesis), length(genesis) FROM network").fetchall()
-    if found != [statement.encode() for statement in _schema()] or rows != [("blob", 32)]:
+    rows = connection.execute("SELECT typeof(genesis), length(genesis), generation IN (0, 1) FROM network").fetchall()
+    if found != [statement.encode() for statement in _schema()] or rows != [("blob", 32, 1)]:
         raise StorageError(f"{path} is damaged: its tables are not those of format {FORMAT}", name="storage_corrupt")
 
 

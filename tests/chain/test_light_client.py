@@ -238,7 +238,7 @@ class Era(NamedTuple):
 def era(epoch: int, count: int) -> Era:
     """New validators with keys of their own."""
     keys = {index: key(1_000 * epoch + index) for index in range(count)}
-    members = tuple(Validator(f"v{epoch}-{index}", keys[index].public_key, b"n" * 32) for index in range(count))
+    members = tuple(Validator(f"v{epoch}-{index}", keys[index].public_key, b"n" * 32, index) for index in range(count))
     return Era(ValidatorSet(epoch, members), keys)
 
 

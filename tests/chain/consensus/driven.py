@@ -27,7 +27,7 @@ class App:
     def execute(self, parent, block):
         return SimpleNamespace(
             block_id=block.id, height=block.height, round=block.round, version=block.round,
-            root=self.four.root(block), timestamp_us=block.header.timestamp_us,
+            root=self.four.root(block), timestamp_us=block.header.timestamp_us, next_epoch=None,
         )  # fmt: skip
 
     def payload(self, parent, timestamp_us, max_count=500):
@@ -46,7 +46,13 @@ class Driven:
     def __init__(self, four, own=0, record=None, pending=()) -> None:
         info = four.genesis_info
         root = SimpleNamespace(
-            block_id=info.block_id, height=0, round=0, version=0, root=info.root, timestamp_us=info.timestamp_us
+            block_id=info.block_id,
+            height=0,
+            round=0,
+            version=0,
+            root=info.root,
+            timestamp_us=info.timestamp_us,
+            next_epoch=None,
         )
         self.app = App(four)
         self.machine = ConsensusMachine(

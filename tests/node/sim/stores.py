@@ -35,6 +35,10 @@ class RecordingStore:
         """Never asked."""
         raise NotImplementedError
 
+    def staged(self) -> Iterator[tuple[bytes, bytes]]:
+        """Never asked."""
+        raise NotImplementedError
+
     def postings(
         self, index: Index, key: bytes, start: int, limit: int, *, descending: bool = False
     ) -> list[tuple[int, int]]:

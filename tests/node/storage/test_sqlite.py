@@ -66,7 +66,7 @@ class TestOpening:
         make(path)
         connection = sqlite3.connect(path)
         assert connection.execute("PRAGMA application_id").fetchone() == (0x6D697468,)
-        assert connection.execute("PRAGMA user_version").fetchone() == (4,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (5,)
         assert connection.execute("SELECT genesis FROM network").fetchall() == [(GENESIS,)]
         connection.close()
         assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -470,12 +470,12 @@ def test_numbers_of_state_keys_survive(path: Path) -> None:
     store.write(WriteBatch(state=[(b"a", b"1"), (b"b", b"2"), (b"c", b"3")]))
     store.write(WriteBatch(state=[(b"b", None), (b"d", b"4")]))
     store.write(WriteBatch(state=[(b"b", b"5"), (b"e", b"6")]))
-    found = store._writer.execute("SELECT id, key, value FROM state ORDER BY id").fetchall()
+    found = store._writer.execute("SELECT id, key, value FROM state_0 ORDER BY id").fetchall()
     assert found == [(0, b"a", b"1"), (1, b"b", b"5"), (2, b"c", b"3"), (3, b"d", b"4"), (4, b"e", b"6")]
     store.close()
     store = SqliteStore(path, GENESIS)
     store.write(WriteBatch(state=[(b"f", b"7"), (b"a", b"8")]))
-    assert store._writer.execute("SELECT id, key FROM state WHERE id>4").fetchall() == [(5, b"f")]
+    assert store._writer.execute("SELECT id, key FROM state_0 WHERE id>4").fetchall() == [(5, b"f")]
     assert store.state(b"a") == b"8"
     assert store.state(b"f") == b"7"
     store.close()
