@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chain.block import Block, Header, header_id, payload_root
-from chain.certificates import CommitInfo, QuorumCertificate, VoteData, genesis_certificate, vote_message
-from chain.codec import encode
+from chain.certificates import CommitInfo, QuorumCertificate, VoteData, vote_message
 from chain.crypto.signing import PrivateKey, RealSignatures
 from chain.entries import KIND_USER
 from chain.facts import LedgerProof, RecordProof, TransactionProof
@@ -71,17 +70,14 @@ class Chain:
 
         All of them sign from now on. Gives the waypoint.
         """
-        members = tuple(Validator(f"e{self.epoch + 1}-{at}", following[at].public_key, b"n" * 32) for at in following)
+        members = tuple(Validator(f"e{self.epoch + 1}-{at}", following[at].public_key, b"n" * 32, at) for at in following)
         next_set = ValidatorSet(self.epoch + 1, members)
         self._certify(*self._make(()), next_set, commit=True)
         info = self.qc.commit
         assert info is not None
-        batch = WriteBatch()
-        batch.rows.append((Column.EPOCH, self.epoch, encode(self.qc.to_value())))
-        self.write(batch)
         self.epoch += 1
         self.signers = dict(following)
-        self.qc = genesis_certificate(info, self.epoch)
+        self.qc = self.ledger.genesis_qc
         return info.waypoint()
 
     def _make(self, transactions: Sequence[SignedTransaction]) -> tuple[Block, ExecutedBlock]:
@@ -90,7 +86,7 @@ class Chain:
         envelopes = tuple(tx.envelope for tx in transactions)
         round_ = self.qc.round + 1
         header = Header(
-            self.epoch, round_, parent.height + 1, round_ % 4, parent.timestamp_us + SECOND_US, self.qc.digest(), None,
+            self.epoch, round_, parent.height + 1, round_ % len(self.ledger.validators), parent.timestamp_us + SECOND_US, self.qc.digest(), None,
             payload_root(envelopes),
         )  # fmt: skip
         block = Block(header, self.qc, None, envelopes, b"", header_id(header))
