@@ -4,6 +4,7 @@ What is asked for in one batch is answered from one snapshot, so that every proo
 answer must prove what was asked for, not something else that is true: the same version, key, number (X19).
 """
 
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,8 @@ from node.client.rpc import RpcClient, RpcFailed
 
 Json = Any
 Call = tuple[str, list[Json]]
+FIRST_CERTIFICATE_S = 3.0
+"""How long a network that has just started is waited for."""
 MAX_RANGE = 1_000
 """Entries of one proof: the API's limit of a page."""
 
@@ -166,7 +169,7 @@ def ask(client: RpcClient, waypoint: str, *calls: Call) -> tuple[LedgerProof, li
     MithqalError (`bad_waypoint`); RpcFailed where a call is refused.
     """
     known = int(check_waypoint(waypoint).partition(":")[0])
-    state, *found = batch(client, ("get_state_proof", [known]), *calls)
+    state, *found = _batch_when_certified(client, ("get_state_proof", [known]), *calls)
     with answered():
         start, epochs = fields(decode_hex(state["epoch_change_proof"]), "epoch change proof", None, tuple)
         if start is None:
@@ -176,6 +179,18 @@ def ask(client: RpcClient, waypoint: str, *calls: Call) -> tuple[LedgerProof, li
         certificate = decode_hex(state["ledger_info_with_signatures"])
         proof: LedgerProof = read(LedgerProof, (*fields(start, "start", tuple, tuple, tuple), epochs, certificate))
     return proof, found
+
+
+def _batch_when_certified(client: RpcClient, *calls: Call) -> list[Json]:
+    """The same as `batch`; a network that has just started has its first certificate in a moment."""
+    until = time.monotonic() + FIRST_CERTIFICATE_S
+    while True:
+        try:
+            return batch(client, *calls)
+        except RpcFailed as error:
+            if error.name != "nothing_certified" or time.monotonic() >= until:
+                raise
+        time.sleep(0.05)
 
 
 def batch(client: RpcClient, *calls: Call) -> list[Json]:

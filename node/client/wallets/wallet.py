@@ -6,6 +6,7 @@ whatever happens it can be asked about or sent again, and is never made twice.
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from node.client.sending.batch import execute_all
 from node.client.sending.gateway import Gateway
 from node.client.sending.outbox import Outbox
 from node.client.sending.pipeline import Outcome
+from node.client.sending.views import proved_views
 from node.client.wallets.book import AddressBook, Entry, WalletError, name_taken
 from node.client.wallets.names import TREASURY_NAME, check_name, key_path
 from node.keystore import KeyFileError, load_key, new_secret, save_key
@@ -197,7 +199,8 @@ class Wallet:
         """The validators, whether they answer or not; made once."""
         if self._gateway is None:
             network = self.network
-            self._gateway = Gateway(network.endpoints(), network.chain_id, network.genesis_hash)
+            views = partial(proved_views, waypoint=network.waypoint)
+            self._gateway = Gateway(network.endpoints(), network.chain_id, network.genesis_hash, views)
         return self._gateway
 
     def execute_all(

@@ -12,6 +12,7 @@ from chain.errors import MithqalError, ProofError
 from node.api.handlers import answer
 from node.api.reads import read_tip
 from node.api.schema import Request, RpcError
+from node.client import proofs
 from node.client.proof_file import verify_file
 from node.client.proofs import (
     fetch_account,
@@ -102,12 +103,27 @@ def test_a_transaction_that_is_not_there(which: str) -> None:
     assert caught.value.name == "unknown_transaction"
 
 
-def test_refusals_are_passed_on() -> None:
-    """Nothing certified yet: the validator's own words."""
+def test_refusals_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing certified yet, though it was waited for: the validator's own words."""
+    monkeypatch.setattr(proofs, "FIRST_CERTIFICATE_S", 0.1)
     chain = Chain()
     with pytest.raises(RpcFailed) as caught:
         account(US.address, Direct(chain), chain.waypoint)
     assert caught.value.name == "nothing_certified"
+
+
+def test_a_network_that_has_just_started_is_waited_for() -> None:
+    """Its first certificate comes within a second: nobody has to ask twice."""
+    chain = Chain()
+
+    class Starting(Direct):
+        def batch(self, calls: Sequence[tuple[str, Any]], timeout_s: float | None = None) -> list[Any]:
+            chain.add()
+            return super().batch(calls, timeout_s)
+
+    client = Starting(chain)
+    assert account(US.address, client, chain.waypoint)[0].claim["exists"] is False
+    assert client.batches == 2
 
 
 def test_another_networks_waypoint() -> None:
