@@ -8,6 +8,7 @@ from cli import options, output
 from cli.exits import OK
 from node.client.amounts import format_amount, parse_amount
 from node.client.network import load_network
+from node.client.payments.answers import proved_answer
 from node.client.payments.pay import Order
 from node.client.payments.pay import pay as make_payment
 from node.client.wallets.wallet import Wallet
@@ -23,12 +24,13 @@ from node.client.wallets.wallet import Wallet
 @click.option("--id", "key", help="Your own name of the payment: a repeat with the same one is harmless.")
 @click.option("--timeout", type=options.Seconds(0.1, 600), default=30.0, show_default=True, help="Seconds.")
 @click.option("--receipt", type=click.Path(path_type=Path), help="Write the receipt there as well.")
+@options.trust_node
 @options.network
 @options.as_json
 @output.reported
 def pay(  # noqa: PLR0913 - click options
     payer: str, payee: str, amount: str, currency: str, memo: str | None, attest: bool, key: str | None,
-    timeout: float, receipt: Path | None, directory: Path, as_json: bool,
+    timeout: float, receipt: Path | None, trust_node: bool, directory: Path, as_json: bool,
 ) -> int:  # fmt: skip
     """Pay AMOUNT whole coins of CURRENCY from PAYER to PAYEE: names, addresses or account identifiers."""
     order = Order(payer, payee, parse_amount(amount), currency, memo, attest)
@@ -37,8 +39,10 @@ def pay(  # noqa: PLR0913 - click options
     fee = f"{format_amount(document['fee'])} {document['fee_currency']}"
     when = "before: nothing was paid again" if document["repeated"] else f"final in {document['final_s']} s"
     words = f"{payer} paid {payee} {amount} {currency}, fee {fee}, {when}"
+    document, words_of_proof = proved_answer(wallet, document, trust_node=trust_node)
     for problem in document["problems"]:
         output.talk(f"mithqal: paid, but {problem}")
     lines = [words, f"  version {document['version']}  {document['hash']}", f"  receipt {document['receipt_file']}"]
+    lines.append(f"  {words_of_proof}")
     output.result(document, lines, as_json=as_json)
     return OK

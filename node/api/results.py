@@ -145,14 +145,18 @@ def status_json(status: Status) -> Json:
 
 def transaction_json(version: int, row: bytes, *, include_events: bool) -> Json:
     """Transaction of a stored version."""
-    kind, data, info_bytes, events = read_entry(row)
-    info = TransactionInfo.from_bytes(info_bytes)
+    kind, data, info, events = read_entry(row)
+    return entry_json(version, kind, data, TransactionInfo.from_bytes(info), events if include_events else ())
+
+
+def entry_json(version: int, kind: int, data: bytes, info: TransactionInfo, events: tuple[Event, ...]) -> Json:
+    """Transaction of an entry, with these of its events."""
     return {
         "version": version,
         "transaction": body_json(kind, data),
         "hash": info.transaction_hash.hex(),
         "bytes": data.hex(),
-        "events": [event_json(event, version) for event in events] if include_events else [],
+        "events": [event_json(event, version) for event in events],
         "vm_status": status_json(info.status),
         "gas_used": info.gas_used,
     }

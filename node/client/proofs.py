@@ -8,7 +8,7 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from chain.accounts import account_key
 from chain.codec import decode, fields
@@ -31,7 +31,7 @@ from chain.facts import (
 from chain.light_client import check_waypoint, decode_proof, refuse
 from chain.state.accumulator import LeafProof, RangeProof, prove_event
 from node.client.proof_file import HEX, Verified, verify, write_document
-from node.client.rpc import RpcClient, RpcFailed
+from node.client.rpc import RpcFailed
 
 Json = Any
 Call = tuple[str, list[Json]]
@@ -41,7 +41,17 @@ MAX_RANGE = 1_000
 """Entries of one proof: the API's limit of a page."""
 
 
-def fetch_transaction(client: RpcClient, which: str, waypoint: str) -> tuple[Verified, str]:
+class Client(Protocol):
+    """Who asks a validator: `node.client.rpc.RpcClient`, or a stand-in."""
+
+    def call(self, method: str, *params: Json) -> Json:
+        """The result of one call."""
+
+    def batch(self, calls: Sequence[tuple[str, Json]]) -> list[Json]:
+        """Results of up to 20 calls in order; an RpcFailed stands where a call failed."""
+
+
+def fetch_transaction(client: Client, which: str, waypoint: str) -> tuple[Verified, str]:
     """A checked proof of the transaction of a version or hash, and the text of its file.
 
     MithqalError (`unknown_transaction`) if there is none; ProofError if the validator's answer proves nothing.
@@ -60,7 +70,7 @@ def fetch_transaction(client: RpcClient, which: str, waypoint: str) -> tuple[Ver
     return checked(ledger, fact, waypoint)
 
 
-def fetch_range(client: RpcClient, first: int, last: int, waypoint: str) -> tuple[Verified, str]:
+def fetch_range(client: Client, first: int, last: int, waypoint: str) -> tuple[Verified, str]:
     """A checked proof of all entries from one version to another, both included.
 
     MithqalError (`bad_range`, `unknown_transaction`).
@@ -77,7 +87,7 @@ def fetch_range(client: RpcClient, first: int, last: int, waypoint: str) -> tupl
     return checked(ledger, fact, waypoint)
 
 
-def fetch_event(client: RpcClient, key: bytes, number: int, waypoint: str) -> tuple[Verified, str]:
+def fetch_event(client: Client, key: bytes, number: int, waypoint: str) -> tuple[Verified, str]:
     """A checked proof of an event by its stream and number; if it does not exist yet, of how many there are."""
     ledger, (found, stream) = ask(
         client, waypoint, ("get_events_with_proofs", [key.hex(), number, 1]), ("get_stream_with_proof", [key.hex()])
@@ -94,13 +104,13 @@ def fetch_event(client: RpcClient, key: bytes, number: int, waypoint: str) -> tu
     return checked(ledger, fact, waypoint)
 
 
-def fetch_stream(client: RpcClient, key: bytes, waypoint: str, at: int | None = None) -> tuple[Verified, str]:
+def fetch_stream(client: Client, key: bytes, waypoint: str, at: int | None = None) -> tuple[Verified, str]:
     """A checked proof of how many events a stream has, now or at an older version."""
     ledger, (found,) = ask(client, waypoint, ("get_stream_with_proof", [key.hex(), at]))
     return _checked_stream(ledger, found, key, at, waypoint)
 
 
-def fetch_event_of(client: RpcClient, version: int, place: int, waypoint: str) -> tuple[Verified, str]:
+def fetch_event_of(client: Client, version: int, place: int, waypoint: str) -> tuple[Verified, str]:
     """A checked proof of one event by its version and its place there, from 0; MithqalError (`unknown_event`)."""
     ledger, (found,) = ask(client, waypoint, entries_call(version, 1))
     if found is None:
@@ -118,13 +128,13 @@ def fetch_event_of(client: RpcClient, version: int, place: int, waypoint: str) -
 
 
 def fetch_account(
-    client: RpcClient, address: bytes, waypoint: str, at: int | None = None
+    client: Client, address: bytes, waypoint: str, at: int | None = None
 ) -> tuple[Verified, str]:  # fmt: skip
     """A checked proof of the account at an address, or of its absence, now or at an older version."""
     return fetch_record(client, account_key(address), waypoint, at)
 
 
-def fetch_record(client: RpcClient, key: bytes, waypoint: str, at: int | None = None) -> tuple[Verified, str]:
+def fetch_record(client: Client, key: bytes, waypoint: str, at: int | None = None) -> tuple[Verified, str]:
     """A checked proof of what the state holds under a key, now or at an older version."""
     ledger, (found,) = ask(client, waypoint, ("get_record_with_proof", [key.hex(), at]))
     fact: RecordProof = read_fact(RecordProof, found)
@@ -135,7 +145,7 @@ def fetch_record(client: RpcClient, key: bytes, waypoint: str, at: int | None = 
     return verified, text
 
 
-def fetch_consistency(client: RpcClient, earlier: int, later: int | None, waypoint: str) -> tuple[Verified, str]:
+def fetch_consistency(client: Client, earlier: int, later: int | None, waypoint: str) -> tuple[Verified, str]:
     """A checked proof that the ledger at one version begins with that at an earlier one; without a later one: now."""
     ledger, (found,) = ask(client, waypoint, ("get_prefix_with_proof", [earlier, later]))
     fact: PrefixProof = read_fact(PrefixProof, found)
@@ -146,7 +156,7 @@ def fetch_consistency(client: RpcClient, earlier: int, later: int | None, waypoi
     return verified, text
 
 
-def fetch_epochs(client: RpcClient, waypoint: str) -> tuple[Verified, str]:
+def fetch_epochs(client: Client, waypoint: str) -> tuple[Verified, str]:
     """A checked proof of all epochs since the waypoint."""
     ledger, _ = ask(client, waypoint)
     return checked(ledger, EpochsProof(), waypoint)
@@ -163,13 +173,16 @@ def save(path: Path, text: str) -> None:
 # --- asking ---
 
 
-def ask(client: RpcClient, waypoint: str, *calls: Call) -> tuple[LedgerProof, list[Json]]:
+def ask(
+    client: Client, waypoint: str, *calls: Call, keep_failures: bool = False
+) -> tuple[LedgerProof, list[Json]]:  # fmt: skip
     """The ledger's proof from a waypoint, not verified yet, and what calls answer from the same snapshot.
 
-    MithqalError (`bad_waypoint`); RpcFailed where a call is refused.
+    MithqalError (`bad_waypoint`); RpcFailed where a call is refused: it stands in the call's place with
+    `keep_failures`.
     """
     known = int(check_waypoint(waypoint).partition(":")[0])
-    state, *found = _batch_when_certified(client, ("get_state_proof", [known]), *calls)
+    state, *found = _batch_when_certified(client, [("get_state_proof", [known]), *calls], keep_failures)
     with answered():
         start, epochs = fields(decode_hex(state["epoch_change_proof"]), "epoch change proof", None, tuple)
         if start is None:
@@ -181,25 +194,17 @@ def ask(client: RpcClient, waypoint: str, *calls: Call) -> tuple[LedgerProof, li
     return proof, found
 
 
-def _batch_when_certified(client: RpcClient, *calls: Call) -> list[Json]:
-    """The same as `batch`; a network that has just started has its first certificate in a moment."""
+def _batch_when_certified(client: Client, calls: list[Call], keep_failures: bool) -> list[Json]:
+    """Results from one snapshot; a network that has just started has its first certificate in a moment."""
     until = time.monotonic() + FIRST_CERTIFICATE_S
     while True:
-        try:
-            return batch(client, *calls)
-        except RpcFailed as error:
-            if error.name != "nothing_certified" or time.monotonic() >= until:
-                raise
+        results: list[Json] = client.batch(calls)
+        failed = next((item for item in results if isinstance(item, RpcFailed)), None)
+        if failed is None or (keep_failures and not isinstance(results[0], RpcFailed)):
+            return results
+        if failed.name != "nothing_certified" or time.monotonic() >= until:
+            raise failed
         time.sleep(0.05)
-
-
-def batch(client: RpcClient, *calls: Call) -> list[Json]:
-    """Results from one snapshot of one validator."""
-    results = client.batch(calls)
-    for result in results:
-        if isinstance(result, RpcFailed):
-            raise result
-    return results
 
 
 def checked(ledger: LedgerProof, fact: Fact, waypoint: str) -> tuple[Verified, str]:
@@ -213,7 +218,7 @@ def checked(ledger: LedgerProof, fact: Fact, waypoint: str) -> tuple[Verified, s
     return verified, write_document(verified, ledger, fact)
 
 
-def find_version(client: RpcClient, which: str) -> int | None:
+def find_version(client: Client, which: str) -> int | None:
     """The version that a number or hash names; the validator's word, which a proof must follow."""
     if which.isascii() and which.isdigit() and len(which) < 20:
         return int(which)

@@ -7,14 +7,14 @@ record at the certified version, the time of that version, and each transaction 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from chain.accounts import Account, account_key
+from chain.accounts import account_key
 from chain.crypto.signing import RealSignatures
-from chain.entries import KIND_USER
 from chain.execution.outcome import explain_abort
-from chain.facts import RecordProof, TransactionProof, read
-from chain.light_client import BelievedLedger, refuse, verify_ledger, verify_record, verify_transaction
+from chain.facts import TransactionProof
+from chain.light_client import BelievedLedger, verify_ledger
 from chain.transaction import decode_transaction
-from node.client.proofs import Json, answered, ask, decode_hex, read_fact
+from node.client.proofs import Call, Json, ask
+from node.client.proved_reads import account_of, record_call, sent_by, sent_call
 from node.client.rpc import RpcClient
 
 
@@ -58,11 +58,10 @@ MAX_QUERIES = 9
 
 def proved_views(client: RpcClient, queries: Sequence[Query], waypoint: str) -> list[AccountView]:
     """Several accounts by one request, proved from the waypoint against one certified ledger."""
-    calls: list[tuple[str, list[Json]]] = []
+    calls: list[Call] = []
     for query in queries:
-        numbers = [query.sender.hex(), query.start, query.limit, True]
-        calls += [("get_account_transactions_with_proofs", numbers)] if query.limit else []
-        calls.append(("get_record_with_proof", [account_key(query.sender).hex()]))
+        calls += [sent_call(*query)] if query.limit else []
+        calls.append(record_call(account_key(query.sender)))
     proof, found = ask(client, waypoint, *calls)
     ledger = verify_ledger(waypoint, proof, RealSignatures())
     answers = iter(found)
@@ -71,36 +70,19 @@ def proved_views(client: RpcClient, queries: Sequence[Query], waypoint: str) -> 
 
 def _view(ledger: BelievedLedger, query: Query, rows: Json, account: Json) -> AccountView:
     """One account's view from its answers."""
-    seen: tuple[Seen, ...] = ()
-    if rows is not None:
-        with answered():
-            values = decode_hex(rows["serialized_txns_with_proofs"])
-            proofs = [read(TransactionProof, value) for value in values]  # type: ignore[attr-defined] # else TypeError
-        seen = tuple(_seen(ledger, query, proof) for proof in proofs)
-    fact: RecordProof = read_fact(RecordProof, account)
-    record = verify_record(ledger, fact)
-    newest = ledger.commit.version
-    if fact.key != account_key(query.sender) or (fact.checkpoint.version, fact.checkpoint.at) != (newest, newest):
-        refuse("answer", f"the validator proves no state of {query.sender.hex()} at version {newest}", "another_state")
-    time_us = ledger.commit.timestamp_us
-    if not isinstance(record, Account):
-        return AccountView(False, 0, {}, time_us, seen)
-    return AccountView(True, record.sequence_number, dict(record.balances), time_us, seen)
+    seen = () if rows is None else tuple(seen_of(proof) for proof in sent_by(ledger, *query, rows))
+    found = account_of(ledger, query.sender, account)
+    if found is None:
+        return AccountView(False, 0, {}, ledger.commit.timestamp_us, seen)
+    return AccountView(True, found.sequence_number, dict(found.balances), ledger.commit.timestamp_us, seen)
 
 
-def _seen(ledger: BelievedLedger, query: Query, proof: TransactionProof) -> Seen:
-    """One transaction of the sender."""
-    verify_transaction(ledger, proof)
-    if proof.entry.kind != KIND_USER:
-        refuse("answer", f"version {proof.version} is no transaction of anybody", "another_transaction")
-    with answered():
-        raw = decode_transaction(proof.entry.data).raw
-    if raw.sender != query.sender or not query.start <= raw.sequence_number < query.start + query.limit:
-        refuse("answer", f"version {proof.version} is none of the transactions asked for", "another_transaction")
+def seen_of(proof: TransactionProof) -> Seen:
+    """What a user transaction's proof, which was verified, says of it."""
     info, status = proof.entry.info, proof.entry.info.status
-    is_abort = status.kind == "move_abort"
-    failure = explain_abort(status.module, status.code)[1] or status.kind if is_abort else status.kind
-    return Seen(
-        raw.sequence_number, info.transaction_hash, proof.version, None if status.kind == "executed" else failure,
-        status.code if is_abort else None, info.gas_used,
-    )  # fmt: skip
+    number = decode_transaction(proof.entry.data).raw.sequence_number
+    if status.kind != "move_abort":
+        failure = None if status.kind == "executed" else status.kind
+        return Seen(number, info.transaction_hash, proof.version, failure, None, info.gas_used)
+    reason = explain_abort(status.module, status.code)[1] or status.kind
+    return Seen(number, info.transaction_hash, proof.version, reason, status.code, info.gas_used)

@@ -267,11 +267,11 @@ def told(outcome: Outcome, timeout_s: float) -> dict[str, Any]:
 
 
 def conclude(found: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """The same of a user transaction as `get_transaction_by_hash` gives it, seen `seconds` after its start."""
-    status, transaction = found["vm_status"], found["transaction"]
-    if status["type"] != "executed":
-        reason = (status.get("explanation") or {}).get("reason") or status["type"]
-        raise _failed(found["version"], reason, status.get("abort_code"), found["hash"])
+    """The same of the claim of a user transaction's proof, seen `seconds` after its start."""
+    transaction = found["transaction"]
+    if found["status"] != "executed":
+        abort = found.get("abort") or {"reason": None, "code": None}
+        raise _failed(found["version"], abort["reason"] or found["status"], abort["code"], found["hash"])
     return {
         "version": found["version"], "hash": found["hash"], "status": "executed", "final_s": round(seconds, 3),
         "fee": found["gas_used"] * transaction["gas_unit_price"], "fee_currency": transaction["gas_currency"],
