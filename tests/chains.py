@@ -70,7 +70,9 @@ class Chain:
 
         All of them sign from now on. Gives the waypoint.
         """
-        members = tuple(Validator(f"e{self.epoch + 1}-{at}", following[at].public_key, b"n" * 32, at) for at in following)
+        members = tuple(
+            Validator(f"e{self.epoch + 1}-{at}", following[at].public_key, b"n" * 32, at) for at in following
+        )
         next_set = ValidatorSet(self.epoch + 1, members)
         self._certify(*self._make(()), next_set, commit=True)
         info = self.qc.commit

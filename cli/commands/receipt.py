@@ -41,11 +41,11 @@ def verify(file: Path, offline: bool, trust_node: bool, directory: Path, as_json
     payer, payee = clean(found["payer"]["name"]), clean(found["payee"]["name"])
     what = f"{payer} paid {payee} {paid} at version {found['version']}"
     lines = [what, "  agrees with itself, not compared with a ledger" if offline else "  agrees with the ledger"]
+    if "verified_against" in evidence:
+        lines.append(f"  {verified_words(evidence['verified_against'])}")
     if found["memo"] is not None:
         lines.append(f"  memo: {found['memo']['text']!r}")
     elif has_hidden_memo(found):
         lines.append("  commits to a memo that this receipt does not hold")
-    if "verified_against" in evidence:
-        lines.append(f"  {verified_words(evidence['verified_against'])}")
     output.result({"verified": True, "on_ledger": not offline, **evidence, **found}, lines, as_json=as_json)
     return OK

@@ -31,7 +31,6 @@ from chain.facts import (
 from chain.light_client import check_waypoint, decode_proof, refuse
 from chain.state.accumulator import LeafProof, RangeProof, prove_event
 from node.client.proof_file import HEX, Verified, verify, write_document
-from node.client.rpc import RpcFailed
 
 Json = Any
 Call = tuple[str, list[Json]]
@@ -48,7 +47,7 @@ class Client(Protocol):
         """The result of one call."""
 
     def batch(self, calls: Sequence[tuple[str, Json]]) -> list[Json]:
-        """Results of up to 20 calls in order; an RpcFailed stands where a call failed."""
+        """Results of up to 20 calls in order; an error stands where a call failed."""
 
 
 def fetch_transaction(client: Client, which: str, waypoint: str) -> tuple[Verified, str]:
@@ -199,8 +198,8 @@ def _batch_when_certified(client: Client, calls: list[Call], keep_failures: bool
     until = time.monotonic() + FIRST_CERTIFICATE_S
     while True:
         results: list[Json] = client.batch(calls)
-        failed = next((item for item in results if isinstance(item, RpcFailed)), None)
-        if failed is None or (keep_failures and not isinstance(results[0], RpcFailed)):
+        failed = next((item for item in results if isinstance(item, MithqalError)), None)
+        if failed is None or (keep_failures and not isinstance(results[0], MithqalError)):
             return results
         if failed.name != "nothing_certified" or time.monotonic() >= until:
             raise failed

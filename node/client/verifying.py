@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from chain.accounts import account_key
 from chain.crypto.signing import RealSignatures
+from chain.errors import MithqalError
 from chain.facts import ProvedEntry
 from chain.light_client import BelievedLedger, refuse, verify_ledger
 from node.api.results import account_json, entry_json, event_json
@@ -29,7 +30,6 @@ from node.client.proved_reads import (
     stream_call,
     stream_length_of,
 )
-from node.client.rpc import RpcFailed
 
 Json = Any
 MAX_CALLS = 19
@@ -58,12 +58,12 @@ class VerifyingClient:
         if method == "get_transaction_by_hash":
             return self._by_hash(*params)
         (result,) = self.batch([(method, list(params))])
-        if isinstance(result, RpcFailed):
+        if isinstance(result, MithqalError):
             raise result
         return result
 
     def batch(self, calls: Sequence[tuple[str, Json]]) -> list[Json]:
-        """Results in order; an RpcFailed stands where a call failed. What a lie spoils is a ProofError for all."""
+        """Results in order; an error stands where a call failed. What a lie spoils is a ProofError for all."""
         results: list[Json] = []
         part: list[Plan] = []
         for method, params in calls:
@@ -80,7 +80,7 @@ class VerifyingClient:
         (count,) = self._run(
             [Plan((stream_call(data),), lambda ledger, found: stream_length_of(ledger, data, found[0]))]
         )
-        if isinstance(count, RpcFailed):
+        if isinstance(count, MithqalError):
             raise count
         return int(count)
 
@@ -116,7 +116,7 @@ class VerifyingClient:
         for plan in plans:
             answers = found[at : at + len(plan.calls)]
             at += len(plan.calls)
-            failed = next((answer for answer in answers if isinstance(answer, RpcFailed)), None)
+            failed = next((answer for answer in answers if isinstance(answer, MithqalError)), None)
             results.append(plan.read(ledger, answers) if failed is None else failed)
         return results
 
