@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chain.accounts import TREASURY
+from chain.accounts import ASSOCIATION, TREASURY, event_key
 from chain.mempool import Mempool
 from chain.storage import Column
 from node.api.handlers import answer
@@ -70,6 +70,8 @@ def test_a_version_that_is_no_longer_kept() -> None:
     assert ask(chain, tip, "get_metadata", 9)["version"] == 9
 
 
+BLOCKS = event_key(17, ASSOCIATION).hex()
+"""The root's stream of new blocks."""
 EVERYTHING: list[tuple[Any, ...]] = [
     ("get_metadata",), ("get_metadata", 5), ("get_account", US.address.hex()), ("get_account", DEALER.address.hex()),
     ("get_account", US.address.hex(), 5), ("get_transactions", 0, 1000, True), ("get_transactions", 5, 3),
@@ -80,6 +82,11 @@ EVERYTHING: list[tuple[Any, ...]] = [
     ("get_transactions_with_proofs", 0, 1000, True), ("get_transactions_with_proofs", 5, 1000, True),
     ("get_transactions", 5, 1000, True), ("get_account_state_with_proof", US.address.hex()),
     ("get_account_state_with_proof", DEALER.address.hex(), 5, 9), ("search", "7"), ("search", US.address.hex()),
+    ("get_events_with_proofs", BLOCKS, 0, 1000), ("get_record_with_proof", "67"),
+    ("get_stream_with_proof", BLOCKS), ("get_prefix_with_proof", 3),
+    ("get_account_transactions_with_proofs", DEALER.address.hex(), 0, 1000),
+    ("get_event_by_version_with_proof", BLOCKS, 11),
+    ("get_accumulator_consistency_proof", 3),
     ("search", "12"), ("get_transactions_with_proofs", 12, 10, True), ("get_transactions", 12, 10),
 ]  # fmt: skip
 
