@@ -50,10 +50,11 @@ def forged_balance(method: str, params: list[Json], result: Json, _ask: Any) -> 
         return {**result, "balances": richer}
     if method != RECORD or not params[0].startswith("61"):
         return result
-    checkpoint, key, record, path = decode(bytes.fromhex(result["proof"]))  # type: ignore[misc]
+    value: Any = decode(bytes.fromhex(result["proof"]))
+    checkpoint, key, record, path = value
     if record is None:
         return result
-    account = Account.from_bytes(record)  # type: ignore[arg-type]
+    account = Account.from_bytes(record)
     for code, amount in account.balances:
         account = account.with_balance(code, amount + 1)
     return {"proof": encode((checkpoint, key, account.to_bytes(), path)).hex()}
@@ -93,8 +94,9 @@ def truncated_epochs(method: str, _params: list[Json], result: Json, _ask: Any) 
     """The last end of an epoch is kept back."""
     if method != "get_state_proof":
         return result
-    start, epochs = decode(bytes.fromhex(result["epoch_change_proof"]))  # type: ignore[misc]
-    return {**result, "epoch_change_proof": encode((start, epochs[:-1])).hex()}  # type: ignore[index]
+    value: Any = decode(bytes.fromhex(result["epoch_change_proof"]))
+    start, epochs = value
+    return {**result, "epoch_change_proof": encode((start, epochs[:-1])).hex()}
 
 
 def another_payment(method: str, params: list[Json], result: Json, ask: Callable[[str, list[Json]], Json]) -> Json:

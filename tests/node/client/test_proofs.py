@@ -63,11 +63,11 @@ class Direct:
 
 
 def transaction(which: str, client: Direct | None = None, waypoint: str = CHAIN.waypoint) -> Any:
-    return fetch_transaction(client or Direct(), which, waypoint)  # type: ignore[arg-type]
+    return fetch_transaction(client or Direct(), which, waypoint)
 
 
 def account(address: bytes, client: Direct | None = None, waypoint: str = CHAIN.waypoint) -> Any:
-    return fetch_account(client or Direct(), address, waypoint)  # type: ignore[arg-type]
+    return fetch_account(client or Direct(), address, waypoint)
 
 
 @pytest.mark.parametrize("version", range(12))
@@ -375,7 +375,7 @@ def test_every_fetch_from_every_waypoint(place: int) -> None:
         assert verified.claim["ledger"]["version"] == LONG.ledger.tip_version
         for other in WAYPOINTS:
             if other != waypoint:
-                assert rule_of(lambda text=text, other=other: verify_file(text.encode(), other))[0] == "waypoint"
+                assert rule_of(partial(verify_file, text.encode(), other))[0] == "waypoint"
 
 
 def test_epochs_lead_from_one_waypoint_to_the_newest() -> None:
@@ -399,7 +399,8 @@ def test_truncated_epochs_are_found_out(cut: Callable[[Any], Any]) -> None:
     def lie(method: str, result: Any) -> Any:
         if method != "get_state_proof":
             return result
-        start, epochs = decode(bytes.fromhex(result["epoch_change_proof"]))  # type: ignore[misc]
+        value: Any = decode(bytes.fromhex(result["epoch_change_proof"]))
+        start, epochs = value
         return {**result, "epoch_change_proof": encode((start, cut(epochs))).hex()}
 
     found = rule_of(lambda: fetch_account(cast(Any, Direct(LONG, lie)), US.address, WAYPOINTS[0]))
