@@ -88,8 +88,8 @@ class Chain:
         envelopes = tuple(tx.envelope for tx in transactions)
         round_ = self.qc.round + 1
         header = Header(
-            self.epoch, round_, parent.height + 1, round_ % len(self.ledger.validators), parent.timestamp_us + SECOND_US, self.qc.digest(), None,
-            payload_root(envelopes),
+            self.epoch, round_, parent.height + 1, round_ % len(self.ledger.validators),
+            parent.timestamp_us + SECOND_US, self.qc.digest(), None, payload_root(envelopes),
         )  # fmt: skip
         block = Block(header, self.qc, None, envelopes, b"", header_id(header))
         result = self.ledger.execute(parent, block, list(transactions))

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 
 from chain.accounts import account_key
 from chain.crypto.signing import RealSignatures
+from chain.entries import KIND_BLOCK_METADATA
 from chain.errors import MithqalError
 from chain.facts import ProvedEntry
 from chain.light_client import BelievedLedger, refuse, verify_ledger
-from node.api.results import account_json, entry_json, event_json
+from node.api.results import account_json, body_json, entry_json, event_json
 from node.client.proof_claims import ledger_claim
 from node.client.proof_file import signers_words
-from node.client.proofs import Call, Client, ask, find_version
+from node.client.proofs import Call, Client, answered, ask, find_version
 from node.client.proved_reads import (
     account_of,
     all_entries,
@@ -32,6 +33,14 @@ from node.client.proved_reads import (
 )
 
 Json = Any
+MAX_BLOCK_PART = 64
+"""Entries of a block that are fetched to prove its height and time; above it they are the validator's word."""
+SIGNERS = "get_block:signers"
+"""In `on_trust`: who proposed and signed a block, the rest of which was proved."""
+_METADATA = {
+    "id": "block_id", "epoch": "epoch", "round": "round", "height": "height", "timestamp_usecs": "timestamp_usecs",
+}  # fmt: skip
+"""A block's fields, and what its metadata calls them."""
 MAX_CALLS = 19
 """Calls of one request, beside the one for the ledger: the API's limit is 20."""
 
@@ -57,9 +66,12 @@ class VerifyingClient:
         """The result of one call, proved if it can be. ProofError, and what the client raises."""
         if method == "get_transaction_by_hash":
             return self._by_hash(*params)
+        trusted = set(self.on_trust)
         (result,) = self.batch([(method, list(params))])
         if isinstance(result, MithqalError):
             raise result
+        if method == "get_block" and result is not None and self._is_proved_block(result, params[2:]):
+            self.on_trust = trusted | {SIGNERS}
         return result
 
     def batch(self, calls: Sequence[tuple[str, Json]]) -> list[Json]:
@@ -103,6 +115,28 @@ class VerifyingClient:
             self.on_trust.add("get_transaction_by_hash")
         return rows[0] if rows else None
 
+    def _is_proved_block(self, block: Json, version: Sequence[int]) -> bool:
+        """Whether the block that holds a version was proved by the ledger's own entries: its first one says its
+        height, id, round and time, and no other block begins up to the version. Not of one that is far into a block.
+
+        Who proposed and who signed it stays the validator's word. ProofError where the entries say otherwise.
+        """
+        with answered():
+            first = block["first_version"]
+            if not version or type(first) is not int or not 0 < first <= version[0] < first + MAX_BLOCK_PART:
+                return False
+            count = version[0] - first + 1
+            told = [block[name] for name in _METADATA]
+        plan = Plan((entries_call(first, count),), lambda ledger, found: all_entries(ledger, first, count, found[0]))
+        (entries,) = self._run([plan])
+        if isinstance(entries, MithqalError):
+            raise entries
+        kinds = [entry.kind == KIND_BLOCK_METADATA for entry in entries]
+        proved = [body_json(entries[0].kind, entries[0].data).get(name) for name in _METADATA.values()]
+        if kinds != [True] + [False] * (count - 1) or proved != told:
+            refuse("answer", f"version {version[0]} is not of the block that the validator tells of", "another_block")
+        return True
+
     def _run(self, plans: Sequence[Plan]) -> list[Json]:
         """Ask for some plans at once, and read each."""
         if not plans:
@@ -142,7 +176,8 @@ def verified_words(verified: dict[str, Json]) -> str:
 
 _ON_TRUST = {
     "get_block": "block and time", "get_blocks": "blocks", "get_currencies": "currencies", "get_mempool": "the pool",
-    "get_rates": "rates", "get_transaction_by_hash": "that there is none", "search": "what the text names",
+    SIGNERS: "who proposed and signed the block", "get_rates": "rates", "search": "what the text names",
+    "get_transaction_by_hash": "that there is none",
 }  # fmt: skip
 """What people call what is not proved."""
 

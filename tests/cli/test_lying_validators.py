@@ -42,7 +42,7 @@ CHAIN = grown(small_chain())
 
 
 def forged_chain(signers: dict[int, Any]) -> Chain:
-    """The same genesis, and blocks that strangers signed in the validators' places: another balance, another payment."""
+    """The same genesis, and other blocks, which strangers signed in the validators' places."""
     chain = Chain()
     chain.signers = signers
     prefix = DEALER.key.authentication_key()[:16]
@@ -105,6 +105,42 @@ def test_a_lie_exits_with_8(
     assert error["details"]["step"] == step
     assert error["details"]["rule"] == rule or (rule == "root" and error["details"]["rule"] in ("left", "right"))
     assert f"at step {step}: " in error["message"]
+
+
+@pytest.mark.parametrize("field", ["height", "id", "round", "epoch", "timestamp_usecs", "first_version"])
+def test_a_forged_block_exits_with_8(monkeypatch: pytest.MonkeyPatch, field: str) -> None:
+    """X20: a transaction's block and time are proved by the block's own metadata; its signers are not."""
+    changes: dict[str, Any] = {"id": "ab" * 32, "first_version": 4}
+
+    def lie(method: str, _params: Any, result: Any, _ask: Any) -> Any:
+        return {**result, field: changes.get(field, 99)} if method == "get_block" else result
+
+    done = run(monkeypatch, Liar(CHAIN, lie), "tx", "show", str(PAYMENT), "--json")
+    details = json.loads(done.stderr)["error"]["details"]
+    assert (done.return_value, done.stdout) == (8, "")
+    assert (details["step"], details["rule"]) == ("answer", "another_block")
+
+
+def test_another_block_is_not_taken_for_that_of_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """X20: a block that is real, and ended before."""
+
+    def lie(method: str, params: Any, result: Any, ask: Any) -> Any:
+        if method != "get_block":
+            return result
+        return {**ask(method, [None, None, 5]), "last_version": 8}
+
+    details = json.loads(run(monkeypatch, Liar(CHAIN, lie), "tx", "show", "7", "--json").stderr)["error"]["details"]
+    assert (details["step"], details["rule"]) == ("answer", "another_block")
+
+
+def test_what_is_on_trust_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """X20: who proposed and signed a block is the validator's word; a name's search too."""
+    shown = json.loads(run(monkeypatch, Liar(CHAIN, honest), "tx", "show", str(PAYMENT), "--json").stdout)
+    assert shown["verified"]["on_trust"] == ["get_block:signers"]
+    words = run(monkeypatch, Liar(CHAIN, honest), "tx", "show", str(PAYMENT)).stdout.splitlines()[-1]
+    assert words.endswith("; on the validator's word: who proposed and signed the block")
+    shown = json.loads(run(monkeypatch, Liar(CHAIN, honest), "explorer", f"v{PAYMENT}", "--json").stdout)
+    assert shown["verified"]["on_trust"] == ["get_block:signers", "search"]
 
 
 @pytest.mark.parametrize("command", EVERYTHING)

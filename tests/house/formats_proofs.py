@@ -53,7 +53,7 @@ the top; one without any leaf is the placeholder and is left out. Events are (ke
 | field | content |
 |---|---|
 | `ledger_info_with_signatures` | the certificate that commits the tip |
-| `epoch_change_proof` | (start, certificates that end epochs after `version`); start is None unless an epoch ended there |
+| `epoch_change_proof` | (start, certificates that end epochs after `version`); start: None unless one ended there |
 | `ledger_consistency_proof` | (roots of the full subtrees that extend `version` + 1 leaves to all,) |
 
 Start is (anchor, transaction info of version 0, its path to the anchor's root); at version 0 that of genesis. With it
@@ -78,14 +78,15 @@ these are the five fields of a ledger proof. Where nothing is certified yet: `no
 | `proof.transaction_info` | the transaction info of `version`, which names the state root |
 | `proof.transaction_info_to_account_proof` | (leaf (key, value hash) or None, siblings) |
 
-The others, each against the tip unless a `ledger_version` is given; a version is that of the state or event asked for:
+The others, each against the tip unless a `ledger_version` is given; a version is that of the state or event asked for.
+The events around a version are objects as in `get_events_with_proofs`, or null:
 
 | method | answer |
 |---|---|
-| `get_account_transactions_with_proofs` | `serialized_txns_with_proofs`: a list of transaction proofs, with their events |
+| `get_account_transactions_with_proofs` | `serialized_txns_with_proofs`: a list of transaction proofs |
 | `get_events_with_proofs` | a list of objects with `event_with_proof`: an event proof |
-| `get_event_by_version_with_proof` | `lower_bound_incl`, the last event up to the version, and `upper_bound_excl`, the first after it: such objects, or null |
-| `get_accumulator_consistency_proof` | `ledger_consistency_proof`, as above, from no leaves without a `client_known_version` |
+| `get_event_by_version_with_proof` | `lower_bound_incl` (last up to the version), `upper_bound_excl` (first after it) |
+| `get_accumulator_consistency_proof` | `ledger_consistency_proof`, as above; without a known version from no leaves |
 | `get_record_with_proof` (ours) | `proof`: a record proof of a state key |
 | `get_stream_with_proof` (ours) | `proof`: a stream proof |
 | `get_prefix_with_proof` (ours) | `proof`: a prefix proof |
@@ -108,14 +109,14 @@ verified. Each claim ends with `ledger`, the certified ledger; before it, by kin
 
 | kind | claim |
 |---|---|
-| `transaction` | `version`, `hash`, `status`, `gas_used`, `abort` (of an abort only), `transaction` and `events` as JSON-RPC shows them |
+| `transaction` | `version`, `hash`, `status`, `gas_used`, `abort` (of one), `transaction` and `events` as in RPC |
 | `range` | `first`, `last`, `transactions`: the same for each |
 | `event` | `version`, `place` among the version's events, `event` as JSON-RPC shows it |
 | `stream` | `version` and `at` as below, `key`, `count` |
-| `account` | `version` where the state was made, `at` the version that has it, `address`, `exists`, `account` as `get_account` shows it, or null |
+| `account` | `version` where the state was made, `at` the version that has it, `address`, `exists`, `account` or null |
 | `record` | `version`, `at`, `key`, `exists`, `record`: its `type` and fields, or null |
 | `consistency` | `earlier` and `later`, each `version` and `accumulator_root_hash` |
-| `epochs` | `epochs` from the waypoint's on: `epoch`, `after_version`, `timestamp_usecs`, `waypoint`, `quorum`, `validators` |
+| `epochs` | a list: `epoch`, `after_version`, `timestamp_usecs`, `waypoint`, `quorum`, `validators` |
 
 The proof above as a file:
 
