@@ -41,7 +41,8 @@ class LedgerProof(NamedTuple):
     """From that leaf to the anchor's root."""
     epochs: tuple[QuorumCertificate, ...]
     """One certificate for each epoch that has ended since, oldest first."""
-    certificate: QuorumCertificate
+    certificate: QuorumCertificate | None
+    """None where nothing is certified after the waypoint: then the ledger is the waypoint's own."""
 
 
 class ProvedEntry(NamedTuple):
@@ -207,7 +208,8 @@ _INFO, _LEAF = TransactionInfo.from_value, LeafProof.from_value
 _READERS: dict[type, tuple[Reader, ...]] = {
     Anchor: (_NUMBER, _HASH, _NUMBER, _NUMBER, ValidatorSet.from_value),
     LedgerProof: (
-        _this(Anchor), _INFO, _LEAF, _each(QuorumCertificate.from_value), QuorumCertificate.from_value,
+        _this(Anchor), _INFO, _LEAF, _each(QuorumCertificate.from_value),
+        lambda value: None if value is None else QuorumCertificate.from_value(value),
     ),
     ProvedEntry: (_INFO, _NUMBER, _BYTES, _each(Event.from_value)),
     TransactionProof: (_NUMBER, _LEAF, _this(ProvedEntry)),

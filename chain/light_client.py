@@ -61,9 +61,9 @@ class BelievedLedger(NamedTuple):
     validators: ValidatorSet
     """The set whose quorum signed."""
     commit: CommitInfo
-    """The certified block: its version, root and time."""
+    """The certified block: its version, root and time. Of a waypoint's own ledger there is no round and no block."""
     signers: tuple[int, ...]
-    """Members that signed, ascending."""
+    """Members that signed, ascending; none where the waypoint itself is all that is known."""
     anchors: tuple[Anchor, ...]
     """Ends of epochs, from the waypoint's on: each is a waypoint that may be trusted from now on."""
 
@@ -110,6 +110,11 @@ def verify_ledger(waypoint: str, proof: LedgerProof, signatures: Signatures) -> 
             refuse("epochs", f"the certificate does not end epoch {commit.epoch}", "next_epoch")
         anchors.append(_anchor(commit, commit.next_epoch))
     validators = anchors[-1].next_epoch
+    if proof.certificate is None:
+        if proof.epochs:
+            refuse("certificate", "there is none, though epochs have ended since the waypoint", "missing")
+        itself = CommitInfo(anchor.epoch, 0, genesis_hash, anchor.root, anchor.version, anchor.timestamp_us, validators)
+        return BelievedLedger(genesis_hash, validators, itself, (), (anchor,))
     commit = _verify_certificate(proof.certificate, anchors[-1], genesis_hash, signatures)
     if commit.next_epoch is not None:
         anchors.append(_anchor(commit, commit.next_epoch))

@@ -87,17 +87,20 @@ class Prover:
 
     # --- the ledger ---
 
-    def ledger(self, certificate: QuorumCertificate, known_version: int = 0) -> LedgerProof | None:
-        """To a certificate, from the end of the epoch at a version (0: genesis) whose waypoint a client trusts.
-
-        None where no epoch that the certificate's comes after has ended at that version.
+    def ledger(self, certificate: QuorumCertificate | None, known_version: int = 0) -> LedgerProof | None:
+        """To the certificate of this version, from the end of the epoch at a version (0: genesis) whose waypoint a
+        client trusts. Where that is this version there is nothing to certify. None where no epoch has ended there.
         """
-        ended = self.ended_epochs(certificate.data.epoch)
-        anchors = [_anchor(self._ledger.genesis_info), *(_anchor(item.commit) for item in ended)]
-        for place, anchor in enumerate(anchors):
+        ended = [] if certificate is None else self.ended_epochs(certificate.data.epoch)
+        ends = [self._ledger.genesis_info, *(item.commit for item in ended)]
+        if certificate is not None:
+            ends.append(certificate.commit)
+        for place, end in enumerate(ends):
+            anchor = _anchor(end)
             if anchor is not None and anchor.version == known_version:
                 path = prove_leaf(0, known_version + 1, self._read)
-                return LedgerProof(anchor, self.info(0), path, tuple(ended[place:]), certificate)
+                last = None if known_version + 1 == self._size else certificate
+                return LedgerProof(anchor, self.info(0), path, tuple(ended[place:]), last)
         return None
 
     def ended_epochs(self, epoch: int, after_version: int = 0) -> list[QuorumCertificate]:

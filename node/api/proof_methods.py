@@ -12,26 +12,27 @@ from chain.primitives import U64_MAX
 from chain.prover import Prover, certificate_of
 from chain.storage import Column, Index
 from node.api.reads import Context, check_limit, check_version, state_at
-from node.api.schema import INVALID_PARAMS, SERVER_ERROR, Json, RpcError, Tip
+from node.api.schema import INVALID_PARAMS, Json, RpcError, Tip
 
 _LAST = U64_MAX >> 1
 """Above every number of an event."""
 
 
 def get_state_proof(context: Context, tip: Tip, version: int) -> Json:
-    """StateProof from a version that the client knows; if an epoch ended there (0 is genesis), from its waypoint."""
+    """StateProof from a version that the client knows; if an epoch ended there (0 is genesis), from its waypoint.
+
+    `ledger_info_with_signatures` is None where the client's waypoint is the tip.
+    """
     check_version(tip, version)
     certificate = certificate_of(context.store, tip.height)
-    if certificate is None:
-        raise RpcError(
-            SERVER_ERROR, "nothing is certified yet: the ledger holds genesis only", name="nothing_certified"
-        )
     prover = Prover(context.ledger, tip.version)
     ledger = prover.ledger(certificate, version)
-    epochs = [item.to_value() for item in prover.ended_epochs(certificate.data.epoch, version)]
+    ended = [] if certificate is None else prover.ended_epochs(certificate.data.epoch, version)
+    epochs = [item.to_value() for item in ended]
     start: Value = None if ledger is None else value_of(ledger[:3])
+    last = certificate if ledger is None else ledger.certificate
     return {
-        "ledger_info_with_signatures": encode(certificate.to_value()).hex(),
+        "ledger_info_with_signatures": None if last is None else encode(last.to_value()).hex(),
         "epoch_change_proof": encode((start, tuple(epochs))).hex(),
         "ledger_consistency_proof": encode(prover.consistency(version).to_value()).hex(),
     }

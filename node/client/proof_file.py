@@ -45,6 +45,8 @@ class Verified(NamedTuple):
 
 def signers_words(ledger: dict[str, Json]) -> str:
     """Who signed the certified ledger."""
+    if not ledger["signers"]:
+        return "nobody yet: it is the waypoint's own"
     return f"{len(ledger['signers'])} of {ledger['validators']} validators ({', '.join(ledger['signers'])})"
 
 

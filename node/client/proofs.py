@@ -4,7 +4,6 @@ What is asked for in one batch is answered from one snapshot, so that every proo
 answer must prove what was asked for, not something else that is true: the same version, key, number (X19).
 """
 
-import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,8 +33,6 @@ from node.client.proof_file import HEX, Verified, verify, write_document
 
 Json = Any
 Call = tuple[str, list[Json]]
-FIRST_CERTIFICATE_S = 3.0
-"""How long a network that has just started is waited for."""
 MAX_RANGE = 1_000
 """Entries of one proof: the API's limit of a page."""
 
@@ -181,29 +178,18 @@ def ask(
     `keep_failures`.
     """
     known = int(check_waypoint(waypoint).partition(":")[0])
-    state, *found = _batch_when_certified(client, [("get_state_proof", [known]), *calls], keep_failures)
+    state, *found = client.batch([("get_state_proof", [known]), *calls])
+    failed = [item for item in (state, *(() if keep_failures else found)) if isinstance(item, MithqalError)]
+    if failed:
+        raise failed[0]
     with answered():
         start, epochs = fields(decode_hex(state["epoch_change_proof"]), "epoch change proof", None, tuple)
         if start is None:
-            refuse(
-                "waypoint", f"the validator knows no end of an epoch at version {known}, or nothing after it", "unknown"
-            )
-        certificate = decode_hex(state["ledger_info_with_signatures"])
+            refuse("waypoint", f"the validator knows no end of an epoch at version {known}", "unknown")
+        text = state["ledger_info_with_signatures"]
+        certificate = None if text is None else decode_hex(text)
         proof: LedgerProof = read(LedgerProof, (*fields(start, "start", tuple, tuple, tuple), epochs, certificate))
     return proof, found
-
-
-def _batch_when_certified(client: Client, calls: list[Call], keep_failures: bool) -> list[Json]:
-    """Results from one snapshot; a network that has just started has its first certificate in a moment."""
-    until = time.monotonic() + FIRST_CERTIFICATE_S
-    while True:
-        results: list[Json] = client.batch(calls)
-        failed = next((item for item in results if isinstance(item, MithqalError)), None)
-        if failed is None or (keep_failures and not isinstance(results[0], MithqalError)):
-            return results
-        if failed.name != "nothing_certified" or time.monotonic() >= until:
-            raise failed
-        time.sleep(0.05)
 
 
 def checked(ledger: LedgerProof, fact: Fact, waypoint: str) -> tuple[Verified, str]:

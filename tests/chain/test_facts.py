@@ -268,6 +268,20 @@ def test_shapes_that_are_no_proof() -> None:
     assert failure(decode_proof, encode((3, ledger, short))) == ("encoding", "wrong_size")
 
 
+def test_the_waypoints_own_ledger_in_bytes() -> None:
+    """X14: the proof without a certificate; each byte of it too."""
+    fresh = small_chain()
+    waypoint = fresh.end_epoch(KEYS)
+    proof = fresh.proof(12)
+    assert proof.certificate is None
+    state = fresh.ledger.history.at(12)
+    assert state is not None
+    data = encode_proof(proof, fresh.prover.account(US.address, state))
+    check(data, waypoint)
+    for at, byte in enumerate(data):
+        failure(check, data[:at] + bytes([byte ^ 1 << at % 8]) + data[at + 1 :], waypoint)
+
+
 def test_a_value_is_read_as_it_was_written() -> None:
     """Each class by its fields in order."""
     for ledger in LEDGERS.values():

@@ -18,6 +18,8 @@ from tests.chains import QUORUM, VALIDATORS, Chain, certify, small_chain
 
 CHAIN = small_chain()
 PROOF = CHAIN.proof()
+assert PROOF.certificate is not None
+CERTIFICATE = PROOF.certificate
 BELIEVED = CHAIN.believed()
 TIP = CHAIN.ledger.tip_version
 PAYMENT, FAILED = 7, 8
@@ -123,11 +125,11 @@ def resigned(
     data: dict[str, Any] | None = None, commit: dict[str, Any] | None = None, signers: tuple[int, ...] = QUORUM
 ) -> QuorumCertificate:
     """The tip's certificate with fields changed and honestly signed again."""
-    found = PROOF.certificate.commit
+    found = CERTIFICATE.commit
     assert found is not None
     keys = {index: VALIDATORS[index] for index in signers}
     changed = found._replace(**commit or {})
-    return certify(PROOF.certificate.data._replace(**data or {}), changed, keys, CHAIN.genesis_hash)
+    return certify(CERTIFICATE.data._replace(**data or {}), changed, keys, CHAIN.genesis_hash)
 
 
 def certificate_failure(certificate: QuorumCertificate) -> tuple[object, object]:
@@ -136,7 +138,7 @@ def certificate_failure(certificate: QuorumCertificate) -> tuple[object, object]
 
 def test_a_certificate_that_commits_nothing_or_the_wrong_block() -> None:
     """X5: epoch, rounds and the committed parent (Q4 to Q6); at least one version above genesis."""
-    round_ = PROOF.certificate.round
+    round_ = CERTIFICATE.round
     assert certificate_failure(resigned({"epoch": 2}, {"epoch": 2})) == ("certificate", "wrong_epoch")
     assert certificate_failure(resigned({"round": 0})) == ("certificate", "round_zero")
     assert certificate_failure(resigned({"parent_round": round_})) == ("certificate", "round_order")
@@ -151,7 +153,7 @@ def test_a_certificate_that_commits_nothing_or_the_wrong_block() -> None:
         == 1
     )
     keys = {index: VALIDATORS[index] for index in QUORUM}
-    empty = certify(PROOF.certificate.data, None, keys, CHAIN.genesis_hash)
+    empty = certify(CERTIFICATE.data, None, keys, CHAIN.genesis_hash)
     assert certificate_failure(empty) == ("certificate", "no_commit")
     assert certificate_failure(CHAIN.ledger.genesis_qc) == ("certificate", "round_zero")
     wrong = resigned(None, {"next_epoch": CHAIN.ledger.validators})
@@ -172,7 +174,7 @@ def test_a_quorum_of_four_is_three(signers: tuple[int, ...], enough: int) -> Non
 
 def test_signers_are_distinct_ascending_members() -> None:
     """X6: the same validator twice is one; an unknown number is nobody."""
-    certificate = PROOF.certificate
+    certificate = CERTIFICATE
     first, second, last = certificate.signatures
     for signatures in (
         (first, first, second), (first, second, second), (first, second, second, last), (second, first, last),
@@ -199,7 +201,7 @@ def test_every_signature_must_hold() -> None:
 
 def test_nothing_that_was_signed_can_change() -> None:
     """X6: every field of vote data and commit info is under the signatures."""
-    certificate = PROOF.certificate
+    certificate = CERTIFICATE
     assert certificate.commit is not None
     data, commit = certificate.data, certificate.commit
     for changed in (
@@ -279,7 +281,7 @@ def test_an_epoch_signed_by_the_wrong_set() -> None:
     assert ledger_failure(walk(end1, ending(pretender, 30, THIRD.members), last=last)) == ("epochs", "bad_signature")
     pretender = Era(THIRD.members, {0: key(10)})
     assert ledger_failure(walk(end1, end2, last=ending(pretender, 31, None))) == ("signature", "bad_signature")
-    assert ledger_failure(walk(end1, last=PROOF.certificate)) == ("certificate", "wrong_epoch")
+    assert ledger_failure(walk(end1, last=CERTIFICATE)) == ("certificate", "wrong_epoch")
     assert ledger_failure(walk(last=ending(SECOND, 30, None))) == ("certificate", "wrong_epoch")
 
 
@@ -293,9 +295,9 @@ def test_a_skipped_or_repeated_epoch() -> None:
     jump = ending(FIRST, 20, THIRD.members)
     assert ledger_failure(walk(jump, last=last)) == ("epochs", "next_epoch")
     again = ending(FIRST, 20, FIRST.members)
-    assert ledger_failure(walk(again, last=PROOF.certificate)) == ("epochs", "next_epoch")
+    assert ledger_failure(walk(again, last=CERTIFICATE)) == ("epochs", "next_epoch")
     nothing = ending(FIRST, 20, None)
-    assert ledger_failure(walk(nothing, last=PROOF.certificate)) == ("epochs", "next_epoch")
+    assert ledger_failure(walk(nothing, last=CERTIFICATE)) == ("epochs", "next_epoch")
 
 
 def test_versions_rise_over_epochs() -> None:
@@ -362,9 +364,33 @@ def test_a_ledger_that_ends_with_its_epoch() -> None:
     believed = chain.believed()
     assert (believed.validators.epoch, believed.commit.version) == (1, known(waypoint))
     assert [anchor.waypoint() for anchor in believed.anchors] == [chain.waypoint, waypoint]
-    certificate = chain.proof().certificate
-    assert chain.prover.ledger(certificate, known(waypoint)) is None
-    assert chain.prover.ledger(certificate, known(waypoint) - 1) is None
+    assert chain.prover.ledger(chain.proof().certificate, known(waypoint) - 1) is None
+
+
+def test_a_ledger_that_ends_at_the_waypoint() -> None:
+    """X5: nothing is certified after the waypoint yet: its own ledger is believed, and nobody's signature is needed."""
+    chain = small_chain()
+    waypoint = chain.end_epoch(KEYS[0])
+    proof = chain.proof(known(waypoint))
+    assert (proof.certificate, proof.epochs) == (None, ())
+    believed = verify_ledger(waypoint, proof, RealSignatures())
+    assert (believed.commit.version, believed.commit.root, believed.signers) == (12, chain.ledger.tip_root, ())
+    assert (believed.genesis_hash, believed.validators.epoch) == (chain.genesis_hash, 2)
+    assert [anchor.waypoint() for anchor in believed.anchors] == [waypoint]
+    fresh = Chain()
+    start = fresh.prover.ledger(None)
+    assert start is not None
+    assert verify_ledger(fresh.waypoint, start, RealSignatures()).commit.version == 0
+
+
+def test_a_certificate_is_missing_only_at_the_waypoint() -> None:
+    """X5: without one no end of an epoch may stand in the proof: each proof has one form."""
+    proof = LONG.proof()
+    for epochs in (proof.epochs, proof.epochs[:1]):
+        changed = proof._replace(epochs=epochs, certificate=None)
+        assert ledger_failure(changed, LONG.waypoint) == ("certificate", "missing")
+    older = verify_ledger(LONG.waypoint, proof._replace(epochs=(), certificate=None), RealSignatures())
+    assert older.commit.version == 0
 
 
 def test_a_later_waypoint_proves_the_genesis_hash() -> None:

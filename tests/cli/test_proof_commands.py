@@ -188,7 +188,7 @@ def test_proofs_of_a_real_network(tmp_path) -> None:
         (tmp_path / "genesis.json").write_text(printed.stdout)
         assert good("proof", "waypoint", network=network)["waypoint"] == waypoint
         assert good("proof", "verify", str(files["range"]), network=network)["kind"] == "range"
-        for arguments, expected in (
+        for refused, expected in (
             (("tx", "9" * 15), (6, "unknown_transaction")), (("tx", "0" * 64), (6, "unknown_transaction")),
             (("account", "zoe"), (6, "unknown_account")), (("event", str(made["version"]), "2"), (6, "unknown_event")),
             (("range", "3", "2"), (2, "bad_range")), (("range", "0", "9" * 9), (2, "bad_range")),
@@ -199,7 +199,7 @@ def test_proofs_of_a_real_network(tmp_path) -> None:
             (("account", "alice", "--waypoint", ""), (2, "bad_waypoint")),
             (("tx", "1", "-o", str(tmp_path / "no" / "p.json")), (2, "cannot_write")),
         ):  # fmt: skip
-            assert failed("proof", "get", *arguments, network=network) == expected, arguments
+            assert failed("proof", "get", *refused, network=network) == expected, refused
     finally:
         good("localnet", "down", network=network)
     assert failed("proof", "get", "tx", "1", network=network) == (3, "cannot_connect")

@@ -57,7 +57,8 @@ the top; one without any leaf is the placeholder and is left out. Events are (ke
 | `ledger_consistency_proof` | (roots of the full subtrees that extend `version` + 1 leaves to all,) |
 
 Start is (anchor, transaction info of version 0, its path to the anchor's root); at version 0 that of genesis. With it
-these are the five fields of a ledger proof. Where nothing is certified yet: `nothing_certified` (-32000).
+these are the five fields of a ledger proof. Where the tip is that waypoint's own version, the certificate is null:
+nothing is certified after it yet.
 
 `get_transactions_with_proofs`; null past the end:
 
@@ -151,6 +152,7 @@ def proofs() -> list[str]:
     chain.add()
     ledger, tip = chain.proof(), chain.ledger.history.at(chain.ledger.tip_version)
     assert tip is not None
+    assert ledger.certificate is not None
     absent, record = chain.account(BOB.address), chain.account(DEALER.address).record
     assert record is not None
     prover, stream = chain.prover, event_key(0, ASSOCIATION)

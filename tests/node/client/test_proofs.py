@@ -12,7 +12,6 @@ from chain.errors import MithqalError, ProofError
 from node.api.handlers import answer
 from node.api.reads import read_tip
 from node.api.schema import Request, RpcError
-from node.client import proofs
 from node.client.proof_file import verify_file
 from node.client.proofs import (
     fetch_account,
@@ -103,27 +102,21 @@ def test_a_transaction_that_is_not_there(which: str) -> None:
     assert caught.value.name == "unknown_transaction"
 
 
-def test_refusals_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing certified yet, though it was waited for: the validator's own words."""
-    monkeypatch.setattr(proofs, "FIRST_CERTIFICATE_S", 0.1)
+def test_a_network_that_has_just_started() -> None:
+    """Nothing is certified yet: the waypoint's own ledger, in which only genesis' accounts are."""
     chain = Chain()
+    verified, text = account(US.address, Direct(chain), chain.waypoint)
+    assert (verified.claim["exists"], verified.claim["version"], verified.claim["ledger"]["signers"]) == (False, 0, [])
+    assert verified.lines()[-1] == "  signed by nobody yet: it is the waypoint's own"
+    assert verify_file(text.encode(), chain.waypoint) == verified
+    assert account(TREASURY, Direct(chain), chain.waypoint)[0].claim["exists"] is True
+
+
+def test_refusals_are_passed_on() -> None:
+    """A version that the ledger has not reached: the validator's own words."""
     with pytest.raises(RpcFailed) as caught:
-        account(US.address, Direct(chain), chain.waypoint)
-    assert caught.value.name == "nothing_certified"
-
-
-def test_a_network_that_has_just_started_is_waited_for() -> None:
-    """Its first certificate comes within a second: nobody has to ask twice."""
-    chain = Chain()
-
-    class Starting(Direct):
-        def batch(self, calls: Sequence[tuple[str, Any]], timeout_s: float | None = None) -> list[Any]:
-            chain.add()
-            return super().batch(calls, timeout_s)
-
-    client = Starting(chain)
-    assert account(US.address, client, chain.waypoint)[0].claim["exists"] is False
-    assert client.batches == 2
+        fetch_account(Direct(), US.address, CHAIN.waypoint, 12)
+    assert caught.value.name == "version_too_new"
 
 
 def test_another_networks_waypoint() -> None:
