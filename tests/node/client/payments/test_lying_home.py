@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from chain.errors import MithqalError
+from node.client.payments.answers import proved_answer
 from node.client.payments.pay import Order, pay
+from node.client.payments.refund import refund
 from node.client.wallets.accounts import create_account
 from node.client.wallets.wallet import Wallet
 from tests.builders import ONE
@@ -132,10 +134,33 @@ def test_what_is_not_proved_to_be_paid_is_not_called_paid(
     assert balance(wallet, "bob") == before + 2 * ONE
 
 
+def test_a_hidden_refund_is_not_made_again(
+    chain: tuple[Wallet, Node], lying: Callable[[Change], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A6: all refunds of a version count; a validator that keeps one back is found out, and nothing is signed."""
+    wallet, _ = chain
+    paid = pay(wallet, Order("alice", "bob", 5 * ONE, "XUS"))
+    refund(wallet, paid["version"], amount=3 * ONE)
+    kept = len(wallet.outbox.entries())
+
+    def hidden(method: str, answer: Any) -> Any:
+        if answer is not None and method == "get_account_transactions_with_proofs" and "result" in answer:
+            return {**answer, "result": {"serialized_txns_with_proofs": "90"}}
+        return answer
+
+    lying(hidden)
+    with pytest.raises(MithqalError) as caught:
+        refund(wallet, paid["version"], amount=3 * ONE)
+    assert (caught.value.name, caught.value.details["rule"]) == ("bad_proof", "hidden")
+    assert len(wallet.outbox.entries()) == kept
+    monkeypatch.undo()
+    with pytest.raises(MithqalError) as refused:
+        refund(wallet, paid["version"], amount=3 * ONE)
+    assert (refused.value.name, refused.value.details["left"]) == ("refund_too_large", 2 * ONE)
+
+
 def test_a_receipt_is_proved(chain: tuple[Wallet, Node], tmp_path: Path) -> None:
     """The last answer names the certified ledger that holds the payment."""
-    from node.client.payments.answers import proved_answer
-
     wallet, _ = chain
     done = pay(wallet, Order("alice", "bob", ONE, "XUS"), receipt_file=tmp_path / "r.json")
     document, words = proved_answer(wallet, done, trust_node=False)
