@@ -87,7 +87,6 @@ BY_NAME: dict[str, int] = {
     "unknown_event": NOT_FOUND,
     "bad_waypoint": USAGE,
     "cannot_write": USAGE,
-    "nothing_certified": NOT_READY,
     "conservation": INVARIANT,
     "sending_account_frozen": POLICY,
     "unknown_script": POLICY,

@@ -219,7 +219,10 @@ def test_proofs_of_a_real_network(tmp_path) -> None:
     counts = [claims[name]["count"] for name in ("no event", "stream", "old stream")]
     assert counts == [1, 1, 0]
     assert (claims["range"]["first"], claims["range"]["last"]) == (3, 9)
-    assert claims["config"]["record"] == claims["hex"]["record"]
+    names = ("chain_id", "currencies", "dual_attestation_limit")
+    config, same = claims["config"]["record"], claims["hex"]["record"]
+    assert [config[name] for name in names] == [same[name] for name in names]
+    assert (config["type"], config["chain_id"]) == ("config", 4)
     assert (claims["currency"]["record"]["code"], claims["none"]["exists"]) == ("XUS", False)
     assert claims["until now"]["later"]["version"] == claims["until now"]["ledger"]["version"]
     assert [row["epoch"] for row in claims["epochs"]["epochs"]] == [1]
