@@ -200,7 +200,7 @@ class Config(NamedTuple):
     """Local currencies without a coin: code and value of one unit in XDX, 32-bit fixed point."""
     dual_attestation_limit: int
     streams: tuple[int, ...]
-    """Events of the root's own streams, in the order of `chain.execution.context.ROOT_HANDLES`."""
+    """Events of the root's own streams, in the order of `chain.streams.ROOT_HANDLES`."""
     limited: tuple[str, ...] = ()
     """Currencies in which some provider has a window: a payment in another one asks for no limits."""
     policy_version: int = 0
@@ -272,6 +272,11 @@ def currency_key(code: str) -> bytes:
 def receipt_key(receipt_id: bytes) -> bytes:
     """State key of a custodian receipt."""
     return b"r" + receipt_id
+
+
+def is_record_key(key: bytes) -> bool:
+    """Whether a key's first byte names a kind of record."""
+    return key[:1] in _READERS
 
 
 def read_record(key: bytes, data: bytes) -> Record:

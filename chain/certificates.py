@@ -59,9 +59,13 @@ class CommitInfo(NamedTuple):
 
     def waypoint(self) -> str:
         """`version:hash`; leaves out round and block id, so that honest nodes agree (Libra 4.5)."""
-        next_epoch = None if self.next_epoch is None else self.next_epoch.to_value()
-        body = encode((self.epoch, self.root, self.version, self.timestamp_us, next_epoch))
-        return f"{self.version}:{_hash_waypoint(body).hex()}"
+        return waypoint_of(self.epoch, self.root, self.version, self.timestamp_us, self.next_epoch)
+
+
+def waypoint_of(epoch: int, root: Hash, version: int, timestamp_us: int, next_epoch: ValidatorSet | None) -> str:
+    """A waypoint's text, from what its hash covers (L5)."""
+    following = None if next_epoch is None else next_epoch.to_value()
+    return f"{version}:{_hash_waypoint(encode((epoch, root, version, timestamp_us, following))).hex()}"
 
 
 Signed = tuple[tuple[int, bytes], ...]

@@ -1,121 +1,57 @@
-"""From a trusted waypoint to believed facts, offline: nothing is taken on trust but the waypoint (X1 to X14).
+"""From a trusted waypoint to believed facts, offline: nothing is taken on trust but the waypoint (X1 to X19).
 
-The chain of reasons, one function a link: the waypoint names genesis and the first validator set; certificates that
-end epochs name the later ones; the current set certifies a ledger by its accumulator root; that root holds the leaf of
-an entry; the leaf holds the entry, its events, or the root of the state; and that root holds an account or its absence.
-Each failure is a ProofError whose `step` names the link, and whose `rule` names what broke in it.
+The chain of reasons, one function a link: the waypoint names a ledger and the validators that go on from there;
+certificates that end epochs name the later ones; the current set certifies a ledger by its accumulator root; that root
+holds the leaf of an entry; the leaf holds the entry, its events, or the root of the state; and that root holds a record
+or its absence. Each failure is a ProofError whose `step` names the link, and whose `rule` names what broke in it.
 """
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
-from chain.accounts import Account, account_key, leaf_key, value_hash
+from chain.accounts import (
+    ASSOCIATION,
+    CONFIG_KEY,
+    Account,
+    Config,
+    Currency,
+    Record,
+    account_key,
+    is_record_key,
+    leaf_key,
+    read_record,
+    value_hash,
+)
 from chain.certificates import CommitInfo, QuorumCertificate
-from chain.codec import Value, decode, encode, fields, sized
 from chain.crypto.signing import Signatures
-from chain.entries import Event, TransactionInfo, entry_hash, event_hash, info_hash
+from chain.entries import TransactionInfo, entry_hash, event_hash, info_hash
 from chain.errors import CertificateError, DecodeError, MithqalError, ProofError
-from chain.primitives import Address, Hash
-from chain.state.accumulator import LeafProof, event_root
-from chain.state.proof import verify_leaf, verify_state
+from chain.facts import (
+    Anchor,
+    Checkpoint,
+    EntriesProof,
+    EventProof,
+    Fact,
+    LedgerProof,
+    PrefixProof,
+    ProvedEntry,
+    RecordProof,
+    StreamProof,
+    TransactionProof,
+    read_proof,
+)
+from chain.primitives import Hash
+from chain.state.accumulator import LeafProof, RangeProof, event_root, full_subtrees
+from chain.state.proof import verify_consistency, verify_event_leaf, verify_leaf, verify_range, verify_state
 from chain.state.tree import StateProof
+from chain.streams import root_counter
 from chain.validators import ValidatorSet
 
 _WAYPOINT = re.compile(r"(0|[1-9][0-9]{0,18}):[0-9a-f]{64}", re.ASCII)
 _CERTIFICATE_STEPS = {"bad_authors": "quorum", "no_quorum": "quorum", "bad_signature": "signature"}
 """Step by rule of a certificate; the other rules belong to `certificate`."""
-
-
-class LedgerProof(NamedTuple):
-    """From genesis to the latest certificate."""
-
-    genesis: CommitInfo
-    genesis_info: TransactionInfo
-    """The accumulator's leaf of version 0."""
-    epochs: tuple[QuorumCertificate, ...]
-    """One certificate for each epoch that has ended, oldest first."""
-    certificate: QuorumCertificate
-
-    def to_value(self) -> Value:
-        """The four fields in order."""
-        epochs = tuple(certificate.to_value() for certificate in self.epochs)
-        return (self.genesis.to_value(), self.genesis_info.to_value(), epochs, self.certificate.to_value())
-
-    @staticmethod
-    def from_value(value: object) -> "LedgerProof":
-        """Read `to_value`; DecodeError on a wrong shape."""
-        genesis, info, epochs, certificate = fields(value, "ledger proof", tuple, tuple, tuple, tuple)
-        return LedgerProof(
-            CommitInfo.from_value(genesis),
-            TransactionInfo.from_value(info),
-            tuple(map(QuorumCertificate.from_value, epochs)),
-            QuorumCertificate.from_value(certificate),
-        )
-
-
-class TransactionProof(NamedTuple):
-    """One entry of the ledger, whole."""
-
-    version: int
-    info: TransactionInfo
-    path: LeafProof
-    kind: int
-    """KIND_USER, KIND_GENESIS or KIND_BLOCK_METADATA."""
-    data: bytes
-    """The envelope, the genesis document or the block's metadata."""
-    events: tuple[Event, ...]
-
-    def to_value(self) -> Value:
-        """The six fields in order."""
-        events: tuple[Any, ...] = tuple(map(tuple, self.events))
-        return (self.version, self.info.to_value(), self.path.to_value(), self.kind, self.data, events)
-
-    @staticmethod
-    def from_value(value: object) -> "TransactionProof":
-        """Read `to_value`; DecodeError on a wrong shape."""
-        kinds = (int, tuple, tuple, int, bytes, tuple)
-        version, info, path, kind, data, events = fields(value, "transaction proof", *kinds)
-        return TransactionProof(
-            version, TransactionInfo.from_value(info), LeafProof.from_value(path), kind, data,
-            tuple(map(Event.from_value, events)),
-        )  # fmt: skip
-
-
-class AccountProof(NamedTuple):
-    """The account at an address, or that there is none, at the end of one block."""
-
-    version: int
-    """The last version of the block."""
-    info: TransactionInfo
-    path: LeafProof
-    address: Address
-    record: bytes | None
-    """The account's canonical bytes; None: there is no account."""
-    state: StateProof
-
-    def to_value(self) -> Value:
-        """The six fields in order."""
-        info, path, state = self.info.to_value(), self.path.to_value(), self.state.to_value()
-        return (self.version, info, path, self.address, self.record, state)
-
-    @staticmethod
-    def from_value(value: object) -> "AccountProof":
-        """Read `to_value`; DecodeError on a wrong shape."""
-        kinds = (int, tuple, tuple, bytes, None, tuple)
-        version, info, path, address, record, state = fields(value, "account proof", *kinds)
-        if record is not None:
-            fields((record,), "account record", bytes)
-        return AccountProof(
-            version, TransactionInfo.from_value(info), LeafProof.from_value(path),
-            Address(sized(address, 16, "address")), record, StateProof.from_value(state),
-        )  # fmt: skip
-
-
-Fact = TransactionProof | AccountProof
-FACTS: tuple[type[TransactionProof] | type[AccountProof], ...] = (TransactionProof, AccountProof)
-"""What can be proved; its place is its number in a proof's bytes."""
 
 
 class BelievedLedger(NamedTuple):
@@ -125,23 +61,17 @@ class BelievedLedger(NamedTuple):
     validators: ValidatorSet
     """The set whose quorum signed."""
     commit: CommitInfo
-    """The certified block: its version, root and time."""
+    """The certified block: its version, root and time. Of a waypoint's own ledger there is no round and no block."""
     signers: tuple[int, ...]
-    """Members that signed, ascending."""
-
-
-def encode_proof(ledger: LedgerProof, fact: Fact) -> bytes:
-    """(number of the kind, ledger proof, fact) as canonical bytes."""
-    return encode((FACTS.index(type(fact)), ledger.to_value(), fact.to_value()))
+    """Members that signed, ascending; none where the waypoint itself is all that is known."""
+    anchors: tuple[Anchor, ...]
+    """Ends of epochs, from the waypoint's on: each is a waypoint that may be trusted from now on."""
 
 
 def decode_proof(data: bytes) -> tuple[LedgerProof, Fact]:
-    """Read `encode_proof`; ProofError at step `encoding`."""
+    """Read a proof's bytes; ProofError at step `encoding`."""
     with _step("encoding"):
-        number, ledger, fact = fields(decode(data), "proof", int, tuple, tuple)
-        if number >= len(FACTS):
-            raise DecodeError(f"no kind of proof has the number {number}", name="unknown_kind")
-        return LedgerProof.from_value(ledger), FACTS[number].from_value(fact)
+        return read_proof(data)
 
 
 def check_waypoint(text: str) -> str:
@@ -165,26 +95,31 @@ def verify_ledger(waypoint: str, proof: LedgerProof, signatures: Signatures) -> 
 
     ProofError at step `waypoint`, `genesis`, `epochs`, `certificate`, `quorum` or `signature`.
     """
-    genesis = proof.genesis
-    if genesis.waypoint() != waypoint:
-        refuse("waypoint", f"the proof starts from {genesis.waypoint()}, not from {waypoint}", "another_waypoint")
-    validators = _first_validators(genesis, proof.genesis_info)
-    genesis_hash, version = genesis.block_id, genesis.version
+    anchor = proof.anchor
+    if anchor.waypoint() != waypoint:
+        refuse("waypoint", f"the proof starts from {anchor.waypoint()}, not from {waypoint}", "another_waypoint")
+    if anchor.next_epoch.epoch != anchor.epoch + 1:
+        refuse("genesis", f"the waypoint does not name the validators of epoch {anchor.epoch + 1}", "next_epoch")
+    with _step("genesis"):
+        leaf = info_hash(proof.genesis_info.to_bytes())
+        verify_leaf(anchor.root, 0, anchor.version + 1, leaf, proof.genesis_path)
+    genesis_hash, anchors = proof.genesis_info.transaction_hash, [anchor]
     for certificate in proof.epochs:
-        commit = _verify_certificate(certificate, validators, genesis_hash, signatures, step="epochs")
-        following = commit.next_epoch
-        if following is None or following.epoch != validators.epoch + 1:
-            refuse(
-                "epochs", f"the certificate does not name the validators of epoch {validators.epoch + 1}", "next_epoch"
-            )
-        if commit.version <= version:
-            refuse("epochs", f"epoch {validators.epoch} ends at version {commit.version}, not after {version}", "order")
-        validators, version = following, commit.version
-    commit = _verify_certificate(proof.certificate, validators, genesis_hash, signatures)
-    if commit.version <= version:
-        refuse("certificate", f"it commits version {commit.version}, not one after {version}", "order")
+        commit = _verify_certificate(certificate, anchors[-1], genesis_hash, signatures, step="epochs")
+        if commit.next_epoch is None:
+            refuse("epochs", f"the certificate does not end epoch {commit.epoch}", "next_epoch")
+        anchors.append(_anchor(commit, commit.next_epoch))
+    validators = anchors[-1].next_epoch
+    if proof.certificate is None:
+        if proof.epochs:
+            refuse("certificate", "there is none, though epochs have ended since the waypoint", "missing")
+        itself = CommitInfo(anchor.epoch, 0, genesis_hash, anchor.root, anchor.version, anchor.timestamp_us, validators)
+        return BelievedLedger(genesis_hash, validators, itself, (), (anchor,))
+    commit = _verify_certificate(proof.certificate, anchors[-1], genesis_hash, signatures)
+    if commit.next_epoch is not None:
+        anchors.append(_anchor(commit, commit.next_epoch))
     signers = tuple(author for author, _ in proof.certificate.signatures)
-    return BelievedLedger(genesis_hash, validators, commit, signers)
+    return BelievedLedger(genesis_hash, validators, commit, signers, tuple(anchors))
 
 
 def verify_transaction(ledger: BelievedLedger, proof: TransactionProof) -> None:
@@ -192,71 +127,153 @@ def verify_transaction(ledger: BelievedLedger, proof: TransactionProof) -> None:
 
     ProofError at step `transaction_info`, `transaction` or `events`.
     """
-    _verify_info(ledger, proof.version, proof.info, proof.path)
-    with _step("transaction"):
-        found = entry_hash(proof.kind, proof.data)
-    if found != proof.info.transaction_hash:
-        refuse("transaction", f"the bytes hash to {found.hex()}, not to {proof.info.transaction_hash.hex()}", "hash")
-    root = event_root([event_hash(event) for event in proof.events])
-    if root != proof.info.event_root:
-        refuse("events", f"the events hash to {root.hex()}, not to {proof.info.event_root.hex()}", "root")
+    _verify_info(ledger, proof.version, proof.entry.info, proof.path)
+    _verify_entry(proof.entry)
 
 
-def verify_account(ledger: BelievedLedger, proof: AccountProof) -> Account | None:
-    """The account at the end of a block of the believed ledger; None where there is none (X7, X10 to X12).
+def verify_entries(ledger: BelievedLedger, proof: EntriesProof) -> None:
+    """All entries from `first` on stand on the believed ledger, each with exactly its events (X15).
 
-    ProofError at step `transaction_info`, `checkpoint`, `state` or `account`.
+    ProofError at step `transaction_info`, `transaction` or `events`.
+    """
+    _verify_infos(ledger, proof.first, [entry.info for entry in proof.entries], proof.path)
+    for entry in proof.entries:
+        _verify_entry(entry)
+
+
+def verify_event(ledger: BelievedLedger, proof: EventProof) -> None:
+    """The event stands at its place among those of its version (X7, X16).
+
+    ProofError at step `transaction_info` or `event`.
     """
     _verify_info(ledger, proof.version, proof.info, proof.path)
-    root = proof.info.state_root
-    if root is None:
-        refuse("checkpoint", f"version {proof.version} does not end a block: it names no state root", "no_state_root")
-    with _step("state"):
-        held = None if proof.record is None else value_hash(proof.record)
-        verify_state(root, leaf_key(account_key(proof.address)), held, proof.state)
-    if proof.record is None:
-        return None
-    with _step("account"):
-        account = Account.from_bytes(proof.record)
-    if account.address != proof.address:
-        refuse("account", f"the record is of {account.address.hex()}, not of {proof.address.hex()}", "another_address")
-    return account
+    with _step("event"):
+        verify_event_leaf(proof.info.event_root, proof.place, event_hash(proof.event), proof.event_path)
 
 
-def _first_validators(genesis: CommitInfo, info: TransactionInfo) -> ValidatorSet:
-    """The set of epoch 1, if the waypoint's commit info is genesis and its root is the leaf of version 0 (X3)."""
-    if (genesis.epoch, genesis.round, genesis.version) != (0, 0, 0):
-        refuse("genesis", "the waypoint is not that of a genesis: epoch, round and version are 0", "not_genesis")
-    if genesis.next_epoch is None or genesis.next_epoch.epoch != 1:
-        refuse("genesis", "genesis does not name the validators of epoch 1", "next_epoch")
-    if info_hash(info.to_bytes()) != genesis.root:
-        refuse("genesis", "the information of version 0 does not hash to the root of genesis", "root")
-    if info.transaction_hash != genesis.block_id:
-        refuse("genesis", "the block of genesis is not the hash of the genesis document", "block_id")
-    return genesis.next_epoch
+def verify_record(ledger: BelievedLedger, proof: RecordProof) -> Record | None:
+    """What the state of `proof.checkpoint.at` holds under the key; None: nothing (X10 to X12).
+
+    ProofError at step `transaction_info`, `checkpoint`, `state` or `record`.
+    """
+    root = _verify_checkpoint(ledger, proof.checkpoint)
+    return _verify_state(root, proof.key, proof.record, proof.path)
+
+
+def verify_stream(ledger: BelievedLedger, proof: StreamProof) -> int:
+    """How many events the stream has in the state of `proof.checkpoint.at`: their numbers are those below (X17).
+
+    ProofError at step `transaction_info`, `checkpoint`, `state`, `record` or `stream`.
+    """
+    root = _verify_checkpoint(ledger, proof.checkpoint)
+    handle, creator = int.from_bytes(proof.key[:8], "little"), proof.key[8:]
+    keys = [account_key(creator) if creator != ASSOCIATION else CONFIG_KEY]
+    if len(proof.records) not in (1, 2):
+        refuse("stream", f"{len(proof.records)} records, a stream has 1 or 2", "records")
+    found = _verify_state(root, keys[0], *proof.records[0])
+    place = handle
+    if isinstance(found, Config):
+        where = root_counter(handle, found.currencies)
+        if where is not None and where[0] != CONFIG_KEY:
+            keys.append(where[0])
+        place = len(found.streams) if where is None else where[1]
+    if len(proof.records) != len(keys):
+        refuse("stream", f"{len(proof.records)} records, this stream has {len(keys)}", "records")
+    if len(keys) == 2:
+        found = _verify_state(root, keys[1], *proof.records[1])
+    counters = found.streams if isinstance(found, Account | Config | Currency) else ()
+    return counters[place] if place < len(counters) else 0
+
+
+def verify_prefix(ledger: BelievedLedger, proof: PrefixProof) -> tuple[Hash, Hash]:
+    """The believed ledger begins with that of the later version, and this one with that of the earlier (X18).
+
+    Gives both accumulator roots. ProofError at step `prefix`.
+    """
+    first, second, size = proof.earlier.size, proof.later + 1, ledger.commit.version + 1
+    if not 1 <= first <= second <= size:
+        refuse("prefix", f"versions {first - 1}, {proof.later} and {size - 1} do not rise from 0 on", "order")
+    expected = len(full_subtrees(first, second))
+    if len(proof.between.subtrees) != expected:
+        refuse("prefix", f"{len(proof.between.subtrees)} subtrees instead of {expected}", "subtrees")
+    later = proof.earlier.extend(second, proof.between.subtrees)
+    with _step("prefix"):
+        verify_consistency(later, size, ledger.commit.root, proof.rest)
+    return proof.earlier.root(), later.root()
+
+
+def _anchor(commit: CommitInfo, following: ValidatorSet) -> Anchor:
+    """The end of an epoch, as the next one starts from it."""
+    return Anchor(commit.epoch, commit.root, commit.version, commit.timestamp_us, following)
 
 
 def _verify_certificate(
-    certificate: QuorumCertificate,
-    validators: ValidatorSet,
-    genesis_hash: Hash,
-    signatures: Signatures,
-    step: str | None = None,
+    certificate: QuorumCertificate, before: Anchor, genesis_hash: Hash, signatures: Signatures, step: str | None = None
 ) -> CommitInfo:
-    """What a quorum of the set committed (Q2 to Q6)."""
+    """What a quorum of the next epoch's set committed (Q2 to Q6), after the end of the epoch before."""
+    validators = before.next_epoch
     try:
         certificate.verify(validators, genesis_hash, signatures)
     except CertificateError as error:
         refuse(step or _CERTIFICATE_STEPS.get(error.name, "certificate"), error.message, error.name)
-    if certificate.commit is None:
-        refuse(step or "certificate", "it commits no block", "no_commit")
-    return certificate.commit
+    step, commit = step or "certificate", certificate.commit
+    if commit is None:
+        refuse(step, "it commits no block", "no_commit")
+    if commit.version <= before.version:
+        refuse(step, f"it commits version {commit.version}, not one after {before.version}", "order")
+    if commit.next_epoch is not None and commit.next_epoch.epoch != validators.epoch + 1:
+        refuse(step, f"it does not name the validators of epoch {validators.epoch + 1}", "next_epoch")
+    return commit
 
 
 def _verify_info(ledger: BelievedLedger, version: int, info: TransactionInfo, path: LeafProof) -> None:
     """The leaf of a version is in the believed accumulator (X7)."""
     with _step("transaction_info"):
         verify_leaf(ledger.commit.root, version, ledger.commit.version + 1, info_hash(info.to_bytes()), path)
+
+
+def _verify_infos(ledger: BelievedLedger, first: int, infos: Sequence[TransactionInfo], path: RangeProof) -> None:
+    """The leaves of consecutive versions are in the believed accumulator (X7)."""
+    with _step("transaction_info"):
+        leaves = [info_hash(info.to_bytes()) for info in infos]
+        verify_range(ledger.commit.root, first, ledger.commit.version + 1, leaves, path)
+
+
+def _verify_entry(entry: ProvedEntry) -> None:
+    """The bytes and events are those of the leaf (X8, X9)."""
+    with _step("transaction"):
+        found = entry_hash(entry.kind, entry.data)
+    if found != entry.info.transaction_hash:
+        refuse("transaction", f"the bytes hash to {found.hex()}, not to {entry.info.transaction_hash.hex()}", "hash")
+    root = event_root([event_hash(event) for event in entry.events])
+    if root != entry.info.event_root:
+        refuse("events", f"the events hash to {root.hex()}, not to {entry.info.event_root.hex()}", "root")
+
+
+def _verify_checkpoint(ledger: BelievedLedger, checkpoint: Checkpoint) -> Hash:
+    """The root of the state that a version has (X10)."""
+    _verify_infos(ledger, checkpoint.version, checkpoint.infos, checkpoint.path)
+    root = checkpoint.infos[0].state_root
+    if root is None:
+        refuse("checkpoint", f"version {checkpoint.version} ends no block: it names no state root", "no_state_root")
+    if any(info.state_root is not None for info in checkpoint.infos[1:]):
+        refuse("checkpoint", f"a later block ends between {checkpoint.version} and {checkpoint.at}", "later_state")
+    return root
+
+
+def _verify_state(root: Hash, key: bytes, data: bytes | None, path: StateProof) -> Record | None:
+    """The record under a key, of the kind and name that the key says (X11, X12)."""
+    with _step("state"):
+        verify_state(root, leaf_key(key), None if data is None else value_hash(data), path)
+    if data is None:
+        return None
+    with _step("record"):
+        if not is_record_key(key):
+            raise DecodeError(f"no record has a key like {key[:20].hex()}", name="unknown_key")
+        record = read_record(key, data)
+    if isinstance(record, Account) and account_key(record.address) != key:
+        refuse("record", f"the account is that of {record.address.hex()}, under the key {key.hex()}", "another_address")
+    return record
 
 
 @contextmanager

@@ -5,12 +5,24 @@ A proof is against one version of the ledger, which clients have been told of: t
 
 from functools import partial
 
-from chain.accounts import account_key, leaf_key
-from chain.certificates import QuorumCertificate
-from chain.entries import TransactionInfo, info_hash
+from chain.accounts import ASSOCIATION, CONFIG_KEY, Config, account_key, leaf_key
+from chain.certificates import CommitInfo, QuorumCertificate
+from chain.codec import decode
+from chain.entries import TransactionInfo, event_hash, info_hash
+from chain.facts import (
+    Anchor,
+    Checkpoint,
+    EntriesProof,
+    EventProof,
+    LedgerProof,
+    PrefixProof,
+    ProvedEntry,
+    RecordProof,
+    StreamProof,
+    TransactionProof,
+)
 from chain.ledger import Ledger, read_block, read_entry, read_info
-from chain.light_client import AccountProof, LedgerProof, TransactionProof
-from chain.primitives import Address, Hash
+from chain.primitives import Hash
 from chain.state import tree
 from chain.state.accumulator import (
     ConsistencyProof,
@@ -20,11 +32,14 @@ from chain.state.accumulator import (
     frontier_at,
     node_at,
     prove_consistency,
+    prove_event,
     prove_leaf,
     prove_range,
 )
 from chain.state.history import PastState
+from chain.state.tree import StateProof
 from chain.storage import Column, Store
+from chain.streams import root_counter
 
 
 def accumulator_nodes(store: Store) -> ReadNode:
@@ -70,16 +85,41 @@ class Prover:
         self._ledger, self._store, self._size = ledger, ledger.store, version + 1
         self._read = accumulator_nodes(ledger.store)
 
-    def ledger(self, certificate: QuorumCertificate) -> LedgerProof:
-        """From genesis to a certificate."""
-        return LedgerProof(
-            self._ledger.genesis_info, self.info(0),
-            tuple(self._ledger.epoch_ends(1, certificate.data.epoch - 1)), certificate,
-        )  # fmt: skip
+    # --- the ledger ---
+
+    def ledger(self, certificate: QuorumCertificate | None, known_version: int = 0) -> LedgerProof | None:
+        """To the certificate of this version, from the end of the epoch at a version (0: genesis) whose waypoint a
+        client trusts. Where that is this version there is nothing to certify. None where no epoch has ended there.
+        """
+        ended = [] if certificate is None else self.ended_epochs(certificate.data.epoch)
+        ends = [self._ledger.genesis_info, *(item.commit for item in ended)]
+        if certificate is not None:
+            ends.append(certificate.commit)
+        for place, end in enumerate(ends):
+            anchor = _anchor(end)
+            if anchor is not None and anchor.version == known_version:
+                path = prove_leaf(0, known_version + 1, self._read)
+                last = None if known_version + 1 == self._size else certificate
+                return LedgerProof(anchor, self.info(0), path, tuple(ended[place:]), last)
+        return None
+
+    def ended_epochs(self, epoch: int, after_version: int = 0) -> list[QuorumCertificate]:
+        """The certificates that ended the epochs before this one after a version, oldest first."""
+        rows = self._store.rows(Column.EPOCH, 1, epoch - 1)
+        found = [QuorumCertificate.from_value(decode(row)) for number, row in rows if number < epoch]
+        return [item for item in found if item.commit is not None and item.commit.version > after_version]
 
     def consistency(self, known_version: int) -> ConsistencyProof:
         """That the ledger begins with what a client knows."""
         return prove_consistency(known_version + 1, self._size, self._read)
+
+    def prefix(self, earlier: int, later: int) -> PrefixProof:
+        """That the ledger at one version begins with that at an earlier one."""
+        frontier = frontier_at(earlier + 1, self._read)
+        between = prove_consistency(earlier + 1, later + 1, self._read)
+        return PrefixProof(frontier, later, between, prove_consistency(later + 1, self._size, self._read))
+
+    # --- entries ---
 
     def info(self, version: int) -> TransactionInfo:
         """The accumulator's leaf of a version."""
@@ -95,22 +135,67 @@ class Prover:
 
     def transaction(self, version: int) -> TransactionProof:
         """One entry with its events."""
-        kind, data, info, events = read_entry(self._row(version))
-        return TransactionProof(
-            version, TransactionInfo.from_bytes(info), self.path(version), kind, data, events
-        )  # fmt: skip
+        return TransactionProof(version, self.path(version), _entry(self._row(version)))
 
-    def account(self, address: bytes, state: PastState) -> AccountProof:
-        """An account or its absence in the state of a recent block."""
-        key = account_key(address)
-        record = state.get(key)
-        return AccountProof(
-            state.version, self.info(state.version), self.path(state.version), Address(address),
-            None if record is None else record.to_bytes(), tree.prove(state.tree, leaf_key(key)),
-        )  # fmt: skip
+    def entries(self, first: int, count: int) -> EntriesProof:
+        """Consecutive entries with their events."""
+        entries = tuple(_entry(self._row(version)) for version in range(first, first + count))
+        return EntriesProof(first, self.paths(first, count), entries)
+
+    def event(self, version: int, place: int) -> EventProof:
+        """One event of an entry, by its place among the entry's events."""
+        entry = _entry(self._row(version))
+        path = prove_event([event_hash(event) for event in entry.events], place)
+        return EventProof(version, self.path(version), entry.info, place, path, entry.events[place])
+
+    # --- states ---
+
+    def record(self, key: bytes, state: PastState, at: int | None = None) -> RecordProof:
+        """A record or its absence in the state of a recent block, which is that of the version `at` too."""
+        return RecordProof(self._checkpoint(state, at), key, *_held(key, state))
+
+    def account(self, address: bytes, state: PastState, at: int | None = None) -> RecordProof:
+        """An account or its absence, likewise."""
+        return self.record(account_key(address), state, at)
+
+    def stream(self, key: bytes, state: PastState, at: int | None = None) -> StreamProof:
+        """How many events a stream has in the state of a recent block."""
+        handle, creator = int.from_bytes(key[:8], "little"), key[8:]
+        keys = [account_key(creator)]
+        if creator == ASSOCIATION:
+            config = state.get(CONFIG_KEY)
+            assert isinstance(config, Config), "the configuration is there from genesis on"
+            where = root_counter(handle, config.currencies)
+            keys = list(dict.fromkeys([CONFIG_KEY, where[0] if where is not None else CONFIG_KEY]))
+        return StreamProof(self._checkpoint(state, at), key, tuple(_held(item, state) for item in keys))
+
+    def _checkpoint(self, state: PastState, at: int | None) -> Checkpoint:
+        """Where the state of a version comes from."""
+        count = 1 if at is None else at - state.version + 1
+        infos = tuple(self.info(version) for version in range(state.version, state.version + count))
+        return Checkpoint(state.version, infos, self.paths(state.version, count))
 
     def _row(self, version: int) -> bytes:
         """The stored entry of a durable version."""
         row = self._store.row(Column.TRANSACTION, version)
         assert row is not None, "versions up to the durable one have a row"
         return row
+
+
+def _anchor(commit: CommitInfo | None) -> Anchor | None:
+    """What a waypoint of the end of an epoch stands for."""
+    if commit is None or commit.next_epoch is None:
+        return None
+    return Anchor(commit.epoch, commit.root, commit.version, commit.timestamp_us, commit.next_epoch)
+
+
+def _entry(row: bytes) -> ProvedEntry:
+    """A stored entry."""
+    kind, data, info, events = read_entry(row)
+    return ProvedEntry(TransactionInfo.from_bytes(info), kind, data, events)
+
+
+def _held(key: bytes, state: PastState) -> tuple[bytes | None, StateProof]:
+    """What a state holds under a key, and the path there."""
+    record = state.get(key)
+    return None if record is None else record.to_bytes(), tree.prove(state.tree, leaf_key(key))

@@ -56,6 +56,13 @@ class Seconds(click.FloatRange):
         return found
 
 
+def trust_node(command: Command) -> Command:
+    """`--trust-node`: believe the validator that answers. Never the default."""
+    return click.option(
+        "--trust-node", is_flag=True, help="Believe the validator that answers, without proofs: quicker, and unsafe."
+    )(command)
+
+
 def limit(default: int) -> Callable[[Command], Command]:
     """`--limit N`: how many rows a list shows."""
     return click.option(

@@ -1,17 +1,40 @@
 """What the looking commands begin with: the network, who answers, and what the address book calls things."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from node.client.network import load_network
+from node.client.verifying import VerifyingClient, verified_words
 from node.client.wallets.wallet import Wallet
 from node.view.explorer import View
+from node.view.layout import Note, Page
 from node.view.names import names_of
+
+TRUSTED = "not verified: the validator that answered was trusted (--trust-node)"
 
 
 def open_view(directory: Path) -> View:
-    """The view of a network directory; raises NetworkError and ConnectionFailed."""
+    """The view of a network directory, on the word of a validator; raises NetworkError and ConnectionFailed."""
     network = load_network(directory)
     return view_of(Wallet(network), network.waypoint)
+
+
+def open_verified(directory: Path, trust_node: bool) -> View:
+    """The same, answered from proofs unless the validator is to be trusted."""
+    view = open_view(directory)
+    if trust_node:
+        return view
+    return replace(view, source=VerifyingClient(view.source, view.waypoint))
+
+
+def with_evidence(view: View, page: Page) -> Page:
+    """The page with what it was verified against, or that it was not."""
+    source = view.source
+    if not isinstance(source, VerifyingClient):
+        return replace(page, document={**page.document, "trusted": True}, parts=[*page.parts, Note(TRUSTED)])
+    verified = source.verified()
+    note = Note(verified_words(verified))
+    return replace(page, document={**page.document, "verified": verified}, parts=[*page.parts, note])
 
 
 def view_of(wallet: Wallet, waypoint: str) -> View:

@@ -1,18 +1,20 @@
 """A whole certified ledger without a network: real blocks, real signatures, committed one round after they are made."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chain.block import Block, Header, header_id, payload_root
 from chain.certificates import CommitInfo, QuorumCertificate, VoteData, vote_message
 from chain.crypto.signing import PrivateKey, RealSignatures
 from chain.entries import KIND_USER
+from chain.facts import LedgerProof, RecordProof, TransactionProof
 from chain.ledger import ExecutedBlock, Ledger, read_entry
-from chain.light_client import AccountProof, BelievedLedger, LedgerProof, TransactionProof, verify_ledger
+from chain.light_client import BelievedLedger, verify_ledger
 from chain.primitives import SECOND_US, Hash
 from chain.prover import Prover, certificate_of
 from chain.storage import Column, WriteBatch
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
+from chain.validators import Validator, ValidatorSet
 from node.storage.memory import MemoryStore
 from tests.builders import CHAIN_ID, CUSTODIAN, DEALER, NOW_SECS, TC, US, Party, document, key, new_world
 
@@ -37,6 +39,7 @@ class Chain:
         self.store = MemoryStore()
         self.ledger = Ledger(document(**changes), self.store)
         self.signers = {index: VALIDATORS[index] for index in signers}
+        self.epoch = 1
         self.qc = self.ledger.genesis_qc
         self.pending: list[tuple[Block, ExecutedBlock]] = []
         self.numbers: dict[bytes, int] = {}
@@ -57,32 +60,62 @@ class Chain:
 
     def add(self, *transactions: SignedTransaction, commit: bool = True) -> Block:
         """Make a block and certify it, which commits the one before (unless `commit` is false: then later)."""
+        block, result = self._make(transactions)
+        self._certify(block, result, None, commit=commit)
+        self.pending.append((block, result))
+        return block
+
+    def end_epoch(self, following: Mapping[int, PrivateKey]) -> str:
+        """Commit what is pending as the last block of its epoch; the next one's validators have these keys.
+
+        All of them sign from now on. Gives the waypoint.
+        """
+        members = tuple(
+            Validator(f"e{self.epoch + 1}-{at}", following[at].public_key, b"n" * 32, at) for at in following
+        )
+        next_set = ValidatorSet(self.epoch + 1, members)
+        self._certify(*self._make(()), next_set, commit=True)
+        info = self.qc.commit
+        assert info is not None
+        self.epoch += 1
+        self.signers = dict(following)
+        self.qc = self.ledger.genesis_qc
+        return info.waypoint()
+
+    def _make(self, transactions: Sequence[SignedTransaction]) -> tuple[Block, ExecutedBlock]:
+        """A block on what is pending, executed."""
         parent = self.pending[-1][1] if self.pending else self.ledger.tip
         envelopes = tuple(tx.envelope for tx in transactions)
-        round_ = parent.round + 1
-        leader = round_ % len(self.ledger.validators)
+        round_ = self.qc.round + 1
         header = Header(
-            1, round_, parent.height + 1, leader, parent.timestamp_us + SECOND_US, self.qc.digest(), None,
-            payload_root(envelopes),
+            self.epoch, round_, parent.height + 1, round_ % len(self.ledger.validators),
+            parent.timestamp_us + SECOND_US, self.qc.digest(), None, payload_root(envelopes),
         )  # fmt: skip
         block = Block(header, self.qc, None, envelopes, b"", header_id(header))
         result = self.ledger.execute(parent, block, list(transactions))
         assert result.refused == ()
+        return block, result
+
+    def _certify(
+        self, block: Block, result: ExecutedBlock, next_set: ValidatorSet | None, *, commit: bool
+    ) -> None:  # fmt: skip
+        """The block's certificate, which commits what is pending."""
         info = None
         if self.pending:
             last = self.pending[-1][1]
-            info = CommitInfo(1, last.round, last.block_id, last.root, last.version, last.timestamp_us, None)
+            info = CommitInfo(
+                self.epoch, last.round, last.block_id, last.root, last.version, last.timestamp_us, next_set
+            )
         data = VoteData(
-            1, round_, block.id, parent.round, parent.block_id, result.root, result.version, result.timestamp_us, None
-        )
+            self.epoch, block.round, block.id, self.qc.round, self.qc.block_id, result.root, result.version,
+            result.timestamp_us, None,
+        )  # fmt: skip
         self.qc = certify(data, info, self.signers, self.genesis_hash)
         if self.pending and commit:
             batch = WriteBatch()
             self.ledger.commit(self.pending, self.qc, batch)
             self.write(batch)
             self.pending = []
-        self.pending.append((block, result))
-        return block
 
     def write(self, batch: WriteBatch) -> None:
         """Make a commit durable."""
@@ -98,11 +131,13 @@ class Chain:
         """Proofs against the tip."""
         return Prover(self.ledger, self.ledger.tip_version)
 
-    def proof(self) -> LedgerProof:
-        """From genesis to the tip's certificate."""
+    def proof(self, known_version: int = 0) -> LedgerProof:
+        """From genesis, or the end of a later epoch, to the tip's certificate."""
         certificate = certificate_of(self.store, self.ledger.tip_height)
         assert certificate is not None
-        return self.prover.ledger(certificate)
+        found = self.prover.ledger(certificate, known_version)
+        assert found is not None
+        return found
 
     def believed(self) -> BelievedLedger:
         """What the light client makes of it."""
@@ -112,7 +147,7 @@ class Chain:
         """One entry proved."""
         return self.prover.transaction(version)
 
-    def account(self, address: bytes) -> AccountProof:
+    def account(self, address: bytes) -> RecordProof:
         """An account at the tip."""
         state = self.ledger.history.at(self.ledger.tip_version)
         assert state is not None

@@ -18,30 +18,7 @@ from chain.primitives import SECOND_US
 from chain.records.roles import SlidingNonce, nonce_key
 from chain.roles import ACCOUNT_HANDLES
 from chain.state.view import Overlay
-
-ROOT_HANDLES = {
-    "createaccount": 0,
-    "admintransaction": 1,
-    "newepoch": 4,
-    "freeze": 15,
-    "unfreeze": 16,
-    "newblock": 17,
-    "receiptreleased": 1_000,
-    "policypass": 1_001,
-    "policyupdate": 1_002,
-    "compose": 1_003,
-    "decompose": 1_004,
-}
-"""Event handles of the root: Libra's numbers after its genesis (reference 1.4), ours from 1,000 on."""
-_ROOT_COUNTERS = {type_: place for place, type_ in enumerate(ROOT_HANDLES)}
-"""Where each stream's counter stands in `Config.streams`."""
-CURRENCY_HANDLES = {"mint": 0, "burn": 1, "preburn": 2, "cancelburn": 3, "to_xdx_exchange_rate_update": 4}
-
-
-def currency_handles_from(place: int) -> int:
-    """The first of the five handles of the currency that was registered `place`-th (from 0): mint, burn, preburn,
-    cancel_burn, rate. XUS and XDX come first in Libra's genesis and have its numbers, 5 to 14."""
-    return 5 + 5 * place if place < 2 else 18 + 5 * (place - 2)
+from chain.streams import CURRENCY_HANDLES, ROOT_COUNTERS, ROOT_HANDLES, currency_handles_from
 
 
 class BlockContext(NamedTuple):
@@ -85,7 +62,7 @@ class Run:
     def emit_root(self, type_: str, data: tuple[Value, ...]) -> None:
         """Emit on one of the root's streams."""
         handle = ROOT_HANDLES[type_]
-        place = _ROOT_COUNTERS[type_]
+        place = ROOT_COUNTERS[type_]
         config = self.state.config()
         self.events.append(Event(event_key(handle, ROOT), config.streams[place], type_, data))
         self.state.put(CONFIG_KEY, config._replace(streams=tuple_add(config.streams, place)))

@@ -181,11 +181,23 @@ def merkle_root(leaves: Sequence[Hash], prefix: bytes) -> Hash:
 
 
 def event_root(leaves: Sequence[Hash]) -> Hash:
-    """Root over one transaction's event hashes, in order.
-
-    Nothing signs the number of events, so an event is proved by all the events of its transaction, never by a path.
-    """
+    """Root over one transaction's event hashes, in order."""
     return merkle_root(leaves, EVENTS)
+
+
+def prove_event(leaves: Sequence[Hash], place: int) -> LeafProof:
+    """Proof of the event at a place among one transaction's event hashes: all its siblings, from the bottom to the top.
+
+    Nothing signs how many events there are, so that no sibling is implied: a placeholder is sent like any other.
+    """
+    row, siblings = list(leaves), []
+    assert 0 <= place < len(row), (place, len(row))
+    while len(row) > 1:
+        row += [PLACEHOLDER] * (len(row) & 1)
+        siblings.append(row[place ^ 1])
+        row = [merkle_root(row[at : at + 2], EVENTS) for at in range(0, len(row), 2)]
+        place >>= 1
+    return LeafProof(tuple(siblings))
 
 
 def node_at(

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from chain.errors import ProofError
 from chain.primitives import Hash
 from chain.state.accumulator import (
+    EVENTS,
     MAX_LEAVES,
     PLACEHOLDER,
     TRANSACTIONS,
@@ -70,6 +71,26 @@ def verify_range(root: bytes, start: int, size: int, leaves: Sequence[bytes], pr
             row.append(next(right) if after[level] << level < size else PLACEHOLDER)
         row = [_inner(a, b) for a, b in zip(row[::2], row[1::2], strict=True)]
     _check_root(root, row[0])
+
+
+def verify_event_leaf(root: bytes, place: int, leaf: bytes, proof: LeafProof) -> None:
+    """The accumulator of a transaction's events with this root has `leaf` at a place, whatever else it holds.
+
+    An event and an inner node hash in domains of their own, so that nothing but an event stands where a path of hashes
+    from the root ends. ProofError at step `siblings` (more than 62, or a length), `place`, `leaf` or `root`.
+    """
+    depth = len(proof.siblings)
+    if depth >= MAX_LEAVES.bit_length():
+        _fail("siblings", f"{depth} siblings are more than any events have", count=depth)
+    _check_hashes("siblings", proof.siblings, depth)
+    if not 0 <= place < 1 << depth:
+        _fail("place", f"a path of {depth} siblings has no place {place}", place=place, depth=depth)
+    _check_hashes("leaf", (leaf,), 1)
+    node = leaf
+    for level, sibling in enumerate(proof.siblings):
+        pair = sibling + node if place >> level & 1 else node + sibling
+        node = sha256(EVENTS + pair).digest()
+    _check_root(root, node)
 
 
 def verify_frontier(root: bytes, size: int, frontier: Frontier) -> None:

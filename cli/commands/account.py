@@ -7,7 +7,7 @@ import click
 from cli import options, output
 from cli.exits import OK
 from cli.recovery import recovery
-from cli.viewing import open_view
+from cli.viewing import open_verified, with_evidence
 from economy.countries import parse_country
 from node.client.amounts import parse_amount
 from node.client.network import load_network
@@ -115,15 +115,15 @@ def fund(name: str, amount: str, currency: str, directory: Path, as_json: bool) 
 @account.command()
 @click.argument("name")
 @options.limit(10)
+@options.trust_node
 @options.network
 @options.as_json
 @output.reported
-def show(name: str, limit: int, directory: Path, as_json: bool) -> int:
-    """Balances, role, keys and the latest transactions, own and received."""
-    view = open_view(directory)
-    output.page(
-        account_page(view.source, view.names, account_by(view.source, view.names, name), limit), as_json=as_json
-    )
+def show(name: str, limit: int, trust_node: bool, directory: Path, as_json: bool) -> int:
+    """Balances, role, keys and the latest transactions, own and received, each proved from the network's waypoint."""
+    view = open_verified(directory, trust_node)
+    page = account_page(view.source, view.names, account_by(view.source, view.names, name), limit)
+    output.page(with_evidence(view, page), as_json=as_json)
     return OK
 
 

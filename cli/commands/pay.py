@@ -10,6 +10,7 @@ from cli.exits import OK
 from cli.scheduled import scheduled_words
 from node.client.amounts import format_amount, parse_amount
 from node.client.network import load_network
+from node.client.payments.answers import proved_answer
 from node.client.payments.pay import Order
 from node.client.payments.pay import pay as make_payment
 from node.client.times import parse_time
@@ -29,13 +30,14 @@ from node.client.wallets.wallet import Wallet
 @click.option("--id", "key", help="Your own name of the payment: a repeat with the same one is harmless.")
 @click.option("--timeout", type=options.Seconds(0.1, 600), default=30.0, show_default=True, help="Seconds.")
 @click.option("--receipt", type=click.Path(path_type=Path), help="Write the receipt there as well.")
+@options.trust_node
 @options.network
 @options.as_json
 @output.reported
 def pay(  # noqa: PLR0913 - click options
     payer: str, payee: str, amount: str, currency: str, memo: str | None, attest: bool, at: str | None,
     sponsor: str | None, fee_currency: str | None, key: str | None, timeout: float, receipt: Path | None,
-    directory: Path, as_json: bool,
+    trust_node: bool, directory: Path, as_json: bool,
 ) -> int:  # fmt: skip
     """Pay AMOUNT whole coins of CURRENCY from PAYER to PAYEE: names, addresses or account identifiers.
 
@@ -51,8 +53,10 @@ def pay(  # noqa: PLR0913 - click options
     fee = f"{format_amount(document['fee'])} {document['fee_currency']}"
     when = "before: nothing was paid again" if document["repeated"] else f"final in {document['final_s']} s"
     words = f"{payer} paid {payee} {amount} {currency}, fee {fee}, {when}"
+    document, words_of_proof = proved_answer(wallet, document, trust_node=trust_node)
     for problem in document["problems"]:
         output.talk(f"mithqal: paid, but {problem}")
     lines = [words, f"  version {document['version']}  {document['hash']}", f"  receipt {document['receipt_file']}"]
+    lines.append(f"  {words_of_proof}")
     output.result(document, lines, as_json=as_json)
     return OK

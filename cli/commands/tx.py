@@ -9,7 +9,7 @@ import click
 from chain.primitives import U64_MAX
 from cli import options, output
 from cli.exits import OK
-from cli.viewing import open_view
+from cli.viewing import open_verified, open_view, with_evidence
 from node.client.network import load_network
 from node.client.operations import signing, txfile
 from node.client.payments.cancel import cancel as cancel_scheduled
@@ -30,13 +30,18 @@ def tx() -> None:
 
 @tx.command()
 @click.argument("which", metavar="VERSION|HASH")
+@options.trust_node
 @options.network
 @options.as_json
 @output.reported
-def show(which: str, directory: Path, as_json: bool) -> int:
-    """One transaction in full: sentence, status, balance changes that sum to zero, events, signature."""
-    view = open_view(directory)
-    output.page(transaction_page(view.source, view.names, transaction_by(view.source, which)), as_json=as_json)
+def show(which: str, trust_node: bool, directory: Path, as_json: bool) -> int:
+    """One transaction in full, proved from the network's waypoint.
+
+    Sentence, status, balance changes that sum to zero, events, signature.
+    """
+    view = open_verified(directory, trust_node)
+    page = transaction_page(view.source, view.names, transaction_by(view.source, which))
+    output.page(with_evidence(view, page), as_json=as_json)
     return OK
 
 

@@ -35,6 +35,8 @@ _ACCOUNT = Parameter("account", "address")
 _NUMBER = Parameter("sequence_number", "u64")
 _LIMIT = Parameter("limit", "u64")
 _START = Parameter("start", "u64")
+_KEY = Parameter("key", "key")
+_LEDGER_VERSION = Parameter("ledger_version", "u64", None)
 
 METHODS: dict[str, tuple[Callable[..., Json], tuple[Parameter, ...]]] = {
     "get_metadata": (history.get_metadata, (_VERSION,)),
@@ -43,7 +45,7 @@ METHODS: dict[str, tuple[Callable[..., Json], tuple[Parameter, ...]]] = {
     "get_transaction_by_hash": (history.get_transaction_by_hash, (Parameter("hash", "hash"), _EVENTS)),
     "get_account_transaction": (history.get_account_transaction, (_ACCOUNT, _NUMBER, _EVENTS)),
     "get_account_transactions": (history.get_account_transactions, (_ACCOUNT, _START, _LIMIT, _EVENTS)),
-    "get_events": (history.get_events, (Parameter("key", "key"), _START, _LIMIT)),
+    "get_events": (history.get_events, (_KEY, _START, _LIMIT)),
     "get_currencies": (state.get_currencies, ()),
     "get_rates": (state.get_rates, ()),
     "get_account_limits": (compliance.get_account_limits, (_ACCOUNT,)),
@@ -60,8 +62,19 @@ METHODS: dict[str, tuple[Callable[..., Json], tuple[Parameter, ...]]] = {
     "get_transactions_with_proofs": (
         proofs.get_transactions_with_proofs, (Parameter("start_version", "u64"), _LIMIT, _EVENTS),
     ),
-    "get_account_state_with_proof": (
-        proofs.get_account_state_with_proof, (_ACCOUNT, _VERSION, Parameter("ledger_version", "u64", None)),
+    "get_account_state_with_proof": (proofs.get_account_state_with_proof, (_ACCOUNT, _VERSION, _LEDGER_VERSION)),
+    "get_account_transactions_with_proofs": (
+        proofs.get_account_transactions_with_proofs, (_ACCOUNT, _START, _LIMIT, _EVENTS, _LEDGER_VERSION),
+    ),
+    "get_events_with_proofs": (proofs.get_events_with_proofs, (_KEY, _START, _LIMIT)),
+    "get_event_by_version_with_proof": (proofs.get_event_by_version_with_proof, (_KEY, _VERSION)),
+    "get_accumulator_consistency_proof": (
+        proofs.get_accumulator_consistency_proof, (Parameter("client_known_version", "u64", None), _LEDGER_VERSION),
+    ),
+    "get_record_with_proof": (proofs.get_record_with_proof, (Parameter("key", "hex"), _VERSION)),
+    "get_stream_with_proof": (proofs.get_stream_with_proof, (_KEY, _VERSION)),
+    "get_prefix_with_proof": (
+        proofs.get_prefix_with_proof, (Parameter("earlier", "u64"), Parameter("later", "u64", None)),
     ),
     "search": (search, (Parameter("text", "text"),)),
 }  # fmt: skip

@@ -10,7 +10,6 @@ from chain.accounts import ASSOCIATION, Account, Currency, Record, Role, event_k
 from chain.civil import DAY_US
 from chain.codec import decode, fields
 from chain.entries import KIND_BLOCK_METADATA, KIND_GENESIS, KIND_USER, Event, Status, TransactionInfo
-from chain.execution.context import CURRENCY_HANDLES, currency_handles_from
 from chain.execution.gas import BATCH, failed_payment
 from chain.execution.outcome import EVENT_FIELDS, explain_abort
 from chain.functions import FUNCTIONS, BatchPayment, Kind
@@ -30,6 +29,7 @@ from chain.records.roles import (
     shared_key_key,
 )
 from chain.roles import ACCOUNT_HANDLES, ROLES
+from chain.streams import CURRENCY_HANDLES, currency_handles_from
 from chain.transaction import SignedTransaction, decode_transaction
 
 Json = Any
@@ -250,8 +250,12 @@ def status_json(status: Status) -> Json:
 
 def transaction_json(version: int, row: bytes, *, include_events: bool) -> Json:
     """Transaction of a stored version."""
-    kind, data, info_bytes, events = read_entry(row)
-    info = TransactionInfo.from_bytes(info_bytes)
+    kind, data, info, events = read_entry(row)
+    return entry_json(version, kind, data, TransactionInfo.from_bytes(info), events if include_events else ())
+
+
+def entry_json(version: int, kind: int, data: bytes, info: TransactionInfo, events: tuple[Event, ...]) -> Json:
+    """Transaction of an entry, with these of its events."""
     tx = decode_transaction(data) if kind == KIND_USER else None
     status = status_json(info.status)
     if tx is not None and info.status.kind == "move_abort" and tx.raw.payload.function == BATCH:
@@ -261,7 +265,7 @@ def transaction_json(version: int, row: bytes, *, include_events: bool) -> Json:
         "transaction": body_json(kind, data) if tx is None else user_json(tx),
         "hash": info.transaction_hash.hex(),
         "bytes": data.hex(),
-        "events": [event_json(event, version) for event in events] if include_events else [],
+        "events": [event_json(event, version) for event in events],
         "vm_status": status,
         "gas_used": info.gas_used,
     }

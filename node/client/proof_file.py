@@ -9,33 +9,13 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from chain.accounts import Account
 from chain.crypto.signing import RealSignatures
-from chain.errors import DecodeError
-from chain.execution.outcome import explain_abort
-from chain.light_client import (
-    AccountProof,
-    BelievedLedger,
-    Fact,
-    LedgerProof,
-    TransactionProof,
-    check_waypoint,
-    decode_proof,
-    encode_proof,
-    refuse,
-    verify_account,
-    verify_ledger,
-    verify_transaction,
-)
-from node.api.results import account_json, body_json, event_json
-from node.client.amounts import format_amount
+from chain.facts import Fact, LedgerProof, encode_proof
+from chain.light_client import check_waypoint, decode_proof, refuse, verify_ledger
+from node.client.proof_claims import KINDS, claim_lines, claim_of, kind_of, ledger_claim
 
 Json = Any
-FORMAT = "mithqal-proof-1"
-KINDS: dict[type[TransactionProof] | type[AccountProof], str] = {
-    TransactionProof: "transaction",
-    AccountProof: "account",
-}
+FORMAT = "mithqal-proof-2"
 MAX_FILE_BYTES = 16 << 20
 """More than any proof needs; a larger file is not read."""
 _TYPES: dict[str, type] = {"format": str, "kind": str, "claim": dict, "proof": str}
@@ -46,10 +26,10 @@ class Verified(NamedTuple):
     """A proof that holds."""
 
     kind: str
-    """`transaction` or `account`."""
+    """One of `proof_claims.KINDS`."""
     waypoint: str
     claim: dict[str, Json]
-    """What it proves; at least `version` and `ledger`."""
+    """What it proves, beside `ledger`: the certified ledger."""
 
     def to_json(self) -> dict[str, Json]:
         """What `proof verify --json` prints."""
@@ -57,19 +37,17 @@ class Verified(NamedTuple):
 
     def lines(self) -> list[str]:
         """The same for people."""
-        claim, ledger = self.claim, self.claim["ledger"]
-        signers = f"{len(ledger['signers'])} of {ledger['validators']} validators ({', '.join(ledger['signers'])})"
-        if self.kind == "transaction":
-            what = [f"  {claim['transaction']['type']} transaction {claim['version']}  {claim['hash']}"]
-            what.append(f"  status {claim['status']}, gas {claim['gas_used']}, {len(claim['events'])} events")
-        elif claim["exists"]:
-            account = claim["account"]
-            what = [f"  account {claim['address']}  {account['role']['type']}, at version {claim['version']}"]
-            what += [f"  {format_amount(item['amount']):>24} {item['currency']}" for item in account["balances"]]
-        else:
-            what = [f"  no account {claim['address']} at version {claim['version']}"]
+        ledger = self.claim["ledger"]
+        what = [f"  {line}" for line in claim_lines(self.kind, self.claim)]
         root = f"  ledger of version {ledger['version']}, root {ledger['accumulator_root_hash']}"
-        return [f"verified from waypoint {self.waypoint}", *what, root, f"  signed by {signers}"]
+        return [f"verified from waypoint {self.waypoint}", *what, root, f"  signed by {signers_words(ledger)}"]
+
+
+def signers_words(ledger: dict[str, Json]) -> str:
+    """Who signed the certified ledger."""
+    if not ledger["signers"]:
+        return "nobody yet: it is the waypoint's own"
+    return f"{len(ledger['signers'])} of {ledger['validators']} validators ({', '.join(ledger['signers'])})"
 
 
 # --- verifying ---
@@ -85,13 +63,13 @@ def verify_file(data: bytes, waypoint: str) -> Verified:
     document = _read_document(data)
     if document["format"] != FORMAT:
         refuse("format", f"the file's format is {document['format'][:80]!r}, not {FORMAT!r}", "unknown_format")
-    if document["kind"] not in KINDS.values():
+    if document["kind"] not in KINDS:
         refuse("kind", f"no proof is of kind {document['kind'][:80]!r}", "unknown_kind")
     if HEX.fullmatch(document["proof"]) is None:
         refuse("hex", "the proof is not written in lower-case hex, two digits a byte", "not_hex")
     ledger, fact = decode_proof(bytes.fromhex(document["proof"]))
-    if KINDS[type(fact)] != document["kind"]:
-        refuse("kind", f"the proof is of kind {KINDS[type(fact)]}, not {document['kind']}", "another_kind")
+    if kind_of(fact) != document["kind"]:
+        refuse("kind", f"the proof is of kind {kind_of(fact)}, not {document['kind']}", "another_kind")
     verified = verify(ledger, fact, waypoint)
     difference = _difference(verified.claim, document["claim"], "claim")
     if difference is not None:
@@ -104,12 +82,8 @@ def verify_file(data: bytes, waypoint: str) -> Verified:
 def verify(ledger: LedgerProof, fact: Fact, waypoint: str) -> Verified:
     """What a proof shows from a waypoint; ProofError names the first step that fails."""
     believed = verify_ledger(waypoint, ledger, RealSignatures())
-    if isinstance(fact, TransactionProof):
-        verify_transaction(believed, fact)
-        claim = _transaction_claim(fact)
-    else:
-        claim = _account_claim(fact, verify_account(believed, fact))
-    return Verified(KINDS[type(fact)], waypoint, {**claim, "ledger": _ledger_claim(believed)})
+    claim = {**claim_of(believed, fact), "ledger": ledger_claim(believed)}
+    return Verified(kind_of(fact), waypoint, claim)
 
 
 def _read_document(data: bytes) -> dict[str, Json]:
@@ -160,46 +134,6 @@ def _difference(expected: Json, found: Json, where: str) -> str | None:
         differences = (_difference(one, other, f"{where}[{at}]") for at, (one, other) in pairs)
         return next((item for item in differences if item is not None), None)
     return None if expected == found else where
-
-
-# --- what a proof shows ---
-
-
-def _ledger_claim(ledger: BelievedLedger) -> dict[str, Json]:
-    """The certified ledger, and who signed it."""
-    commit, members = ledger.commit, ledger.validators.members
-    return {
-        "genesis_hash": ledger.genesis_hash.hex(), "version": commit.version, "timestamp_usecs": commit.timestamp_us,
-        "accumulator_root_hash": commit.root.hex(), "epoch": commit.epoch, "round": commit.round,
-        "block_id": commit.block_id.hex(), "signers": [members[author].name for author in ledger.signers],
-        "validators": len(members), "quorum": ledger.validators.quorum,
-    }  # fmt: skip
-
-
-def _transaction_claim(proof: TransactionProof) -> dict[str, Json]:
-    """An entry, its result and its events."""
-    status = proof.info.status
-    claim: dict[str, Json] = {
-        "version": proof.version, "hash": proof.info.transaction_hash.hex(), "status": status.kind,
-        "gas_used": proof.info.gas_used,
-    }  # fmt: skip
-    if status.kind == "move_abort":
-        category, reason = explain_abort(status.module, status.code)
-        claim["abort"] = {"module": status.module, "code": status.code, "category": category, "reason": reason}
-    try:
-        claim["transaction"] = body_json(proof.kind, proof.data)
-    except DecodeError as error:
-        refuse("transaction", error.message, error.name)
-    claim["events"] = [event_json(event, proof.version) for event in proof.events]
-    return claim
-
-
-def _account_claim(proof: AccountProof, account: Account | None) -> dict[str, Json]:
-    """An account, or its absence."""
-    return {
-        "version": proof.version, "address": proof.address.hex(), "exists": account is not None,
-        "account": None if account is None else account_json(account, proof.version),
-    }  # fmt: skip
 
 
 def write_document(verified: Verified, ledger: LedgerProof, fact: Fact) -> str:

@@ -1,70 +1,161 @@
 """Proofs fetched from a validator, and checked before anything is written: a validator need not be trusted.
 
-What is asked for in one batch is answered from one snapshot, so that every proof is against the certified ledger.
+What is asked for in one batch is answered from one snapshot, so that every proof is against the certified ledger. An
+answer must prove what was asked for, not something else that is true: the same version, key, number (X19).
 """
 
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from chain.accounts import account_key
 from chain.codec import decode, fields
-from chain.entries import Event, TransactionInfo
+from chain.entries import Event, TransactionInfo, event_hash
 from chain.errors import DecodeError, MithqalError
-from chain.light_client import AccountProof, Fact, LedgerProof, TransactionProof, decode_proof, encode_proof, refuse
-from chain.primitives import Address
-from chain.state.accumulator import LeafProof, RangeProof
-from chain.state.tree import StateProof
+from chain.facts import (
+    EntriesProof,
+    EpochsProof,
+    EventProof,
+    Fact,
+    LedgerProof,
+    PrefixProof,
+    ProvedEntry,
+    RecordProof,
+    StreamProof,
+    TransactionProof,
+    encode_proof,
+    read,
+)
+from chain.light_client import check_waypoint, decode_proof, refuse
+from chain.state.accumulator import LeafProof, RangeProof, prove_event
 from node.client.proof_file import HEX, Verified, verify, write_document
-from node.client.rpc import RpcClient, RpcFailed
 
 Json = Any
+Call = tuple[str, list[Json]]
+MAX_RANGE = 1_000
+"""Entries of one proof: the API's limit of a page."""
 
 
-def fetch_transaction(client: RpcClient, which: str, waypoint: str) -> tuple[Verified, str]:
+class Client(Protocol):
+    """Who asks a validator: `node.client.rpc.RpcClient`, or a stand-in."""
+
+    def call(self, method: str, *params: Json) -> Json:
+        """The result of one call."""
+
+    def batch(self, calls: Sequence[tuple[str, Json]]) -> list[Json]:
+        """Results of up to 20 calls in order; an error stands where a call failed."""
+
+
+def fetch_transaction(client: Client, which: str, waypoint: str) -> tuple[Verified, str]:
     """A checked proof of the transaction of a version or hash, and the text of its file.
 
     MithqalError (`unknown_transaction`) if there is none; ProofError if the validator's answer proves nothing.
     """
-    version = _find_version(client, which)
+    version = find_version(client, which)
     if version is None:
-        raise MithqalError(f"no transaction {which[:80]} is on the ledger", name="unknown_transaction")
-    state, found = _batch(client, ("get_state_proof", [0]), ("get_transactions_with_proofs", [version, 1, True]))
+        raise _unknown(which)
+    ledger, (found,) = ask(client, waypoint, entries_call(version, 1))
     if found is None:
-        raise MithqalError(f"no transaction {which[:80]} is on the ledger", name="unknown_transaction")
-    try:
-        ledger = _read_ledger(state)
-        kind, data = fields(_decode(found["serialized_transactions"][0]), "entry", int, bytes)
-        (info,) = fields(_decode(found["proofs"]["transaction_infos"]), "infos", tuple)
-        (events,) = fields(_decode(found["serialized_events"]), "events", tuple)
-        path = RangeProof.from_value(_decode(found["proofs"]["ledger_info_to_transaction_infos_proof"]))
-        fact = TransactionProof(
-            version, TransactionInfo.from_value(info), _leaf_path(path, version), kind, data,
-            tuple(map(Event.from_value, events)),
-        )  # fmt: skip
-    except (DecodeError, KeyError, TypeError, ValueError, IndexError) as error:
-        refuse("answer", f"the validator's answer is no proof: {error!s:.120}", "malformed")
-    tx_hash = fact.info.transaction_hash.hex()
+        raise _unknown(which)
+    entries = read_entries(found, version, 1)
+    fact = TransactionProof(version, leaf_path(entries.path, version), entries.entries[0])
+    tx_hash = fact.entry.info.transaction_hash.hex()
     if len(which) == 64 and tx_hash != which:
         refuse("answer", f"the validator proves transaction {tx_hash}, not {which}", "another_hash")
-    return _checked(ledger, fact, waypoint)
+    return checked(ledger, fact, waypoint)
 
 
-def fetch_account(client: RpcClient, address: bytes, waypoint: str) -> tuple[Verified, str]:
-    """A checked proof of the account at an address, or of its absence, and the text of its file."""
-    state, found = _batch(client, ("get_state_proof", [0]), ("get_account_state_with_proof", [address.hex()]))
-    try:
-        ledger = _read_ledger(state)
-        proof, blob = found["proof"], found["blob"]
-        fact = AccountProof(
-            found["version"],
-            TransactionInfo.from_value(_decode(proof["transaction_info"])),
-            LeafProof.from_value(_decode(proof["ledger_info_to_transaction_info_proof"])),
-            Address(address),
-            None if blob is None else bytes.fromhex(blob),
-            StateProof.from_value(_decode(proof["transaction_info_to_account_proof"])),
+def fetch_range(client: Client, first: int, last: int, waypoint: str) -> tuple[Verified, str]:
+    """A checked proof of all entries from one version to another, both included.
+
+    MithqalError (`bad_range`, `unknown_transaction`).
+    """
+    count = last - first + 1
+    if not 1 <= count <= MAX_RANGE:
+        raise MithqalError(
+            f"a range has 1 to {MAX_RANGE} versions, {first} to {last} are {max(count, 0)}", name="bad_range"
         )
-    except (DecodeError, KeyError, TypeError, ValueError) as error:
-        refuse("answer", f"the validator's answer is no proof: {error!s:.120}", "malformed")
-    return _checked(ledger, fact, waypoint)
+    ledger, (found,) = ask(client, waypoint, entries_call(first, count))
+    fact = None if found is None else read_entries(found, first, None)
+    if fact is None or len(fact.entries) < count:
+        raise _unknown(str(last))
+    return checked(ledger, fact, waypoint)
+
+
+def fetch_event(client: Client, key: bytes, number: int, waypoint: str) -> tuple[Verified, str]:
+    """A checked proof of an event by its stream and number; if it does not exist yet, of how many there are."""
+    ledger, (found, stream) = ask(
+        client, waypoint, ("get_events_with_proofs", [key.hex(), number, 1]), ("get_stream_with_proof", [key.hex()])
+    )
+    if not found:
+        verified, text = _checked_stream(ledger, stream, key, None, waypoint)
+        if verified.claim["count"] > number:
+            refuse("answer", f"the stream has {verified.claim['count']} events: number {number} is kept back", "hidden")
+        return verified, text
+    with answered():
+        fact: EventProof = read(EventProof, decode_hex(found[0]["event_with_proof"]))
+    if (fact.event.key, fact.event.sequence) != (key, number):
+        refuse("answer", f"the validator proves number {fact.event.sequence} of another stream", "another_event")
+    return checked(ledger, fact, waypoint)
+
+
+def fetch_stream(client: Client, key: bytes, waypoint: str, at: int | None = None) -> tuple[Verified, str]:
+    """A checked proof of how many events a stream has, now or at an older version."""
+    ledger, (found,) = ask(client, waypoint, ("get_stream_with_proof", [key.hex(), at]))
+    return _checked_stream(ledger, found, key, at, waypoint)
+
+
+def fetch_event_of(client: Client, version: int, place: int, waypoint: str) -> tuple[Verified, str]:
+    """A checked proof of one event by its version and its place there, from 0; MithqalError (`unknown_event`)."""
+    ledger, (found,) = ask(client, waypoint, entries_call(version, 1))
+    if found is None:
+        raise _unknown(str(version))
+    entries = read_entries(found, version, 1)
+    entry = entries.entries[0]
+    whole, _ = checked(ledger, TransactionProof(version, leaf_path(entries.path, version), entry), waypoint)
+    if place >= len(entry.events):
+        raise MithqalError(
+            f"version {version} has {len(whole.claim['events'])} events, no number {place}", name="unknown_event"
+        )
+    path = prove_event([event_hash(event) for event in entry.events], place)
+    fact = EventProof(version, leaf_path(entries.path, version), entry.info, place, path, entry.events[place])
+    return checked(ledger, fact, waypoint)
+
+
+def fetch_account(
+    client: Client, address: bytes, waypoint: str, at: int | None = None
+) -> tuple[Verified, str]:  # fmt: skip
+    """A checked proof of the account at an address, or of its absence, now or at an older version."""
+    return fetch_record(client, account_key(address), waypoint, at)
+
+
+def fetch_record(client: Client, key: bytes, waypoint: str, at: int | None = None) -> tuple[Verified, str]:
+    """A checked proof of what the state holds under a key, now or at an older version."""
+    ledger, (found,) = ask(client, waypoint, ("get_record_with_proof", [key.hex(), at]))
+    fact: RecordProof = read_fact(RecordProof, found)
+    if fact.key != key:
+        refuse("answer", f"the validator proves key {fact.key.hex()}, not {key.hex()}", "another_key")
+    verified, text = checked(ledger, fact, waypoint)
+    check_state(verified.claim, at)
+    return verified, text
+
+
+def fetch_consistency(client: Client, earlier: int, later: int | None, waypoint: str) -> tuple[Verified, str]:
+    """A checked proof that the ledger at one version begins with that at an earlier one; without a later one: now."""
+    ledger, (found,) = ask(client, waypoint, ("get_prefix_with_proof", [earlier, later]))
+    fact: PrefixProof = read_fact(PrefixProof, found)
+    verified, text = checked(ledger, fact, waypoint)
+    end = verified.claim["ledger"]["version"] if later is None else later
+    if (fact.earlier.size - 1, fact.later) != (earlier, end):
+        refuse("answer", f"the validator proves versions {fact.earlier.size - 1} and {fact.later}", "another_version")
+    return verified, text
+
+
+def fetch_epochs(client: Client, waypoint: str) -> tuple[Verified, str]:
+    """A checked proof of all epochs since the waypoint."""
+    ledger, _ = ask(client, waypoint)
+    return checked(ledger, EpochsProof(), waypoint)
 
 
 def save(path: Path, text: str) -> None:
@@ -75,7 +166,33 @@ def save(path: Path, text: str) -> None:
         raise MithqalError(f"{path} cannot be written: {error.strerror}", name="cannot_write") from error
 
 
-def _checked(ledger: LedgerProof, fact: Fact, waypoint: str) -> tuple[Verified, str]:
+# --- asking ---
+
+
+def ask(
+    client: Client, waypoint: str, *calls: Call, keep_failures: bool = False
+) -> tuple[LedgerProof, list[Json]]:  # fmt: skip
+    """The ledger's proof from a waypoint, not verified yet, and what calls answer from the same snapshot.
+
+    MithqalError (`bad_waypoint`); RpcFailed where a call is refused: it stands in the call's place with
+    `keep_failures`.
+    """
+    known = int(check_waypoint(waypoint).partition(":")[0])
+    state, *found = client.batch([("get_state_proof", [known]), *calls])
+    failed = [item for item in (state, *(() if keep_failures else found)) if isinstance(item, MithqalError)]
+    if failed:
+        raise failed[0]
+    with answered():
+        start, epochs = fields(decode_hex(state["epoch_change_proof"]), "epoch change proof", None, tuple)
+        if start is None:
+            refuse("waypoint", f"the validator knows no end of an epoch at version {known}", "unknown")
+        text = state["ledger_info_with_signatures"]
+        certificate = None if text is None else decode_hex(text)
+        proof: LedgerProof = read(LedgerProof, (*fields(start, "start", tuple, tuple, tuple), epochs, certificate))
+    return proof, found
+
+
+def checked(ledger: LedgerProof, fact: Fact, waypoint: str) -> tuple[Verified, str]:
     """Nothing is handed on that a reader of the file would not read and verify."""
     try:
         data = encode_proof(ledger, fact)
@@ -86,8 +203,8 @@ def _checked(ledger: LedgerProof, fact: Fact, waypoint: str) -> tuple[Verified, 
     return verified, write_document(verified, ledger, fact)
 
 
-def _find_version(client: RpcClient, which: str) -> int | None:
-    """The version that a number or hash names."""
+def find_version(client: Client, which: str) -> int | None:
+    """The version that a number or hash names; the validator's word, which a proof must follow."""
     if which.isascii() and which.isdigit() and len(which) < 20:
         return int(which)
     if len(which) != 64 or HEX.fullmatch(which) is None:
@@ -101,23 +218,51 @@ def _find_version(client: RpcClient, which: str) -> int | None:
     return version
 
 
-def _batch(client: RpcClient, *calls: tuple[str, list[Json]]) -> list[Json]:
-    """Results from one snapshot of one validator."""
-    results = client.batch(calls)
-    for result in results:
-        if isinstance(result, RpcFailed):
-            raise result
-    return results
+# --- reading answers ---
 
 
-def _read_ledger(state: Json) -> LedgerProof:
-    """A StateProof from genesis."""
-    genesis, epochs = fields(_decode(state["epoch_change_proof"]), "epoch change proof", tuple, tuple)
-    certificate = _decode(state["ledger_info_with_signatures"])
-    return LedgerProof.from_value((*fields(genesis, "genesis", tuple, tuple), epochs, certificate))
+@contextmanager
+def answered() -> Generator[None, None, None]:
+    """What of a validator's answer has another shape than it should becomes a ProofError at step `answer`."""
+    try:
+        yield
+    except (DecodeError, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        refuse("answer", f"the validator's answer is no proof: {error!s:.120}", "malformed")
 
 
-def _leaf_path(path: RangeProof, index: int) -> LeafProof:
+def decode_hex(text: str) -> object:
+    """A value from its hex."""
+    return decode(bytes.fromhex(text))
+
+
+def read_fact(kind: type[Any], found: Json) -> Any:
+    """A fact from a method of ours: {proof}."""
+    with answered():
+        return read(kind, decode_hex(found["proof"]))
+
+
+def entries_call(first: int, count: int) -> Call:
+    """The call that proves entries."""
+    return ("get_transactions_with_proofs", [first, count, True])
+
+
+def read_entries(found: Json, first: int, count: int | None) -> EntriesProof:
+    """Entries from the answer to `entries_call`, exactly `count` unless None."""
+    with answered():
+        rows = [fields(decode_hex(text), "entry", int, bytes) for text in found["serialized_transactions"]]
+        infos = _list(decode_hex(found["proofs"]["transaction_infos"]))
+        events = _list(decode_hex(found["serialized_events"]))
+        path = RangeProof.from_value(decode_hex(found["proofs"]["ledger_info_to_transaction_infos_proof"]))
+        entries = tuple(
+            ProvedEntry(TransactionInfo.from_value(info), kind, data, tuple(map(Event.from_value, _list(items))))
+            for (kind, data), info, items in zip(rows, infos, events, strict=True)
+        )
+        if count is not None and len(entries) != count:
+            raise DecodeError(f"{len(entries)} entries instead of {count}")
+    return EntriesProof(first, path, entries)
+
+
+def leaf_path(path: RangeProof, index: int) -> LeafProof:
     """The proof of a range of one leaf as that of a leaf: from the bottom to the top, each sibling from its side.
 
     Where nothing lies to the right at one level, nothing does higher up.
@@ -127,6 +272,33 @@ def _leaf_path(path: RangeProof, index: int) -> LeafProof:
     return LeafProof(tuple(sibling for sibling in siblings if sibling is not None))
 
 
-def _decode(text: str) -> object:
-    """A value from its hex."""
-    return decode(bytes.fromhex(text))
+def _list(value: object) -> Sequence[Any]:
+    """A list, whatever it holds."""
+    (found,) = fields((value,), "list", tuple)
+    items: Sequence[Any] = found
+    return items
+
+
+def check_state(claim: dict[str, Json], at: int | None) -> None:
+    """A state is that of the version that was asked for; without one that of the certified ledger, not an older one."""
+    newest = claim["ledger"]["version"]
+    wanted = newest if at is None else at
+    if claim["at"] != wanted or (at is None and claim["version"] != newest):
+        refuse("answer", f"the validator proves the state of version {claim['at']}, not of {wanted}", "another_state")
+
+
+def _checked_stream(
+    ledger: LedgerProof, found: Json, key: bytes, at: int | None, waypoint: str
+) -> tuple[Verified, str]:  # fmt: skip
+    """How many events the stream that was asked for has."""
+    fact: StreamProof = read_fact(StreamProof, found)
+    if fact.key != key:
+        refuse("answer", f"the validator proves stream {fact.key.hex()}, not {key.hex()}", "another_stream")
+    verified, text = checked(ledger, fact, waypoint)
+    check_state(verified.claim, at)
+    return verified, text
+
+
+def _unknown(which: str) -> MithqalError:
+    """There is no such entry."""
+    return MithqalError(f"no transaction {which[:80]} is on the ledger", name="unknown_transaction")

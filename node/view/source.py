@@ -4,7 +4,7 @@ Streams and the ledger are read newest first; JSON-RPC pages ascend, so that the
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from chain.errors import MithqalError
 
@@ -90,8 +90,19 @@ def transactions_between(source: Source, start: int, end: int) -> list[Json]:
     return found
 
 
+@runtime_checkable
+class Counting(Protocol):
+    """A source that knows how long a stream is."""
+
+    def stream_count(self, key: str) -> int:
+        """How many events a stream has."""
+
+
 def stream_length(source: Source, key: str) -> int:
-    """How many events a stream has: probes at powers of two, then between the last hit and the first miss."""
+    """How many events a stream has: told by the source, else found by probes at powers of two, then between the last
+    hit and the first miss."""
+    if isinstance(source, Counting):
+        return source.stream_count(key)
     low, high, power = 0, None, 0
     while high is None or high - low > 1:
         if high is None:

@@ -7,12 +7,10 @@ import pytest
 from chain.certificates import CommitInfo, QuorumCertificate, VoteData
 from chain.crypto.signing import RealSignatures
 from chain.errors import MithqalError
-from chain.light_client import (
-    LedgerProof,
-    check_waypoint,
-    verify_ledger,
-)
+from chain.facts import Anchor, LedgerProof
+from chain.light_client import check_waypoint, verify_ledger
 from chain.primitives import Hash
+from chain.state.accumulator import LeafProof
 from chain.validators import Validator, ValidatorSet
 from tests.builders import key
 from tests.chain.failures import failure
@@ -20,6 +18,8 @@ from tests.chains import QUORUM, VALIDATORS, Chain, certify, small_chain
 
 CHAIN = small_chain()
 PROOF = CHAIN.proof()
+assert PROOF.certificate is not None
+CERTIFICATE = PROOF.certificate
 BELIEVED = CHAIN.believed()
 TIP = CHAIN.ledger.tip_version
 PAYMENT, FAILED = 7, 8
@@ -88,43 +88,34 @@ def test_every_digit_of_the_waypoint_counts() -> None:
 
 
 def test_what_the_waypoint_covers() -> None:
-    """X2: root, version, time and the first validators."""
-    genesis = PROOF.genesis
-    assert genesis.next_epoch is not None
-    members = genesis.next_epoch.members
+    """X2: epoch, root, version, time and the validators that go on."""
+    anchor = PROOF.anchor
+    members = anchor.next_epoch.members
     stranger = ValidatorSet(1, (members[0]._replace(consensus_key=key(99).public_key), *members[1:]))
-    fewer = ValidatorSet(1, members[:3])
+    fewer, later = ValidatorSet(1, members[:3]), ValidatorSet(2, members)
     for changed in (
-        genesis._replace(root=OTHER), genesis._replace(version=1), genesis._replace(epoch=1),
-        genesis._replace(timestamp_us=genesis.timestamp_us + 1), genesis._replace(next_epoch=stranger),
-        genesis._replace(next_epoch=fewer), genesis._replace(next_epoch=None),
+        anchor._replace(root=OTHER), anchor._replace(version=1), anchor._replace(epoch=1),
+        anchor._replace(timestamp_us=anchor.timestamp_us + 1), anchor._replace(next_epoch=stranger),
+        anchor._replace(next_epoch=fewer), anchor._replace(next_epoch=later),
     ):  # fmt: skip
-        assert ledger_failure(PROOF._replace(genesis=changed)) == ("waypoint", "another_waypoint")
+        assert ledger_failure(PROOF._replace(anchor=changed)) == ("waypoint", "another_waypoint")
 
 
-def test_what_the_waypoint_leaves_out_is_checked_too() -> None:
-    """X3, X14: round and block id of genesis are not in the waypoint, yet they cannot be changed."""
-    genesis = PROOF.genesis
-    assert ledger_failure(PROOF._replace(genesis=genesis._replace(round=1))) == ("genesis", "not_genesis")
-    assert ledger_failure(PROOF._replace(genesis=genesis._replace(block_id=OTHER))) == ("genesis", "block_id")
+def test_the_genesis_hash_stands_in_the_waypoints_root() -> None:
+    """X3: the leaf of version 0 is in the waypoint's accumulator; its transaction hash stands in every signature."""
+    assert BELIEVED.genesis_hash == PROOF.genesis_info.transaction_hash == CHAIN.genesis_hash
     info = PROOF.genesis_info
     for changed in (info._replace(gas_used=1), info._replace(transaction_hash=OTHER), info._replace(state_root=None)):
         assert ledger_failure(PROOF._replace(genesis_info=changed)) == ("genesis", "root")
+    longer = PROOF._replace(genesis_path=LeafProof((OTHER,)))
+    assert ledger_failure(longer) == ("genesis", "siblings")
 
 
-@pytest.mark.parametrize(
-    ("fields", "rule"),
-    [
-        ({"version": 1}, "not_genesis"),
-        ({"epoch": 1}, "not_genesis"),
-        ({"next_epoch": None}, "next_epoch"),
-        ({"next_epoch": ValidatorSet(2, (Validator("a", b"k" * 32, b"n" * 32, 0),))}, "next_epoch"),
-    ],
-)
-def test_a_waypoint_that_is_not_of_a_genesis(fields: dict[str, Any], rule: str) -> None:
-    """X3: epoch, round and version 0, and the validators of epoch 1, even if somebody trusts such a waypoint."""
-    genesis = PROOF.genesis._replace(**fields)
-    assert ledger_failure(PROOF._replace(genesis=genesis), genesis.waypoint()) == ("genesis", rule)
+@pytest.mark.parametrize("epoch", [0, 2, 3])
+def test_a_waypoint_names_the_validators_of_the_next_epoch(epoch: int) -> None:
+    """X3: of the epoch above its own, even if somebody trusts such a waypoint."""
+    anchor = PROOF.anchor._replace(next_epoch=ValidatorSet(epoch, PROOF.anchor.next_epoch.members))
+    assert ledger_failure(PROOF._replace(anchor=anchor), anchor.waypoint()) == ("genesis", "next_epoch")
 
 
 # --- X5, X6 ---
@@ -134,11 +125,11 @@ def resigned(
     data: dict[str, Any] | None = None, commit: dict[str, Any] | None = None, signers: tuple[int, ...] = QUORUM
 ) -> QuorumCertificate:
     """The tip's certificate with fields changed and honestly signed again."""
-    found = PROOF.certificate.commit
+    found = CERTIFICATE.commit
     assert found is not None
     keys = {index: VALIDATORS[index] for index in signers}
     changed = found._replace(**commit or {})
-    return certify(PROOF.certificate.data._replace(**data or {}), changed, keys, CHAIN.genesis_hash)
+    return certify(CERTIFICATE.data._replace(**data or {}), changed, keys, CHAIN.genesis_hash)
 
 
 def certificate_failure(certificate: QuorumCertificate) -> tuple[object, object]:
@@ -147,7 +138,7 @@ def certificate_failure(certificate: QuorumCertificate) -> tuple[object, object]
 
 def test_a_certificate_that_commits_nothing_or_the_wrong_block() -> None:
     """X5: epoch, rounds and the committed parent (Q4 to Q6); at least one version above genesis."""
-    round_ = PROOF.certificate.round
+    round_ = CERTIFICATE.round
     assert certificate_failure(resigned({"epoch": 2}, {"epoch": 2})) == ("certificate", "wrong_epoch")
     assert certificate_failure(resigned({"round": 0})) == ("certificate", "round_zero")
     assert certificate_failure(resigned({"parent_round": round_})) == ("certificate", "round_order")
@@ -162,9 +153,11 @@ def test_a_certificate_that_commits_nothing_or_the_wrong_block() -> None:
         == 1
     )
     keys = {index: VALIDATORS[index] for index in QUORUM}
-    empty = certify(PROOF.certificate.data, None, keys, CHAIN.genesis_hash)
+    empty = certify(CERTIFICATE.data, None, keys, CHAIN.genesis_hash)
     assert certificate_failure(empty) == ("certificate", "no_commit")
     assert certificate_failure(CHAIN.ledger.genesis_qc) == ("certificate", "round_zero")
+    wrong = resigned(None, {"next_epoch": CHAIN.ledger.validators})
+    assert certificate_failure(wrong) == ("certificate", "next_epoch")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +174,7 @@ def test_a_quorum_of_four_is_three(signers: tuple[int, ...], enough: int) -> Non
 
 def test_signers_are_distinct_ascending_members() -> None:
     """X6: the same validator twice is one; an unknown number is nobody."""
-    certificate = PROOF.certificate
+    certificate = CERTIFICATE
     first, second, last = certificate.signatures
     for signatures in (
         (first, first, second), (first, second, second), (first, second, second, last), (second, first, last),
@@ -208,7 +201,7 @@ def test_every_signature_must_hold() -> None:
 
 def test_nothing_that_was_signed_can_change() -> None:
     """X6: every field of vote data and commit info is under the signatures."""
-    certificate = PROOF.certificate
+    certificate = CERTIFICATE
     assert certificate.commit is not None
     data, commit = certificate.data, certificate.commit
     for changed in (
@@ -288,7 +281,7 @@ def test_an_epoch_signed_by_the_wrong_set() -> None:
     assert ledger_failure(walk(end1, ending(pretender, 30, THIRD.members), last=last)) == ("epochs", "bad_signature")
     pretender = Era(THIRD.members, {0: key(10)})
     assert ledger_failure(walk(end1, end2, last=ending(pretender, 31, None))) == ("signature", "bad_signature")
-    assert ledger_failure(walk(end1, last=PROOF.certificate)) == ("certificate", "wrong_epoch")
+    assert ledger_failure(walk(end1, last=CERTIFICATE)) == ("certificate", "wrong_epoch")
     assert ledger_failure(walk(last=ending(SECOND, 30, None))) == ("certificate", "wrong_epoch")
 
 
@@ -302,9 +295,9 @@ def test_a_skipped_or_repeated_epoch() -> None:
     jump = ending(FIRST, 20, THIRD.members)
     assert ledger_failure(walk(jump, last=last)) == ("epochs", "next_epoch")
     again = ending(FIRST, 20, FIRST.members)
-    assert ledger_failure(walk(again, last=PROOF.certificate)) == ("epochs", "next_epoch")
+    assert ledger_failure(walk(again, last=CERTIFICATE)) == ("epochs", "next_epoch")
     nothing = ending(FIRST, 20, None)
-    assert ledger_failure(walk(nothing, last=PROOF.certificate)) == ("epochs", "next_epoch")
+    assert ledger_failure(walk(nothing, last=CERTIFICATE)) == ("epochs", "next_epoch")
 
 
 def test_versions_rise_over_epochs() -> None:
@@ -329,3 +322,107 @@ def test_an_epoch_needs_its_own_quorum() -> None:
     assert ledger_failure(walk(ending(FIRST, 20, SECOND.members, signers=2), last=last)) == ("epochs", "no_quorum")
     empty = certify(end1.data, None, FIRST.keys, CHAIN.genesis_hash)
     assert ledger_failure(walk(empty, last=last)) == ("epochs", "no_commit")
+
+
+# --- any end of an epoch is a waypoint (X2, X3) ---
+
+LONG = small_chain()
+KEYS = [{index: key(1_000 * epoch + index) for index in range(count)} for epoch, count in ((2, 7), (3, 1))]
+WAYPOINTS = [LONG.waypoint, LONG.end_epoch(KEYS[0])]
+LONG.add()
+LONG.add()
+LONG.add()
+WAYPOINTS.append(LONG.end_epoch(KEYS[1]))
+for _ in range(2):
+    LONG.add()
+
+
+def known(waypoint: str) -> int:
+    """The version of a waypoint."""
+    return int(waypoint.partition(":")[0])
+
+
+def test_each_end_of_an_epoch_is_a_root_of_trust() -> None:
+    """X2 to X6: from the waypoint of genesis or of a later end of an epoch to the same certified ledger."""
+    assert [known(text) for text in WAYPOINTS] == [0, 12, 15]
+    for place, waypoint in enumerate(WAYPOINTS):
+        proof = LONG.proof(known(waypoint))
+        assert len(proof.epochs) == 2 - place
+        believed = verify_ledger(waypoint, proof, RealSignatures())
+        assert (believed.genesis_hash, believed.commit.version) == (LONG.genesis_hash, LONG.ledger.tip_version)
+        assert (believed.validators.epoch, believed.signers) == (3, (0,))
+        assert [anchor.waypoint() for anchor in believed.anchors] == WAYPOINTS[place:]
+        for other in WAYPOINTS:
+            if other != waypoint:
+                assert ledger_failure(proof, other) == ("waypoint", "another_waypoint")
+
+
+def test_a_ledger_that_ends_with_its_epoch() -> None:
+    """X5: the certificate that ends an epoch certifies the ledger there, and its end is a waypoint already."""
+    chain = small_chain()
+    waypoint = chain.end_epoch(KEYS[0])
+    believed = chain.believed()
+    assert (believed.validators.epoch, believed.commit.version) == (1, known(waypoint))
+    assert [anchor.waypoint() for anchor in believed.anchors] == [chain.waypoint, waypoint]
+    assert chain.prover.ledger(chain.proof().certificate, known(waypoint) - 1) is None
+
+
+def test_a_ledger_that_ends_at_the_waypoint() -> None:
+    """X5: nothing is certified after the waypoint yet: its own ledger is believed, and nobody's signature is needed."""
+    chain = small_chain()
+    waypoint = chain.end_epoch(KEYS[0])
+    proof = chain.proof(known(waypoint))
+    assert (proof.certificate, proof.epochs) == (None, ())
+    believed = verify_ledger(waypoint, proof, RealSignatures())
+    assert (believed.commit.version, believed.commit.root, believed.signers) == (12, chain.ledger.tip_root, ())
+    assert (believed.genesis_hash, believed.validators.epoch) == (chain.genesis_hash, 2)
+    assert [anchor.waypoint() for anchor in believed.anchors] == [waypoint]
+    fresh = Chain()
+    start = fresh.prover.ledger(None)
+    assert start is not None
+    assert verify_ledger(fresh.waypoint, start, RealSignatures()).commit.version == 0
+
+
+def test_a_certificate_is_missing_only_at_the_waypoint() -> None:
+    """X5: without one no end of an epoch may stand in the proof: each proof has one form."""
+    proof = LONG.proof()
+    for epochs in (proof.epochs, proof.epochs[:1]):
+        changed = proof._replace(epochs=epochs, certificate=None)
+        assert ledger_failure(changed, LONG.waypoint) == ("certificate", "missing")
+    older = verify_ledger(LONG.waypoint, proof._replace(epochs=(), certificate=None), RealSignatures())
+    assert older.commit.version == 0
+
+
+def test_a_later_waypoint_proves_the_genesis_hash() -> None:
+    """X3: with the path of version 0 to the waypoint's root, of which no hash can change, lack or stand too much."""
+    proof = LONG.proof(known(WAYPOINTS[1]))
+    path = proof.genesis_path.siblings
+    assert len(path) == 4
+    for siblings, rule in (
+        ((OTHER, *path[1:]), "root"), (path[:-1], "siblings"), ((*path, OTHER), "siblings"), ((), "siblings"),
+        (path[::-1], "root"),
+    ):  # fmt: skip
+        changed = proof._replace(genesis_path=LeafProof(siblings))
+        assert ledger_failure(changed, WAYPOINTS[1]) == ("genesis", rule)
+    another = proof._replace(genesis_info=proof.genesis_info._replace(transaction_hash=OTHER))
+    assert ledger_failure(another, WAYPOINTS[1]) == ("genesis", "root")
+
+
+def test_left_out_epochs() -> None:
+    """X4: a node that holds back the last epochs proves an older ledger only, and mixed lists prove nothing."""
+    proof = LONG.proof()
+    assert ledger_failure(proof._replace(epochs=proof.epochs[:1]), LONG.waypoint) == ("certificate", "wrong_epoch")
+    assert ledger_failure(proof._replace(epochs=proof.epochs[1:]), LONG.waypoint) == ("epochs", "wrong_epoch")
+    assert ledger_failure(proof._replace(epochs=()), LONG.waypoint) == ("certificate", "wrong_epoch")
+    assert ledger_failure(proof._replace(epochs=proof.epochs[::-1]), LONG.waypoint) == ("epochs", "wrong_epoch")
+    older = proof._replace(epochs=(), certificate=proof.epochs[0])
+    assert verify_ledger(LONG.waypoint, older, RealSignatures()).commit.version == known(WAYPOINTS[1])
+
+
+def test_an_anchor_is_what_its_waypoint_says() -> None:
+    """L5: (epoch, root, version, time, next validator set) and nothing else."""
+    commit = LONG.proof().epochs[0].commit
+    assert commit is not None
+    assert commit.next_epoch is not None
+    anchor = Anchor(commit.epoch, commit.root, commit.version, commit.timestamp_us, commit.next_epoch)
+    assert anchor.waypoint() == commit.waypoint() == WAYPOINTS[1]

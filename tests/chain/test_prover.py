@@ -3,12 +3,13 @@
 import pytest
 
 from chain import ledger as ledger_module
-from chain.accounts import account_key
+from chain.accounts import Account, account_key
+from chain.certificates import QuorumCertificate
 from chain.crypto.signing import RealSignatures
 from chain.entries import info_hash
 from chain.errors import ProofError
 from chain.ledger import Ledger
-from chain.light_client import verify_account, verify_ledger, verify_transaction
+from chain.light_client import BelievedLedger, verify_ledger, verify_record, verify_transaction
 from chain.prover import Prover, accumulator_root, certificate_of
 from chain.state.accumulator import Frontier
 from chain.state.proof import verify_consistency, verify_range
@@ -41,6 +42,13 @@ def test_only_rows_from_level_4_on_are_stored() -> None:
         verify_transaction(chain.believed(), proof)
 
 
+def believed_by(chain: Chain, prover: Prover, certificate: QuorumCertificate) -> BelievedLedger:
+    """What a client with the genesis waypoint believes."""
+    proof = prover.ledger(certificate)
+    assert proof is not None
+    return verify_ledger(chain.waypoint, proof, RealSignatures())
+
+
 def test_blocks_that_commit_together_share_a_certificate() -> None:
     """The block row that holds a certificate: the last one of a path."""
     chain = Chain()
@@ -70,8 +78,8 @@ def test_an_account_is_proved_at_each_recent_block() -> None:
         state = chain.ledger.history.at(version)
         assert state is not None
         proof = chain.prover.account(US.address, state)
-        found = verify_account(believed, proof)
-        seen[version] = (proof.version, None if found is None else found.balances)
+        found = verify_record(believed, proof)
+        seen[version] = (proof.checkpoint.version, found.balances if isinstance(found, Account) else None)
     before, empty, paid = None, (("XUS", 0),), (("XUS", 1_500),)
     assert seen == {
         0: (0, before), 1: (0, before), 2: (0, before), 3: (3, empty), 4: (3, empty), 5: (5, empty), 6: (5, empty),
@@ -113,13 +121,13 @@ def test_a_proof_against_the_durable_tip_while_the_memory_is_ahead(monkeypatch) 
     certificate = certificate_of(chain.store, durable_height)
     assert certificate is not None
     prover = Prover(chain.ledger, durable_version)
-    believed = verify_ledger(chain.waypoint, prover.ledger(certificate), RealSignatures())
+    believed = believed_by(chain, prover, certificate)
     assert believed.commit.version == durable_version
     state = chain.ledger.history.at(durable_version)
     assert state is not None
     proof = prover.account(DEALER.address, state)
-    assert proof.version == durable_version
-    assert verify_account(believed, proof) is None
+    assert proof.checkpoint.version == durable_version
+    assert verify_record(believed, proof) is None
     verify_transaction(believed, prover.transaction(durable_version))
     chain.save()
     for _ in range(2):
@@ -138,7 +146,7 @@ def test_after_a_restart_the_tip_is_provable() -> None:
     certificate = certificate_of(chain.store, again.tip_height)
     assert certificate is not None
     prover = Prover(again, again.tip_version)
-    believed = verify_ledger(chain.waypoint, prover.ledger(certificate), RealSignatures())
+    believed = believed_by(chain, prover, certificate)
     state = again.history.at(again.tip_version)
     assert state is not None
     assert prover.account(US.address, state) == chain.account(US.address)
@@ -151,7 +159,7 @@ def test_consistency_and_ranges(known: int) -> None:
     """A client that knows a frontier follows; a page of entries has one proof."""
     chain = small_chain()
     size, root = chain.ledger.tip_version + 1, chain.ledger.tip_root
-    leaves = [chain.transaction(version).info for version in range(size)]
+    leaves = [chain.transaction(version).entry.info for version in range(size)]
     hashes = [info_hash(info.to_bytes()) for info in leaves]
     frontier = Frontier.empty().append(hashes[: known + 1])[0]
     proof = chain.prover.consistency(known)

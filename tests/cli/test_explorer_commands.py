@@ -121,10 +121,38 @@ def test_each_command_prints_its_page_and_its_document(story: Story) -> None:
     """Plain text into a pipe, one JSON document with --json; nothing on stderr."""
     for command, page in pages(story).items():
         words = call(*command.split())
-        assert (words.return_value, words.stdout, words.stderr) == (0, text(page), ""), command
+        assert (words.return_value, words.stderr) == (0, ""), command
         document = call(*command.split(), "--json")
         assert (document.return_value, document.stderr) == (0, ""), command
-        assert json.loads(document.stdout) == page.document, command
+        shown = json.loads(document.stdout)
+        if not is_proved(command):
+            assert (words.stdout, shown) == (text(page), page.document), command
+            continue
+        body, _, note = words.stdout.rpartition("\n\n")
+        assert body + "\n" == text(page), command
+        assert note.startswith(f"verified against waypoint {story.ledger.waypoint()}, signed by 3 of 4 validators ")
+        verified = shown.pop("verified")
+        assert shown == page.document, command
+        assert (verified["waypoint"], verified["version"]) == (story.ledger.waypoint(), 28)
+        assert (len(verified["signers"]), verified["validators"], verified["quorum"]) == (3, 4, 3)
+
+
+def is_proved(command: str) -> bool:
+    """Whether a command verifies by itself."""
+    return command.startswith(("account show", "tx show")) or (
+        command.startswith("explorer ") and not command.startswith("explorer --")
+    )
+
+
+def test_a_validator_is_trusted_only_if_that_is_said(story: Story) -> None:
+    """--trust-node switches verification off, is never the default, and the answer says so."""
+    for command, page in pages(story).items():
+        if is_proved(command):
+            words = call(*command.split(), "--trust-node")
+            note = "not verified: the validator that answered was trusted (--trust-node)"
+            assert words.stdout == text(page) + f"\n{note}\n"
+            document = json.loads(call(*command.split(), "--trust-node", "--json").stdout)
+            assert document == {**page.document, "trusted": True}
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_verify_reads_stdin(file) -> None:
         (lambda text: text.replace('"gas_used"', '"gas_user"', 1), "claim"),
         (lambda text: text.replace('"kind":"transaction"', '"kind":"account"'), "kind"),
         (lambda text: text.replace('"claim"', '"claims"', 1), "fields"),
-        (lambda text: text.replace("mithqal-proof-1", "mithqal-proof-2"), "format"),
+        (lambda text: text.replace("mithqal-proof-2", "mithqal-proof-1"), "format"),
         (lambda text: text[:-3], "json"),
         (lambda text: "[" + text, "json"),
         (lambda text: text + "\n", "form"),
@@ -120,7 +120,11 @@ def test_a_waypoint_that_is_none_exits_with_2(file, waypoint) -> None:
     [
         ("verify", "missing.json", "--waypoint", WAYPOINT),
         ("verify", ".", "--waypoint", WAYPOINT),
-        ("verify", "-"),
+        ("get", "range", "1"),
+        ("get", "range", "1", "x"),
+        ("get", "event", "7"),
+        ("get", "record", "purse"),
+        ("get", "account", "alice", "--at", "-1"),
         ("verify", "--waypoint", WAYPOINT),
         ("get", "tx"),
         ("get", "block", "1"),
@@ -143,50 +147,86 @@ def test_getting_needs_a_network(tmp_path) -> None:
         assert failed("proof", "get", *what, network=tmp_path) == (3, "network_missing")
 
 
+KINDS = {
+    "transaction": ("transaction", "{version}"), "hash": ("tx", "{hash}"), "event": ("event", "{sent}", "0"),
+    "by place": ("event", "{version}", "1"), "no event": ("event", "{sent}", "9"), "stream": ("stream", "{sent}"),
+    "old stream": ("stream", "{sent}", "--at", "3"), "account": ("account", "alice"),
+    "address": ("account", "{alice}"), "absent": ("account", "{nobody}"), "old": ("account", "alice", "--at", "3"),
+    "treasury": ("account", "treasury"), "range": ("range", "3", "9"), "config": ("record", "config"),
+    "currency": ("record", "currency:XUS"), "none": ("record", "currency:ZZZ"), "hex": ("record", "hex:67"),
+    "consistency": ("consistency", "3", "9"), "until now": ("consistency", "5"), "epochs": ("epochs",),
+}  # fmt: skip
+"""Arguments of `proof get`, with places for what the network has made."""
+
+
 @pytest.mark.network
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(240)
 def test_proofs_of_a_real_network(tmp_path) -> None:
-    """Get from a validator, stop the network, forget its directory, verify."""
-    network = tmp_path / "net"
-    files = {name: tmp_path / f"{name}.json" for name in ("hash", "version", "name", "address", "absent", "treasury")}
-    nobody = sha3(b"nobody").hex()[:32]
+    """Get each kind from a validator, stop the network, forget its directory, verify."""
+    network, elsewhere = tmp_path / "net", tmp_path / "elsewhere"
     up = good("localnet", "up", "--detach", "--validators", "4", network=network)
     waypoint = up["waypoint"]
+    files = {name: tmp_path / f"{name}.json" for name in KINDS}
     try:
         alice = good("account", "create", "alice", network=network)
-        funded = good("account", "fund", "alice", "100", "XUS", network=network)
-        which = {
-            "hash": ("tx", funded["hash"]), "version": ("tx", str(funded["version"])), "name": ("account", "alice"),
-            "address": ("account", alice["address"]), "absent": ("account", nobody),
-            "treasury": ("account", "treasury"),
+        good("account", "create", "bob", network=network)
+        good("account", "fund", "alice", "100", "XUS", network=network)
+        paid = good("pay", "alice", "bob", "3", "XUS", network=network)
+        assert (paid["verified"]["waypoint"], len(paid["verified"]["signers"])) == (waypoint, 3)
+        shown = good("account", "show", "alice", network=network)
+        assert shown["verified"]["waypoint"] == waypoint
+        made = {
+            "version": paid["version"], "hash": paid["hash"], "sent": shown["sent_events_key"],
+            "alice": alice["address"], "nobody": sha3(b"nobody").hex()[:32],
         }  # fmt: skip
         for name, path in files.items():
-            document = good("proof", "get", *which[name], "-o", str(path), network=network)
+            arguments = [argument.format(**made) for argument in KINDS[name]]
+            document = good("proof", "get", *arguments, "-o", str(path), network=network)
             assert (document["file"], document["verified"], document["waypoint"]) == (str(path), True, waypoint)
             assert document["bytes"] == path.stat().st_size
         printed = mithqal("proof", "get", "tx", "0", network=network)
         (tmp_path / "genesis.json").write_text(printed.stdout)
-        assert failed("proof", "get", "tx", "9" * 15, network=network) == (6, "unknown_transaction")
-        assert failed("proof", "get", "tx", "0" * 64, network=network) == (6, "unknown_transaction")
-        assert failed("proof", "get", "account", "zoe", network=network) == (6, "unknown_account")
-        directory = str(tmp_path / "no" / "p.json")
-        assert failed("proof", "get", "tx", "1", "-o", directory, network=network) == (2, "cannot_write")
+        assert good("proof", "waypoint", network=network)["waypoint"] == waypoint
+        assert good("proof", "verify", str(files["range"]), network=network)["kind"] == "range"
+        for refused, expected in (
+            (("tx", "9" * 15), (6, "unknown_transaction")), (("tx", "0" * 64), (6, "unknown_transaction")),
+            (("account", "zoe"), (6, "unknown_account")), (("event", str(made["version"]), "2"), (6, "unknown_event")),
+            (("range", "3", "2"), (2, "bad_range")), (("range", "0", "9" * 9), (2, "bad_range")),
+            (("account", "alice", "--at", "9" * 9), (6, "version_too_new")),
+            (("consistency", "9", "3"), (6, "version_too_new")),
+            (("account", "alice", "--waypoint", "0:" + "0" * 64), (8, "bad_proof")),
+            (("account", "alice", "--waypoint", "3:" + "0" * 64), (8, "bad_proof")),
+            (("account", "alice", "--waypoint", ""), (2, "bad_waypoint")),
+            (("tx", "1", "-o", str(tmp_path / "no" / "p.json")), (2, "cannot_write")),
+        ):  # fmt: skip
+            assert failed("proof", "get", *refused, network=network) == expected, refused
     finally:
         good("localnet", "down", network=network)
     assert failed("proof", "get", "tx", "1", network=network) == (3, "cannot_connect")
-    elsewhere = tmp_path / "elsewhere"
     claims = {}
     for name, path in {**files, "genesis": tmp_path / "genesis.json"}.items():
         claims[name] = good("proof", "verify", str(path), "--waypoint", waypoint, network=elsewhere)
         assert claims[name]["verified"] is True
-    assert claims["hash"]["hash"] == claims["version"]["hash"] == funded["hash"]
-    assert claims["hash"]["version"] == funded["version"]
-    assert {"amount": 100_000_000, "currency": "XUS"} in claims["name"]["account"]["balances"]
-    assert claims["name"]["address"] == claims["address"]["address"] == alice["address"]
-    assert (claims["absent"]["exists"], claims["absent"]["address"]) == (False, nobody)
-    assert claims["genesis"]["hash"] == up["genesis_hash"]
-    assert len(claims["hash"]["ledger"]["signers"]) >= 3
+        assert len(claims[name]["ledger"]["signers"]) >= 3
     assert not elsewhere.exists()
-    text = files["name"].read_text().replace("100000000", "900000000", 1)
-    files["name"].write_text(text)
-    assert failed("proof", "verify", str(files["name"]), "--waypoint", waypoint, network=elsewhere) == (8, "bad_proof")
+    assert claims["hash"]["hash"] == claims["transaction"]["hash"] == paid["hash"]
+    assert {"amount": 97_000_000 - paid["fee"], "currency": "XUS"} in claims["account"]["account"]["balances"]
+    assert claims["address"]["address"] == alice["address"]
+    assert (claims["absent"]["exists"], claims["old"]["exists"]) == (False, False)
+    assert claims["genesis"]["hash"] == up["genesis_hash"]
+    assert claims["event"]["event"]["data"]["amount"] == {"amount": 3_000_000, "currency": "XUS"}
+    assert claims["by place"]["event"]["data"]["type"] == "receivedpayment"
+    counts = [claims[name]["count"] for name in ("no event", "stream", "old stream")]
+    assert counts == [1, 1, 0]
+    assert (claims["range"]["first"], claims["range"]["last"]) == (3, 9)
+    names = ("chain_id", "currencies", "dual_attestation_limit")
+    config, same = claims["config"]["record"], claims["hex"]["record"]
+    assert [config[name] for name in names] == [same[name] for name in names]
+    assert (config["type"], config["chain_id"]) == ("config", 4)
+    assert (claims["currency"]["record"]["code"], claims["none"]["exists"]) == ("XUS", False)
+    assert claims["until now"]["later"]["version"] == claims["until now"]["ledger"]["version"]
+    assert [row["epoch"] for row in claims["epochs"]["epochs"]] == [1]
+    text = files["account"].read_text().replace('"amount":9', '"amount":8', 1)
+    files["account"].write_text(text)
+    broken = ("proof", "verify", str(files["account"]), "--waypoint", waypoint)
+    assert failed(*broken, network=elsewhere) == (8, "bad_proof")

@@ -72,6 +72,10 @@ def test_pay_answers_with_its_receipt(net: Path) -> None:
     assert (done["repeated"], done["problems"]) == (False, [])
     assert Path(done["receipt_file"]) == net / "receipts" / f"{done['hash']}.json"
     assert run(net, "tx", "show", done["hash"])["version"] == done["version"]
+    assert (done["verified"]["signers"], done["verified"]["epoch"]) == (["validator-0"], 1)
+    assert done["verified"]["version"] >= done["version"]
+    trusted = run(net, "pay", "alice", "bob@br-wallet", "1", "XUS", "--trust-node")
+    assert (trusted["trusted"], "verified" in trusted) == (True, False)
 
 
 def test_pay_in_words(net: Path, tmp_path: Path) -> None:
@@ -81,6 +85,8 @@ def test_pay_in_words(net: Path, tmp_path: Path) -> None:
     assert lines[0].startswith("alice paid bob@br-wallet 0.50 XUS, fee 0.000600 XUS, final in ")
     assert lines[1].startswith("  version ")
     assert lines[2] == f"  receipt {file}"
+    assert lines[3].startswith("  verified against waypoint 0:")
+    assert ", signed by 1 of 1 validators (validator-0), epoch 1, ledger version " in lines[3]
     again = words(net, "pay", "alice", "bob@br-wallet", "0.50", "XUS", "--id", "words-1")
     assert again[0] == "alice paid bob@br-wallet 0.50 XUS, fee 0.000600 XUS, before: nothing was paid again"
     assert again[1] == lines[1]
@@ -188,10 +194,16 @@ def test_receipt_verify(net: Path, tmp_path: Path) -> None:
     paid = run(net, "pay", "alice", "bob@br-wallet", "3", "XUS", "--memo", "rent, May", "--receipt", str(file))
     found = run(net, "receipt", "verify", str(file))
     assert (found["verified"], found["on_ledger"], found["hash"]) == (True, True, paid["hash"])
-    assert words(net, "receipt", "verify", str(file)) == [
-        f"alice paid bob@br-wallet 3.000000 XUS at version {paid['version']}", "  agrees with the ledger",
-        "  memo: 'rent, May'",
-    ]  # fmt: skip
+    said = words(net, "receipt", "verify", str(file))
+    assert said[:2] == [
+        f"alice paid bob@br-wallet 3.000000 XUS at version {paid['version']}",
+        "  agrees with the ledger",
+    ]
+    assert said[2].startswith("  verified against waypoint 0:")
+    assert said[3:] == ["  memo: 'rent, May'"]
+    assert found["verified_against"]["signers"] == ["validator-0"]
+    trusted = run(net, "receipt", "verify", str(file), "--trust-node")
+    assert (trusted["trusted"], "verified_against" in trusted) == (True, False)
     receipt = json.loads(file.read_text())
     file.write_text(json.dumps({**receipt, "memo": None}))
     assert words(net, "receipt", "verify", str(file))[-1] == "  commits to a memo that this receipt does not hold"

@@ -31,6 +31,11 @@ commands of their own: `tx`, `block`, `account`, `event`, `validator`, `epoch`, 
 everything that a text may name, `explain` says what a code means. All of it is made in `node/view/` from JSON-RPC
 results and the local address book, for any surface.
 
+`explorer ID`, `account show` and `tx show` verify by themselves, from the waypoint of network.json: their last line (in
+JSON the field `verified`) says which waypoint, who certified the ledger, its epoch and version, and what is the
+validator's word only (`on_trust`, by method). A lie exits with 8. With `--trust-node` they ask one validator and
+believe it (`"trusted": true`). The samples below leave that line out.
+
 On a terminal headings are bold and long lines are folded. Into a pipe, with `NO_COLOR` or with `TERM=dumb` the text is
 plain and nothing is cut. Words from the ledger that strangers chose (names, URLs, currency codes of failed calls) stand
 without control, bidi and other invisible characters, names of providers in quotes. Times are UTC. Amounts are whole

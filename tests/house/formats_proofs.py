@@ -1,7 +1,8 @@
 """The parts of docs/formats.md about JSON-RPC and proofs."""
 
+from chain.accounts import ASSOCIATION, event_key
 from chain.codec import encode
-from chain.light_client import FACTS, encode_proof
+from chain.facts import FACTS, EpochsProof, Fact, encode_proof, value_of
 from node.api.handlers import METHODS, SUBMIT_PARAMETERS, WAIT_PARAMETERS
 from node.api.schema import MAX_BATCH, MAX_BODY_BYTES, MAX_PAGE, MEMPOOL_CODES, Parameter
 from node.client.proof_file import FORMAT, verify, write_document
@@ -63,10 +64,12 @@ the top; one without any leaf is the placeholder and is left out. Events are (ke
 | field | content |
 |---|---|
 | `ledger_info_with_signatures` | the certificate that commits the tip |
-| `epoch_change_proof` | (genesis, certificates that end epochs since `version`); genesis is None unless that is 0 |
+| `epoch_change_proof` | (start, certificates that end epochs after `version`); start: None unless one ended there |
 | `ledger_consistency_proof` | (roots of the full subtrees that extend `version` + 1 leaves to all,) |
 
-Genesis is (commit info, transaction info of version 0).
+Start is (anchor, transaction info of version 0, its path to the anchor's root); at version 0 that of genesis. With it
+these are the five fields of a ledger proof. Where the tip is that waypoint's own version, the certificate is null:
+nothing is certified after it yet.
 
 `get_transactions_with_proofs`; null past the end:
 
@@ -86,6 +89,19 @@ Genesis is (commit info, transaction info of version 0).
 | `proof.ledger_info_to_transaction_info_proof` | (siblings,) |
 | `proof.transaction_info` | the transaction info of `version`, which names the state root |
 | `proof.transaction_info_to_account_proof` | (leaf (key, value hash) or None, siblings) |
+
+The others, each against the tip unless a `ledger_version` is given; a version is that of the state or event asked for.
+The events around a version are objects as in `get_events_with_proofs`, or null:
+
+| method | answer |
+|---|---|
+| `get_account_transactions_with_proofs` | `serialized_txns_with_proofs`: a list of transaction proofs |
+| `get_events_with_proofs` | a list of objects with `event_with_proof`: an event proof |
+| `get_event_by_version_with_proof` | `lower_bound_incl` (last up to the version), `upper_bound_excl` (first after it) |
+| `get_accumulator_consistency_proof` | `ledger_consistency_proof`, as above; without a known version from no leaves |
+| `get_record_with_proof` (ours) | `proof`: a record proof of a state key |
+| `get_stream_with_proof` (ours) | `proof`: a stream proof |
+| `get_prefix_with_proof` (ours) | `proof`: a prefix proof |
 """
 
 RESULTS = {
@@ -116,7 +132,7 @@ RESULTS = {
 INTRODUCTION = """\
 ## Proofs
 
-The rules are X1 to X14. The examples are of a chain of one validator whose first block creates a dealer;
+The rules are X1 to X20. The examples are of a chain of one validator whose first block creates a dealer;
 waypoint `{waypoint}`, genesis hash
 `{genesis}`.
 """
@@ -125,10 +141,21 @@ FILES = """\
 ### Proof files
 
 One line of compact JSON in ASCII (no blanks between tokens, other characters as \\u escapes) that ends in one newline.
-Fields, in this order: `format` ("{format}"), `kind` ("transaction" or "account"), `claim`, `proof` (lower-case hex).
-Every byte of the file is verified. `claim` of a transaction: `version`, `hash`, `status`, `gas_used`, `abort` (of an
-abort only), `transaction` and `events` as JSON-RPC shows them, `ledger`. `claim` of an account: `version`, `address`,
-`exists`, `account` (as `get_account` shows it, or null), `ledger`. The proof above as a file:
+Fields, in this order: `format` ("{format}"), `kind`, `claim`, `proof` (lower-case hex). Every byte of the file is
+verified. Each claim ends with `ledger`, the certified ledger; before it, by kind:
+
+| kind | claim |
+|---|---|
+| `transaction` | `version`, `hash`, `status`, `gas_used`, `abort` (of one), `transaction` and `events` as in RPC |
+| `range` | `first`, `last`, `transactions`: the same for each |
+| `event` | `version`, `place` among the version's events, `event` as JSON-RPC shows it |
+| `stream` | `version` and `at` as below, `key`, `count` |
+| `account` | `version` where the state was made, `at` the version that has it, `address`, `exists`, `account` or null |
+| `record` | `version`, `at`, `key`, `exists`, `record`: its `type` and fields, or null |
+| `consistency` | `earlier` and `later`, each `version` and `accumulator_root_hash` |
+| `epochs` | a list: `epoch`, `after_version`, `timestamp_usecs`, `waypoint`, `quorum`, `validators` |
+
+The proof above as a file:
 
 ```text
 {text}```
@@ -167,33 +194,45 @@ def proofs() -> list[str]:
     prefix = DEALER.key.authentication_key()[:16]
     chain.add(chain.sign(TC, "create_designated_dealer", "XUS", 0, DEALER.address, prefix, "us-dealer", False))
     chain.add()
-    ledger, made, absent = chain.proof(), chain.transaction(2), chain.account(BOB.address)
-    record = chain.account(DEALER.address).record
+    ledger, tip = chain.proof(), chain.ledger.history.at(chain.ledger.tip_version)
+    assert tip is not None
+    assert ledger.certificate is not None
+    absent, record = chain.account(BOB.address), chain.account(DEALER.address).record
     assert record is not None
-    kinds = ", ".join(f"{number} {kind.__name__}" for number, kind in enumerate(FACTS))
+    prover, stream = chain.prover, event_key(0, ASSOCIATION)
     text = write_document(verify(ledger, absent, chain.waypoint), ledger, absent)
+    entry = "transaction info, kind, bytes, events"
+    where = "(version, transaction infos, (left siblings, right siblings))"
+    facts: dict[str, Fact] = {
+        f"(version, (siblings,), ({entry}))": chain.transaction(2),
+        f"({where}, state key, record or None, (leaf or None, siblings))": absent,
+        "(version, (siblings,), transaction info, place, (siblings of the event,), event)": prover.event(2, 0),
+        f"({where}, event key, ((record or None, (leaf or None, siblings)), ...))": prover.stream(stream, tip),
+        f"(first version, (left siblings, right siblings), (({entry}), ...))": prover.entries(0, 2),
+        "((leaves, roots) of the earlier frontier, later version, (subtrees between,), (subtrees from there on,))": (
+            prover.prefix(0, 1)
+        ),
+        "(), the ledger proof says it": EpochsProof(),
+    }
+    assert [type(fact) for fact in facts.values()] == list(FACTS)
     encodings = {
         "Transaction info: (transaction hash, event root, gas used, (status, module, code), state root or None)": (
             ledger.genesis_info.to_bytes()
         ),
-        "Commit info of genesis: (epoch, round, block id, root, version, time in microseconds, next validator set)": (
-            encode(ledger.genesis.to_value())
-        ),
+        "Anchor: (epoch, root, version, time in microseconds, next validator set)": encode(value_of(ledger.anchor)),
         "Certificate: (vote data, commit info or None, ((author, signature), ...))": (
             encode(ledger.certificate.to_value())
         ),
-        "Transaction proof: (version, transaction info, (siblings,), kind, bytes, events)": encode(made.to_value()),
+        "Ledger proof: (anchor, transaction info of version 0, (its siblings,), certificates that end epochs, the"
+        " certificate)": encode(value_of(ledger)),
         "Account record: (address, role, authentication key, sequence number, is frozen, ((currency, balance), ...),"
         " number of events by handle, parent's address or empty, number of children, (name, base URL, compliance key,"
         " country, (currency with limits, ...)) or None, ((currency, preburn), ...), state key of what holds its rotation"
         " capability, or empty)": record,
-        "Account proof: (version, transaction info, (siblings,), address, record or None, (leaf or None, siblings))": (
-            encode(absent.to_value())
-        ),
-        "Ledger proof: (commit info of genesis, transaction info of version 0, certificates that end epochs, the"
-        " certificate)": encode(ledger.to_value()),
-        f"Proof: (kind, ledger proof, transaction or account proof); kinds: {kinds}": encode_proof(ledger, absent),
     }
+    for number, (title, fact) in enumerate(facts.items()):
+        encodings[f"Fact {number}, {type(fact).__name__}: {title}"] = encode(value_of(fact))
+    encodings["Proof: (number of the fact, ledger proof, fact)"] = encode_proof(ledger, absent)
     return [
         INTRODUCTION.format(waypoint=chain.waypoint, genesis=chain.genesis_hash.hex()),
         *(example(title, data) for title, data in encodings.items()),

@@ -36,6 +36,7 @@ from node.client.rpc import RpcFailed
 from node.client.sending.outbox import FINAL, OutboxEntry, OutboxError
 from node.client.wallets.attestation import attest
 from node.client.wallets.book import Entry, WalletError
+from node.client.wallets.evidence import proved_transaction, used_number
 from node.client.wallets.lookups import account_at, check_currency
 from node.client.wallets.submission import send
 from node.client.wallets.wallet import AT_ONCE, Conditions, Wallet, conclude
@@ -240,12 +241,12 @@ def first_answer(
 def first_outcome(wallet: Wallet, first: OutboxEntry, timeout_s: float) -> dict[str, Any]:
     """What became of a transaction that was signed before, as `Wallet.execute` gives it, or raises it."""
     tx = first.transaction
-    call = ("get_account_transaction", [tx.raw.sender.hex(), tx.raw.sequence_number, False])
-    (found,) = _all_good(wallet.client.batch([call]))
+    seen = used_number(wallet, tx.raw.sender, tx.raw.sequence_number)
+    found = None if seen is None or seen.hash != first.hash else proved_transaction(wallet, first.hash.hex())
     try:
-        if found is not None and found["hash"] == first.hash.hex():
-            wallet.outbox.mark(first.hash, "committed", version=found["version"])
-            done = {**conclude(found, 0.0), "final_s": None}
+        if found is not None:
+            wallet.outbox.mark(first.hash, "committed", version=found.claim["version"])
+            done = {**conclude(found.claim, 0.0), "final_s": None}
         elif first.status in FINAL and first.status != "committed":
             raise _refused_before(first)
         else:

@@ -6,7 +6,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from chain.crypto.signing import Scheme
 from chain.errors import MithqalError
@@ -16,7 +16,6 @@ from chain.transaction import SignedTransaction
 from node.client.files import write_all_durably, write_durably
 from node.client.payments.memos import Memo, commitment_in, is_opened_by, memo_of
 from node.client.payments.payment_call import PAYMENT, payments_in
-from node.client.rpc import RpcClient
 from node.client.sending.journal import Journal
 from node.client.wallets.book import WalletError
 from node.client.wallets.wallet import Wallet
@@ -40,6 +39,13 @@ PARTY = ("name", "address", "identifier")
 MEMO = ("text", "salt")
 """Texts, all of them."""
 Receipt = dict[str, Any]
+
+
+class Ledger(Protocol):
+    """Who tells what the ledger has: `VerifyingClient`, or a validator that is trusted."""
+
+    def call(self, method: str, *params: Any) -> Any:
+        """The result of one call of JSON-RPC."""
 
 
 def receipt_path(wallet: Wallet, tx_hash: bytes, place: int | None = None) -> Path:
@@ -141,7 +147,7 @@ def check_receipt(receipt: Receipt) -> None:
     _check_metadata(receipt, metadata)
 
 
-def check_on_ledger(client: RpcClient, receipt: Receipt) -> None:
+def check_on_ledger(client: Ledger, receipt: Receipt) -> None:
     """WalletError (`bad_receipt`) unless a validator has exactly this payment, executed, at its version."""
     about = client.call("get_metadata")
     if (about["chain_id"], about["genesis_hash"]) != (receipt["chain_id"], receipt["genesis_hash"]):

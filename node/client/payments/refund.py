@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from chain.light_client import refuse
 from chain.metadata import MetadataError, Refund, RefundReason, decode_metadata, encode_metadata
 from chain.primitives import SECOND_US, U64_MAX
 from chain.transaction import SignedTransaction
@@ -27,8 +28,10 @@ from node.client.payments.pay import (
 )
 from node.client.payments.payment_call import PAYMENT, payment_in
 from node.client.sending.outbox import OutboxEntry
+from node.client.verifying import VerifyingClient
 from node.client.wallets.book import WalletError
-from node.client.wallets.lookups import client_of, freshest_account, transaction_at
+from node.client.wallets.evidence import proved_transaction
+from node.client.wallets.lookups import client_of, freshest_account
 from node.client.wallets.wallet import Wallet
 
 LOCK_FILE = ".refunds.lock"
@@ -101,15 +104,15 @@ def _sign(
 
 def find_original(wallet: Wallet, version: int) -> Original:
     """The payment at a version; WalletError (`unknown_transaction`, `not_a_payment`)."""
-    row = transaction_at(wallet, version) if version <= U64_MAX else None
+    row = proved_transaction(wallet, str(version)) if version <= U64_MAX else None
     if row is None:
         raise WalletError(f"the ledger has no version {version} yet", name="unknown_transaction")
-    found = row["transaction"]
+    found = row.claim["transaction"]
     script = found.get("script", {})
     if script.get("function_name") != PAYMENT:
         what = script.get("function_name", found["type"])
         raise _not_a_payment(version, f"is no payment but {what}")
-    if row["vm_status"]["type"] != "executed":
+    if row.claim["status"] != "executed":
         raise _not_a_payment(version, "is a payment that failed and moved nothing")
     refunded = _refund_of(bytes.fromhex(script["metadata"]))
     if refunded is not None:
@@ -122,16 +125,25 @@ def find_original(wallet: Wallet, version: int) -> Original:
 
 
 def earlier_refunds(wallet: Wallet, original: Original) -> Iterator[Sent]:
-    """Refunds of a payment by its payee: on the ledger, and those that are under way from here."""
+    """Refunds of a payment by its payee: on the ledger, proved and complete, and those that are under way from here.
+
+    ProofError if a validator keeps one back.
+    """
     seen = set()
     member, account = freshest_account(wallet, original.payee)
     client = client_of(wallet, member)
     try:
-        stop = 0 if account is None else int(account["sequence_number"])
+        reader = VerifyingClient(client, wallet.network.waypoint)
+        proved, told = (0 if item is None else int(item["sequence_number"]) for item in (
+            reader.call("get_account", original.payee.hex()), account,
+        ))  # fmt: skip
+        if proved < told:
+            refuse("answer", f"a validator tells of {told} transactions and proves {proved}", "hidden")
+        stop = proved
         while stop > 0:
             start = max(0, stop - PAGE)
             call = ("get_account_transactions", original.payee.hex(), start, stop - start, False)
-            rows: list[Json] = client.call(*call)
+            rows: list[Json] = reader.call(*call)
             for row in reversed(rows):
                 seen.add(row["hash"])
                 if row["vm_status"]["type"] == "executed" and _is_refund(original, row["transaction"]["script"]):

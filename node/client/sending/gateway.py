@@ -12,9 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, Queue
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from chain.errors import MithqalError
+from chain.errors import MithqalError, ProofError
 from chain.transaction import SignedTransaction
 from node.client.rpc import BadAnswer, ConnectionFailed, Endpoint, RpcClient, RpcFailed
+from node.client.sending.views import MAX_QUERIES, AccountView, Query, ReadViews, Seen
+
+__all__ = ["AccountView", "Answer", "Chain", "Gateway", "Query", "Seen"]
 
 CALL_TIMEOUT_S = 5.0
 FIRST_TIMEOUT_S = 3.0
@@ -35,8 +38,9 @@ MAX_REQUEST_BYTES = 200_000
 BEHIND = "validator_is_behind"
 """Name of the answer that stands for a refusal by a validator which had not seen all that we know of."""
 
-NO_ANSWER = (ConnectionFailed, BadAnswer, RpcFailed)
-"""What asking a validator may raise; of `RpcFailed` only what is no answer to the question."""
+NO_ANSWER = (ConnectionFailed, BadAnswer, RpcFailed, ProofError)
+"""What asking a validator may raise; of `RpcFailed` only what is no answer to the question. One that does not prove
+what it says is left alone like one that does not answer."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -50,38 +54,6 @@ class Answer(NamedTuple):
     message: str
     code: int | None = None
     """The chain's status code of a refusal."""
-
-
-class Seen(NamedTuple):
-    """A transaction on the ledger."""
-
-    number: int
-    hash: bytes
-    version: int
-    failure: str | None
-    """None if it executed, else the reason of its abort, or how it failed (out_of_gas, ...)."""
-    code: int | None
-    """The abort's code."""
-    gas_used: int
-
-
-class AccountView(NamedTuple):
-    """An account at one validator's tip, and its transactions in the range that was asked for."""
-
-    exists: bool
-    next_number: int
-    balances: dict[str, int]
-    time_us: int
-    """A time of the ledger that this state includes: the ledger was there before the account was read."""
-    transactions: tuple[Seen, ...]
-
-
-class Query(NamedTuple):
-    """Ask for an account and its transactions of `limit` numbers from `start` on."""
-
-    sender: bytes
-    start: int
-    limit: int
 
 
 class Chain(Protocol):
@@ -104,10 +76,11 @@ class Gateway:
     """`Chain` over JSON-RPC."""
 
     def __init__(
-        self, endpoints: Sequence[Endpoint], chain_id: int, genesis_hash: bytes,
+        self, endpoints: Sequence[Endpoint], chain_id: int, genesis_hash: bytes, read_views: ReadViews,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
-        """Nobody is asked yet. Validators of another genesis are never believed."""
+        """Nobody is asked yet. Validators of another genesis are never believed; `read_views` judges what they say."""
+        self._read_views = read_views
         self._clients = [RpcClient([endpoint], CALL_TIMEOUT_S, chain_id) for endpoint in endpoints]
         self._genesis_hash = genesis_hash.hex()
         self._is_known = [False] * len(self._clients)
@@ -126,7 +99,7 @@ class Gateway:
 
     def accounts(self, address: bytes) -> list[AccountView]:
         """An account as each validator that answers has it; ConnectionFailed if nobody does."""
-        return self._everyone(lambda client: _account(client, address))
+        return self._everyone(lambda client: self._read_views(client, [Query(address, 0, 0)])[0])
 
     def close(self) -> None:
         """End the threads and connections."""
@@ -153,14 +126,15 @@ class Gateway:
         return [[None] * len(group) if found is None else found for group, found in zip(groups, done, strict=True)]
 
     def look(self, queries: Sequence[Query]) -> list[AccountView | None]:
-        """As `Chain` says: transactions are read before the account, so that what it shows is not yet in its balance
-        or is in both."""
+        """As `Chain` says: account and transactions are those of one version."""
         by_home: dict[int, list[Query]] = {}
         for query in queries:
             by_home.setdefault(self._home(query.sender), []).append(query)
-        parts = [part for group in by_home.values() for part in _chunks(group, MAX_CALLS // 2)]
+        parts = [part for group in by_home.values() for part in _chunks(group, MAX_QUERIES)]
         found: dict[Query, AccountView] = {}
-        for part, views in zip(parts, self._spread([(part[0].sender, part) for part in parts], _views), strict=True):
+        for part, views in zip(
+            parts, self._spread([(part[0].sender, part) for part in parts], self._read_views), strict=True
+        ):
             found.update(zip(part, views or (), strict=False))
         return [found.get(query) for query in queries]
 
@@ -289,45 +263,6 @@ def _answer(item: Any, *, is_behind: bool) -> Answer:
     if isinstance(item, RpcFailed):
         return Answer(False, BEHIND if is_behind else item.name, item.message, item.status)
     return Answer(True, item["status"], item["message"])
-
-
-def _views(client: RpcClient, queries: Sequence[Query]) -> list[AccountView]:
-    """Several accounts by one request. Raises what the client raises, also for a single failed call."""
-    calls: list[tuple[str, Any]] = []
-    for query in queries:
-        calls.append(("get_account_transactions", [query.sender.hex(), query.start, query.limit, False]))
-        calls.append(("get_account", [query.sender.hex()]))
-    before_us = client.timestamp_us  # the tip that this validator told before: its accounts are not older
-    results = client.batch(calls)
-    for result in results:
-        if isinstance(result, MithqalError):
-            raise result
-    return [_view(rows, account, before_us) for rows, account in zip(results[::2], results[1::2], strict=True)]
-
-
-def _account(client: RpcClient, address: bytes) -> AccountView:
-    """One account without transactions. The time is the answer's own: its tip was read before the account."""
-    account = client.call("get_account", address.hex(), timeout_s=FIRST_TIMEOUT_S)
-    return _view([], account, client.timestamp_us)
-
-
-def _view(rows: Any, account: Any, time_us: int) -> AccountView:
-    """One account's view from its two answers."""
-    seen = tuple(_seen(row) for row in rows)
-    if account is None:
-        return AccountView(False, 0, {}, time_us, seen)
-    balances = {item["currency"]: item["amount"] for item in account["balances"]}
-    return AccountView(True, account["sequence_number"], balances, time_us, seen)
-
-
-def _seen(row: Any) -> Seen:
-    """One row of `get_account_transactions`."""
-    status = row["vm_status"]
-    reason = (status.get("explanation") or {}).get("reason") or status["type"]
-    return Seen(
-        row["transaction"]["sequence_number"], bytes.fromhex(row["hash"]), row["version"],
-        None if status["type"] == "executed" else reason, status.get("abort_code"), row["gas_used"],
-    )  # fmt: skip
 
 
 def _parts(group: Sequence[SignedTransaction]) -> list[list[SignedTransaction]]:

@@ -7,6 +7,7 @@ from chain.errors import MithqalError
 from chain.transaction import SignedTransaction
 from node.client.rpc import RpcFailed
 from node.client.sending.outbox import OutboxError
+from node.client.wallets.evidence import proved_transaction
 from node.client.wallets.wallet import Wallet, WalletError, conclude
 
 POLL_S = 0.2
@@ -23,7 +24,7 @@ def send(wallet: Wallet, tx: SignedTransaction) -> dict[str, Any]:
     try:
         answer = wallet.client.submit(tx.envelope)
     except RpcFailed as refusal:
-        version = _version(wallet, tx) if refusal.name == "sequence_number_too_old" else None
+        version = _version(wallet, tx.hash) if refusal.name == "sequence_number_too_old" else None
         if version is None:
             wallet.outbox.mark(tx.hash, "refused", reason=refusal.message)
             raise WalletError(
@@ -32,7 +33,7 @@ def send(wallet: Wallet, tx: SignedTransaction) -> dict[str, Any]:
         wallet.outbox.mark(tx.hash, "committed", version=version)
         return {"hash": tx.hash.hex(), "status": "committed", "waiting_for": None, "version": version}
     wallet.outbox.mark(tx.hash, "submitted")
-    version = _version(wallet, tx) if answer["message"] == "known already" else None
+    version = _version(wallet, tx.hash) if answer["message"] == "known already" else None
     if version is not None:
         wallet.outbox.mark(tx.hash, "committed", version=version)
     return {
@@ -63,9 +64,9 @@ def _wait_for_foreign(wallet: Wallet, tx_hash: str, timeout_s: float) -> dict[st
     began = time.monotonic()
     while True:
         waits = any(item["kind"] == "pending" for item in wallet.client.call("search", tx_hash))
-        found = wallet.client.call("get_transaction_by_hash", tx_hash, False)
-        if found is not None and found["transaction"]["type"] == "user":
-            return conclude(found, time.monotonic() - began)
+        found = proved_transaction(wallet, tx_hash)
+        if found is not None and found.claim["transaction"]["type"] == "user":
+            return conclude(found.claim, time.monotonic() - began)
         if not waits:
             raise WalletError(
                 f"no transaction {tx_hash} is in the outbox, on the ledger or waiting", name="unknown_hash"
@@ -90,7 +91,7 @@ def parse_hash(text: str) -> bytes:
     return data
 
 
-def _version(wallet: Wallet, tx: SignedTransaction) -> int | None:
-    """The version of exactly this transaction, if it is on the ledger."""
-    found = wallet.client.call("get_transaction_by_hash", tx.hash.hex(), False)
-    return None if found is None else int(found["version"])
+def _version(wallet: Wallet, tx_hash: bytes) -> int | None:
+    """The version of exactly this transaction, if a validator proves that it is on the ledger."""
+    found = proved_transaction(wallet, tx_hash.hex())
+    return None if found is None else int(found.claim["version"])

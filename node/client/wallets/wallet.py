@@ -6,6 +6,7 @@ whatever happens it can be asked about or sent again, and is never made twice.
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +34,7 @@ from node.client.sending.batch import execute_all
 from node.client.sending.gateway import Gateway
 from node.client.sending.outbox import Outbox
 from node.client.sending.pipeline import Outcome
+from node.client.sending.views import proved_views
 from node.client.times import show_time
 from node.client.wallets.book import AddressBook, Entry, WalletError, name_taken
 from node.client.wallets.holders import AccountKey, signing_key, threshold_cost
@@ -265,7 +267,8 @@ class Wallet:
         """The validators, whether they answer or not; made once."""
         if self._gateway is None:
             network = self.network
-            self._gateway = Gateway(network.endpoints(), network.chain_id, network.genesis_hash)
+            views = partial(proved_views, waypoint=network.waypoint)
+            self._gateway = Gateway(network.endpoints(), network.chain_id, network.genesis_hash, views)
         return self._gateway
 
     def execute_all(
@@ -340,11 +343,11 @@ def told(outcome: Outcome, timeout_s: float) -> dict[str, Any]:
 
 
 def conclude(found: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """The same of a user transaction as `get_transaction_by_hash` gives it, seen `seconds` after its start."""
-    status, transaction = found["vm_status"], found["transaction"]
-    if status["type"] != "executed":
-        reason = (status.get("explanation") or {}).get("reason") or status["type"]
-        raise _failed(found["version"], reason, status.get("abort_code"), found["hash"])
+    """The same of the claim of a user transaction's proof, seen `seconds` after its start."""
+    transaction = found["transaction"]
+    if found["status"] != "executed":
+        abort = found.get("abort") or {"reason": None, "code": None}
+        raise _failed(found["version"], abort["reason"] or found["status"], abort["code"], found["hash"])
     return {
         "version": found["version"], "hash": found["hash"], "status": "executed", "final_s": round(seconds, 3),
         "fee": found["gas_used"] * transaction["gas_unit_price"], "fee_currency": transaction["gas_currency"],

@@ -3,8 +3,8 @@
 from typing import Any
 
 from chain.accounts import ASSOCIATION, event_key
-from chain.execution.context import ROOT_HANDLES
 from chain.execution.outcome import EVENT_FIELDS
+from chain.streams import ROOT_HANDLES
 from node.view.events import event_sentence
 from node.view.layout import Note, Page, Part, Table
 from node.view.names import Names

@@ -278,7 +278,7 @@ def test_rates_and_currencies() -> None:
         ("00" * 16, []),
         ("00" * 15, []),
         (WAITING.hash.hex(), [{"kind": "pending", "hash": WAITING.hash.hex()}]),
-        (CHAIN.transaction(7).info.transaction_hash.hex(), [{"kind": "transaction", "version": 7}]),
+        (CHAIN.transaction(7).entry.info.transaction_hash.hex(), [{"kind": "transaction", "version": 7}]),
         (call("get_block", 3)["id"], [{"kind": "block", "height": 3}]),
         (CHAIN.genesis_hash.hex(), [{"kind": "transaction", "version": 0}, {"kind": "block", "height": 0}]),
         (UNKNOWN, []),

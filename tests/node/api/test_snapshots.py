@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
-from chain.accounts import TREASURY
+from chain.accounts import ASSOCIATION, TREASURY, event_key
+from chain.codec import decode, fields
+from chain.crypto.signing import RealSignatures
+from chain.facts import LedgerProof, read
+from chain.light_client import verify_ledger
 from chain.mempool import Mempool
 from chain.storage import Column
 from node.api.handlers import answer
@@ -70,6 +74,8 @@ def test_a_version_that_is_no_longer_kept() -> None:
     assert ask(chain, tip, "get_metadata", 9)["version"] == 9
 
 
+BLOCKS = event_key(17, ASSOCIATION).hex()
+"""The root's stream of new blocks."""
 EVERYTHING: list[tuple[Any, ...]] = [
     ("get_metadata",), ("get_metadata", 5), ("get_account", US.address.hex()), ("get_account", DEALER.address.hex()),
     ("get_account", US.address.hex(), 5), ("get_transactions", 0, 1000, True), ("get_transactions", 5, 3),
@@ -80,6 +86,11 @@ EVERYTHING: list[tuple[Any, ...]] = [
     ("get_transactions_with_proofs", 0, 1000, True), ("get_transactions_with_proofs", 5, 1000, True),
     ("get_transactions", 5, 1000, True), ("get_account_state_with_proof", US.address.hex()),
     ("get_account_state_with_proof", DEALER.address.hex(), 5, 9), ("search", "7"), ("search", US.address.hex()),
+    ("get_events_with_proofs", BLOCKS, 0, 1000), ("get_record_with_proof", "67"),
+    ("get_stream_with_proof", BLOCKS), ("get_prefix_with_proof", 3),
+    ("get_account_transactions_with_proofs", DEALER.address.hex(), 0, 1000),
+    ("get_event_by_version_with_proof", BLOCKS, 11),
+    ("get_accumulator_consistency_proof", 3),
     ("search", "12"), ("get_transactions_with_proofs", 12, 10, True), ("get_transactions", 12, 10),
 ]  # fmt: skip
 
@@ -197,12 +208,14 @@ def test_a_wait_that_another_number_ends_tells_what_is_there() -> None:
 
 
 def test_genesis_only_has_nothing_certified() -> None:
-    """get_state_proof before the first commit: one error that says so; reads of genesis work."""
+    """get_state_proof before the first commit: no certificate, the waypoint is the ledger; reads of genesis work."""
     chain = Chain()
     tip = read_tip(context_of(chain))
     assert (tip.version, tip.height) == (0, 0)
-    with pytest.raises(RpcError) as caught:
-        ask(chain, tip, "get_state_proof", 0)
-    assert (caught.value.code, caught.value.name) == (-32000, "nothing_certified")
+    found = ask(chain, tip, "get_state_proof", 0)
+    assert found["ledger_info_with_signatures"] is None
+    start, epochs = fields(decode(bytes.fromhex(found["epoch_change_proof"])), "start", tuple, tuple)
+    proof = read(LedgerProof, (*start, epochs, None))
+    assert verify_ledger(chain.waypoint, proof, RealSignatures()).commit.version == 0
     assert ask(chain, tip, "get_account", TREASURY.hex())["version"] == 0
     assert chain.store.row(Column.BLOCK, 1) is None

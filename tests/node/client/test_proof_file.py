@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain.accounts import TREASURY
+from chain.accounts import ASSOCIATION, TREASURY, currency_key, event_key
 from chain.codec import decode, encode, fields
 from chain.errors import MithqalError, ProofError
-from chain.light_client import AccountProof, TransactionProof, encode_proof
+from chain.facts import EpochsProof, Fact, TransactionProof, encode_proof
+from chain.prover import accumulator_root
 from node.client.proof_file import MAX_FILE_BYTES, verify, verify_file, write_document
 from tests.builders import BOB, DEALER, US
 from tests.chains import Chain, small_chain
@@ -20,7 +21,11 @@ from tests.chains import Chain, small_chain
 CHAIN = small_chain()
 PROOF = CHAIN.proof()
 PAYMENT, FAILED = 7, 8
-FACTS: dict[str, TransactionProof | AccountProof] = {
+STATE = CHAIN.ledger.history.at(CHAIN.ledger.tip_version)
+OLD = CHAIN.ledger.history.at(7)
+assert STATE is not None
+assert OLD is not None
+FACTS: dict[str, Fact] = {
     "transaction": CHAIN.transaction(PAYMENT),
     "failed": CHAIN.transaction(FAILED),
     "metadata": CHAIN.transaction(1),
@@ -28,7 +33,17 @@ FACTS: dict[str, TransactionProof | AccountProof] = {
     "present": CHAIN.account(US.address),
     "treasury": CHAIN.account(TREASURY),
     "absent": CHAIN.account(BOB.address),
+    "old": CHAIN.prover.account(US.address, OLD, PAYMENT),
+    "currency": CHAIN.prover.record(currency_key("XUS"), STATE),
+    "nothing": CHAIN.prover.record(currency_key("XYZ"), STATE),
+    "event": CHAIN.prover.event(PAYMENT, 1),
+    "stream": CHAIN.prover.stream(event_key(4, DEALER.address), STATE),
+    "mint": CHAIN.prover.stream(event_key(5, ASSOCIATION), STATE),
+    "range": CHAIN.prover.entries(6, 3),
+    "consistency": CHAIN.prover.prefix(4, 9),
+    "epochs": EpochsProof(),
 }
+PAYMENT_HASH = CHAIN.prover.info(PAYMENT).transaction_hash.hex()
 
 
 def file_of(name: str, chain: Chain = CHAIN) -> bytes:
@@ -38,8 +53,8 @@ def file_of(name: str, chain: Chain = CHAIN) -> bytes:
 
 
 FILES = {name: file_of(name) for name in FACTS}
-CHANGED = ["transaction", "present", "absent"]
-"""The three that are changed in every place."""
+CHANGED = ["transaction", "present", "absent", "old", "currency", "event", "mint", "range", "consistency", "epochs"]
+"""Those that are changed in every place: each kind."""
 
 
 def failure(data: bytes, waypoint: str = CHAIN.waypoint) -> str:
@@ -72,10 +87,13 @@ def test_a_file_verifies_and_is_one_line(name: str) -> None:
     verified = verify_file(data, CHAIN.waypoint)
     document = json.loads(data)
     assert list(document) == ["format", "kind", "claim", "proof"]
-    assert document["format"] == "mithqal-proof-1"
-    assert (
-        document["kind"] == verified.kind == ("transaction" if isinstance(FACTS[name], TransactionProof) else "account")
-    )
+    assert document["format"] == "mithqal-proof-2"
+    kinds = {
+        "event": "event", "stream": "stream", "mint": "stream", "range": "range", "consistency": "consistency",
+        "epochs": "epochs", "currency": "record", "nothing": "record",
+    }  # fmt: skip
+    whole = "transaction" if isinstance(FACTS[name], TransactionProof) else "account"
+    assert document["kind"] == verified.kind == kinds.get(name, whole)
     assert document["claim"] == verified.claim
     assert document["proof"] == encode_proof(PROOF, FACTS[name]).hex()
     assert data.isascii()
@@ -89,8 +107,7 @@ def test_the_claim_of_a_payment() -> None:
     """What it proves in readable fields: version, hash, result, the call, its events, the certified ledger."""
     claim = verify_file(FILES["transaction"], CHAIN.waypoint).claim
     assert list(claim) == ["version", "hash", "status", "gas_used", "transaction", "events", "ledger"]
-    info = FACTS["transaction"].info
-    assert (claim["version"], claim["hash"], claim["status"]) == (PAYMENT, info.transaction_hash.hex(), "executed")
+    assert (claim["version"], claim["hash"], claim["status"]) == (PAYMENT, PAYMENT_HASH, "executed")
     assert claim["gas_used"] == 600
     body = claim["transaction"]
     assert (body["type"], body["sender"], body["sequence_number"]) == ("user", DEALER.address.hex(), 0)
@@ -126,7 +143,7 @@ def test_the_claim_of_other_entries() -> None:
 def test_the_claim_of_an_account_and_of_none() -> None:
     """Balances, or that nothing is there."""
     present = verify_file(FILES["present"], CHAIN.waypoint).claim
-    assert list(present) == ["version", "address", "exists", "account", "ledger"]
+    assert list(present) == ["version", "at", "address", "exists", "account", "ledger"]
     assert (present["exists"], present["address"]) == (True, US.address.hex())
     assert present["account"]["balances"] == [{"amount": 1_500, "currency": "XUS"}]
     assert present["account"]["version"] == present["version"] == CHAIN.ledger.tip_version
@@ -134,12 +151,59 @@ def test_the_claim_of_an_account_and_of_none() -> None:
     assert (absent["exists"], absent["account"], absent["address"]) == (False, None, BOB.address.hex())
 
 
+def test_the_claim_of_an_older_state() -> None:
+    """The version asked for, and where its state was made."""
+    claim = verify_file(FILES["old"], CHAIN.waypoint).claim
+    assert (claim["version"], claim["at"]) == (5, PAYMENT)
+    assert claim["account"]["balances"] == [{"amount": 0, "currency": "XUS"}]
+
+
+def test_the_claim_of_another_record() -> None:
+    """Its key, its kind and its fields; or that there is none."""
+    claim = verify_file(FILES["currency"], CHAIN.waypoint).claim
+    assert list(claim) == ["version", "at", "key", "exists", "record", "ledger"]
+    assert (claim["key"], claim["exists"]) == (currency_key("XUS").hex(), True)
+    record = claim["record"]
+    assert (record["type"], record["code"], record["total_value"]) == ("currency", "XUS", 5_000)
+    assert (record["can_mint"], record["streams"]) == (True, [1, 0, 0, 0, 0])
+    nothing = verify_file(FILES["nothing"], CHAIN.waypoint).claim
+    assert (nothing["exists"], nothing["record"], nothing["key"]) == (False, None, currency_key("XYZ").hex())
+
+
+def test_the_claims_of_events_and_streams() -> None:
+    """One event at its place; how many a stream has."""
+    claim = verify_file(FILES["event"], CHAIN.waypoint).claim
+    assert list(claim) == ["version", "place", "event", "ledger"]
+    assert (claim["version"], claim["place"], claim["event"]["sequence_number"]) == (PAYMENT, 1, 0)
+    assert claim["event"]["data"]["type"] == "receivedpayment"
+    assert claim["event"]["data"]["amount"] == {"amount": 1_500, "currency": "XUS"}
+    stream = verify_file(FILES["stream"], CHAIN.waypoint).claim
+    assert list(stream) == ["version", "at", "key", "count", "ledger"]
+    assert (stream["key"], stream["count"]) == (event_key(4, DEALER.address).hex(), 1)
+
+
+def test_the_claims_of_ranges_prefixes_and_epochs() -> None:
+    """Each entry as alone; two roots; who certified."""
+    whole = verify_file(FILES["range"], CHAIN.waypoint).claim
+    assert (whole["first"], whole["last"]) == (6, 8)
+    for row, name in zip(whole["transactions"][1:], ("transaction", "failed"), strict=True):
+        single = verify_file(FILES[name], CHAIN.waypoint).claim
+        assert row == {key: value for key, value in single.items() if key != "ledger"}
+    prefix = verify_file(FILES["consistency"], CHAIN.waypoint).claim
+    for name, version in (("earlier", 4), ("later", 9)):
+        root = accumulator_root(CHAIN.store, version).hex()
+        assert prefix[name] == {"version": version, "accumulator_root_hash": root}
+    (epoch,) = verify_file(FILES["epochs"], CHAIN.waypoint).claim["epochs"]
+    assert (epoch["epoch"], epoch["after_version"], epoch["waypoint"], epoch["quorum"]) == (1, 0, CHAIN.waypoint, 3)
+    assert [member["name"] for member in epoch["validators"]] == [f"validator-{number}" for number in range(4)]
+
+
 def test_in_words() -> None:
     """People read what was proved, from which waypoint, and who signed."""
     signed = "  signed by 3 of 4 validators (validator-0, validator-1, validator-3)"
     lines = verify_file(FILES["transaction"], CHAIN.waypoint).lines()
     assert lines[0] == f"verified from waypoint {CHAIN.waypoint}"
-    assert lines[1] == f"  user transaction {PAYMENT}  {FACTS['transaction'].info.transaction_hash.hex()}"
+    assert lines[1] == f"  user transaction {PAYMENT}  {PAYMENT_HASH}"
     assert lines[2] == "  status executed, gas 600, 2 events"
     assert lines[-1] == signed
     lines = verify_file(FILES["present"], CHAIN.waypoint).lines()
@@ -147,6 +211,16 @@ def test_in_words() -> None:
     assert lines[2].split() == ["0.001500", "XUS"]
     lines = verify_file(FILES["absent"], CHAIN.waypoint).lines()
     assert lines[1] == f"  no account {BOB.address.hex()} at version {CHAIN.ledger.tip_version}"
+    tip, key = CHAIN.ledger.tip_version, event_key(4, DEALER.address).hex()
+    said = {name: verify_file(FILES[name], CHAIN.waypoint).lines()[1] for name in FACTS}
+    assert said["event"].startswith(f"  event 1 of version {PAYMENT}: receivedpayment, number 0 of stream ")
+    assert said["stream"] == f"  stream {key} has 1 events at version {tip}, numbers 0 to 0; none above exists yet"
+    assert said["range"] == "  3 entries, versions 6 to 8"
+    assert said["consistency"] == "  the ledger of version 9 begins with that of version 4"
+    assert said["epochs"] == f"  epoch 1 after version 0: 4 validators, waypoint {CHAIN.waypoint}"
+    assert said["currency"] == f"  currency under key {currency_key('XUS').hex()} at version {tip}"
+    assert said["nothing"] == f"  nothing under key {currency_key('XYZ').hex()} at version {tip}"
+    assert said["old"] == f"  account {US.address.hex()}  parent_vasp, at version {PAYMENT}"
 
 
 # --- what does not ---
@@ -228,7 +302,7 @@ def test_every_value_of_a_claim(name: str) -> None:
     """X13: each value changed; true is not 1, and 1.0 is not 1."""
     claim = json.loads(FILES[name])["claim"]
     places = every_place(claim)
-    assert len(places) > 15
+    assert len(places) > 12
     for path in places:
         container, key = at(claim, path)
         old = container[key]
@@ -267,7 +341,7 @@ def test_the_claim_names_the_first_difference() -> None:
 @pytest.mark.parametrize(
     ("change", "step"),
     [
-        (lambda d: d.update(format="mithqal-proof-2"), "format"),
+        (lambda d: d.update(format="mithqal-proof-1"), "format"),
         (lambda d: d.update(format=1), "fields"),
         (lambda d: d.update(kind="account"), "kind"),
         (lambda d: d.update(kind="event"), "kind"),
@@ -315,8 +389,9 @@ def test_what_is_no_json_object(text: bytes) -> None:
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
-        ({"kind": "event"}, "unknown_kind"),
+        ({"kind": "block"}, "unknown_kind"),
         ({"kind": "account"}, "another_kind"),
+        ({"kind": "event"}, "another_kind"),
         ({"format": ""}, "unknown_format"),
         ({"note": 1}, "unknown_field"),
         ({"claim": 1}, "wrong_type"),
@@ -360,8 +435,7 @@ def with_certificate(change: Callable[[Any], Any]) -> bytes:
     """The payment's file with another certificate in the proof; the claim stays."""
     whole = decode(encode_proof(PROOF, FACTS["transaction"]))
     number, ledger, fact = fields(whole, "proof", int, tuple, tuple)
-    genesis, info, epochs, certificate = ledger
-    data = encode((number, (genesis, info, epochs, change(certificate)), fact))
+    data = encode((number, (*ledger[:-1], change(ledger[-1])), fact))
     return edited("transaction", lambda d: d.update(proof=data.hex()))
 
 

@@ -1,18 +1,34 @@
 """Several validators as one chain: who is asked, who is left alone, whose refusal counts."""
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
+from chain.light_client import refuse
 from chain.transaction import SignedTransaction
-from node.client.rpc import BadAnswer, ConnectionFailed, Endpoint
+from node.client.rpc import BadAnswer, ConnectionFailed, Endpoint, RpcClient, RpcFailed
 from node.client.sending import gateway as gateway_module
-from node.client.sending.gateway import BEHIND, DOWN_S, FRESH_S, HANG_S, AccountView, Answer, Gateway, Query, Seen
+from node.client.sending.gateway import BEHIND, DOWN_S, FRESH_S, HANG_S, AccountView, Answer, Gateway, Query
 from tests.builders import ALICE, ANNA, BOB, PAYMENT, Party, small_world
 from tests.node.client.test_rpc_client import closed_port, server
+
+
+def plain_views(client: RpcClient, queries: Sequence[Query]) -> list[AccountView]:
+    """Accounts on a validator's word: what these tests are about is who is asked."""
+    found = client.batch([("get_account", [query.sender.hex()]) for query in queries])
+    for account in found:
+        if isinstance(account, RpcFailed):
+            raise account
+        if account == "a lie":
+            refuse("answer", "a lie", "malformed")
+    numbers = [0 if account is None else account["sequence_number"] for account in found]
+    return [
+        AccountView(account is not None, number, {}, client.timestamp_us, ())
+        for account, number in zip(found, numbers, strict=True)
+    ]
 
 
 class Validator:
@@ -73,7 +89,7 @@ def network() -> Generator[Network]:
                     endpoints.append(closed_port())
                 else:
                     endpoints.append(stack.enter_context(server(validator.answer)))
-            gateway = Gateway(endpoints, 4, GENESIS, clock)
+            gateway = Gateway(endpoints, 4, GENESIS, plain_views, clock)
             stack.callback(gateway.close)
             return gateway
 
@@ -162,52 +178,10 @@ def test_all_down_is_no_answer(network: Network) -> None:
     gateway.wait(pay(ALICE), 0.01)
 
 
-def test_look_reads_transactions_before_the_account(network: Network) -> None:
-    """So that what a look shows as on the ledger is never missing in the balance beside it, and not the reverse."""
-    validator = Validator(time_us=77)
-    row = {
-        "version": 12, "transaction": {"sequence_number": 3}, "hash": "ab" * 32, "gas_used": 600,
-        "vm_status": {"type": "move_abort", "abort_code": 1288, "explanation": {"reason": "EINSUFFICIENT_BALANCE"}},
-    }  # fmt: skip
-    good = {**row, "transaction": {"sequence_number": 4}, "vm_status": {"type": "executed"}}
-    odd = {**row, "transaction": {"sequence_number": 5}, "vm_status": {"type": "out_of_gas"}}
-    validator.results["get_account_transactions"] = [row, good, odd]
-    validator.results["get_account"] = lambda address: {
-        "sequence_number": 6, "balances": [{"amount": 9, "currency": "XUS"}], "is_frozen": True,
-        "authentication_key": "cd", "address": address,
-    }  # fmt: skip
-    gateway = network(validator)
-    gateway.start()
-    (view,) = gateway.look([Query(ALICE.address, 3, 3)])
-    seen = (
-        Seen(3, b"\xab" * 32, 12, "EINSUFFICIENT_BALANCE", 1288, 600),
-        Seen(4, b"\xab" * 32, 12, None, None, 600),
-        Seen(5, b"\xab" * 32, 12, "out_of_gas", None, 600),
-    )
-    assert view == AccountView(True, 6, {"XUS": 9}, 77, seen)
-    assert validator.calls[2:] == [
-        ("get_account_transactions", [ALICE.address.hex(), 3, 3, False]),
-        ("get_account", [ALICE.address.hex()]),
-    ]
-
-
-def test_the_time_of_a_look_is_one_that_the_validator_had_passed(network: Network) -> None:
-    """An account is at least as new as the time beside it: the time that this validator told before."""
-    validator = Validator(time_us=50)
-    validator.results.update(get_account_transactions=[], get_account=None)
-    gateway = network(validator)
-    gateway.start()
-    validator.time_us = 60
-    (first,) = gateway.look([Query(ALICE.address, 0, 0)])
-    (second,) = gateway.look([Query(ALICE.address, 0, 0)])
-    assert first == AccountView(False, 0, {}, 50, ())
-    assert second == AccountView(False, 0, {}, 60, ())
-
-
-def test_many_looks_go_ten_a_request(network: Network) -> None:
-    """Two calls each: 20 calls a request, the API's limit."""
+def test_many_looks_go_nine_a_request(network: Network) -> None:
+    """Two calls each and one for the ledger: at most 20 calls a request, the API's limit."""
     validator = Validator()
-    validator.results.update(get_account_transactions=[], get_account=None)
+    validator.results["get_account"] = None
     requests: list[int] = []
     real = validator.answer
 
@@ -220,13 +194,27 @@ def test_many_looks_go_ten_a_request(network: Network) -> None:
     views = gateway.look([Query(bytes([number]) * 16, 0, 1) for number in range(23)])
     assert len(views) == 23
     assert None not in views
-    assert requests == [1, 20, 20, 6]
+    assert requests == [1, 9, 9, 5]
+
+
+def test_one_that_proves_nothing_is_left_alone(network: Network) -> None:
+    """O3, O6: a look that is not proved is no answer, and another validator is asked instead."""
+    liar, honest = Validator(), Validator()
+    liar.results["get_account"] = "a lie"
+    honest.results["get_account"] = {"sequence_number": 7}
+    gateway = network(liar, honest)
+    assert gateway.look([Query(ALICE.address, 0, 1)]) == [None]
+    (view,) = gateway.look([Query(ALICE.address, 0, 1)])
+    assert view is not None
+    assert view.next_number == 7
+    assert len(liar.asked("get_account")) == 1
+    assert [found.next_number for found in gateway.accounts(ALICE.address)] == [7]
 
 
 def test_a_failed_look_is_no_answer(network: Network) -> None:
     """An error object in place of an account is not an account."""
     validator = Validator()
-    validator.results.update(get_account_transactions=[], get_account=REFUSED)
+    validator.results["get_account"] = REFUSED
     gateway = network(validator)
     assert gateway.look([Query(ALICE.address, 0, 1)]) == [None]
 

@@ -7,7 +7,9 @@ import pytest
 
 from chain.errors import MithqalError
 from node.client.network import Member, Network
+from node.client.proof_file import Verified
 from node.client.rpc import RpcFailed
+from node.client.wallets import submission
 from node.client.wallets.submission import parse_hash, send, wait_for
 from node.client.wallets.wallet import Wallet, WalletError
 from tests.builders import ALICE, BOB, small_world
@@ -37,10 +39,21 @@ class Validator:
 
 TX = small_world().sign(ALICE, "peer_to_peer_with_metadata", "XUS", BOB.address, 5, b"", b"")
 FINAL = {
-    "version": 9, "hash": TX.hash.hex(), "gas_used": 600, "vm_status": {"type": "executed"},
+    "version": 9, "hash": TX.hash.hex(), "gas_used": 600, "status": "executed",
     "transaction": {"type": "user", "gas_unit_price": 2, "gas_currency": "XEU"},
 }  # fmt: skip
 PENDING, NOTHING = [{"kind": "pending", "hash": TX.hash.hex()}], [{"kind": "block", "height": 1}]
+
+
+@pytest.fixture(autouse=True)
+def proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a proof would show stands in the script under `get_transaction_by_hash`."""
+
+    def answer(found: Wallet, which: str) -> Verified | None:
+        claim = found.client.call("get_transaction_by_hash", which)
+        return None if claim is None else Verified("transaction", "", claim)
+
+    monkeypatch.setattr(submission, "proved_transaction", answer)
 
 
 def wallet(tmp_path: Path, **answers: list[Any]) -> Wallet:
@@ -142,8 +155,8 @@ def test_a_damaged_entry_is_not_taken_for_a_foreign_one(tmp_path: Path) -> None:
 
 def test_what_failed_elsewhere_says_why(tmp_path: Path) -> None:
     """Executed and failed on chain: the reason, the code of the chain, the version."""
-    status = {"type": "move_abort", "abort_code": 1288, "explanation": {"reason": "EINSUFFICIENT_BALANCE"}}
-    found = wallet(tmp_path, search=[NOTHING], get_transaction_by_hash=[{**FINAL, "vm_status": status}])
+    failed = {**FINAL, "status": "move_abort", "abort": {"code": 1288, "reason": "EINSUFFICIENT_BALANCE"}}
+    found = wallet(tmp_path, search=[NOTHING], get_transaction_by_hash=[failed])
     with pytest.raises(WalletError) as caught:
         wait_for(found, TX.hash)
     assert caught.value.name == "failed_on_chain"
