@@ -151,7 +151,7 @@ PRIVILEGES: tuple[Privilege, ...] = (
     ),
     Privilege(
         "pay", HOLDERS,
-        ("peer_to_peer_with_metadata", "peer_to_peer_by_signers", "exchange_by_signers"),
+        ("peer_to_peer_with_metadata", "pay_batch", "peer_to_peer_by_signers", "exchange_by_signers"),
         Refusal("DiemAccount", "EPAYER_DOESNT_HOLD_CURRENCY", is_first=False),
     ),
     Privilege(

@@ -18,7 +18,7 @@ from chain.entries import KIND_USER, Event, TransactionInfo
 from chain.execution.conservation import check
 from chain.functions import FUNCTIONS
 from chain.ledger import Entry, ExecutedBlock, Ledger
-from chain.light_client import verify_account, verify_ledger, verify_transaction
+from chain.light_client import verify_ledger, verify_record, verify_transaction
 from chain.records.limits import LimitsDefinition, Window, limits_key
 from chain.storage import WriteBatch
 from chain.transaction import SignedTransaction
@@ -128,7 +128,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert (believed.commit.version, believed.commit.root) == (result.version, result.root)
         verify_transaction(believed, ledger.transaction(place % (result.version + 1)))
         address = PEOPLE[place % len(PEOPLE)].address
-        assert verify_account(believed, ledger.account(address)) == ledger.records.get(account_key(address))
+        assert verify_record(believed, ledger.account(address)) == ledger.records.get(account_key(address))
 
 
 def _status(entry: Entry):

@@ -228,6 +228,7 @@ TABLE: dict[str, Row] = {
     "update_dual_attestation_limit": Row("T", NOT_TREASURY, (1, 5)),
     "update_exchange_rate": Row("T", NOT_TREASURY, ("XUS", 1, 1, 2)),
     "update_minting_ability": Row("T", NOT_TREASURY, ("XUS", False)),
+    "pay_batch": Row("DPC", NO_COINS, ((("XUS", BOB.address, 1, b"", b""),),)),
     "peer_to_peer_by_signers": Row("DPC", NO_COINS, ("XUS", 1, b""), second=BOB),
     "exchange_by_signers": Row("DPC", NO_COINS, ("XUS", 1, "XEU", 1, b""), second=BOB),
     "burn_txn_fees": Row("T", NOT_TREASURY, with_fees),
@@ -251,7 +252,7 @@ TABLE: dict[str, Row] = {
     "set_validator_operator_with_nonce_admin": Row(
         "R", NOT_ROOT, (1, "validator-1-operator", party(301).address), second=OWNER
     ),
-    "update_diem_version": Row("R", NOT_ROOT, (1, 2)),
+    "update_diem_version": Row("R", NOT_ROOT, (1, 99)),
     "set_gas_constants": Row("R", NOT_ROOT, (1, *GasConstants(min_price_per_gas_unit=1))),
     "initialize_diem_consensus_config": Row("R", NOT_ROOT, (1,), always=("DiemConfig", 6 + 256 * 1)),
     "update_diem_consensus_config": Row("R", NOT_ROOT, (1, ConsensusConfig(round_timeout_us=2_000_000).to_bytes())),
