@@ -1,4 +1,7 @@
-"""`pay-batch`, `pay --at --sponsor --fee-currency`, `audit`: both outputs and exit codes, a validator in this process."""
+"""`pay-batch`, `pay --at --sponsor --fee-currency`, `audit`: both outputs and exit codes.
+
+The validator runs in this process.
+"""
 
 import json
 import time

@@ -112,7 +112,8 @@ KEYS: dict[str, Mapping[str, str]] = {
         "metadata_words": "what a payment's metadata says, or null",
         "fee": "`amount` and `currency`, or null where nobody signed",
         "scheme": "the signature's scheme by name, or null",
-        "signers": "who signed, the sender first: `address`, `role`, `scheme`, `threshold`, `keys`, each `signed` or not",
+        "signers": "who signed, the sender first: `address`, `role`, `scheme`, `threshold`, `keys`, each `signed` or"
+        " not",
         "height": "of its block",
         "epoch": "of its block",
         "timestamp_usecs": "of its block",

@@ -227,8 +227,8 @@ def proofs() -> list[str]:
         " certificate)": encode(value_of(ledger)),
         "Account record: (address, role, authentication key, sequence number, is frozen, ((currency, balance), ...),"
         " number of events by handle, parent's address or empty, number of children, (name, base URL, compliance key,"
-        " country, (currency with limits, ...)) or None, ((currency, preburn), ...), state key of what holds its rotation"
-        " capability, or empty)": record,
+        " country, (currency with limits, ...)) or None, ((currency, preburn), ...), state key of what holds its"
+        " rotation capability, or empty)": record,
     }
     for number, (title, fact) in enumerate(facts.items()):
         encodings[f"Fact {number}, {type(fact).__name__}: {title}"] = encode(value_of(fact))

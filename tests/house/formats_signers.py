@@ -25,7 +25,8 @@ def several_signers() -> list[str]:
         (
             "### Keys of several\n\nRules K7 to K11. Scheme 1 has Libra's bytes: keys, then K; signatures in the order"
             " of their keys, then a bitmap\n(bit `0x80 >> (i mod 8)` of byte `i div 8` for key i). In scheme 4 the"
-            " scheme's byte stands before each key.\nThe Ed25519 keys of the secrets 01, 02 and 03 (32 times each), 2 of 3:\n"
+            " scheme's byte stands before each key.\n"
+            "The Ed25519 keys of the secrets 01, 02 and 03 (32 times each), 2 of 3:\n"
         ),
         example("Public key, scheme 1", plain.to_bytes()),
         example("Authentication key: SHA3-256(public key, 01)", authentication_key(1, plain.to_bytes())),

@@ -1,7 +1,8 @@
 """The twelve signatures on which Ed25519 libraries disagree, at every door by which a key or a signature can enter.
 
 Source: novifinancial/ed25519-speccheck (Apache-2.0). Design decision 6: libsodium alone decides, and keys are
-registered only if they are canonical and not of small order. In the cases 6 and 7 the key is good and the signature's s too large.
+registered only if they are canonical and not of small order. In the cases 6 and 7 the key is good and the
+signature's s too large.
 A new door belongs into one of the two tables.
 """
 

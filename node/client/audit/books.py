@@ -2,7 +2,7 @@
 
 Each version posts what its events say and the fee that its gas says. After each, in every currency that it touched:
 what accounts, burn queues, baskets and the fee pot have more is what was issued more, what was issued more is what
-custodians got more, and nobody has less than nothing (docs/protocol.md, L6, U1 to U5).
+custodians got more, and nobody has less than nothing (docs/protocol.md, L6, AU1 to AU5).
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """Where an audit's versions come from: a ledger's file, or a validator that need not be trusted; and what proves them.
 
 Every version's bytes and events are hashed into its leaf, and the leaves of all versions from 0 on into the
-accumulator, whose root must be the one that a quorum signed (docs/protocol.md, U1).
+accumulator, whose root must be the one that a quorum signed (docs/protocol.md, AU1).
 """
 
 from collections.abc import Iterator, Sequence

@@ -189,7 +189,8 @@ def test_the_codes_on_the_ledger_stay_as_they_are() -> None:
 def test_categories() -> None:
     """'Categories: 1 INVALID_STATE, ... 255 CUSTOM'."""
     assert {category.value: category.name for category in Category} == {
-        0: "RAW", 1: "INVALID_STATE", 2: "REQUIRES_ADDRESS", 3: "REQUIRES_ROLE", 4: "REQUIRES_CAPABILITY", 5: "NOT_PUBLISHED",
+        0: "RAW", 1: "INVALID_STATE", 2: "REQUIRES_ADDRESS", 3: "REQUIRES_ROLE", 4: "REQUIRES_CAPABILITY",
+        5: "NOT_PUBLISHED",
         6: "ALREADY_PUBLISHED", 7: "INVALID_ARGUMENT", 8: "LIMIT_EXCEEDED", 10: "INTERNAL", 255: "CUSTOM",
     }  # fmt: skip
 
@@ -242,7 +243,8 @@ def test_an_events_bytes_are_its_four_fields() -> None:
 
 
 def test_every_event_has_the_fields_that_the_table_names() -> None:
-    """A day in which each type but `newblock` and `admintransaction` is emitted: as many values as names, and no type is missing."""
+    """A day in which each type but `newblock` and `admintransaction` is emitted: as many values as names,
+    and no type is missing."""
     world = small_world()
     policy = Policy(1, "", (Rule("us", "US", "", 0, 0, True, "INR", 0, 0, 0, 0),))
     events = [

@@ -41,7 +41,7 @@ def test_every_failure_names_a_rule_of_the_protocol() -> None:
     """Whoever adds a reason, a status or a refusal of the pool says in `node.view.rules` which rule it breaks, and
     that rule stands in docs/protocol.md."""
     page = (ROOT / "docs/protocol.md").read_text(encoding="utf-8")
-    written = set(re.findall(r"\*\*([A-Z][0-9]+)\*\*", page))
+    written = set(re.findall(r"\*\*([A-Z]+[0-9]+)\*\*", page))
     assert set(RULES) == {*SENTENCES, *DISCARDS, *POOL}
     sections = {rule[0] for rule in written}
     assert {name: rule for name, rule in RULES.items() if rule[0] in sections and rule not in written} == {}
@@ -51,7 +51,7 @@ def test_each_rule_has_one_number() -> None:
     """No number is given twice, and none is skipped."""
     page = (ROOT / "docs/protocol.md").read_text(encoding="utf-8")
     numbers: dict[str, list[int]] = {}
-    for letter, number in re.findall(r"\*\*([A-Z])([0-9]+)\*\*", page):
+    for letter, number in re.findall(r"\*\*([A-Z]+)([0-9]+)\*\*", page):
         numbers.setdefault(letter, []).append(int(number))
     assert {letter: found for letter, found in numbers.items() if sorted(found) != [*range(1, len(found) + 1)]} == {}
 

@@ -68,7 +68,7 @@ def test_a_sound_ledger(tmp_path: Path) -> None:
 
 
 def test_over_the_end_of_an_epoch(tmp_path: Path) -> None:
-    """U1: each epoch's end is signed by its own validators, and names the next ones."""
+    """AU1: each epoch's end is signed by its own validators, and names the next ones."""
     removed = Draft(ROOT, "remove_validator_and_reconfigure", (0, "validator-1", party(201).address))
     ledger = ledger_of(PAID, removed, PAID)
     assert ledger.ledger.epoch == 2
@@ -77,7 +77,7 @@ def test_over_the_end_of_an_epoch(tmp_path: Path) -> None:
 
 
 def test_a_changed_entry_is_no_ledger_of_a_quorum(tmp_path: Path) -> None:
-    """U1: bytes, events or information changed in the file: exit 8, at the version where its leaf shows it."""
+    """AU1: bytes, events or information changed in the file: exit 8, at the version where its leaf shows it."""
     ledger = ledger_of(PAID)
     version = ledger.ledger.tip_version
     row = ledger.store.row(Column.TRANSACTION, version)
@@ -95,7 +95,7 @@ def test_a_changed_entry_is_no_ledger_of_a_quorum(tmp_path: Path) -> None:
 
 
 def test_a_state_that_was_changed(tmp_path: Path) -> None:
-    """U5: a coin moved in the stored state alone: exit 8."""
+    """AU5: a coin moved in the stored state alone: exit 8."""
     ledger = ledger_of(PAID)
     values = dict(ledger.store.states())
     states = {}
@@ -109,7 +109,7 @@ def test_a_state_that_was_changed(tmp_path: Path) -> None:
 
 
 def test_validators_that_all_lie_about_an_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """U3: a quorum that signed what does not add up is not believed: 'exit 8 with the first version'."""
+    """AU3: a quorum that signed what does not add up is not believed: 'exit 8 with the first version'."""
     original = HANDLERS["peer_to_peer_with_metadata"]
 
     def lying(run, *arguments) -> None:
@@ -131,7 +131,7 @@ def test_validators_that_all_lie_about_an_event(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_quorum_of_strangers(tmp_path: Path) -> None:
-    """U1: signatures of keys that genesis does not name are those of nobody."""
+    """AU1: signatures of keys that genesis does not name are those of nobody."""
     ledger = ledger_of(PAID)
     height = ledger.ledger.tip_height
     row = ledger.store.row(Column.BLOCK, height)

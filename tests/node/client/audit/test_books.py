@@ -1,4 +1,4 @@
-"""U2 to U5: books kept from the versions alone agree with a sound ledger, and name the first version of a bad one."""
+"""AU2 to AU5: books kept from the versions alone agree with a sound ledger, and name the first version of a bad one."""
 
 from collections.abc import Callable
 
@@ -57,7 +57,7 @@ STORY = (
 
 
 def test_the_books_of_a_sound_ledger() -> None:
-    """U5: 'after the last version the books are the state': accounts, queues, baskets, pots, supply, receipts."""
+    """AU5: 'after the last version the books are the state': accounts, queues, baskets, pots, supply, receipts."""
     ledger = told(*STORY)
     books = booked(entries(ledger))
     books.check_state(ledger.records.values())
@@ -76,7 +76,7 @@ def test_the_books_of_a_sound_ledger() -> None:
 @settings(max_examples=25)
 @given(st.lists(st.lists(drafts(), min_size=1, max_size=3), max_size=8))
 def test_whatever_happens_the_books_agree_with_the_state(blocks) -> None:
-    """U5, over every function of the table, by a model that asks nothing of the executor."""
+    """AU5, over every function of the table, by a model that asks nothing of the executor."""
     ledger = told(*blocks)
     books = booked(entries(ledger))
     books.check_state(ledger.records.values())
@@ -122,13 +122,13 @@ BREAKS = [
 
 @pytest.mark.parametrize(("type_", "alter", "rule"), BREAKS)
 def test_an_event_that_breaks_a_sum_is_named_at_its_version(type_, alter, rule) -> None:
-    """U3: 'the first version whose postings do not add up': each kind of event, changed, doubled or left out."""
+    """AU3: 'the first version whose postings do not add up': each kind of event, changed, doubled or left out."""
     found, version, changed = broken(with_event(type_, alter), type_)
     assert (found, version) == (rule, changed)
 
 
 def test_coins_that_nobody_has_cannot_be_paid() -> None:
-    """U3: 'nobody has less than nothing', at the version that would take it."""
+    """AU3: 'nobody has less than nothing', at the version that would take it."""
     huge = 10**18
 
     def alter(event: Event) -> list[Event]:
@@ -145,7 +145,7 @@ def test_coins_that_nobody_has_cannot_be_paid() -> None:
 
 
 def test_a_fee_counts() -> None:
-    """U2: 'gas x price, from whoever pays it': a gas that was not charged leaves the books beside the state."""
+    """AU2: 'gas x price, from whoever pays it': a gas that was not charged leaves the books beside the state."""
     ledger = told(*STORY)
     rows = entries(ledger)
     place = next(at for at, entry in enumerate(rows) if entry.version and _price(entry) == 2)
@@ -162,7 +162,7 @@ def _price(entry: Entry) -> int:
 
 @pytest.mark.parametrize("change", ["balance", "fees", "supply", "receipts", "preburns"])
 def test_a_state_that_the_versions_do_not_give(change) -> None:
-    """U5: a coin that stands in the state and in no version is found, though the state's own sums agree."""
+    """AU5: a coin that stands in the state and in no version is found, though the state's own sums agree."""
     ledger = told(*STORY)
     books = booked(entries(ledger))
     records = dict(ledger.records)
@@ -184,7 +184,7 @@ def test_a_state_that_the_versions_do_not_give(change) -> None:
 
 
 def test_what_failed_has_no_events() -> None:
-    """T7, U3: events of a failed transaction are no postings but a fault."""
+    """T7, AU3: events of a failed transaction are no postings but a fault."""
     rows = entries(told(*STORY))
     paid = next(entry for entry in rows if _price(entry) == 2)
     failed = next(entry for entry in rows if entry.info.status.kind == "move_abort")
@@ -195,7 +195,7 @@ def test_what_failed_has_no_events() -> None:
 
 
 def test_no_version_is_left_out() -> None:
-    """U2: 'every version from 0 on, once, in order'."""
+    """AU2: 'every version from 0 on, once, in order'."""
     rows = entries(told())
     for wrong in (rows[1:], [rows[0], *rows[2:]], [rows[0], rows[0]]):
         with pytest.raises(BooksError) as caught:
@@ -204,7 +204,7 @@ def test_no_version_is_left_out() -> None:
 
 
 def test_leaves_are_of_exactly_these_bytes() -> None:
-    """U1: 'bytes and events hash to the leaf, and the leaves to the root that a quorum signed'."""
+    """AU1: 'bytes and events hash to the leaf, and the leaves to the root that a quorum signed'."""
     ledger = told(*STORY)
     leaves, rows = Leaves(), entries(ledger)
     for entry in rows:
