@@ -8,13 +8,14 @@ newest one that is certified (X20).
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from chain.accounts import account_key
+from chain.accounts import Account, account_key
 from chain.crypto.signing import RealSignatures
 from chain.entries import KIND_BLOCK_METADATA
 from chain.errors import MithqalError
 from chain.facts import ProvedEntry
 from chain.light_client import BelievedLedger, refuse, verify_ledger
-from node.api.results import account_json, body_json, entry_json, event_json
+from chain.records.roles import domains_key, nonce_key, recovery_key, shared_key_key
+from node.api.results import account_json, body_json, entry_json, event_json, with_records
 from node.client.proof_claims import ledger_claim
 from node.client.proof_file import signers_words
 from node.client.proofs import Call, Client, answered, ask, find_version
@@ -186,13 +187,17 @@ _ON_TRUST = {
 
 
 def _account(address: str, version: int | None = None) -> Plan:
-    key = account_key(bytes.fromhex(address))
+    owner = bytes.fromhex(address)
+    keys = [make(owner) for make in (account_key, domains_key, recovery_key, shared_key_key, nonce_key)]
 
     def read(ledger: BelievedLedger, found: list[Json]) -> Json:
-        record, made_at = record_of(ledger, key, found[0], version)
-        return None if record is None else account_json(record, made_at)  # type: ignore[arg-type] # X12: an account
+        proved = {key: record_of(ledger, key, answer, version) for key, answer in zip(keys, found, strict=True)}
+        account, made_at = proved[keys[0]]
+        if not isinstance(account, Account):
+            return None
+        return with_records(account, account_json(account, made_at), lambda key: proved[key][0])
 
-    return Plan((record_call(key, version),), read)
+    return Plan(tuple(record_call(key, version) for key in keys), read)
 
 
 def _transactions(start: int, limit: int, include_events: bool = False) -> Plan:

@@ -18,6 +18,7 @@ STATUSES: dict[int, str] = {
         MAX_GAS_UNITS_BELOW_MIN_TRANSACTION_GAS_UNITS MAX_GAS_UNITS_EXCEEDS_MAX_GAS_UNITS_BOUND
         SECONDARY_KEYS_ADDRESSES_COUNT_MISMATCH SENDING_ACCOUNT_DOES_NOT_EXIST SEQUENCE_NUMBER_TOO_BIG
         SEQUENCE_NUMBER_TOO_NEW SEQUENCE_NUMBER_TOO_OLD SIGNERS_CONTAIN_DUPLICATES TRANSACTION_EXPIRED
+        BLOCK_GAS_EXCEEDED FEE_PAYER_NOT_A_SIGNER NOT_YET_VALID VALIDITY_EMPTY
     """,
     9: """
         SENDING_ACCOUNT_FROZEN UNKNOWN_SCRIPT
@@ -30,79 +31,90 @@ ABORTS: dict[int, str] = {
         EACCOUNT EACCOUNT_NOT_RECOVERABLE EADD_EXISTING_CURRENCY EALREADY_A_VALIDATOR EALREADY_HALTED EBAD_CURRENCY
         EBALANCE_OVERFLOW EBASKET ECANNOT_CREATE_AT_CORE_CODE ECANNOT_CREATE_AT_VM_RESERVED ECANNOT_FREEZE_DIEM_ROOT
         ECANNOT_FREEZE_TC ECANNOT_ROTATE_KEY ECHILD_VASP ECOIN ECOIN_DEPOSIT_IS_ZERO ECONFIG_UPDATE_RATE_LIMITED
-        ECORRIDOR_HALTED ECOUNTRY ECREDENTIAL ECURRENCY_CODE_ALREADY_TAKEN ECURRENCY_INFO EDAILY_CAP EDAILY_COUNT
-        EDEALER EDENOMINATOR EDEPOSIT_EXCEEDS_LIMITS EDESIGNATED_DEALER EDIEM_CONFIG EDIEM_ROOT EEMPTY_NAME
+ ECOUNTRY ECREDENTIAL ECURRENCY_CODE_ALREADY_TAKEN ECURRENCY_INFO
+        EDEALER EDENOMINATOR EDESIGNATED_DEALER EDIEM_CONFIG EDIEM_ROOT EEMPTY_NAME
         EFREEZING_BIT EGAS EGAS_CONSTANT_INCONSISTENCY EGAS_CONSTANT_TOO_LARGE EINSUFFICIENT_BALANCE
-        EINVALID_ADDRESS EINVALID_AMOUNT_FOR_TIER EINVALID_CONSENSUS_CONFIG EINVALID_CONSENSUS_KEY
+        EINVALID_ADDRESS EINVALID_CONSENSUS_CONFIG EINVALID_CONSENSUS_KEY
         EINVALID_KEY_ROTATION_DELEGATION EINVALID_MAJOR_VERSION_NUMBER EINVALID_METADATA_SIGNATURE
         EINVALID_MINT_AMOUNT EINVALID_NETWORK_KEY EINVALID_PROSPECTIVE_VALIDATOR EINVALID_PUBLIC_KEY
         EINVALID_TIER_INDEX EINVALID_TIER_START EINVALID_TRANSACTION_SENDER EINVALID_VASP_DOMAIN
         EIS_SYNTHETIC_CURRENCY EKEY_IN_USE EKEY_ROTATION_CAPABILITY_ALREADY_EXTRACTED EKEY_ROTATION_DEPENDENCY_CYCLE
         ELAST_VALIDATOR ELIMITS_DEFINITION ELIMITS_DEFINITION_PUBLISHED EMALFORMED_AUTHENTICATION_KEY
         EMALFORMED_METADATA_SIGNATURE EMALFORMED_PUBLIC_KEY EMAX_KEYS_REGISTERED EMAX_VALIDATORS
-        EMINTING_NOT_ALLOWED EMONTHLY_CAP ENAME_MISMATCH ENAME_TAKEN ENONCE_ALREADY_PUBLISHED
+        EMINTING_NOT_ALLOWED ENAME_MISMATCH ENAME_TAKEN ENONCE_ALREADY_PUBLISHED
         ENONCE_ALREADY_RECORDED ENONCE_TOO_NEW ENONCE_TOO_OLD ENOT_AN_ACTIVE_VALIDATOR ENOT_A_PARENT_VASP
         ENOT_A_VALIDATOR_OPERATOR ENOT_A_VASP ENOT_HALTED EPARENT_OR_CHILD_VASP EPARENT_VASP
         EPARENT_VASP_OR_CHILD_VASP EPARENT_VASP_OR_DESIGNATED_DEALER EPAYEE_BASE_URL_NOT_SET
         EPAYEE_CANT_ACCEPT_CURRENCY_TYPE EPAYEE_COMPLIANCE_KEY_NOT_SET EPAYEE_DOES_NOT_EXIST
-        EPAYER_DOESNT_HOLD_CURRENCY EPAYMENT_CAP EPOLICY_MALFORMED EPOLICY_VERSION EPREBURN_NOT_FOUND EPREBURN_QUEUE
+        EPAYER_DOESNT_HOLD_CURRENCY EPOLICY_MALFORMED EPOLICY_VERSION EPREBURN_NOT_FOUND EPREBURN_QUEUE
         ERATE_MISSING ERATIO_OUT_OF_RANGE ERECEIPT_SIGNATURE ERECEIPT_USED ERECOVERY_ADDRESS
         EROLE_CANT_STORE_BALANCE EROLE_ID ESAME_CURRENCY ESHARED_KEY ESIGNER_COUNT ESLIDING_NONCE ETOO_LONG
         ETOO_MANY_CHILDREN ETOO_MANY_CURRENCIES ETOO_MANY_REGISTERED ETREASURY_COMPLIANCE EVALIDATOR
         EVALIDATOR_CONFIG EVALIDATOR_OPERATOR EVALIDATOR_OPERATOR_CONFIG EVASP_DOMAINS EVASP_DOMAINS_FULL
         EVASP_DOMAINS_NOT_PUBLISHED EVASP_DOMAIN_ALREADY_EXISTS EVASP_DOMAIN_MANAGER EVASP_DOMAIN_NOT_FOUND EWINDOW
-        EWINDOW_PUBLISHED EWITHDRAWAL_EXCEEDS_LIMITS
+        EWINDOW_PUBLISHED
     """,
-    9: "EACCOUNT_FROZEN",
+    9: """
+        EACCOUNT_FROZEN ECORRIDOR_HALTED EDAILY_CAP EDAILY_COUNT EDEPOSIT_EXCEEDS_LIMITS EINVALID_AMOUNT_FOR_TIER
+        EMONTHLY_CAP EPAYMENT_CAP EWITHDRAWAL_EXCEEDS_LIMITS
+    """,
 }
 """'5 executed and failed on chain', '9 refused by policy: a frozen receiver'."""
 
 CLIENT: dict[int, str] = {
     1: """
         batch_too_large bench content_type data_file_invalid invalid_format invalid_request no_measurements
-        number_out_of_range outbox parse_error pay_file rate_not_representable record_too_large request_too_large
-        rpc rpc_error storage storage_read_failed storage_write_failed sync_failed unknown_method validator_failed
-        wallet
+        number_out_of_range outbox parse_error pay_file rate_not_representable record_too_large
+        request_too_large rpc rpc_error storage storage_read_failed storage_write_failed sync_failed too_slow
+        unknown_method validator_failed wallet
     """,
     2: """
-        amount_out_of_range bad_amount bad_argument bad_config bad_endpoint bad_genesis bad_id bad_identifier
-        bad_memo bad_metadata bad_name bad_payment_file bad_port bad_private_key bad_provider bad_row bad_salt
-        bad_validator_count bad_waypoint cannot_write config_missing config_unreadable directory_not_empty
-        duplicate_network_key file_unreadable file_unwritable foreign_keys foreign_ledger genesis_exists
-        genesis_format genesis_mismatch genesis_unreadable id_used invalid_params key_file key_file_exists
-        key_file_malformed key_file_mismatch key_file_permissions key_file_unreadable key_file_unwritable
+        already_a_member amount_out_of_range bad_amount bad_argument bad_code bad_config bad_endpoint
+        bad_genesis bad_id bad_identifier bad_memo bad_metadata bad_name bad_payment_file bad_policy
+        bad_policy_file bad_port bad_private_key bad_provider bad_range bad_record bad_row bad_rule bad_salt
+        bad_signature_set bad_threshold bad_time bad_validator_count bad_waypoint cannot_write config_missing
+        config_unreadable directory_not_empty duplicate_network_key duplicate_signer file_unreadable
+        file_unwritable foreign_keys foreign_ledger genesis_exists genesis_format genesis_mismatch
+        genesis_unreadable id_used invalid_params key_file key_file_exists key_file_malformed
+        key_file_mismatch key_file_of_several key_file_permissions key_file_unreadable key_file_unwritable
         malformed_genesis metadata_conflict missing_key name_taken network_differs network_exists node_exists
-        not_a_test_chain not_loopback outbox_format page_too_large receipt_unwritable safety_record_foreign
-        safety_record_format same_account scheme_mismatch storage_format too_long transaction_file_malformed
-        unknown_key wrong_endpoints wrong_network wrong_type
+        not_a_key not_a_test_chain not_loopback outbox_format page_too_large receipt_unwritable
+        rotation_unfinished safety_record_foreign safety_record_format same_account scheme_mismatch
+        signed_already signers_differ storage_format too_long transaction_file_malformed unknown_key
+        wrong_endpoints wrong_network wrong_type
     """,
     3: """
         address_book_malformed bad_answer cannot_connect directory_in_use file_in_use log_unwritable network
-        network_corrupt network_missing not_ready not_running nothing_certified outbox_malformed port_in_use
-        storage_full storage_unreadable too_many_waiting validator_died wrong_chain
+        network_corrupt network_missing not_ready not_running outbox_malformed port_in_use storage_full
+        storage_unreadable too_many_waiting validator_died wrong_chain
     """,
     4: """
-        expiration_too_far foreign_transaction invalid_update malformed_bytes mempool_is_full not_canonical
-        rows_refused too_deep too_large too_many_for_account unknown_envelope unknown_kind wrong_shape wrong_size
+        batch_size batch_would_fail cancelled expiration_too_far foreign_transaction invalid_update
+        malformed_bytes mempool_is_full not_canonical not_scheduled not_the_accounts_key rows_refused
+        signatures_missing too_deep too_large too_many_checks too_many_for_account unknown_envelope
+        unknown_kind valid_from_too_far waits_for_scheduled wrong_order wrong_shape wrong_size
     """,
     5: """
-        failed_on_chain rows_failed
+        failed_on_chain no_new_epoch rows_failed
     """,
     6: """
-        key_file_missing no_compliance_key no_receipt not_a_payment not_a_provider not_recoverable
-        rate_date_out_of_range rate_not_available unknown_account unknown_block unknown_code unknown_country
-        unknown_currency unknown_function unknown_hash unknown_id unknown_stream unknown_transaction
-        unknown_validator version_pruned version_too_new wrong_prefix
+        key_file_missing no_compliance_key no_receipt not_a_payment not_a_provider not_a_signer
+        not_enough_keys not_recoverable rate_date_out_of_range rate_not_available unknown_account
+        unknown_block unknown_code unknown_constant unknown_country unknown_currency unknown_event
+        unknown_function unknown_hash unknown_id unknown_ledger unknown_policy unknown_stream
+        unknown_transaction unknown_validator version_pruned version_too_new wrong_prefix
     """,
     7: """
         outcomes_unknown timed_out
     """,
     8: """
-        bad_proof bad_receipt conservation corrupt_state invariant_violated ledger_behind ledger_lost not_committed
-        safety_record_lost safety_record_old safety_record_unreadable storage_corrupt transaction_file_mismatch
+        bad_proof bad_receipt books_do_not_balance conservation corrupt_state file_signature
+        invariant_violated ledger_behind ledger_lost not_committed safety_record_lost safety_record_old
+        safety_record_unreadable storage_corrupt transaction_file_mismatch
     """,
     9: """
-        account_frozen refund_too_large
+        account_frozen cap_exceeded corridor_halted limits_exceeded refund_too_large still_halted
+        tier_exceeded
     """,
 }
 """The rules of files, processes, requests, names and payments."""

@@ -111,11 +111,11 @@ def _credential(role: Json) -> list[tuple[str, str]]:
         rows.append(("attests by", role["compliance_key"]))
     if "num_children" in role:
         rows.append(("children", count(role["num_children"], "account")))
-    if role.get("vasp_domains"):
-        rows.append(("domains", ", ".join(quoted(name) for name in role["vasp_domains"])))
         rows.append(("country", role["country"] or "none set"))
         if role["limited_currencies"]:
             rows.append(
                 ("limits", f"account limits in {', '.join(role['limited_currencies'])} (mithqal account limits)")
             )
+    if role.get("vasp_domains"):
+        rows.append(("domains", ", ".join(quoted(name) for name in role["vasp_domains"])))
     return rows

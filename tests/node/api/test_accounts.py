@@ -33,6 +33,8 @@ def test_a_parent() -> None:
         "num_children": 2,
         "vasp_domains": ["Br.Wallet", "br2"],
         "diem_id_domains": ["Br.Wallet", "br2"],
+        "country": "",
+        "limited_currencies": [],
     }
     assert (found["role_id"], found["role_name"], found["key_rotation"]) == (5, "parent_vasp", None)
     assert found["delegated_key_rotation_capability"] is False

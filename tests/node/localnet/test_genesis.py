@@ -110,6 +110,7 @@ def test_what_a_genesis_says(tmp_path: Path) -> None:
     assert found["currencies"][0] == {
         "code": "XUS", "scaling_factor": 1_000_000, "fractional_part": 100, "rate_fixed_point32": 5,
         "is_synthetic": False, "can_mint": True, "custodian_key": document.currencies[0].custodian_key.hex(),
+        "basket": [],
     }  # fmt: skip
     assert found["local_rates"] == [
         {"currency": "BRL", "rate_fixed_point32": 4}, {"currency": "INR", "rate_fixed_point32": 3}
