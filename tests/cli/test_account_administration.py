@@ -50,16 +50,22 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Generator[Shell]:
 
 
 def test_domains(shell: Shell) -> None:
-    """add, list, remove; a refusal says whose it is and exits with 5."""
-    assert shell.said("treasury", "domain", "list") == "no provider has a domain yet\n"
+    """add, list, remove; a refusal says whose it is and exits with 5. Other tests of the file may have added more."""
+
+    def ours() -> list[tuple[str, str]]:
+        rows = shell.good("treasury", "domain", "list")["domains"]
+        return [(row["domain"], row["name"]) for row in rows if row["name"] in ("us-wallet", "br-wallet")]
+
+    assert ours() == []
     done = shell.good("treasury", "domain", "add", "us-wallet", "Us.Wallet")
     assert (done["provider"], done["domain"], done["status"]) == ("us-wallet", "Us.Wallet", "executed")
     assert shell.said("treasury", "domain", "add", "br-wallet", "br").startswith(
         "br is a domain of br-wallet, version "
     )
-    rows = shell.good("treasury", "domain", "list")["domains"]
-    assert [(row["domain"], row["name"]) for row in rows] == [("br", "br-wallet"), ("Us.Wallet", "us-wallet")]
-    assert shell.said("treasury", "domain", "list").splitlines()[1].split() == ["Us.Wallet", "us-wallet"]
+    assert ours() == [("br", "br-wallet"), ("Us.Wallet", "us-wallet")]
+    assert ["Us.Wallet", "us-wallet"] in [
+        line.split() for line in shell.said("treasury", "domain", "list").splitlines()
+    ]
     error = shell.failed("treasury", "domain", "add", "br-wallet", "us.wallet")
     assert (error["exit"], error["name"], error["code"]) == (5, "failed_on_chain", 775)
     assert error["details"]["reason"] == "EVASP_DOMAIN_ALREADY_EXISTS"
@@ -68,7 +74,7 @@ def test_domains(shell: Shell) -> None:
     assert role["vasp_domains"] == role["diem_id_domains"] == ["Us.Wallet"]
     assert "  domains          “Us.Wallet”\n" in shell.said("account", "show", "us-wallet")
     shell.good("treasury", "domain", "remove", "us-wallet", "US.WALLET")
-    assert [row["domain"] for row in shell.good("treasury", "domain", "list")["domains"]] == ["br"]
+    assert ours() == [("br", "br-wallet")]
     error = shell.failed("treasury", "domain", "remove", "us-wallet", "us.wallet")
     assert error["message"].endswith("nobody has the domain us.wallet")
     error = shell.failed("treasury", "domain", "add", "dealer-one", "d")

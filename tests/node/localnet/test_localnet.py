@@ -1,6 +1,7 @@
 """Real validator processes on loopback: they commit, survive a SIGKILL, catch up, and agree."""
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_t
 from node.client.network import Network, NetworkError, load_network
 from node.client.rpc import RpcClient, RpcFailed
 from node.keystore import derive_secret, load_key
+from node.localnet import build
 from node.localnet.build import build_network
 from node.localnet.genesis import Rates
 from node.localnet.supervisor import Supervisor, find_member
@@ -210,11 +212,11 @@ def test_a_built_network_reads_back(tmp_path: Path) -> None:
     assert caught.value.name == "network_exists"
 
 
-def test_the_same_seed_gives_the_same_genesis(tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_genesis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Deterministic with a seed and the ports; another seed is another network, with other keys."""
-    port = build_network(tmp_path / "ports", 1).members[0].rpc[1]
+    monkeypatch.setattr(build, "listen", lambda _endpoint: socket.socket())  # nobody listens in this test
     built = [
-        build_network(tmp_path / str(place), 1, seed=seed, base_port=port, timestamp_us=5, rates=Rates({"XEU": 9}, {}))
+        build_network(tmp_path / str(place), 1, seed=seed, base_port=9_000, timestamp_us=5, rates=Rates({"XEU": 9}, {}))
         for place, seed in enumerate((1, 1, 2))
     ]
     assert built[0].genesis_hash == built[1].genesis_hash != built[2].genesis_hash
