@@ -10,7 +10,7 @@ from typing import NamedTuple
 from chain.accounts import Account, Currency, Record, currency_key, read_record
 from chain.codec import decode_own
 from chain.errors import MithqalError
-from chain.records.coins import Basket
+from chain.records.coins import Basket, basket_key
 from chain.state.view import StateView
 
 _Coins = tuple[tuple[str, int], ...]
@@ -53,40 +53,26 @@ def check(records: Iterable[Record]) -> dict[str, Totals]:
     A synthetic currency has no receipts of its own: it stands on coins that do.
     """
     sums = _Sums()
-    baskets = []
     for record in records:
         sums.add(record, 1)
-        if isinstance(record, Basket):
-            baskets.append(record)
-    sums.check()
-    for basket in baskets:
-        _check_cover(basket, sums.supply[basket.currency])
-    return {code: sums.totals(code) for code in sums.supply}
+    return sums.check_whole()
 
 
 def check_stored(states: Iterable[tuple[bytes, bytes]]) -> dict[str, Totals]:
     """`check` of a whole state as it is stored, which its root vouches for; of accounts only the coins are read."""
     sums = _Sums()
-    baskets = []
     for key, data in states:
         if key[:1] == b"a":
             fields = decode_own(data)
             sums.add_coins(fields[_BALANCES], fields[_PREBURNS], 1)
         elif key[:1] in b"bc":
-            record = read_record(key, data)
-            sums.add(record, 1)
-            if isinstance(record, Basket):
-                baskets.append(record)
-    sums.check()
-    for basket in baskets:
-        _check_cover(basket, sums.supply[basket.currency])
-    return {code: sums.totals(code) for code in sums.supply}
+            sums.add(read_record(key, data), 1)
+    return sums.check_whole()
 
 
 def check_block(before: StateView, writes: Mapping[bytes, Record]) -> None:
     """Raise ConservationError unless a block's writes change nothing of what L6 sums, or all of it alike."""
     sums = _Sums()
-    baskets = []
     for key, record in writes.items():
         old = before.get(key)
         if isinstance(record, Account) and isinstance(old, Account):
@@ -97,19 +83,18 @@ def check_block(before: StateView, writes: Mapping[bytes, Record]) -> None:
         sums.add(record, 1)
         if old is not None:
             sums.add(old, -1)
-        if isinstance(record, Basket):
-            baskets.append(record)
     sums.check()
-    for basket in baskets:
-        synthetic = writes.get(currency_key(basket.currency)) or before.get(currency_key(basket.currency))
+    for code in sorted({*sums.covers, *(code for code, is_backed in sums.backed.items() if not is_backed)}):
+        synthetic, basket = (writes.get(key) or before.get(key) for key in (currency_key(code), basket_key(code)))
         assert isinstance(synthetic, Currency), "a basket's currency is registered"
-        _check_cover(basket, synthetic.total_value)
+        if isinstance(basket, Basket):
+            _check_cover(basket, synthetic.total_value)
 
 
 class _Sums:
     """Sums by currency: of records, or of what a block changed in them."""
 
-    __slots__ = ("backed", "baskets", "fees", "held", "preburn_value", "queued", "receipts", "supply")
+    __slots__ = ("backed", "baskets", "covers", "fees", "held", "preburn_value", "queued", "receipts", "supply")
 
     def __init__(self) -> None:
         """Nothing yet."""
@@ -121,6 +106,8 @@ class _Sums:
         self.receipts: dict[str, int] = {}
         self.backed: dict[str, bool] = {}
         self.baskets: dict[str, int] = {}
+        self.covers: dict[str, Basket] = {}
+        """Baskets that were counted, by their synthetic currency."""
 
     def add(self, record: Record, sign: int) -> None:
         """Count a record (1) or take it away (-1)."""
@@ -137,6 +124,8 @@ class _Sums:
                 sums[code] = sums.get(code, 0) + sign * amount
             self.backed[code] = not record.is_synthetic
         elif isinstance(record, Basket):
+            if sign > 0:
+                self.covers[record.currency] = record
             for code, amount in record.held:
                 self.baskets[code] = self.baskets.get(code, 0) + sign * amount
 
@@ -152,6 +141,13 @@ class _Sums:
         """The sums of one currency."""
         columns = (self.supply, self.held, self.queued, self.fees, self.receipts, self.baskets)
         return Totals(*[sums.get(code, 0) for sums in columns])
+
+    def check_whole(self) -> dict[str, Totals]:
+        """`check` of a whole state, and that each basket covers its coin; gives the totals of each currency."""
+        self.check()
+        for code, basket in self.covers.items():
+            _check_cover(basket, self.supply[code])
+        return {code: self.totals(code) for code in self.supply}
 
     def check(self) -> None:
         """ConservationError for the first currency whose sums differ."""

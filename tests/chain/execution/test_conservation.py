@@ -100,6 +100,23 @@ def test_the_reserve_of_a_basket() -> None:
     assert "in baskets 5 is not the supply" in broken(world)
 
 
+def test_a_block_that_makes_coins_beside_their_reserve() -> None:
+    """Z4 of each block: 'of each coin in a basket at least supply x ratio', also where the reserve is not touched."""
+    world = small_world()
+    world.add(NOBODY, Role.DESIGNATED_DEALER, BASKET, "XUS", "XEU")
+    world.endow(NOBODY, 100)
+    world.endow(NOBODY, 100, "XEU")
+    world.do(NOBODY, "compose", BASKET, 6)
+    before = World(dict(world.records), bytes(32))
+    kept = world.account(NOBODY)
+    for supply, says in ((7, "2 micro-XEU, 7 micro-XDX stand on 3"), (9, "4 micro-XUS, 9 micro-XDX stand on 5")):
+        world.change(NOBODY, balances=((BASKET, supply), *[pair for pair in kept.balances if pair[0] != BASKET]))
+        world.change_currency(BASKET, total_value=supply)
+        made = {key: record for key, record in world.records.items() if record is not before.records.get(key)}
+        with pytest.raises(ConservationError, match=f"the reserve holds {says}"):
+            check_block(before, made)
+
+
 def test_all_places_at_once() -> None:
     """balances + preburn + fees + in baskets: each of them above 0, and each counted once."""
     world = small_world()
