@@ -5,7 +5,7 @@ the codec, the executor, the command line and the documents share (docs/protocol
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from chain.codec import Value, decode, encode, fields, sized
 from chain.crypto.hashing import Hasher, signing_message
@@ -140,11 +140,29 @@ def transaction_hash(envelope: bytes) -> Hash:
     return _hash_transaction(envelope)
 
 
-def sign_transaction(raw: RawTransaction, key: Signer, scheme: int, genesis_hash: bytes) -> SignedTransaction:
-    """Sign as the only signer and put into an envelope."""
-    raw_bytes = raw.to_bytes()
-    signature = key.sign(message_to_sign(raw_bytes, (), genesis_hash))
-    return assemble(raw, Authenticator(int(scheme), key.public_key, signature))
+class SchemedSigner(Signer, Protocol):
+    """A signer that knows its scheme: a private key, or enough of a K-of-N key."""
+
+    @property
+    def scheme(self) -> int:
+        """The scheme's byte."""
+
+
+def sign_transaction(
+    raw: RawTransaction,
+    key: Signer,
+    scheme: int,
+    genesis_hash: bytes,
+    others: Sequence[tuple[Address, SchemedSigner]] = (),
+) -> SignedTransaction:
+    """Sign as the sender, and as each secondary signer (its address and key), and put into an envelope (T9)."""
+    message = message_to_sign(raw.to_bytes(), [address for address, _ in others], genesis_hash)
+    sender = Authenticator(int(scheme), key.public_key, key.sign(message))
+    return assemble(
+        raw,
+        sender,
+        [Secondary(address, int(other.scheme), other.public_key, other.sign(message)) for address, other in others],
+    )
 
 
 def assemble(raw: RawTransaction, sender: Authenticator, secondaries: Sequence[Secondary] = ()) -> SignedTransaction:

@@ -35,13 +35,9 @@ from chain.records.roles import Domains, domains_key
 from chain.roles import ROLES
 from chain.state.view import Overlay
 from chain.transaction import (
-    Authenticator,
     Payload,
     RawTransaction,
-    Secondary,
     SignedTransaction,
-    assemble,
-    message_to_sign,
     sign_transaction,
 )
 from chain.validation import Discard
@@ -115,12 +111,7 @@ def signed_together(
     raw: RawTransaction, who: Party, others: Sequence[Party], chain_hash: bytes
 ) -> SignedTransaction:  # fmt: skip
     """A multi-agent transaction that its sender and all secondary signers sign."""
-    message = message_to_sign(raw.to_bytes(), [other.address for other in others], chain_hash)
-    return assemble(
-        raw,
-        Authenticator(int(who.key.scheme), who.key.public_key, who.key.sign(message)),
-        [Secondary(at, int(by.scheme), by.public_key, by.sign(message)) for by, at in others],
-    )
+    return sign_transaction(raw, who.key, int(who.key.scheme), chain_hash, [(at, by) for by, at in others])
 
 
 class World:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from chain.accounts import ASSOCIATION
 from node.client.amounts import format_amount
 from node.client.operations.treasury import (
     Result,
@@ -14,12 +13,11 @@ from node.client.operations.treasury import (
     sign_as_treasury,
     treasury_entry,
 )  # fmt: skip
+from node.client.operations.validators import association
 from node.client.wallets.book import WalletError
-from node.client.wallets.together import sign_together
-from node.client.wallets.wallet import Entry, Wallet
+from node.client.wallets.wallet import Conditions, Entry, Wallet
 from node.keystore import load_key, new_secret, save_key
 
-ASSOCIATION_NAME = "association"
 SCALING, FRACTIONAL_PART = 1_000_000, 100
 TIERS = 4
 _CODE = re.compile(r"[A-Z][A-Z0-9]{0,15}", re.ASCII)
@@ -135,17 +133,9 @@ def register(
     key = load_key(path) if path.exists() else save_key(path, f"custodian-{code}", new_secret())
     custodian = key.public_key
     arguments = (code, numerator, denominator, SCALING, FRACTIONAL_PART, custodian)
-    tx = sign_together(
-        wallet, association_entry(wallet), [treasury_entry(wallet)], "register_scs_currency", *arguments,
-        fee_currency=None,
+    tx = wallet.sign(
+        association(wallet).name, "register_scs_currency", *arguments, fee_currency=None,
+        conditions=Conditions(others=(treasury_entry(wallet),)),
     )  # fmt: skip
     done = execute(wallet, tx, {}, timeout_s)
     return {**done, "currency": code, "custodian_key": custodian.hex(), "scaling_factor": SCALING}
-
-
-def association_entry(wallet: Wallet) -> Entry:
-    """The association's entry, which the address book gets if it lacks it."""
-    names = [entry.name for entry in wallet.entries()]
-    if ASSOCIATION_NAME in names:
-        return wallet.find(ASSOCIATION_NAME)
-    return wallet.add_name(ASSOCIATION_NAME, ASSOCIATION)

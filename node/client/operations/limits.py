@@ -2,11 +2,10 @@
 
 from typing import NamedTuple
 
-from node.client.operations.coins import association_entry
 from node.client.operations.treasury import Result, execute, require_currency, sign_as_treasury
+from node.client.operations.validators import association
 from node.client.wallets.lookups import account_at
-from node.client.wallets.together import sign_together
-from node.client.wallets.wallet import Wallet
+from node.client.wallets.wallet import Conditions, Wallet
 
 
 class Limits(NamedTuple):
@@ -29,9 +28,10 @@ def set_limits(wallet: Wallet, provider: str, currency: str, limits: Limits, *, 
     require_currency(wallet, currency)
     if not _is_bound(wallet, entry.address, currency):
         _publish_definition(wallet, provider, currency, timeout_s)
-        tx = sign_together(
-            wallet, association_entry(wallet), [entry], "publish_window", currency, entry.address, fee_currency=None
-        )
+        tx = wallet.sign(
+            association(wallet).name, "publish_window", currency, entry.address, fee_currency=None,
+            conditions=Conditions(others=(entry,)),
+        )  # fmt: skip
         hints = {"ENOT_A_PARENT_VASP": lambda: f"{provider} is no wallet provider: limits bind a provider as a whole"}
         execute(wallet, tx, hints, timeout_s)
     tx = sign_as_treasury(wallet, "update_limits_definition", currency, 0, entry.address, *limits)

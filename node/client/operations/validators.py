@@ -14,10 +14,10 @@ from chain.records.onchain import ConsensusConfig, GasConstants
 from chain.records.validators import network_address
 from node.client.wallets.book import Entry, WalletError
 from node.client.wallets.calls import Call
+from node.client.wallets.names import ASSOCIATION_NAME
 from node.client.wallets.wallet import Wallet
 
 Json = dict[str, Any]
-ASSOCIATION_NAME = "association"
 
 
 def association(wallet: Wallet) -> Entry:

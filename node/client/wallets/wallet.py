@@ -19,13 +19,9 @@ from chain.identifiers import prefix_of
 from chain.limits import DEFAULT_GAS_PRICE, MIN_GAS_UNITS
 from chain.primitives import SECOND_US, Address
 from chain.transaction import (
-    Authenticator,
     Payload,
     RawTransaction,
-    Secondary,
     SignedTransaction,
-    assemble,
-    message_to_sign,
     sign_transaction,
 )
 from node.client.network import Network
@@ -57,6 +53,13 @@ class Conditions(NamedTuple):
     """The ledger's time before which it does not run (scheduled); it then expires LIFETIME_S later."""
     sponsor: Entry | None = None
     """Who signs too and pays the fee."""
+    others: tuple[Entry, ...] = ()
+    """Who else signs, in their order, before the sponsor."""
+
+    @property
+    def secondaries(self) -> tuple[Entry, ...]:
+        """Everybody who signs beside the sender, the sponsor last (T11, T14)."""
+        return self.others if self.sponsor is None else (*self.others, self.sponsor)
 
 
 AT_ONCE = Conditions()
@@ -179,8 +182,8 @@ class Wallet:
     ) -> SignedTransaction:  # fmt: skip
         """Sign a call with the sender's next free number, and keep it in the outbox: `execute` it, or `discard` it.
 
-        Without a fee currency the price is 0. `key` is the caller's own name of it; OutboxError (`id_used`). With a
-        sponsor its key signs too; KeyFileError if it is not kept here.
+        Without a fee currency the price is 0. `key` is the caller's own name of it; OutboxError (`id_used`). Who
+        signs too by the conditions does so with its key; KeyFileError if it is not kept here.
         """
         entry = self.find(sender)
         start = self.ledger_next(entry)
@@ -189,10 +192,12 @@ class Wallet:
             self._check_scheduled(entry, number, conditions)
             raw = self.build(entry, function, *arguments, fee_currency=fee_currency, number=number)
             raw = conditioned(raw, conditions)
-            tx = self.sign_raw(raw, self.key_of(entry.name), conditions.sponsor)
+            own = self.key_of(entry.name)
+            others = [(one.address, self.key_of(one.name)) for one in conditions.secondaries]
+            tx = self.sign_raw(raw, own, others)
             while self.outbox.has(tx.hash):  # the same call was refused in the same second: this one is another
                 raw = raw._replace(expiration_secs=raw.expiration_secs + 1)
-                tx = self.sign_raw(raw, self.key_of(entry.name), conditions.sponsor)
+                tx = self.sign_raw(raw, own, others)
             self.outbox.add(tx, key)
         return tx
 
@@ -242,14 +247,11 @@ class Wallet:
             self.network.chain_id,
         )  # fmt: skip
 
-    def sign_raw(self, raw: RawTransaction, key: AccountKey, sponsor: Entry | None = None) -> SignedTransaction:
-        """Sign for this network; with a sponsor its key signs too."""
-        if sponsor is None:
-            return sign_transaction(raw, key, key.scheme, self.network.genesis_hash)
-        other = self.key_of(sponsor.name)
-        message = message_to_sign(raw.to_bytes(), [sponsor.address], self.network.genesis_hash)
-        secondary = Secondary(sponsor.address, int(other.scheme), other.public_key, other.sign(message))
-        return assemble(raw, Authenticator(int(key.scheme), key.public_key, key.sign(message)), [secondary])
+    def sign_raw(
+        self, raw: RawTransaction, key: AccountKey, others: Sequence[tuple[Address, AccountKey]] = ()
+    ) -> SignedTransaction:  # fmt: skip
+        """Sign for this network, as the sender and as each secondary signer."""
+        return sign_transaction(raw, key, key.scheme, self.network.genesis_hash, others)
 
     def discard(self, tx: SignedTransaction) -> None:
         """Give up what was signed and has never been handed to `execute`: its number is free again."""
