@@ -33,8 +33,6 @@ VM_RESERVED = Address(bytes(16))
 CORE_CODE = Address(bytes(15) + b"\x01")
 
 BASKET = "XDX"
-ROOT_STREAMS = 11
-"""Event streams of the root that belong to no currency."""
 
 
 class Role(IntEnum):
@@ -169,6 +167,11 @@ class Currency(NamedTuple):
         """Read what `to_bytes` wrote."""
         kinds = (str, int, int, int, bool, bool, int, int, int, bytes, int, int, tuple)
         return Currency(*fields(decode(data), "currency", *kinds))
+
+
+def is_currency_code(code: str) -> bool:
+    """Whether a code is of ASCII upper-case letters and digits, not a digit first (Libra)."""
+    return code.isascii() and code.isalnum() and code.upper() == code and not code[0].isdigit()
 
 
 class Receipt(NamedTuple):

@@ -5,7 +5,6 @@ from typing import NamedTuple
 from chain.accounts import (
     ASSOCIATION,
     CONFIG_KEY,
-    ROOT_STREAMS,
     TREASURY,
     Account,
     Config,
@@ -14,6 +13,7 @@ from chain.accounts import (
     Role,
     account_key,
     currency_key,
+    is_currency_code,
 )
 from chain.codec import decode, encode, fields
 from chain.crypto.signing import Scheme, Signatures, authentication_key
@@ -35,6 +35,7 @@ from chain.records.validators import (
     validator_key,
 )
 from chain.roles import ROLES
+from chain.streams import ROOT_HANDLES
 from chain.validators import Validator, ValidatorSet
 
 FORMAT = 4
@@ -174,7 +175,7 @@ def _read_currency(row: object) -> GenesisCurrency:
 
 def _check_code(code: str) -> None:
     """ASCII upper-case letters and digits, not a digit first (Libra)."""
-    if not (code.isascii() and code.isalnum() and code.upper() == code and not code[0].isdigit()):
+    if not is_currency_code(code):
         raise GenesisError(f"{code!r} is no currency code", name="bad_currency_code")
 
 
@@ -197,7 +198,7 @@ def initial_records(document: GenesisDocument) -> dict[bytes, Record]:
             tuple(currency.code for currency in document.currencies),
             document.local_rates,
             document.dual_attestation_limit,
-            (0,) * ROOT_STREAMS,
+            (0,) * len(ROOT_HANDLES),
         ),
         POLICY_KEY: NO_POLICY,
     }

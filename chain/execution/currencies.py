@@ -1,6 +1,6 @@
 """Currencies as such: registration while the network runs, and the end of the fees that were collected in one."""
 
-from chain.accounts import CONFIG_KEY, TREASURY, Currency
+from chain.accounts import CONFIG_KEY, TREASURY, Currency, is_currency_code
 from chain.crypto.signing import Scheme, is_valid_public_key
 from chain.execution.basket import require_basket
 from chain.execution.context import Run
@@ -9,6 +9,9 @@ from chain.limits import MAX_CURRENCIES, MAX_SCALING_FACTOR
 from chain.primitives import U64_MAX
 from chain.records.coins import basket_key
 from chain.records.limits import limits_key, unrestricted
+
+MAX_CODE = 16
+"""Characters of a code that is registered at run time."""
 
 
 def fixed_point(numerator: int, denominator: int) -> int:
@@ -60,8 +63,7 @@ def register_scs_currency(
 
 def _check_new(code: str, scaling_factor: int, fractional_part: int, custodian: bytes) -> None:
     """Code, scale and key are such as genesis would take."""
-    is_code = code.isascii() and code.isalnum() and code.upper() == code and not code[0].isdigit()
-    if not is_code or len(code) > MAX_CODE:
+    if not is_currency_code(code) or len(code) > MAX_CODE:
         raise Abort(
             "RegisteredCurrencies", Category.INVALID_ARGUMENT, "EBAD_CURRENCY",
             f"{code[:32]!r} is no code of 1 to {MAX_CODE} capitals and digits, a capital first",
@@ -76,10 +78,6 @@ def _check_new(code: str, scaling_factor: int, fractional_part: int, custodian: 
             "RegisteredCurrencies", Category.INVALID_ARGUMENT, "EBAD_CURRENCY",
             "the custodian's key is no valid Ed25519 key",
         )  # fmt: skip
-
-
-MAX_CODE = 16
-"""Characters of a code."""
 
 
 def burn_txn_fees(run: Run, code: str) -> None:
