@@ -94,7 +94,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "halt_transactions": system.halt_transactions,
     "resume_transactions": system.resume_transactions,
 }
-"""What each function of `chain.transaction.FUNCTIONS` does; a test holds that the two tables agree."""
+"""What each function of `chain.functions.FUNCTIONS` does; a test holds that the two tables agree."""
 
 
 def execute_block(

@@ -134,11 +134,7 @@ def fetch_record(client: Client, key: bytes, waypoint: str, at: int | None = Non
     """A checked proof of what the state holds under a key, now or at an older version."""
     ledger, (found,) = ask(client, waypoint, ("get_record_with_proof", [key.hex(), at]))
     fact: RecordProof = read_fact(RecordProof, found)
-    if fact.key != key:
-        refuse("answer", f"the validator proves key {fact.key.hex()}, not {key.hex()}", "another_key")
-    verified, text = checked(ledger, fact, waypoint)
-    check_state(verified.claim, at)
-    return verified, text
+    return _checked_state(ledger, fact, "key", key, at, waypoint)
 
 
 def fetch_consistency(client: Client, earlier: int, later: int | None, waypoint: str) -> tuple[Verified, str]:
@@ -292,8 +288,15 @@ def _checked_stream(
 ) -> tuple[Verified, str]:  # fmt: skip
     """How many events the stream that was asked for has."""
     fact: StreamProof = read_fact(StreamProof, found)
+    return _checked_state(ledger, fact, "stream", key, at, waypoint)
+
+
+def _checked_state(
+    ledger: LedgerProof, fact: RecordProof | StreamProof, what: str, key: bytes, at: int | None, waypoint: str
+) -> tuple[Verified, str]:
+    """A fact about the state, checked, about the key (`what` names its kind) and the version that were asked for."""
     if fact.key != key:
-        refuse("answer", f"the validator proves stream {fact.key.hex()}, not {key.hex()}", "another_stream")
+        refuse("answer", f"the validator proves {what} {fact.key.hex()}, not {key.hex()}", f"another_{what}")
     verified, text = checked(ledger, fact, waypoint)
     check_state(verified.claim, at)
     return verified, text

@@ -1,4 +1,4 @@
-"""A transaction in a sentence: every function of `chain.transaction.FUNCTIONS`, block metadata, genesis.
+"""A transaction in a sentence: every function of `chain.functions.FUNCTIONS`, block metadata, genesis.
 
 Input is the Transaction object of JSON-RPC. Words of strangers (currencies of failed calls, names, URLs) are cleaned.
 """

@@ -62,7 +62,7 @@ def refused(name: str, function, *arguments, **options) -> TxFileError:
 
 
 def test_arguments_take_the_types_of_the_table() -> None:
-    """'arguments typed by chain.transaction.FUNCTIONS; names resolve for addresses; amounts in micro-units'."""
+    """'arguments typed by chain.functions.FUNCTIONS; names resolve for addresses; amounts in micro-units'."""
     assert parse_arguments("peer_to_peer_with_metadata", PAY, resolve) == ("XUS", BOB.address, 25_000_000, b"", b"")
     minted = parse_arguments(
         "tiered_mint",
