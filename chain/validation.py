@@ -6,7 +6,7 @@ A transaction that fails here is discarded: it never reaches the ledger and pays
 from enum import IntEnum
 
 from chain.accounts import ASSOCIATION, TREASURY, Account
-from chain.crypto.schemes import KNOWN_SCHEMES, MAX_SIGNERS
+from chain.crypto.schemes import KNOWN_SCHEMES, MAX_SIGNERS, SINGLE_KEY_SCHEMES
 from chain.crypto.signing import authentication_key
 from chain.errors import MithqalError
 from chain.functions import MAX_BYTES
@@ -108,6 +108,8 @@ def check_prologue(
 
 def _check_signers(tx: SignedTransaction) -> None:
     """At most 32 signatures, as in Libra a matter of the signature; every scheme is known; nobody signs twice."""
+    if tx.scheme in SINGLE_KEY_SCHEMES and not tx.secondaries:
+        return  # one signature of a known scheme, as nearly every transaction has
     if tx.signature_count > MAX_SIGNERS:
         count = tx.signature_count
         raise Discard(

@@ -115,25 +115,26 @@ def execute_block(
         if is_epoch_over(block, context):
             outcomes.append(postponed(context.epoch))
             continue
+        work = gas_of(tx)
         try:
-            outcomes.append(_execute(block, context, tx, work_left))
+            outcomes.append(_execute(block, context, tx, work, work_left))
         except Discard as discard:
             outcomes.append(discard)
         else:
-            work_left -= gas_of(tx)
+            work_left -= work
     return block, Outcome(EXECUTED, 0, tuple(metadata.events)), outcomes
 
 
-def _execute(block: Overlay, context: BlockContext, tx: SignedTransaction, work_left: int) -> Outcome:
-    """Prologue, payload, epilogue of one transaction, in a block that may do `work_left` more."""
+def _execute(block: Overlay, context: BlockContext, tx: SignedTransaction, work: int, work_left: int) -> Outcome:
+    """Prologue, payload, epilogue of one transaction of so much work, in a block that may do `work_left` more."""
     raw = tx.raw
     now_secs = context.timestamp_us // SECOND_US
     check_prologue(block, tx, chain_id=context.chain_id, now_secs=now_secs, allow_future_sequence=False)
-    if gas_of(tx) > work_left:
+    if work > work_left:
         raise Discard(
             DiscardStatus.BLOCK_GAS_EXCEEDED,
-            f"it may use {gas_of(tx)} gas, the block has {work_left} of {MAX_BLOCK_GAS} left: it waits for the next",
-            gas=gas_of(tx), left=work_left,
+            f"it may use {work} gas, the block has {work_left} of {MAX_BLOCK_GAS} left: it waits for the next",
+            gas=work, left=work_left,
         )  # fmt: skip
     gas = gas_of(tx, block.onchain().gas.min_transaction_gas_units)
     if gas > raw.max_gas_amount:
