@@ -86,6 +86,15 @@ def test_a_payroll_that_would_fail(net: Path, tmp_path: Path) -> None:
     assert fail(net, "pay-batch", table(tmp_path))[:2] == (2, "bad_payment_file")
 
 
+def test_the_fee_limit_covers_every_signature(net: Path) -> None:
+    """K11, T14: a payer and a sponsor of slow schemes cost 600 gas and 79 signatures more, and the payment is made."""
+    for name in ("slow", "patron"):
+        run(net, "account", "create", name, "--scheme", "p256")
+        run(net, "account", "fund", name, "10", "XUS")
+    done = run(net, "pay", "slow", "alice", "2", "XUS", "--sponsor", "patron")
+    assert (done["status"], done["fee"]) == ("executed", 600 + 79 * 100)
+
+
 def test_a_sponsor_pays(net: Path) -> None:
     """`pay --sponsor NAME`: both keys are here; the explorer says who paid the fee."""
     done = run(net, "pay", "alice", "bob@br-wallet", "2", "XUS", "--sponsor", "anna")

@@ -192,6 +192,8 @@ class Wallet:
             self._check_scheduled(entry, number, conditions)
             raw = self.build(entry, function, *arguments, fee_currency=fee_currency, number=number)
             raw = conditioned(raw, conditions)
+            cost = sum([threshold_cost(self.public_key_of(one.name)) for one in conditions.secondaries])
+            raw = raw._replace(max_gas_amount=raw.max_gas_amount + SIGNATURE_SHARE * cost)
             own = self.key_of(entry.name)
             others = [(one.address, self.key_of(one.name)) for one in conditions.secondaries]
             tx = self.sign_raw(raw, own, others)
