@@ -164,7 +164,7 @@ def epoch_page(source: Source, waypoint: str) -> Page:
         ("round", f"{tip['round']} at height {tip['height']}"),
         ("waypoint", waypoint),
     ]
-    return Page(document, [Fields(f"Epoch {tip['epoch']}", fields)])
+    return Page(document, [Fields(f"Epoch {now['epoch']}", fields)])
 
 
 def mempool_page(source: Source, names: Names, limit: int) -> Page:

@@ -115,6 +115,15 @@ def test_quorums(size: int) -> None:
     assert (document["epoch"], document["round"], document["height"], len(document["validators"])) == (3, 9, 8, size)
 
 
+def test_the_moment_after_an_epochs_end() -> None:
+    """E4: the newest block is the last of the old epoch, the set is the new one's: the page is of the new epoch."""
+    validators = [{"name": "validator-0", "state": "member"}, {"name": "validator-1", "state": "registered"}]
+    answers = [[{"epoch": 1, "round": 9, "height": 8}], validators, {"epoch": 2}]
+    page = epoch_page(SimpleNamespace(batch=lambda _calls: answers), "w")
+    assert (page.document["epoch"], page.document["validators"]) == (2, ["validator-0"])
+    assert page.lines()[0] == "Epoch 2"
+
+
 def test_what_waits(story: Story) -> None:
     """The pool of the validator that answers, with the limit."""
     for number in (0, 2):
