@@ -26,12 +26,14 @@ from chain.execution.context import BlockContext
 from chain.execution.executor import execute_block
 from chain.execution.outcome import EXECUTED, Outcome
 from chain.genesis import GenesisDocument, genesis_hash, initial_records
+from chain.kept import KEPT_VERSIONS, read_base
 from chain.limits import RECENT_RECORDS, RECENT_STATES
 from chain.messages import CommittedResponse
 from chain.primitives import Hash
 from chain.state import tree as state_tree
 from chain.state.accumulator import STORED_LEVEL, Frontier, event_root
 from chain.state.history import History, RecentState
+from chain.state.undo import UndoLog
 from chain.state.view import Overlay, StateView
 from chain.storage import Column, Index, Store, WriteBatch
 from chain.transaction import SignedTransaction
@@ -105,8 +107,8 @@ class CommittedState:
 class Ledger:
     """What this validator has committed."""
 
-    def __init__(self, document: GenesisDocument, store: Store) -> None:
-        """Open a store: write genesis into an empty one, else load its tip.
+    def __init__(self, document: GenesisDocument, store: Store, kept_versions: int = KEPT_VERSIONS) -> None:
+        """Open a store: write genesis into an empty one, else load its tip. States of the last `kept_versions` stay.
 
         Raises GenesisError if the store belongs to another genesis or its state does not hash to its root.
         """
@@ -116,8 +118,11 @@ class Ledger:
         self.state = CommittedState(store)
         members = tuple(Validator(*member) for member in document.validators)
         self.validators = ValidatorSet(1, members)
-        self.history = History(self.state, RECENT_STATES, RECENT_RECORDS)
-        """States of recent blocks, for readers and proofs."""
+        self.undo = UndoLog(store, kept_versions)
+        self.history = History(self.state, RECENT_STATES, RECENT_RECORDS, self.undo)
+        """States of past blocks, for readers and proofs."""
+        self.base = read_base(store)
+        """Where the ledger begins here."""
         genesis = self._genesis_block()
         self.genesis_info = CommitInfo(0, 0, genesis.block_id, genesis.root, 0, document.timestamp_us, self.validators)
         self.genesis_qc = genesis_certificate(self.genesis_info, 1)
@@ -204,6 +209,7 @@ class Ledger:
                 result.state.base = self.state
                 result.state.writes = {}
             self.history.append(RecentState(result.version, result.tree, replaced))
+            self.undo.append(result.first_version - 1, result.version, replaced, batch)
         self.history.trim(self._durable_version)
         batch.state.extend(changed.items())
         self.tip = path[-1][1]
