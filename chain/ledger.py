@@ -209,7 +209,7 @@ class Ledger:
                 result.state.base = self.state
                 result.state.writes = {}
             self.history.append(RecentState(result.version, result.tree, replaced))
-            self.undo.append(result.first_version - 1, result.version, replaced, batch)
+            self.undo.append((result.first_version - 1, result.version), replaced, result.values, batch)
         self.history.trim(self._durable_version)
         batch.state.extend(changed.items())
         self.tip = path[-1][1]

@@ -77,9 +77,7 @@ class History:
     """The newest blocks' states in memory, bounded by their number and by how many records they replaced, and older
     ones as far as the undo rows go."""
 
-    def __init__(
-        self, current: StateView, max_blocks: int, max_records: int, undo: UndoLog | None = None
-    ) -> None:
+    def __init__(self, current: StateView, max_blocks: int, max_records: int, undo: UndoLog | None = None) -> None:
         """`current` reads the newest state."""
         self._current, self._undo = current, undo
         self._restored: dict[int, _Restored] = {}

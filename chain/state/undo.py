@@ -1,15 +1,17 @@
 """What each committed block replaced, as rows of the store: old states are the current one with that put back (U1).
 
-The row of a block stands under its last version and holds the version before the block, and each record that the block
-wrote as it was before (None: there was none). Rows are written in the batch of their block, so that they are exactly as
+The row of a block stands under its last version and holds the version before the block, and for each record that the
+block wrote its key and, as the next item, its bytes before the block (None: there was none). Rows are written in the batch of their block, so that they are exactly as
 durable, and deleted when they leave the window (U2).
 """
 
 from collections.abc import Iterator, Mapping
 
 from chain.accounts import Record
-from chain.codec import Value, decode, encode, fields
+from chain.codec import decode, encode, fields
+from chain.errors import DecodeError
 from chain.kept import PRUNED_AT_ONCE
+from chain.limits import RECENT_RECORDS
 from chain.storage import Column, Store, WriteBatch
 
 _PAGE = 64
@@ -26,6 +28,8 @@ class UndoLog:
         """The lowest version whose state the rows can give back; None without any row."""
         self._first = 0
         """Key of the first row."""
+        self._newest: dict[bytes, bytes] = {}
+        """Bytes of records that were written lately: the next block that replaces one need not encode it again."""
         self._find_first(0)
 
     def _find_first(self, start: int) -> None:
@@ -34,12 +38,25 @@ class UndoLog:
         if found:
             self._first, self.oldest = found[0][0], read_undo(found[0][1])[0]
 
-    def append(self, before: int, version: int, replaced: Mapping[bytes, Record | None], batch: WriteBatch) -> None:
-        """Write the row of a block from `before` + 1 to `version`, and delete rows that have left the window."""
+    def append(
+        self, span: tuple[int, int], replaced: Mapping[bytes, Record | None], values: Mapping[bytes, bytes],
+        batch: WriteBatch,
+    ) -> None:  # fmt: skip
+        """Write a block's row, and delete rows that have left the window.
+
+        `span` is (version before the block, its last version); `values` holds the records that it wrote, as bytes.
+        """
+        before, version = span
         self._prune(version - self._window, batch)
         if self._window:
-            row = encode((before, tuple([(key, _bytes(record)) for key, record in replaced.items()])))
-            batch.rows.append((Column.UNDO, version, row))
+            items: list[bytes | None] = []
+            known = self._newest
+            for key, record in replaced.items():
+                items += (key, None if record is None else known.get(key) or record.to_bytes())
+            batch.rows.append((Column.UNDO, version, encode((before, tuple(items)))))
+            if len(known) > RECENT_RECORDS:
+                known.clear()
+            known.update(values)
             if self.oldest is None:
                 self._first, self.oldest = version, before
 
@@ -92,16 +109,13 @@ class UndoLog:
 
 
 def read_undo(row: bytes) -> tuple[int, tuple[tuple[bytes, bytes | None], ...]]:
-    """The version before the block, and each (state key, bytes before the block or None)."""
+    """The version before the block, and each (state key, bytes before the block or None); DecodeError."""
     before, items = fields(decode(row), "undo", int, tuple)
-    found = []
-    for item in items:
-        key, value = fields(item, "undone record", bytes, None)
+    if len(items) % 2:
+        raise DecodeError("undo: a key without a value", name="wrong_shape")
+    keys, values = items[::2], items[1::2]
+    fields(keys, "undone keys", *[bytes] * len(keys))
+    for value in values:
         if value is not None:
             fields((value,), "undone record", bytes)
-        found.append((key, value))
-    return before, tuple(found)
-
-
-def _bytes(record: Record | None) -> Value:
-    return None if record is None else record.to_bytes()
+    return before, tuple(zip(keys, values, strict=True))

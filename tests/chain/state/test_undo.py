@@ -44,7 +44,8 @@ class Shelf:
         replaced = {key: self.current.get(key) for key in writes}
         self.current.update(writes)
         self.history.append(RecentState(self.version, self.tree(self.current), replaced))
-        self.undo.append(before, self.version, replaced, batch)
+        values = {key: item.to_bytes() for key, item in writes.items()}
+        self.undo.append((before, self.version), replaced, values, batch)
         self.store.write(batch)
         self.copies[self.version] = dict(self.current)
         self.history.trim(lambda: self.version)
@@ -167,8 +168,10 @@ def test_only_so_many_restored_states_are_kept() -> None:
     assert shelf.history.is_far(1)
 
 
-@pytest.mark.parametrize("row", [b"", b"\x92\x00\x00", b"\x92\x01\x91\x92\x01\x02", b"\x92\x00\x91\x92\xc4\x01a\x05"])
+@pytest.mark.parametrize(
+    "row", [b"", b"\x92\x00\x00", b"\x92\x00\x92\x01\x02", b"\x92\x00\x92\xc4\x01a\x05", b"\x92\x00\x91\xc4\x01a"]
+)
 def test_a_malformed_row(row: bytes) -> None:
-    """U3: (version before, ((key, bytes or None), ...)) and nothing else."""
+    """U3: (version before, (key, bytes or None, ...)) and nothing else."""
     with pytest.raises(DecodeError):
         read_undo(row)
