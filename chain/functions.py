@@ -27,16 +27,18 @@ class Kind(Enum):
 
 
 class Function(NamedTuple):
-    """One callable function: Libra's module, and its parameters in order."""
+    """One callable function: Libra's module, its parameters in order, and the signers that it needs."""
 
     module: str
     parameters: tuple[tuple[str, Kind], ...]
+    secondaries: int = 0
+    """Secondary signers that it takes, no more and no fewer; a fee payer may follow them (docs/protocol.md, T11)."""
 
 
-def _function(module: str, *parameters: str) -> Function:
+def _function(module: str, *parameters: str, secondaries: int = 0) -> Function:
     """Read parameters written as "name:kind"."""
     pairs = [item.split(":") for item in parameters]
-    return Function(module, tuple((name, Kind(kind)) for name, kind in pairs))
+    return Function(module, tuple((name, Kind(kind)) for name, kind in pairs), secondaries)
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -47,6 +49,18 @@ FUNCTIONS: dict[str, Function] = {
         "amount:u64",
         "metadata:bytes",
         "metadata_signature:bytes",
+    ),
+    "peer_to_peer_by_signers": _function(
+        "PaymentScripts", "currency:currency", "amount:u64", "metadata:bytes", secondaries=1
+    ),
+    "exchange_by_signers": _function(
+        "PaymentScripts",
+        "currency:currency",
+        "amount:u64",
+        "second_currency:currency",
+        "second_amount:u64",
+        "metadata:bytes",
+        secondaries=1,
     ),
     "create_child_vasp_account": _function(
         "AccountCreationScripts",

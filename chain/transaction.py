@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from chain.codec import Value, decode, encode, fields, sized
 from chain.crypto.hashing import Hasher, signing_message
+from chain.crypto.multi import signature_count, verification_cost
 from chain.crypto.signing import SignatureCheck, Signer
 from chain.errors import DecodeError
 from chain.functions import ARGUMENT_TYPES, FUNCTIONS, SIZED_ARGUMENTS
@@ -100,6 +101,20 @@ class SignedTransaction(NamedTuple):
         if not self.secondaries:
             return (sender,)
         return (sender, *(SignatureCheck(key[1], key[2], message, key[3]) for key in self.secondaries))
+
+    @property
+    def verification_cost(self) -> int:
+        """What all its signatures cost to verify, in verifications of Ed25519 (K11)."""
+        cost = verification_cost(self.scheme, self.public_key, self.signature)
+        if self.secondaries:
+            cost += sum([verification_cost(*other[1:]) for other in self.secondaries])
+        return cost
+
+    @property
+    def signature_count(self) -> int:
+        """How many single signatures all signers gave together (K10)."""
+        own = signature_count(self.scheme, self.signature)
+        return own + sum([signature_count(other.scheme, other.signature) for other in self.secondaries])
 
 
 def message_to_sign(raw_bytes: bytes, secondaries: Sequence[bytes], genesis_hash: bytes) -> bytes:

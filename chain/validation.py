@@ -6,7 +6,8 @@ A transaction that fails here is discarded: it never reaches the ledger and pays
 from enum import IntEnum
 
 from chain.accounts import Account
-from chain.crypto.signing import SINGLE_KEY_SCHEMES, authentication_key
+from chain.crypto.schemes import KNOWN_SCHEMES, MAX_SIGNERS
+from chain.crypto.signing import authentication_key
 from chain.errors import MithqalError
 from chain.limits import MAX_GAS_PRICE, MAX_GAS_UNITS, MIN_GAS_UNITS
 from chain.primitives import U64_MAX
@@ -36,6 +37,9 @@ class DiscardStatus(IntEnum):
     SEQUENCE_NUMBER_TOO_BIG = 24
     BAD_TRANSACTION_FEE_CURRENCY = 25
     FEATURE_UNDER_GATING = 26
+    SECONDARY_KEYS_ADDRESSES_COUNT_MISMATCH = 27
+    """Never raised: here each secondary signer's address stands beside its key."""
+    SIGNERS_CONTAIN_DUPLICATES = 28
 
 
 class Discard(MithqalError):
@@ -52,15 +56,17 @@ def check_prologue(
 ) -> Account:
     """Raise Discard unless the transaction may run now; give the sender's account.
 
-    The order is Libra's: scheme, gas currency, gas bounds, chain id, sender, freeze, authentication key, fee, expiry,
-    sequence number. The signature itself is checked before. `allow_future_sequence` is the mempool's leniency.
+    The order is Libra's: number of signatures, schemes, duplicate signers, gas currency, gas bounds, each secondary
+    signer (account, authentication key), chain id, sender, freeze, authentication key, fee, expiry, sequence number.
+    The signatures themselves are checked before. `allow_future_sequence` is the mempool's leniency.
     """
     raw = tx.raw
-    if tx.secondaries or raw.valid_from_secs or raw.fee_payer:
-        raise Discard(DiscardStatus.FEATURE_UNDER_GATING, "further signers, start times and fee payers are not enabled")
-    if tx.scheme not in SINGLE_KEY_SCHEMES:
-        raise Discard(DiscardStatus.FEATURE_UNDER_GATING, f"scheme {tx.scheme} is not enabled", scheme=tx.scheme)
+    if raw.valid_from_secs or raw.fee_payer:
+        raise Discard(DiscardStatus.FEATURE_UNDER_GATING, "start times and fee payers are not enabled")
+    _check_signers(tx)
     _check_gas(view, tx)
+    if tx.secondaries:
+        _check_secondaries(view, tx)
     if raw.chain_id != chain_id:
         raise Discard(
             DiscardStatus.BAD_CHAIN_ID,
@@ -89,6 +95,50 @@ def check_prologue(
         )
     _check_sequence(raw.sequence_number, sender.sequence_number, allow_future_sequence=allow_future_sequence)
     return sender
+
+
+def _check_signers(tx: SignedTransaction) -> None:
+    """At most 32 signatures, as in Libra a matter of the signature; every scheme is known; nobody signs twice."""
+    if tx.signature_count > MAX_SIGNERS:
+        count = tx.signature_count
+        raise Discard(
+            DiscardStatus.INVALID_SIGNATURE,
+            f"{count} signatures are above the limit of {MAX_SIGNERS} a transaction",
+            signatures=count,
+            maximum=MAX_SIGNERS,
+        )
+    for scheme in (tx.scheme, *(other.scheme for other in tx.secondaries)):
+        if scheme not in KNOWN_SCHEMES:
+            raise Discard(DiscardStatus.FEATURE_UNDER_GATING, f"scheme {scheme} is not enabled", scheme=scheme)
+    if tx.secondaries:
+        addresses = [tx.raw.sender, *(other.address for other in tx.secondaries)]
+        for place, address in enumerate(addresses):
+            if address in addresses[:place]:
+                raise Discard(
+                    DiscardStatus.SIGNERS_CONTAIN_DUPLICATES,
+                    f"{address.hex()} signs twice; the sender counts too",
+                    address=address.hex(),
+                )
+
+
+def _check_secondaries(view: Overlay, tx: SignedTransaction) -> None:
+    """Each secondary signer in turn: its account exists and has this key.
+
+    As in Libra nothing is asked of a freeze (what moves coins asks), and its sequence number plays no part.
+    """
+    for other in tx.secondaries:
+        address = other.address.hex()
+        account = view.account(other.address)
+        if account is None:
+            raise Discard(
+                DiscardStatus.SENDING_ACCOUNT_DOES_NOT_EXIST, f"no account at {address}, which signs", sender=address
+            )
+        if authentication_key(other.scheme, other.public_key) != account.authentication_key:
+            raise Discard(
+                DiscardStatus.INVALID_AUTH_KEY,
+                f"the public key of the secondary signer {address} does not match its authentication key",
+                sender=address,
+            )
 
 
 def _check_gas(view: Overlay, tx: SignedTransaction) -> None:

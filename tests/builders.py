@@ -4,6 +4,7 @@
 vanished, so that each test of any rule is a test of conservation as well.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from chain.accounts import (
@@ -31,7 +32,16 @@ from chain.execution.treasury import receipt_message
 from chain.genesis import GenesisCurrency, GenesisDocument, genesis_hash, initial_records
 from chain.primitives import SECOND_US, Address
 from chain.state.view import Overlay
-from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
+from chain.transaction import (
+    Authenticator,
+    Payload,
+    RawTransaction,
+    Secondary,
+    SignedTransaction,
+    assemble,
+    message_to_sign,
+    sign_transaction,
+)
 from chain.validation import Discard
 from chain.validators import Validator
 
@@ -89,6 +99,18 @@ def document(**changes: object) -> GenesisDocument:
         (("INR", 1 << 26),),
     )  # fmt: skip
     return whole._replace(**changes)  # type: ignore[arg-type]
+
+
+def signed_together(
+    raw: RawTransaction, who: Party, others: Sequence[Party], chain_hash: bytes
+) -> SignedTransaction:  # fmt: skip
+    """A multi-agent transaction that its sender and all secondary signers sign."""
+    message = message_to_sign(raw.to_bytes(), [other.address for other in others], chain_hash)
+    return assemble(
+        raw,
+        Authenticator(int(who.key.scheme), who.key.public_key, who.key.sign(message)),
+        [Secondary(at, int(by.scheme), by.public_key, by.sign(message)) for by, at in others],
+    )
 
 
 class World:
@@ -172,6 +194,13 @@ class World:
             who.address, number, Payload(function, arguments), max_gas, price, gas_currency, expires, chain_id
         )
         return sign_transaction(raw, who.key, int(who.key.scheme), self.context.genesis_hash)
+
+    def sign_together(
+        self, who: Party, others: Sequence[Party], function: str, *arguments: Value, **options: int | str
+    ) -> SignedTransaction:
+        """A multi-agent transaction, signed by all; options as of `sign`."""
+        raw = self.sign(who, function, *arguments, **options).raw  # type: ignore[arg-type]
+        return signed_together(raw, who, others, self.context.genesis_hash)
 
     def block(self, *transactions: SignedTransaction) -> list[Outcome | Discard]:
         """Run a block, keep its writes, check conservation."""

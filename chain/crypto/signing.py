@@ -7,7 +7,6 @@ r then s). The checks of a whole chain are a port, `Signatures`; the simulator b
 
 import hashlib
 from collections.abc import Sequence
-from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
@@ -18,23 +17,22 @@ from nacl import bindings
 from nacl.exceptions import CryptoError
 
 from chain.crypto.hashing import sha3
+from chain.crypto.multi import member_signatures, read_multi_key
+from chain.crypto.schemes import (
+    MULTI_KEY_SCHEMES,
+    PUBLIC_KEY_BYTES,
+    SIGNATURE_BYTES,
+    SINGLE_KEY_SCHEMES,
+    Scheme,
+)
 from chain.errors import SignatureError
 from chain.primitives import Address, Hash
 
-
-class Scheme(IntEnum):
-    """Scheme byte, the last byte that an authentication key hashes (Libra: 0 and 1; ours: 2 to 4)."""
-
-    ED25519 = 0
-    MULTI_ED25519 = 1
-    SECP256K1 = 2
-    P256 = 3
-    MIXED_MULTI = 4
-
-
-SINGLE_KEY_SCHEMES = (Scheme.ED25519, Scheme.SECP256K1, Scheme.P256)
-PUBLIC_KEY_BYTES = {Scheme.ED25519: 32, Scheme.SECP256K1: 33, Scheme.P256: 33}
-SIGNATURE_BYTES = 64
+__all__ = [
+    "PUBLIC_KEY_BYTES", "SIGNATURE_BYTES", "SINGLE_KEY_SCHEMES", "PrivateKey", "RealSignatures", "Scheme",
+    "SignatureCheck", "Signatures", "Signer", "address_of", "authentication_key", "ed25519_public_key", "ed25519_sign",
+    "is_valid_public_key", "verify", "verify_all",
+]  # fmt: skip
 
 _CURVES = {Scheme.SECP256K1: ecdsa.SECP256k1, Scheme.P256: ecdsa.NIST256p}
 
@@ -137,11 +135,9 @@ def ed25519_sign(secret: bytes, message: bytes) -> bytes:
 
 
 def verify(scheme: int, public_key: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether a single-key signature holds under the strict rule of its scheme (K2, K3). Never raises."""
-    if len(signature) != SIGNATURE_BYTES:
-        return False
+    """Whether a signature holds under the strict rule of its scheme (K2, K3, K9). Never raises."""
     if scheme == Scheme.ED25519:
-        if not is_valid_public_key(scheme, public_key):
+        if len(signature) != SIGNATURE_BYTES or not is_valid_public_key(scheme, public_key):
             return False
         try:
             bindings.crypto_sign_open(signature + message, public_key)
@@ -149,16 +145,30 @@ def verify(scheme: int, public_key: bytes, message: bytes, signature: bytes) -> 
             return False
         return True
     if scheme in (Scheme.SECP256K1, Scheme.P256):
-        return _verify_ecdsa(Scheme(scheme), public_key, message, signature)
-    return False
+        return len(signature) == SIGNATURE_BYTES and _verify_ecdsa(Scheme(scheme), public_key, message, signature)
+    return _verify_multi(scheme, public_key, message, signature)
+
+
+def _verify_multi(scheme: int, public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """K-of-N: at least K signatures, every one of them good, and every one of the N keys valid (K9)."""
+    if scheme not in MULTI_KEY_SCHEMES:
+        return False
+    parts = member_signatures(scheme, public_key, signature)
+    if parts is None or not is_valid_public_key(scheme, public_key):
+        return False
+    return all(verify(part.scheme, part.public_key, message, part.signature) for part in parts)
 
 
 def is_valid_public_key(scheme: int, public_key: bytes) -> bool:
-    """Whether a key may be registered: right length, canonical, on the curve and not of small order (K1)."""
+    """Whether a key may be registered: right length, canonical, on the curve and not of small order (K1); of K-of-N
+    every one of the N (K7)."""
     if scheme == Scheme.ED25519:
         return len(public_key) == 32 and _is_ed25519_point(public_key)
     if scheme in (Scheme.SECP256K1, Scheme.P256):
         return len(public_key) == 33 and _ecdsa_key(Scheme(scheme), public_key) is not None
+    if scheme in MULTI_KEY_SCHEMES:
+        several = read_multi_key(scheme, public_key)
+        return several is not None and all(is_valid_public_key(*member) for member in several.members)
     return False
 
 

@@ -6,9 +6,10 @@ Each transaction works on an overlay of its own, so that a failed one leaves not
 from collections.abc import Callable, Sequence
 
 from chain.entries import Status
-from chain.execution import administration, creation, payments, treasury
+from chain.execution import administration, creation, multi_agent, payments, treasury
 from chain.execution.context import BlockContext, Run
 from chain.execution.gas import gas_for
+from chain.execution.multi_agent import check_signer_count
 from chain.execution.outcome import EXECUTED, OUT_OF_GAS, Abort, Category, Outcome
 from chain.primitives import SECOND_US
 from chain.state.view import Overlay, StateView
@@ -17,6 +18,8 @@ from chain.validation import Discard, check_prologue
 
 HANDLERS: dict[str, Callable[..., None]] = {
     "peer_to_peer_with_metadata": payments.peer_to_peer_with_metadata,
+    "peer_to_peer_by_signers": multi_agent.peer_to_peer_by_signers,
+    "exchange_by_signers": multi_agent.exchange_by_signers,
     "create_child_vasp_account": creation.create_child_vasp_account,
     "create_parent_vasp_account": creation.create_parent_vasp_account,
     "create_designated_dealer": creation.create_designated_dealer,
@@ -61,11 +64,12 @@ def _execute(block: Overlay, context: BlockContext, tx: SignedTransaction) -> Ou
     raw = tx.raw
     now_secs = context.timestamp_us // SECOND_US
     check_prologue(block, tx, chain_id=context.chain_id, now_secs=now_secs, allow_future_sequence=False)
-    gas = gas_for(raw.payload.function, tx.scheme)
+    gas = gas_for(raw.payload.function, tx.verification_cost)
     if gas > raw.max_gas_amount:
         return _keep_failed(block, tx, OUT_OF_GAS, raw.max_gas_amount)
     run = Run(context, raw.sender, Overlay(block), tuple([other.address for other in tx.secondaries]))
     try:
+        check_signer_count(tx)
         HANDLERS[raw.payload.function](run, *raw.payload.arguments)
         _epilogue(run.state, tx, gas)
     except Abort as abort:

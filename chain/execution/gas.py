@@ -1,18 +1,13 @@
-"""What a transaction costs, by its function and its signature's scheme. A payment by Ed25519 costs the minimum.
+"""What a transaction costs, by its function and its signatures. A payment by one Ed25519 signature costs the minimum.
 
-`ecdsa` verifies about forty times slower than Ed25519, so ECDSA pays forty signature shares (design decision 6).
+`ecdsa` verifies about forty times slower than Ed25519, so an ECDSA signature pays forty signature shares (design
+decision 6). Every signature of every signer counts, of a K-of-N key those that are there.
 """
 
-from chain.crypto.signing import Scheme
 from chain.limits import MIN_GAS_UNITS
 
 SIGNATURE_SHARE = 100
-"""Gas of one Ed25519 verification, contained in every function's gas."""
-SCHEME_SURCHARGE: dict[int, int] = {
-    Scheme.ED25519: 0,
-    Scheme.SECP256K1: 39 * SIGNATURE_SHARE,
-    Scheme.P256: 39 * SIGNATURE_SHARE,
-}
+"""Gas of one Ed25519 verification; one such share is contained in every function's gas."""
 CREATION = 1_200
 """An account lives for ever."""
 
@@ -24,6 +19,7 @@ FUNCTION_GAS = {
 """Functions that cost more than the minimum."""
 
 
-def gas_for(function: str, scheme: int) -> int:
-    """Gas units that the transaction uses if its limit allows."""
-    return FUNCTION_GAS.get(function, MIN_GAS_UNITS) + SCHEME_SURCHARGE[scheme]
+def gas_for(function: str, verification_cost: int) -> int:
+    """Gas units that the transaction uses if its limit allows; the cost of its signatures is in verifications of
+    Ed25519 (`SignedTransaction.verification_cost`)."""
+    return FUNCTION_GAS.get(function, MIN_GAS_UNITS) + SIGNATURE_SHARE * (verification_cost - 1)

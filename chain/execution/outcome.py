@@ -121,6 +121,10 @@ REASONS: dict[str, dict[str, Reason]] = {
     "VASP": {
         "ETOO_MANY_CHILDREN": Reason(1, Category.LIMIT_EXCEEDED),
     },
+    "MultiAgent": {
+        "ESIGNER_COUNT": Reason(100, Category.INVALID_ARGUMENT),
+        "ESAME_CURRENCY": Reason(101, Category.INVALID_ARGUMENT),
+    },
     "SlidingNonce": {
         "ENONCE_UNSUPPORTED": Reason(100, Category.INVALID_ARGUMENT),
     },
@@ -178,6 +182,8 @@ SENTENCES: dict[str, str] = {
     "EACCOUNT_FROZEN": "the treasury froze the account: it neither sends nor receives",
     "EFREEZING_BIT": "there is no account at this address",
     "ETOO_MANY_CHILDREN": "a wallet provider has at most 65,536 children",
+    "ESIGNER_COUNT": "another number of secondary signers signed than the function takes",
+    "ESAME_CURRENCY": "an exchange has two currencies",
     "ENONCE_UNSUPPORTED": "only the sliding nonce 0 is supported",
     "EDENOMINATOR": "the denominator of the rate is 0",
     "ERATIO_OUT_OF_RANGE": "the rate has no 32-bit fixed point",

@@ -17,15 +17,24 @@ def peer_to_peer_with_metadata(
     run: Run, currency: str, payee: bytes, amount: int, metadata: bytes, metadata_signature: bytes
 ) -> None:
     """Pay `amount` micro-units of a currency. Raises Abort, first failed check first."""
-    if len(metadata) > MAX_METADATA_BYTES:
-        raise Abort("Limits", Category.INVALID_ARGUMENT, "ETOO_LONG", f"metadata is above {MAX_METADATA_BYTES} bytes")
+    check_metadata(metadata)
     transfer(run, run.own_account(), payee, currency, amount, metadata, metadata_signature)
 
 
-def transfer(
-    run: Run, payer: Account, payee_address: bytes, currency: str, amount: int, metadata: bytes, signature: bytes
-) -> None:
-    """Move coins: payer's side first, then the payee's, then attestation; sentpayment before receivedpayment."""
+def check_metadata(metadata: bytes) -> None:
+    """Metadata is bounded (N3)."""
+    if len(metadata) > MAX_METADATA_BYTES:
+        raise Abort("Limits", Category.INVALID_ARGUMENT, "ETOO_LONG", f"metadata is above {MAX_METADATA_BYTES} bytes")
+
+
+def transfer(  # noqa: PLR0913 - one payment's parts
+    run: Run, payer: Account, payee_address: bytes, currency: str, amount: int, metadata: bytes, signature: bytes, *,
+    is_signed_by_payee: bool = False,
+) -> None:  # fmt: skip
+    """Move coins: payer's side first, then the payee's, then attestation; sentpayment before receivedpayment.
+
+    A payee that signs the transaction needs no attestation.
+    """
     state = run.state
     balance = payer.balance(currency)
     if balance is None:
@@ -62,7 +71,8 @@ def transfer(
             "EPAYEE_CANT_ACCEPT_CURRENCY_TYPE",
             f"the payee holds no balance in {currency}",
         )
-    _check_attestation(run, payer, payee, currency, amount, metadata, signature)
+    if not is_signed_by_payee:
+        _check_attestation(run, payer, payee, currency, amount, metadata, signature)
     data = (amount, currency, payer.address, payee.address, metadata)
     if payee.address == payer.address:
         payer = run.emit_from(payer, "sentpayment", data)

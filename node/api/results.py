@@ -15,7 +15,9 @@ from chain.ledger import read_entry
 from chain.transaction import SignedTransaction, decode_transaction
 
 Json = Any
-SCHEME_NAMES = {0: "Scheme::Ed25519", 1: "Scheme::MultiEd25519", 2: "Scheme::Secp256k1", 3: "Scheme::P256"}
+SCHEME_NAMES = {
+    0: "Scheme::Ed25519", 1: "Scheme::MultiEd25519", 2: "Scheme::Secp256k1", 3: "Scheme::P256", 4: "Scheme::MixedMulti",
+}  # fmt: skip
 ONE = 1 << 32
 """1 in 32-bit fixed point."""
 ROLE_NAMES = {
@@ -176,13 +178,13 @@ def user_json(tx: SignedTransaction) -> Json:
     return {
         "type": "user",
         "sender": raw.sender.hex(),
-        "signature_scheme": SCHEME_NAMES.get(tx.scheme, f"Scheme::{tx.scheme}"),
+        "signature_scheme": _scheme_name(tx.scheme),
         "signature": tx.signature.hex(),
         "public_key": tx.public_key.hex(),
-        "secondary_signers": [],
-        "secondary_signature_schemes": [],
-        "secondary_signatures": [],
-        "secondary_public_keys": [],
+        "secondary_signers": [other.address.hex() for other in tx.secondaries],
+        "secondary_signature_schemes": [_scheme_name(other.scheme) for other in tx.secondaries],
+        "secondary_signatures": [other.signature.hex() for other in tx.secondaries],
+        "secondary_public_keys": [other.public_key.hex() for other in tx.secondaries],
         "sequence_number": raw.sequence_number,
         "chain_id": raw.chain_id,
         "max_gas_amount": raw.max_gas_amount,
@@ -193,6 +195,11 @@ def user_json(tx: SignedTransaction) -> Json:
         "script_bytes": "",
         "script": _script_json(tx),
     }
+
+
+def _scheme_name(scheme: int) -> str:
+    """Libra's word for a scheme, or ours in its form."""
+    return SCHEME_NAMES.get(scheme, f"Scheme::{scheme}")
 
 
 def _script_json(tx: SignedTransaction) -> Json:
@@ -228,5 +235,10 @@ def _script_json(tx: SignedTransaction) -> Json:
         script.update(
             receiver=named["payee"], amount=named["amount"], currency=named["currency"],
             metadata=named["metadata"], metadata_signature=named["metadata_signature"],
+        )  # fmt: skip
+    if payload.function == "peer_to_peer_by_signers" and tx.secondaries:
+        script.update(
+            receiver=tx.secondaries[0].address.hex(), amount=named["amount"], currency=named["currency"],
+            metadata=named["metadata"], metadata_signature="",
         )  # fmt: skip
     return script

@@ -6,7 +6,9 @@ it used; one seed in a hundred uses libsodium (docs/simulation.md).
 
 import hashlib
 
-from chain.crypto.signing import PUBLIC_KEY_BYTES, SIGNATURE_BYTES, PrivateKey, Scheme, SignatureCheck
+from chain.crypto.multi import member_signatures, read_multi_key
+from chain.crypto.schemes import MULTI_KEY_SCHEMES, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, Scheme
+from chain.crypto.signing import PrivateKey, SignatureCheck
 
 
 class KeyedSigner:
@@ -36,18 +38,28 @@ class KeyedHashSignatures:
         self._world_secret = world_secret
         self._signers: dict[tuple[int, bytes], KeyedSigner] = {}
 
-    def signer(self, secret: bytes) -> KeyedSigner:
-        """Register the Ed25519 key of a 32-byte secret, and give its signer. The public key is the real one."""
-        public_key = PrivateKey(secret).public_key
+    def signer(self, secret: bytes, scheme: Scheme = Scheme.ED25519) -> KeyedSigner:
+        """Register the key of a 32-byte secret, and give its signer. The public key is the real one."""
+        public_key = PrivateKey(secret, scheme).public_key
         inner = hashlib.blake2b(public_key, key=self._world_secret, digest_size=32).digest()
-        signer = self._signers[Scheme.ED25519, public_key] = KeyedSigner(public_key, inner)
+        signer = self._signers[scheme, public_key] = KeyedSigner(public_key, inner)
         return signer
 
     def verify(self, check: SignatureCheck) -> bool:
-        """Whether the registered key made this signature over this message. Never raises."""
+        """Whether the registered key made this signature over this message; of K-of-N, whether each of its keys did.
+        Never raises."""
         signer = self._signers.get((check.scheme, check.public_key))
-        return signer is not None and signer.sign(check.message) == check.signature
+        if signer is not None:
+            return signer.sign(check.message) == check.signature
+        if check.scheme not in MULTI_KEY_SCHEMES:
+            return False
+        parts = member_signatures(check.scheme, check.public_key, check.signature)
+        return parts is not None and all(
+            self.verify(SignatureCheck(part.scheme, part.public_key, check.message, part.signature)) for part in parts
+        )
 
     def is_valid_key(self, scheme: int, public_key: bytes) -> bool:
-        """Any key of the right length may be registered."""
-        return len(public_key) == PUBLIC_KEY_BYTES.get(Scheme(scheme), -1) if scheme in PUBLIC_KEY_BYTES else False
+        """Any key of the right length may be registered, and any K of N such keys."""
+        if scheme in MULTI_KEY_SCHEMES:
+            return read_multi_key(scheme, public_key) is not None
+        return len(public_key) == PUBLIC_KEY_BYTES.get(scheme, -1)

@@ -51,6 +51,8 @@ ADVICE: dict[str, str] = {
     "EACCOUNT_FROZEN": "ask the treasury, which alone can unfreeze it",
     "EFREEZING_BIT": "check the address",
     "ETOO_MANY_CHILDREN": "use another wallet provider",
+    "ESIGNER_COUNT": "let exactly the signers sign whom the function names, and after them at most the fee payer",
+    "ESAME_CURRENCY": "exchange two different currencies, or pay the difference",
     "ENONCE_UNSUPPORTED": "use the nonce 0",
     "EDENOMINATOR": "use a denominator above 0",
     "ERATIO_OUT_OF_RANGE": "keep the rate between 2^-32 and 2^32",
@@ -59,7 +61,10 @@ ADVICE: dict[str, str] = {
 """What to do about each abort reason; a test holds that none is missing."""
 
 DISCARDS: dict[str, tuple[str, str]] = {
-    "INVALID_SIGNATURE": ("the signature does not verify", "sign again, for this network, with the account's key"),
+    "INVALID_SIGNATURE": (
+        "a signature does not verify, or there are more than 32",
+        "sign again, for this network, with the account's key",
+    ),
     "INVALID_AUTH_KEY": ("the public key is not the account's", "sign with the key that the account has now"),
     "SEQUENCE_NUMBER_TOO_OLD": (
         "the sequence number was used already",
@@ -98,7 +103,15 @@ DISCARDS: dict[str, tuple[str, str]] = {
         "the sender holds no balance in the fee's currency",
         "pay the fee in a currency that it holds",
     ),
-    "FEATURE_UNDER_GATING": ("the signature scheme is not enabled", "sign with Ed25519, secp256k1 or P-256"),
+    "FEATURE_UNDER_GATING": (
+        "the signature scheme is not enabled",
+        "sign with Ed25519, secp256k1 or P-256, or with K of N such keys",
+    ),
+    "SECONDARY_KEYS_ADDRESSES_COUNT_MISMATCH": (
+        "there are not as many keys as secondary signers",
+        "nothing: in this chain's form each signer's address stands beside its key, so it cannot happen",
+    ),
+    "SIGNERS_CONTAIN_DUPLICATES": ("an account signs twice; the sender counts too", "let each account sign once"),
 }
 """What each validation status means, and what to do; a test holds that none is missing."""
 

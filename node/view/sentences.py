@@ -41,6 +41,23 @@ def _pay(arguments: Arguments, names: Names, sender: str) -> Phrase:
     return Phrase("paid", "pay", what)
 
 
+def _pay_second(arguments: Arguments, names: Names, _: str) -> Phrase:
+    amount = money(arguments["amount"], arguments["currency"])
+    return Phrase("paid", "pay", f"{_second(arguments, names)} {amount}, with its signature")
+
+
+def _exchange(arguments: Arguments, names: Names, _: str) -> Phrase:
+    there = money(arguments["amount"], arguments["currency"])
+    back = money(arguments["second_amount"], arguments["second_currency"])
+    return Phrase("exchanged", "exchange", f"{there} for {back} with {_second(arguments, names)}, both signing")
+
+
+def _second(arguments: Arguments, names: Names) -> str:
+    """The second signer of a call that needs one; a call that failed may have none."""
+    others = arguments.get("secondary_signers") or []
+    return names.of(others[0]) if others else "nobody"
+
+
 def _open_child(arguments: Arguments, names: Names, _: str) -> Phrase:
     first = arguments["child_initial_balance"]
     coming = f", with {money(first, arguments['currency'])} to begin with" if first else ""
@@ -122,6 +139,8 @@ def _minting(arguments: Arguments, _names: Names, _: str) -> Phrase:
 
 PHRASES: dict[str, Callable[[Arguments, Names, str], Phrase]] = {
     "peer_to_peer_with_metadata": _pay,
+    "peer_to_peer_by_signers": _pay_second,
+    "exchange_by_signers": _exchange,
     "create_child_vasp_account": _open_child,
     "create_parent_vasp_account": _make("new_address", "a wallet provider"),
     "create_designated_dealer": _make("address", "a designated dealer"),
@@ -155,7 +174,8 @@ def sentence(transaction: Json, names: Names) -> str:
     script = body["script"]
     who, function = names.of(body["sender"]), script["function_name"]
     if function in PHRASES:
-        phrase = PHRASES[function](script["named_arguments"], names, body["sender"])
+        arguments = {**script["named_arguments"], "secondary_signers": body["secondary_signers"]}
+        phrase = PHRASES[function](arguments, names, body["sender"])
     else:
         phrase = Phrase("called", "call", clean(function))
     status = transaction["vm_status"]

@@ -230,6 +230,8 @@ def test_functions_keep_libras_names_and_parameter_order() -> None:
     names = {name: [parameter for parameter, _ in function.parameters] for name, function in FUNCTIONS.items()}
     assert names == {
         "peer_to_peer_with_metadata": ["currency", "payee", "amount", "metadata", "metadata_signature"],
+        "peer_to_peer_by_signers": ["currency", "amount", "metadata"],
+        "exchange_by_signers": ["currency", "amount", "second_currency", "second_amount", "metadata"],
         "create_child_vasp_account": [
             "currency", "child_address", "auth_key_prefix", "add_all_currencies", "child_initial_balance",
         ],

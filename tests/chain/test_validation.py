@@ -55,13 +55,14 @@ def test_the_numbers_are_libras() -> None:
         14: "MAX_GAS_UNITS_BELOW_MIN_TRANSACTION_GAS_UNITS", 15: "GAS_UNIT_PRICE_BELOW_MIN_BOUND",
         16: "GAS_UNIT_PRICE_ABOVE_MAX_BOUND", 17: "INVALID_GAS_SPECIFIER", 18: "SENDING_ACCOUNT_FROZEN",
         20: "CURRENCY_INFO_DOES_NOT_EXIST", 23: "BAD_CHAIN_ID", 24: "SEQUENCE_NUMBER_TOO_BIG",
-        25: "BAD_TRANSACTION_FEE_CURRENCY", 26: "FEATURE_UNDER_GATING",
+        25: "BAD_TRANSACTION_FEE_CURRENCY", 26: "FEATURE_UNDER_GATING", 27: "SECONDARY_KEYS_ADDRESSES_COUNT_MISMATCH",
+        28: "SIGNERS_CONTAIN_DUPLICATES",
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("scheme", [1, 4, 5, 255, 256, U64_MAX])
-def test_schemes_of_several_keys_are_gated(world, scheme) -> None:
-    """Design decision 6: 1 and 4 are reserved; others do not exist. Nothing is computed with such a byte."""
+@pytest.mark.parametrize("scheme", [5, 6, 255, 256, U64_MAX])
+def test_unknown_schemes_are_gated(world, scheme) -> None:
+    """Design decision 6: schemes are 0 to 4; others do not exist. Nothing is computed with such a byte."""
     assert refused(world, scheme=scheme, gas_currency="?") == DiscardStatus.FEATURE_UNDER_GATING
 
 
@@ -132,7 +133,7 @@ def test_the_key_must_be_the_accounts(world) -> None:
 
 
 FAULTS: list[tuple[DiscardStatus, dict[str, object]]] = [
-    (DiscardStatus.FEATURE_UNDER_GATING, {"scheme": 1}),
+    (DiscardStatus.FEATURE_UNDER_GATING, {"scheme": 5}),
     (DiscardStatus.INVALID_GAS_SPECIFIER, {"gas_currency": "-"}),
     (DiscardStatus.CURRENCY_INFO_DOES_NOT_EXIST, {"gas_currency": "NOPE"}),
     (DiscardStatus.MAX_GAS_UNITS_EXCEEDS_MAX_GAS_UNITS_BOUND, {"max_gas": 4_000_001}),
@@ -183,7 +184,7 @@ def test_refusals_carry_their_numbers(world) -> None:
         ({"number": U64_MAX}, {"sequence_number": U64_MAX}),
         ({"who": NOBODY}, {"sender": NOBODY.address.hex()}),
         ({"gas_currency": "NOPE"}, {"currency": "NOPE"}),
-        ({"scheme": 4}, {"scheme": 4}),
+        ({"scheme": 5}, {"scheme": 5}),
     ]
     for options, details in cases:
         with pytest.raises(Discard) as caught:

@@ -104,7 +104,7 @@ def pages(story: Story) -> dict[str, Page]:
         "event list --account alice@us-wallet": events_page(source, names, [SENT, RECEIVED], 20),
         "event list --account alice@us-wallet --type received": events_page(source, names, [RECEIVED], 20),
         "event list --account association --type freeze": events_page(
-            source, names, [event_key(1, ASSOCIATION).hex()], 20
+            source, names, [event_key(15, ASSOCIATION).hex()], 20
         ),
         "validator list": validators_page(source, 256),
         "validator list --limit 1": validators_page(source, 1),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from chain.crypto.schemes import VERIFY_COST
 from chain.errors import MithqalError
 from chain.execution.gas import gas_for
 from chain.transaction import SignedTransaction
@@ -81,7 +82,7 @@ def _more(case: _Case, coins: int, currency: str) -> str:
 
 def _gas(case: _Case) -> int:
     """Gas of a payment by the payer's scheme, as the chain's table has it."""
-    return gas_for(case.raw.payload.function, case.wallet.find(case.raw.sender.hex()).scheme)
+    return gas_for(case.raw.payload.function, VERIFY_COST.get(case.wallet.find(case.raw.sender.hex()).scheme, 1))
 
 
 def _payee_frozen(case: _Case) -> str:

@@ -20,7 +20,7 @@ SCHEMES = {
     "Scheme::MultiEd25519": "MultiEd25519",
     "Scheme::Secp256k1": "secp256k1",
     "Scheme::P256": "P-256",
-    "Scheme::4": "mixed K-of-N",
+    "Scheme::MixedMulti": "mixed K-of-N",
 }
 """Signature schemes as people know them."""
 SHOWN_BYTES = 64

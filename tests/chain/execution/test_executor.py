@@ -3,6 +3,7 @@
 import pytest
 
 from chain.accounts import ASSOCIATION, CONFIG_KEY, account_key, currency_key
+from chain.crypto.schemes import VERIFY_COST
 from chain.crypto.signing import Scheme
 from chain.entries import Status
 from chain.execution import payments
@@ -134,12 +135,12 @@ def test_out_of_gas_charges_the_whole_limit(world) -> None:
 
 def test_gas_by_function_and_scheme() -> None:
     """A payment by Ed25519 is the minimum, 600; ECDSA costs forty signature shares; creation twice the minimum."""
-    assert {name: gas_for(name, 0) for name in FUNCTIONS} == {
+    assert {name: gas_for(name, 1) for name in FUNCTIONS} == {
         name: 1_200 if name.startswith("create_") else 600 for name in FUNCTIONS
     }
-    assert gas_for(PAYMENT, Scheme.ED25519) == 600
-    assert gas_for(PAYMENT, 2) == gas_for(PAYMENT, Scheme.P256) == 600 + 39 * 100
-    assert gas_for("create_child_vasp_account", 3) == 1_200 + 39 * 100
+    assert VERIFY_COST == {Scheme.ED25519: 1, Scheme.SECP256K1: 40, Scheme.P256: 40}
+    assert [gas_for(PAYMENT, cost) for cost in (1, 2, 40)] == [600, 700, 600 + 39 * 100]
+    assert gas_for("create_child_vasp_account", 40) == 1_200 + 39 * 100
 
 
 @pytest.mark.parametrize("scheme", [Scheme.SECP256K1, Scheme.P256])

@@ -54,7 +54,8 @@ def test_the_numbers_are_libras() -> None:
     assert {module: names for module, names in ours.items() if names} == LIBRA
     assert all(len(set(names.values())) == len(names) for names in numbers.values())
     assert {(m, n) for m, names in numbers.items() for n in names.values() if n >= 100} == {
-        ("DiemAccount", 100), ("Diem", 100), ("Diem", 101), ("SlidingNonce", 100), ("Limits", 100),
+        ("DiemAccount", 100), ("Diem", 100), ("Diem", 101), ("MultiAgent", 100), ("MultiAgent", 101),
+        ("SlidingNonce", 100), ("Limits", 100),
     }  # fmt: skip
 
 
@@ -83,6 +84,7 @@ CODES = {
         "ECANNOT_FREEZE_DIEM_ROOT": 775, "ECANNOT_FREEZE_TC": 1031, "EACCOUNT_FROZEN": 1281, "EFREEZING_BIT": 517,
     },
     "VASP": {"ETOO_MANY_CHILDREN": 264},
+    "MultiAgent": {"ESIGNER_COUNT": 25607, "ESAME_CURRENCY": 25863},
     "SlidingNonce": {"ENONCE_UNSUPPORTED": 25607},
     "FixedPoint32": {"EDENOMINATOR": 7, "ERATIO_OUT_OF_RANGE": 1031},
     "Limits": {"ETOO_LONG": 25607},

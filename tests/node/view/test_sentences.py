@@ -9,7 +9,7 @@ from chain.functions import FUNCTIONS
 from node.view.events import WORDS, event_sentence
 from node.view.names import Names
 from node.view.sentences import PHRASES, sentence
-from tests.builders import NOBODY, ONE, PAYMENT, TC, key, party
+from tests.builders import NOBODY, ONE, PAYMENT, TC, key, party, signed_together
 from tests.views import ALICE, BR_WALLET, BRUNO, CARLA, COMPLIANCE, DEALER, US_WALLET, Story, peopled
 
 NEW = party(80)
@@ -47,6 +47,31 @@ def test_a_payment(story: Story) -> None:
     assert last(story) == [
         "alice@us-wallet sent 0.000001 XUS to itself", "alice@us-wallet received 0.000001 XUS from itself",
     ]  # fmt: skip
+
+
+def together(story: Story, function: str, *arguments: Any) -> Any:
+    """Alice and bruno sign one transaction."""
+    raw = story.sign(ALICE, function, *arguments).raw
+    version = story.block(signed_together(raw, ALICE, [BRUNO], story.ledger.genesis_hash)) + 1
+    return story.source.call("get_transactions", version, 1, True)[0]
+
+
+def test_what_two_sign(story: Story) -> None:
+    """The second signer is named; an exchange says what goes and what comes."""
+    story.pay(ALICE, BRUNO, 2 * ONE)
+    story.do(DEALER, PAYMENT, "XUS", ALICE.address, 2 * ONE, b"", b"")
+    row = together(story, "peer_to_peer_by_signers", "XUS", ONE, b"")
+    assert sentence(row, story.names) == "alice@us-wallet paid bruno@br-wallet 1 XUS, with its signature"
+    assert row["transaction"]["secondary_signers"] == [BRUNO.address.hex()]
+    assert row["transaction"]["secondary_signature_schemes"] == ["Scheme::Ed25519"]
+    assert row["transaction"]["secondary_public_keys"] == [BRUNO.key.public_key.hex()]
+    assert len(bytes.fromhex(row["transaction"]["secondary_signatures"][0])) == 64
+    assert row["transaction"]["script"]["receiver"] == BRUNO.address.hex()
+    row = together(story, "exchange_by_signers", "XUS", 3 * ONE, "XEU", 2 * ONE, b"")
+    assert sentence(row, story.names) == (
+        "alice@us-wallet tried to exchange 3 XUS for 2 XEU with bruno@br-wallet, both signing, and failed: the payer"
+        " holds no balance in this currency"
+    )
 
 
 def test_somebody_unknown_is_an_address(story: Story) -> None:
@@ -194,6 +219,16 @@ FAILURES: list[tuple[Any, str, tuple[Any, ...], str]] = [
         ALICE, "tiered_mint", ("XUS", 0, DEALER.address, ONE, 0, bytes(32), b""),
         ("alice@us-wallet tried to mint 1 XUS to dealer-one against a custodian's receipt, and failed: only the"
         " treasury may do this"),
+    ),
+    (
+        ALICE, "peer_to_peer_by_signers", ("XUS", ONE, b""),
+        ("alice@us-wallet tried to pay nobody 1 XUS, with its signature, and failed: another number of secondary"
+        " signers signed than the function takes"),
+    ),
+    (
+        ALICE, "exchange_by_signers", ("XUS", ONE, "XEU", ONE, b""),
+        ("alice@us-wallet tried to exchange 1 XUS for 1 XEU with nobody, both signing, and failed: another number of"
+        " secondary signers signed than the function takes"),
     ),
     (
         ALICE, "preburn", ("XUS", ONE),
