@@ -26,7 +26,7 @@ from chain.execution.context import BlockContext
 from chain.execution.executor import execute_block
 from chain.execution.outcome import EXECUTED, Outcome
 from chain.genesis import GenesisDocument, genesis_hash, initial_records
-from chain.kept import KEPT_VERSIONS, read_base
+from chain.kept import KEPT_VERSIONS, Base, base_row, read_base
 from chain.limits import RECENT_RECORDS, RECENT_STATES
 from chain.messages import CommittedResponse
 from chain.primitives import Hash
@@ -35,7 +35,7 @@ from chain.state.accumulator import STORED_LEVEL, Frontier, event_root
 from chain.state.history import History, RecentState
 from chain.state.undo import UndoLog
 from chain.state.view import Overlay, StateView
-from chain.storage import Column, Index, Store, WriteBatch
+from chain.storage import SYNC_ROW, Column, Index, Store, WriteBatch
 from chain.transaction import SignedTransaction
 from chain.validation import DiscardStatus
 from chain.validators import Validator, ValidatorSet
@@ -103,6 +103,30 @@ class CommittedState:
             record = self.cache[key] = read_record(key, data)
         return record
 
+    def data(self, key: bytes) -> bytes | None:
+        """A record's bytes, which are not kept in memory."""
+        record = self.cache.get(key)
+        return self._store.state(key) if record is None else record.to_bytes()
+
+
+class StoredTip(NamedTuple):
+    """The last committed block, as a restart needs it."""
+
+    genesis: bytes
+    block_id: Hash
+    height: int
+    round: int
+    version: int
+    timestamp_us: int
+    state_root: Hash
+    frontier: Value
+    certificate: Value
+
+
+def read_tip(value: object) -> StoredTip:
+    """Read the row of META; DecodeError on a wrong shape."""
+    return StoredTip(*fields(value, "tip", bytes, bytes, int, int, int, int, bytes, tuple, None))
+
 
 class Ledger:
     """What this validator has committed."""
@@ -118,9 +142,12 @@ class Ledger:
         self.state = CommittedState(store)
         members = tuple(Validator(*member) for member in document.validators)
         self.validators = ValidatorSet(1, members)
+        self.kept_versions = kept_versions
         self.undo = UndoLog(store, kept_versions)
         self.history = History(self.state, RECENT_STATES, RECENT_RECORDS, self.undo)
         """States of past blocks, for readers and proofs."""
+        self.names: dict[bytes, bytes] = {}
+        """The state's keys by the keys of their leaves."""
         self.base = read_base(store)
         """Where the ledger begins here."""
         genesis = self._genesis_block()
@@ -131,6 +158,7 @@ class Ledger:
         self.tip = genesis if meta is None else self._load(meta)
         if meta is None:
             self.state.cache.update(genesis.writes)
+            self.names.update((leaf_key(key), key) for key in genesis.writes)
             batch = WriteBatch()
             self._write_entries(genesis, batch)
             self._write_block(genesis, None, None, batch)
@@ -144,6 +172,11 @@ class Ledger:
     def tip_height(self) -> int:
         """Height of the last committed block."""
         return self.tip.height
+
+    @property
+    def base_height(self) -> int:
+        """Height of the block that the ledger begins with here."""
+        return self.base.height
 
     @property
     def tip_version(self) -> int:
@@ -205,6 +238,7 @@ class Ledger:
             changed.update(result.values)
             replaced = {key: self.state.get(key) for key in result.writes}
             self.state.cache.update(result.writes)
+            self.names.update((leaf_key(key), key) for key, record in replaced.items() if record is None)
             if isinstance(result.state, Overlay):
                 result.state.base = self.state
                 result.state.writes = {}
@@ -215,6 +249,33 @@ class Ledger:
         self.tip = path[-1][1]
         self.high_commit = proof
         self._write_tip(self.tip, proof, batch)
+
+    def adopt(self, snapshot: "SnapshotTip") -> None:
+        """Go on from a snapshot, whose `adoption_batch` is durable."""
+        self.state = CommittedState(self.store)
+        self.names = snapshot.names
+        self.tip = snapshot.tip
+        self.tip.state = self.state
+        self.high_commit = snapshot.certificate
+        self.base = Base(self.tip.version, self.tip.height)
+        self.undo = UndoLog(self.store, self.kept_versions)
+        self.history = History(self.state, RECENT_STATES, RECENT_RECORDS, self.undo)
+        self.history.append(RecentState(self.tip.version, self.tip.tree, {}))
+
+    def adoption_batch(self, snapshot: "SnapshotTip") -> WriteBatch:
+        """What makes the staged state, which is that of the snapshot, the ledger; genesis stays, the rest goes."""
+        batch, genesis, tip = WriteBatch(adopt=True), self._genesis_block(), snapshot.tip
+        self._write_entries(genesis, batch)
+        self._write_block(genesis, None, None, batch)
+        self._write_entries(tip, batch)
+        self._write_block(tip, snapshot.block, snapshot.certificate, batch)
+        first = snapshot.block.parent_qc.data.version + 1
+        row = encode((snapshot.block.to_value(), first, tip.version, snapshot.certificate.to_value()))
+        batch.rows.append((Column.BLOCK, tip.height, row))
+        self._write_tip(tip, snapshot.certificate, batch)
+        batch.rows.append(base_row(Base(tip.version, tip.height)))
+        batch.rows.append((Column.META, SYNC_ROW, None))
+        return batch
 
     def committed_blocks(self, start_height: int, limit: int, max_bytes: int) -> CommittedResponse:
         """Durable blocks from a height on, ending at one that has its own commit certificate."""
@@ -239,9 +300,7 @@ class Ledger:
         """The last version on disk; the tip in memory may be ahead of it."""
         meta = self.store.row(Column.META, 0)
         assert meta is not None, "genesis is durable before anything else"
-        version = fields(decode(meta), "tip", bytes, bytes, int, int, int, int, bytes, tuple, None)[4]
-        assert isinstance(version, int)
-        return version
+        return read_tip(decode(meta)).version
 
     def _write_entries(self, result: ExecutedBlock, batch: WriteBatch) -> None:
         """Rows and postings of a block's versions."""
@@ -276,15 +335,17 @@ class Ledger:
 
     def _load(self, meta: bytes) -> ExecutedBlock:
         """Rebuild the tip from the store, and hold the state against its root."""
-        genesis, block_id, height, round_, version, time_us, state_root, frontier_value, proof = fields(
-            decode(meta), "tip", bytes, bytes, int, int, int, int, bytes, tuple, None
-        )
+        genesis, block_id, height, round_, version, time_us, state_root, frontier_value, proof = read_tip(decode(meta))
         if genesis != self.genesis_hash:
             raise GenesisError(
                 f"the data is of network {genesis.hex()[:16]}, not {self.genesis_hash.hex()[:16]}",
                 name="wrong_network",
             )
-        tree = state_tree.build([(leaf_key(key), value_hash(data)) for key, data in self.store.states()])
+        leaves: list[tuple[bytes, bytes]] = []
+        for key, data in self.store.states():
+            leaves.append((leaf_key(key), value_hash(data)))
+            self.names[leaves[-1][0]] = key
+        tree = state_tree.build(leaves)
         if state_tree.root_hash(tree) != state_root:
             raise GenesisError("the stored state does not hash to the stored root", name="corrupt_state")
         if proof is not None:
@@ -321,6 +382,16 @@ class Ledger:
             self.genesis_hash, 0, 0, 0, frontier.root(), self.document.timestamp_us, self.state, records,
             values, tree, frontier, inner, entries,
         )  # fmt: skip
+
+
+class SnapshotTip(NamedTuple):
+    """A verified snapshot as a ledger goes on from it: the block, with its last entry only."""
+
+    tip: ExecutedBlock
+    block: Block
+    certificate: QuorumCertificate
+    names: dict[bytes, bytes]
+    """State keys by the keys of their leaves."""
 
 
 def _seal(drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None]], state_root: Hash) -> list[Entry]:

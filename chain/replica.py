@@ -11,11 +11,11 @@ from chain.certificates import QuorumCertificate
 from chain.codec import decode, fields
 from chain.consensus.leader import RoundRobin
 from chain.consensus.machine import ConsensusMachine
-from chain.consensus.memory import check_blocks, check_certificates, check_ledger
+from chain.consensus.memory import check_blocks, check_certificates, check_ledger, is_new
 from chain.consensus.safety import SafetyRules
 from chain.crypto.signing import SignatureCheck, Signatures, Signer
 from chain.entries import KIND_USER
-from chain.errors import MithqalError
+from chain.errors import MithqalError, SafetyError
 from chain.genesis import GenesisDocument
 from chain.interface import (
     ALL_OTHERS,
@@ -33,6 +33,7 @@ from chain.interface import (
     Work,
     WorkDone,
 )
+from chain.kept import KEPT_VERSIONS
 from chain.ledger import ExecutedBlock, Ledger, read_block
 from chain.limits import (
     MAX_BLOCK_BYTES,
@@ -44,15 +45,26 @@ from chain.limits import (
     VERIFY_BATCH,
 )
 from chain.mempool import Mempool, MempoolError
-from chain.messages import CommittedResponse, Transactions, decode_message, encode_message
+from chain.messages import (
+    CommittedResponse,
+    SnapshotMessage,
+    Transactions,
+    decode_message,
+    encode_message,
+    message_name,
+)
 from chain.primitives import SECOND_US, Hash
 from chain.state.view import Overlay
 from chain.storage import VOTED_ROW, Column, Index, Store
+from chain.sync.client import TIMER as SYNC_TIMER
+from chain.sync.snapshot import Snapshot
+from chain.sync.state_sync import StateSync, SyncPlan
 from chain.transaction import SignedTransaction, decode_transaction, transaction_hash
 from chain.validation import Discard, check_prologue
 
 MEMORY_BLOCKS = 16
 """Committed blocks that are held against the signing record at the start: a validator that votes is in most of them."""
+DEFAULT_PLAN = SyncPlan()
 ADMISSION_WORK = 1 << 62
 """Work numbers from here on belong to the mempool, those below to consensus."""
 
@@ -60,7 +72,7 @@ ADMISSION_WORK = 1 << 62
 class Replica:
     """One validator. Consensus sees it as its `Application`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the wiring of one validator, called by the drivers
         self,
         document: GenesisDocument,
         index: int,
@@ -68,14 +80,20 @@ class Replica:
         store: Store,
         safety_record: bytes | None,
         signatures: Signatures,
+        *,
+        kept_versions: int = KEPT_VERSIONS,
+        plan: SyncPlan = DEFAULT_PLAN,
     ) -> None:
         """Open the ledger in `store`; writes genesis into an empty one.
+
+        States of the last `kept_versions` can be read and proved; `plan` says how to catch up.
 
         Raises GenesisError (see `Ledger`), and SafetyError: `wrong_epoch`; `ledger_behind` if the record knows a vote
         that the ledger has lost; `safety_record_old` if the ledger proves more signatures than the record knows.
         """
         self.index = index
-        self.ledger = Ledger(document, store)
+        self.ledger = Ledger(document, store, kept_versions)
+        self.sync = StateSync(self.ledger, index, signatures, plan)
         self.store = store
         self.mempool = Mempool()
         self.signatures = signatures
@@ -94,12 +112,26 @@ class Replica:
         check_ledger(safety.record, None if noted is None else fields((decode(noted),), "voted round", int)[0])
         self.is_ledger_lost = noted is None and safety.record.last_vote is not None
         """Whether blocks that this validator voted for are gone as a whole, and must be fetched from others."""
-        check_blocks(safety.record, index, self._recent_blocks())
-        check_certificates(safety.record, index, ledger.high_commit)
+        try:
+            check_blocks(safety.record, index, self._recent_blocks())
+            check_certificates(safety.record, index, ledger.high_commit)
+        except SafetyError as error:
+            if error.name != "signing_record_new":
+                raise
+            if noted is not None:
+                raise SafetyError(
+                    "this validator voted with this ledger, and its signing record is empty: put the newest record"
+                    " back; its signing record ends at round 0, it must not sign with it again (docs/operations.md)",
+                    name="safety_record_old",
+                ) from error
+            safety.silenced = error.message
         self.consensus = ConsensusMachine(
             index, ledger.validators, leaders, safety, self, ledger.tip, ledger.genesis_qc, ledger.high_commit,
             ledger.genesis_hash, signatures,
         )  # fmt: skip
+        self._bar_new_record(ledger.base.version)
+        self._held: list[Event] = []
+        """Events that wait until a snapshot is on the disk."""
         self._queue: list[tuple[SignedTransaction, int | None]] = []
         self._checking: list[tuple[SignedTransaction, int | None]] = []
         self._work_id = ADMISSION_WORK
@@ -123,12 +155,26 @@ class Replica:
     def step(self, event: Event, now_us: int) -> Output:
         """Handle one event. What a peer or client may cause becomes an alarm or a refusal, never an exception."""
         out = Output()
+        if self.sync.is_switching and not self._ends_switching(event):
+            return out
+        self._try(event, now_us, out)
+        return out
+
+    def _try(self, event: Event, now_us: int, out: Output) -> None:
+        """Handle an event; a refusal becomes an alarm."""
         try:
             self._dispatch(event, now_us, out)
         except MithqalError as error:
             sender = event.sender if isinstance(event, Received) else None
             out.alarm(error.name, error.message, sender)
-        return out
+
+    def _ends_switching(self, event: Event) -> bool:
+        """Y7: while a snapshot is on its way to the disk only its arrival counts; peers' messages are dropped, as they
+        come again, and the rest waits."""
+        if not isinstance(event, Received):
+            self._held.append(event)
+            return False
+        return event.sender == self.index and message_name(event.data) == "snapshot_written"
 
     def _dispatch(self, event: Event, now_us: int, out: Output) -> None:
         """One branch an event."""
@@ -137,10 +183,15 @@ class Replica:
                 message = decode_message(data)
                 if isinstance(message, Transactions):
                     self._on_peer_transactions(message, out)
+                elif isinstance(message, SnapshotMessage):
+                    snapshot = self.sync.on_message(sender, message, now_us, out)
+                    if snapshot is not None:
+                        self._go_on_from(snapshot, now_us, out)
                 else:
                     self.consensus.on_message(sender, message, now_us, out)
             case TimerFired(name, token):
-                self.consensus.on_timer(name, token, now_us, out)
+                timers = self.sync.on_timer if name == SYNC_TIMER else self.consensus.on_timer
+                timers(name, token, now_us, out)
             case Submitted(request_id, envelope):
                 self._on_submitted(request_id, envelope, out)
             case WorkDone(work_id, verdicts):
@@ -155,6 +206,46 @@ class Replica:
             case Start():
                 pending = self.store.rows(Column.PENDING, 0, 1 << 20)
                 self.consensus.start(pending, now_us, out)
+                self.sync.start(self._peers(), now_us, out)
+
+    # --- snapshots ---
+
+    def _go_on_from(self, snapshot: Snapshot, now_us: int, out: Output) -> None:
+        """Y7: the ledger is that of the snapshot now: tell consensus and the mempool, then do what had to wait."""
+        self._bar_new_record(snapshot.version)
+        if self.consensus.safety.silenced:
+            out.alarm("signing_record_new", self.consensus.safety.silenced)
+        self.consensus.go_on_from(self.ledger.tip, snapshot.certificate, now_us, out)
+        used = {bytes(tx.raw.sender): self._next_sequence(tx.raw.sender) for tx in self.mempool.by_hash.values()}
+        self.mempool.on_commit(used, self.ledger.tip_timestamp_us // SECOND_US)
+        held, self._held = self._held, []
+        for event in held:
+            self._try(event, now_us, out)
+
+    def _bar_new_record(self, base_version: int) -> None:
+        """Y10: who joins by a snapshot with a signing record under which nothing was signed may have lost an older one.
+
+        Nothing here would show what its key has signed, so that it does not sign.
+        """
+        if is_new(self.consensus.safety.record) and base_version > 0:
+            self.consensus.safety.silenced = (
+                "this validator came by a snapshot with a new signing record: what its key signed before is not known"
+                " here. It follows the ledger and does not sign until it has another key (docs/operations.md)"
+            )
+
+    def takes_snapshot(self, certificate: QuorumCertificate, now_us: int, out: Output) -> bool:
+        """Y1."""
+        assert certificate.commit is not None
+        version, one_honest = certificate.commit.version, self.ledger.validators.one_honest
+        return self.sync.takes_over(self._peers(), version, one_honest, now_us, out)
+
+    def note_unserved(self, sender: int) -> None:
+        """Y2."""
+        self.sync.note_unserved(sender)
+
+    def _peers(self) -> range:
+        """All validators, by number."""
+        return range(len(self.ledger.validators))
 
     # --- admission ---
 

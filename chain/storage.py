@@ -80,7 +80,8 @@ class WriteBatch:
 
     def extend(self, other: "WriteBatch") -> None:
         """Append another batch's changes after these; neither adopts."""
-        assert not (self.adopt or other.adopt), "a batch that adopts is written alone"
+        assert not self.adopt, "a batch that adopts is written alone"
+        assert not other.adopt, "a batch that adopts is written alone"
         self.rows += other.rows
         self.state += other.state
         self.postings += other.postings

@@ -115,7 +115,7 @@ class ConsensusMachine:
             case CommittedRequest():
                 self._send(sender, self.app.committed_blocks(message.start_height), out)
             case CommittedResponse():
-                self._on_committed_response(message, now_us, out)
+                self._on_committed_response(sender, message, now_us, out)
             case _:
                 raise BlockError("not a message of consensus", name="unknown_message")
 
@@ -379,6 +379,9 @@ class ConsensusMachine:
         root_height = self.tree.root.height
         commit = self.high_commit.commit
         if commit is not None and commit.round > self.tree.root.round:
+            if self.app.takes_snapshot(self.high_commit, now_us, out):
+                self.fetcher.want(None, (), root_height, now_us, out)
+                return
             self.fetcher.want(self.high_commit.block_id, signers_of(self.high_commit), root_height, now_us, out)
         elif self.high_qc.block_id not in self.tree.nodes and self.high_qc.block_id not in self.held:
             self.fetcher.want(self.high_qc.block_id, signers_of(self.high_qc), root_height, now_us, out)
@@ -454,9 +457,18 @@ class ConsensusMachine:
         self._advance(now_us, out)
         self._settle(now_us, out)
 
-    def _on_committed_response(self, response: CommittedResponse, now_us: int, out: Output) -> None:
+    def go_on_from(self, root: BlockResult, proof: QuorumCertificate, now_us: int, out: Output) -> None:
+        """Y7: the ledger has just gone on from a snapshot, whose certificate is verified."""
+        self._set_root(root, out)
+        self._learn(proof, None)
+        self._advance(now_us, out)
+        self._settle(now_us, out)
+
+    def _on_committed_response(self, sender: int, response: CommittedResponse, now_us: int, out: Output) -> None:
         """Blocks linked to our tip, the last of them named by a valid commit certificate, are final."""
         root, proof = self.tree.root, response.proof
+        if not response.blocks and response.start_height == root.height + 1:
+            self.app.note_unserved(sender)
         blocks = tuple(block for block in response.blocks if block.height > root.height)
         if proof is None or proof.commit is None or not blocks:
             return

@@ -22,16 +22,16 @@ def check_certificates(
 ) -> None:
     """SafetyError (`safety_record_old`) if a verified certificate holds a signature of ours that the record lacks."""
     if qc.round > record.voted_round and any(author == own for author, _ in qc.signatures):
-        raise _old("voted in", qc.round, record.voted_round)
+        raise _old("voted in", qc.round, record)
     if tc is not None and tc.round > record.voted_round and any(entry[0] == own for entry in tc.entries):
-        raise _old("gave up", tc.round, record.voted_round)
+        raise _old("gave up", tc.round, record)
 
 
 def check_blocks(record: SafetyRecord, own: int, blocks: Iterable[Block]) -> None:
     """The same for stored blocks: their authors, and the certificates that they carry."""
     for block in blocks:
         if block.header.author == own and block.round > record.proposed_round:
-            raise _old("proposed in", block.round, record.proposed_round)
+            raise _old("proposed in", block.round, record)
         check_certificates(record, own, block.parent_qc, block.tc)
 
 
@@ -52,8 +52,20 @@ def check_ledger(record: SafetyRecord, ledger_round: int | None) -> None:
         )
 
 
-def _old(what: str, round_: int, known: int) -> SafetyError:
-    """The record says less than a certificate."""
+def is_new(record: SafetyRecord) -> bool:
+    """Whether nothing was ever signed under this record."""
+    return record.voted_round == 0 and record.proposed_round == 0
+
+
+def _old(what: str, round_: int, record: SafetyRecord) -> SafetyError:
+    """The record says less than a certificate: it is old, or it was lost and began anew."""
+    if is_new(record):
+        return SafetyError(
+            f"this validator {what} round {round_}, and its signing record is new: what it signed is not known here any"
+            " more. It follows the ledger and does not sign until it has another key (docs/operations.md)",
+            name="signing_record_new", round=round_, known=0,
+        )  # fmt: skip
+    known = record.proposed_round if what == "proposed in" else record.voted_round
     return SafetyError(
         f"this validator {what} round {round_}, its signing record ends at round {known}: {_ADVICE}",
         name="safety_record_old",

@@ -40,5 +40,11 @@ class Application(Protocol):
     def commit(self, path: list[tuple[Block, Any]], proof: QuorumCertificate, out: Output) -> None:
         """Make blocks final, oldest first; `proof` commits the last of them."""
 
+    def takes_snapshot(self, certificate: QuorumCertificate, now_us: int, out: Output) -> bool:
+        """Whether the ledger that a certificate commits comes by a snapshot (Y1): then no block is asked for."""
+
+    def note_unserved(self, sender: int) -> None:
+        """A validator has no committed blocks after our tip, though we asked it for them (Y2)."""
+
     def committed_blocks(self, start_height: int) -> CommittedResponse:
         """Durable blocks for a node that catches up."""

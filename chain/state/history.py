@@ -8,7 +8,7 @@ kept, and start the next one.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from chain.accounts import Record, leaf_key, read_record, value_hash
 from chain.state.tree import Node, update
@@ -17,6 +17,13 @@ from chain.state.view import StateView
 
 RESTORED_STATES = 24
 """Old states that are kept once they were restored: more than the calls of one batch of a client."""
+
+
+class CurrentState(StateView, Protocol):
+    """The newest state."""
+
+    def data(self, key: bytes) -> bytes | None:
+        """A record's bytes, or None."""
 
 
 class RecentState(NamedTuple):
@@ -58,7 +65,7 @@ class PastState:
 
     __slots__ = ("_current", "_later", "tree", "version")
 
-    def __init__(self, block: RecentState, later: list[RecentState], current: StateView) -> None:
+    def __init__(self, block: RecentState, later: list[RecentState], current: CurrentState) -> None:
         """`later` holds the blocks after it, oldest first."""
         self.version = block.version
         """The last version of the block."""
@@ -72,12 +79,20 @@ class PastState:
                 return block.replaced[key]
         return self._current.get(key)
 
+    def data(self, key: bytes) -> bytes | None:
+        """The record's bytes as they were; what nobody reads otherwise does not stay in memory."""
+        for block in self._later:
+            if key in block.replaced:
+                record = block.replaced[key]
+                return None if record is None else record.to_bytes()
+        return self._current.data(key)
+
 
 class History:
     """The newest blocks' states in memory, bounded by their number and by how many records they replaced, and older
     ones as far as the undo rows go."""
 
-    def __init__(self, current: StateView, max_blocks: int, max_records: int, undo: UndoLog | None = None) -> None:
+    def __init__(self, current: CurrentState, max_blocks: int, max_records: int, undo: UndoLog | None = None) -> None:
         """`current` reads the newest state."""
         self._current, self._undo = current, undo
         self._restored: dict[int, _Restored] = {}

@@ -89,7 +89,7 @@ def check_limit(limit: int) -> None:
 def state_at(context: Context, tip: Tip, version: int | None) -> PastState:
     """The state at the end of the last block up to a version, the latest without one.
 
-    RpcError `version_too_new`, or `version_pruned` for what has left the window (U2); StateIsFar if the context says so.
+    RpcError `version_too_new`, or `version_pruned` for what has left the window (U2); StateIsFar if the context waits.
     """
     if version is not None:
         check_version(tip, version)

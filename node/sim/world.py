@@ -6,9 +6,11 @@ from typing import NamedTuple
 from chain.accounts import Account, account_key
 from chain.crypto.signing import PrivateKey, RealSignatures, Signatures, Signer
 from chain.interface import Committed, Reply, Submitted
+from chain.kept import read_base
 from chain.primitives import SECOND_US
 from chain.replica import Replica
 from chain.storage import Store
+from chain.sync.state_sync import SyncPlan
 from node.sim.checkers import Discipline, Ledgers, Recovery, Violation, check_acknowledged, check_money
 from node.sim.disk import Disk
 from node.sim.entropy import Entropy
@@ -70,6 +72,8 @@ class World:
         self.scheduler = Scheduler(START_US)
         self.ledgers = Ledgers(self.violations)
         self.discipline = Discipline(self.violations)
+        self.lost_records: set[int] = set()
+        """Validators that lost their signing record."""
         self.recovery = Recovery(scenario.max_rounds_to_recover, self.violations)
         entropy = Entropy(seed)
         self.signatures: Signatures
@@ -118,8 +122,8 @@ class World:
         keys = [signer.public_key for signer in self.parties.validator_signers]
         self.violations += check_proofs(index, store, keys, self.parties.chain[1], self.signatures, height)
         self.violations += check_money(index, store)
-        at = self.ledgers.committed_at
-        known = {tx: where for tx, where in self.workload.acknowledged.items() if at[tx] <= height}
+        at, base = self.ledgers.committed_at, read_base(store).height
+        known = {tx: where for tx, where in self.workload.acknowledged.items() if base < at[tx] <= height}
         self.violations += check_acknowledged(index, store, known)
 
     def _result(self) -> Result:
@@ -138,7 +142,10 @@ class World:
     def _build(self, index: int, store: Store, safety: bytes | None) -> Machine:
         """A replica from its disk."""
         parties = self.parties
-        return Replica(parties.document, index, parties.validator_signers[index], store, safety, self.signatures)
+        return Replica(
+            parties.document, index, parties.validator_signers[index], store, safety, self.signatures,
+            plan=SyncPlan(self.scenario.snapshot_behind),
+        )  # fmt: skip
 
     def _deliver(self, sender: int, receiver: int, data: bytes) -> None:
         """A message is at its receiver's door."""
@@ -165,6 +172,13 @@ class World:
             if other.index != node:
                 self.scheduler.after(LINK_US, other.note_link, node, False)
 
+    def on_disk_lost(self, node: int, *, keeps_record: bool) -> None:
+        """What it announced is gone; with its record gone, what it signed does not bind it any more."""
+        self.ledgers.forget(node)
+        if not keeps_record:
+            self.discipline.forget(node)
+            self.lost_records.add(node)
+
     def _note_absence(self, node: int, other: int) -> None:
         """Tell a validator that has been up for a while whom it could not reach."""
         if not self.validators[other].is_up:
@@ -176,9 +190,11 @@ class World:
 
     def on_committed(self, node: int, committed: Committed) -> None:
         """A durable block was announced."""
+        machine = self.validators[node].machine
+        if machine is not None:
+            self.ledgers.note_base(node, machine.ledger.base_height)
         self.ledgers.on_committed(node, committed)
         self.workload.on_committed(node, committed)
-        machine = self.validators[node].machine
         if machine is not None:
             self.recovery.on_committed(node, committed.height, machine.current_round)
 
@@ -189,6 +205,8 @@ class World:
     def on_alarm(self, node: int, name: str) -> None:
         """S10: nobody lies here, so that every alarm accuses an honest validator."""
         self.alarms[name] += 1
+        if name == "signing_record_new" and node in self.lost_records:
+            return
         self.violations.append(Violation("S10_false_alarm", node, name))
 
     # --- how clients reach validators (Gate) ---

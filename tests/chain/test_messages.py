@@ -13,10 +13,15 @@ from chain.messages import (
     MESSAGE_TYPES,
     BlockRequest,
     BlockResponse,
+    Chunk,
+    ChunkRequest,
     CommittedRequest,
     CommittedResponse,
     Message,
     Proposal,
+    SnapshotOffer,
+    SnapshotRequest,
+    SnapshotWritten,
     SyncInfo,
     Timeout,
     Transactions,
@@ -45,10 +50,16 @@ MESSAGES: tuple[Message, ...] = (
     CommittedRequest(9),
     CommittedResponse(1, (B1,), Q2),
     Transactions((b"one", b"two")),
+    SnapshotRequest(7),
+    SnapshotOffer((Q2,), Q2, B2, (2, b"data", b"info", (b"event",)), (b"\x01" * 32,), (b"\x02" * 32, b"\x03" * 32)),
+    ChunkRequest(8, b"\x04" * 32),
+    Chunk(8, b"\x04" * 32, (b"key", b"record"), 3, (b"\x05" * 32,)),
+    SnapshotWritten(8),
 )
 NAMES = (
     "proposal", "vote", "timeout", "sync_info", "block_request", "block_response", "committed_request",
-    "committed_response", "transactions",
+    "committed_response", "transactions", "snapshot_request", "snapshot_offer", "chunk_request", "chunk",
+    "snapshot_written",
 )  # fmt: skip
 
 
@@ -95,13 +106,13 @@ def test_a_vote_that_ends_an_epoch() -> None:
     assert found.commit.next_epoch.to_value() == FOUR.set.to_value()
 
 
-@pytest.mark.parametrize("data", [b"", b"\x92", b"\x92\x09", b"\x92\xff", b"\x92\xcd\x00\x01"])
+@pytest.mark.parametrize("data", [b"", b"\x92", b"\x92\x0e", b"\x92\xff", b"\x92\xcd\x00\x01"])
 def test_names_of_what_is_no_message(data: bytes) -> None:
     """For filters and metrics: by the second byte alone, and never an error."""
     assert message_name(data) == "malformed"
 
 
-@pytest.mark.parametrize("number", [9, 10, 255, 2**64 - 1])
+@pytest.mark.parametrize("number", [14, 15, 255, 2**64 - 1])
 def test_numbers_beyond_the_table(number: int) -> None:
     with pytest.raises(DecodeError) as caught:
         decode_message(encode((number, ())))

@@ -20,6 +20,8 @@ class App:
         self.four = four
         self.committed: list[Any] = []
         self.waiting: tuple[bytes, ...] = ()
+        self.snapshot = False
+        self.unserved: list[int] = []
 
     def signature_checks(self, block):
         return ()
@@ -35,6 +37,12 @@ class App:
 
     def commit(self, path, proof, out):
         self.committed.append(([block.round for block, _ in path], proof))
+
+    def takes_snapshot(self, certificate, now_us, out):
+        return self.snapshot
+
+    def note_unserved(self, sender):
+        self.unserved.append(sender)
 
     def committed_blocks(self, start_height):
         return CommittedResponse(start_height, (), None)

@@ -1,0 +1,106 @@
+"""Whether a validator that is behind fetches the state or the blocks, and the way in for messages (Y1, Y2)."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from chain.crypto.signing import Signatures
+from chain.interface import Output, Send
+from chain.ledger import Ledger
+from chain.messages import (
+    Chunk,
+    ChunkRequest,
+    SnapshotMessage,
+    SnapshotOffer,
+    SnapshotRequest,
+    SnapshotWritten,
+    encode_message,
+)
+from chain.sync.client import SnapshotClient
+from chain.sync.server import SnapshotServer
+from chain.sync.snapshot import Snapshot
+
+SNAPSHOT_BEHIND = 10_000
+"""Versions behind what is certified from which on the state is fetched: some two seconds of replaying."""
+
+
+class SyncPlan(NamedTuple):
+    """How to catch up."""
+
+    snapshot_behind: int | None = SNAPSHOT_BEHIND
+    """From so many versions on by a snapshot; None: always by replaying blocks, which recomputes every root."""
+
+
+class StateSync:
+    """One validator's side of all snapshots."""
+
+    def __init__(self, ledger: Ledger, own_index: int, signatures: Signatures, plan: SyncPlan) -> None:
+        """Nothing is fetched yet."""
+        self._ledger, self._own, self._behind = ledger, own_index, plan.snapshot_behind
+        self._client = SnapshotClient(ledger, own_index, signatures)
+        self._server = SnapshotServer(ledger)
+        self._unserved: set[int] = set()
+        """Peers that do not have the blocks that come next."""
+
+    @property
+    def is_switching(self) -> bool:
+        """Whether the ledger must not change until the snapshot is durable."""
+        return self._client.is_switching
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a snapshot is being fetched."""
+        return self._client.is_active
+
+    def start(self, peers: Iterable[int], now_us: int, out: Output) -> None:
+        """Take up what an earlier life began."""
+        if self._behind is not None:
+            self._client.resume(peers, now_us, out)
+
+    def takes_over(self, peers: Iterable[int], version: int, one_honest: int, now_us: int, out: Output) -> bool:
+        """Y1: whether the ledger up to a certified version comes as a snapshot; begins one if that is so.
+
+        It does from `snapshot_behind` versions on, twice as many after each snapshot, so that a network under load is
+        caught in the end; and where `one_honest` peers said that they do not have the blocks any more.
+        """
+        if self._behind is None:
+            return False
+        is_far = version - self._ledger.tip_version > self._behind
+        if self._client.is_active or is_far or len(self._unserved) >= one_honest:
+            self._client.begin(peers, version, now_us, out)
+        return self._client.is_active
+
+    def note_unserved(self, sender: int) -> None:
+        """Y2: a peer does not have the blocks after our tip."""
+        self._unserved.add(sender)
+
+    def on_timer(self, _name: str, token: int, now_us: int, out: Output) -> None:
+        """Ask again."""
+        self._client.on_timer(token, now_us, out)
+
+    def on_message(self, sender: int, message: SnapshotMessage, now_us: int, out: Output) -> Snapshot | None:
+        """Serve, or take; gives a snapshot when the ledger has just gone on from it."""
+        match message:
+            case SnapshotRequest(version):
+                offer = self._server.offer(sender, version)
+                if offer is not None:
+                    out.send_now.append(Send(sender, encode_message(offer)))
+            case ChunkRequest():
+                chunk = self._server.chunk(sender, message, now_us)
+                if chunk is not None:
+                    out.send_now.append(Send(sender, encode_message(chunk)))
+            case SnapshotOffer():
+                self._client.on_offer(sender, message, now_us, out)
+            case Chunk():
+                self._client.on_chunk(sender, message, now_us, out)
+            case SnapshotWritten():
+                return self._finish(message) if sender == self._own else None
+        return None
+
+    def _finish(self, message: SnapshotWritten) -> Snapshot | None:
+        """The snapshot is durable."""
+        snapshot = self._client.finish(message)
+        if snapshot is not None:
+            self._unserved.clear()
+            if self._behind is not None:
+                self._behind *= 2
+        return snapshot
