@@ -11,6 +11,18 @@ from typing import Any, NamedTuple
 from chain.codec import decode, encode, fields
 from chain.crypto.hashing import Hasher
 from chain.primitives import Address, Hash
+from chain.records.coins import Basket, Tiers
+from chain.records.limits import LimitsDefinition, Window
+from chain.records.onchain import ONCHAIN_KEY, OnChainConfig
+from chain.records.policy import POLICY_KEY, Policy, Usage
+from chain.records.validators import (
+    VALIDATORS_KEY,
+    ActiveSet,
+    OperatorConfig,
+    ValidatorConfig,
+    read_active_set,
+    read_validator_record,
+)
 
 ASSOCIATION = Address(bytes.fromhex("0000000000000000000000000a550c18"))
 """Root of the association; holds currencies and configuration (Libra's reserved address)."""
@@ -20,7 +32,7 @@ VM_RESERVED = Address(bytes(16))
 CORE_CODE = Address(bytes(15) + b"\x01")
 
 BASKET = "XDX"
-ROOT_STREAMS = 7
+ROOT_STREAMS = 11
 """Event streams of the root that belong to no currency."""
 
 
@@ -37,11 +49,18 @@ class Role(IntEnum):
 
 
 class Credential(NamedTuple):
-    """Dual-attestation credential of a parent VASP or dealer; empty url and key until rotated in."""
+    """Dual-attestation credential of a parent VASP or dealer; empty url and key until rotated in.
+
+    With it stands what the treasury and the association say of a provider and all its children.
+    """
 
     human_name: str
     base_url: bytes
     compliance_key: bytes
+    country: str = ""
+    """ISO 3166-1 alpha-2 code; empty until the treasury sets it."""
+    windows: tuple[str, ...] = ()
+    """Currencies in which account limits bind it, in the order in which their windows were published."""
 
 
 class Account(NamedTuple):
@@ -97,7 +116,9 @@ class Account(NamedTuple):
     def from_bytes(data: bytes) -> "Account":
         """Read what `to_bytes` wrote."""
         values = fields(decode(data), "account", bytes, int, bytes, int, bool, tuple, tuple, bytes, int, None, tuple)
-        credential = None if values[9] is None else Credential(*fields(values[9], "credential", str, bytes, bytes))
+        credential = None if values[9] is None else Credential(
+            *fields(values[9], "credential", str, bytes, bytes, str, tuple)
+        )  # fmt: skip
         return Account._make((*values[:9], credential, values[10]))
 
 
@@ -175,6 +196,10 @@ class Config(NamedTuple):
     dual_attestation_limit: int
     streams: tuple[int, ...]
     """Events of the root's own streams, in the order of `chain.execution.context.ROOT_HANDLES`."""
+    limited: tuple[str, ...] = ()
+    """Currencies in which some provider has a window: a payment in another one asks for no limits."""
+    policy_version: int = 0
+    """Version of the jurisdiction policy; at 0 a payment asks for no policy."""
 
     def to_bytes(self) -> bytes:
         """Canonical bytes."""
@@ -183,10 +208,25 @@ class Config(NamedTuple):
     @staticmethod
     def from_bytes(data: bytes) -> "Config":
         """Read what `to_bytes` wrote."""
-        return Config(*fields(decode(data), "config", int, tuple, tuple, int, tuple))
+        return Config(*fields(decode(data), "config", int, tuple, tuple, int, tuple, tuple, int))
 
 
-Record = Account | Currency | Receipt | Config
+Record = (
+    Account
+    | Currency
+    | Receipt
+    | Config
+    | Basket
+    | Tiers
+    | LimitsDefinition
+    | Window
+    | Policy
+    | Usage
+    | ActiveSet
+    | ValidatorConfig
+    | OperatorConfig
+    | OnChainConfig
+)
 
 _hash_address = Hasher("AccountAddress")
 _hash_key = Hasher("StateKey")
@@ -198,6 +238,14 @@ _READERS: dict[bytes, Callable[[bytes], Record]] = {
     b"c": Currency.from_bytes,
     b"r": Receipt.from_bytes,
     b"g": Config.from_bytes,
+    b"b": Basket.from_bytes,
+    b"t": Tiers.from_bytes,
+    b"l": LimitsDefinition.from_bytes,
+    b"w": Window.from_bytes,
+    POLICY_KEY: Policy.from_bytes,
+    b"u": Usage.from_bytes,
+    b"v": read_validator_record,
+    ONCHAIN_KEY: OnChainConfig.from_bytes,
 }
 
 
@@ -218,6 +266,8 @@ def receipt_key(receipt_id: bytes) -> bytes:
 
 def read_record(key: bytes, data: bytes) -> Record:
     """The record stored under a state key."""
+    if key == VALIDATORS_KEY:
+        return read_active_set(data)
     return _READERS[key[:1]](data)
 
 

@@ -97,7 +97,10 @@ class Block(NamedTuple):
             raise BlockError(f"{len(self.payload)} transactions, at most {MAX_BLOCK_TRANSACTIONS}", name="too_large")
         if sum(map(len, self.payload)) > MAX_BLOCK_BYTES:
             raise BlockError(f"the payload is above {MAX_BLOCK_BYTES} bytes", name="too_large")
-        if header.timestamp_us <= qc.data.timestamp_us:
+        if qc.data.next_validators is not None:
+            if self.payload or header.timestamp_us != qc.data.timestamp_us:
+                raise BlockError("above the end of an epoch a block is empty and keeps the time", name="epoch_is_over")
+        elif header.timestamp_us <= qc.data.timestamp_us:
             raise BlockError("the block's time is not after its parent's", name="time_order")
 
 

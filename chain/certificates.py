@@ -12,6 +12,7 @@ from chain.validators import ValidatorSet
 _hash_qc = Hasher("QuorumCertificate")
 _hash_tc = Hasher("TimeoutCertificate")
 _hash_waypoint = Hasher("Waypoint")
+_hash_epoch = Hasher("EpochStart")
 
 
 class VoteData(NamedTuple):
@@ -239,6 +240,13 @@ def read_signed(value: Any) -> Signed:
 
 
 def genesis_certificate(info: CommitInfo, epoch: int) -> QuorumCertificate:
-    """The certificate that stands for genesis at the start of an epoch: no signatures, round 0."""
-    data = VoteData(epoch, 0, info.block_id, 0, ZERO_HASH, info.root, info.version, info.timestamp_us, None)
+    """The certificate that begins an epoch: no signatures, round 0, a function of what ended the epoch before (E6).
+
+    Round and block id of an epoch's end are left out, as in a waypoint: honest validators may have committed it by
+    different empty blocks. Epoch 1 begins from genesis itself.
+    """
+    following = None if info.next_epoch is None else info.next_epoch.to_value()
+    end = (info.epoch, info.root, info.version, info.timestamp_us, following)
+    block_id = info.block_id if info.epoch == 0 else _hash_epoch(encode(end))
+    data = VoteData(epoch, 0, block_id, 0, ZERO_HASH, info.root, info.version, info.timestamp_us, None)
     return QuorumCertificate(data, None, ())

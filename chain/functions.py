@@ -7,6 +7,8 @@ holds that the tables agree (docs/protocol.md, T1 to T8).
 from enum import Enum
 from typing import NamedTuple
 
+from chain.records.onchain import GasConstants
+
 
 class Kind(Enum):
     """Types of a payload's arguments."""
@@ -40,6 +42,13 @@ def _function(module: str, *parameters: str, secondaries: int = 0) -> Function:
     pairs = [item.split(":") for item in parameters]
     return Function(module, tuple((name, Kind(kind)) for name, kind in pairs), secondaries)
 
+
+_VALIDATORS, _SYSTEM = "ValidatorAdministrationScripts", "SystemAdministrationScripts"
+_NAMED_VALIDATOR = ("validator_name:text", "validator_address:address")
+_VALIDATOR_CONFIG = (
+    "validator_account:address", "consensus_pubkey:bytes", "validator_network_addresses:text",
+    "fullnode_network_addresses:text",
+)  # fmt: skip
 
 FUNCTIONS: dict[str, Function] = {
     "peer_to_peer_with_metadata": _function(
@@ -125,6 +134,77 @@ FUNCTIONS: dict[str, Function] = {
         "new_exchange_rate_denominator:u64",
     ),
     "update_minting_ability": _function("TreasuryComplianceScripts", "currency:currency", "allow_minting:bool"),
+    "burn_txn_fees": _function("TreasuryComplianceScripts", "currency:currency"),
+    "update_dealer_tiers": _function(
+        "TreasuryComplianceScripts",
+        "currency:currency",
+        "sliding_nonce:u64",
+        "designated_dealer_address:address",
+        "tier_0_cap:u64",
+        "tier_1_cap:u64",
+        "tier_2_cap:u64",
+        "tier_3_cap:u64",
+    ),
+    "register_scs_currency": _function(
+        "Diem",
+        "currency:currency",
+        "exchange_rate_numerator:u64",
+        "exchange_rate_denominator:u64",
+        "scaling_factor:u64",
+        "fractional_part:u64",
+        "custodian_key:hash",
+    ),
+    "compose": _function("BasketScripts", "currency:currency", "amount:u64"),
+    "decompose": _function("BasketScripts", "currency:currency", "amount:u64"),
+    "publish_unrestricted_limits": _function("AccountLimits", "currency:currency"),
+    "publish_window": _function("AccountLimits", "currency:currency", "limit_address:address"),
+    "update_limits_definition": _function(
+        "AccountLimits",
+        "currency:currency",
+        "sliding_nonce:u64",
+        "limit_address:address",
+        "new_max_inflow:u64",
+        "new_max_outflow:u64",
+        "new_max_holding_balance:u64",
+        "new_time_period:u64",
+    ),
+    "update_window_info": _function(
+        "AccountLimits",
+        "currency:currency",
+        "window_address:address",
+        "aggregate_balance:u64",
+        "new_limit_address:address",
+    ),
+    "set_jurisdiction_policy": _function("JurisdictionScripts", "sliding_nonce:u64", "policy:bytes"),
+    "set_vasp_country": _function("JurisdictionScripts", "sliding_nonce:u64", "vasp_address:address", "country:text"),
+    "create_validator_account": _function(
+        "AccountCreationScripts",
+        "sliding_nonce:u64",
+        "new_account_address:address",
+        "auth_key_prefix:bytes",
+        "human_name:text",
+    ),
+    "create_validator_operator_account": _function(
+        "AccountCreationScripts",
+        "sliding_nonce:u64",
+        "new_account_address:address",
+        "auth_key_prefix:bytes",
+        "human_name:text",
+    ),
+    "add_validator_and_reconfigure": _function(_VALIDATORS, "sliding_nonce:u64", *_NAMED_VALIDATOR),
+    "remove_validator_and_reconfigure": _function(_VALIDATORS, "sliding_nonce:u64", *_NAMED_VALIDATOR),
+    "register_validator_config": _function(_VALIDATORS, *_VALIDATOR_CONFIG),
+    "set_validator_config_and_reconfigure": _function(_VALIDATORS, *_VALIDATOR_CONFIG),
+    "set_validator_operator": _function(_VALIDATORS, "operator_name:text", "operator_account:address"),
+    "set_validator_operator_with_nonce_admin": _function(
+        _VALIDATORS, "sliding_nonce:u64", "operator_name:text", "operator_account:address"
+    ),
+    "update_diem_version": _function(_SYSTEM, "sliding_nonce:u64", "major:u64"),
+    "set_gas_constants": _function(_SYSTEM, "sliding_nonce:u64", *(f"{name}:u64" for name in GasConstants._fields)),
+    "initialize_diem_consensus_config": _function(_SYSTEM, "sliding_nonce:u64"),
+    "update_diem_consensus_config": _function(_SYSTEM, "sliding_nonce:u64", "config:bytes"),
+    "halt_transactions": _function(_SYSTEM, "sliding_nonce:u64"),
+    "resume_transactions": _function(_SYSTEM, "sliding_nonce:u64"),
 }
 
 _PYTHON_TYPE: dict[Kind, type] = {

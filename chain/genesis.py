@@ -20,10 +20,38 @@ from chain.crypto.signing import Scheme, Signatures, authentication_key
 from chain.entries import KIND_GENESIS, entry_hash
 from chain.errors import DecodeError, GenesisError
 from chain.limits import DUAL_ATTESTATION_LIMIT_AT_GENESIS, MAX_CURRENCIES, MAX_SCALING_FACTOR
-from chain.primitives import Hash
+from chain.primitives import Address, Hash
+from chain.records.coins import Basket, basket_key
+from chain.records.limits import limits_key, unrestricted
+from chain.records.onchain import ONCHAIN_KEY, OnChainConfig
+from chain.records.policy import NO_POLICY, POLICY_KEY
+from chain.records.validators import (
+    VALIDATORS_KEY,
+    ActiveSet,
+    OperatorConfig,
+    SetMember,
+    ValidatorConfig,
+    is_address,
+    validator_key,
+)
 from chain.validators import Validator, ValidatorSet
 
-FORMAT = 1
+FORMAT = 4
+
+
+class GenesisValidator(NamedTuple):
+    """One of the first members: its keys, the keys of its owner's and its operator's account, and where it listens.
+
+    The addresses are `host:port`, or empty where nobody knows them yet.
+    """
+
+    name: str
+    consensus_key: bytes
+    network_key: bytes
+    owner_key: bytes
+    operator_key: bytes
+    network_address: str = ""
+    fullnode_address: str = ""
 
 
 class GenesisCurrency(NamedTuple):
@@ -36,6 +64,8 @@ class GenesisCurrency(NamedTuple):
     is_synthetic: bool
     can_mint: bool
     custodian_key: bytes
+    basket: tuple[tuple[str, int], ...] = ()
+    """Of a synthetic coin: other coins, and how much of each one unit consists of, as 32-bit fixed point."""
 
 
 class GenesisDocument(NamedTuple):
@@ -43,7 +73,7 @@ class GenesisDocument(NamedTuple):
 
     chain_id: int
     timestamp_us: int
-    validators: tuple[Validator, ...]
+    validators: tuple[GenesisValidator, ...]
     association_key: bytes
     treasury_key: bytes
     currencies: tuple[GenesisCurrency, ...]
@@ -70,13 +100,13 @@ class GenesisDocument(NamedTuple):
             return GenesisDocument(
                 chain_id,
                 time_us,
-                tuple(Validator(*fields(row, "validator", str, bytes, bytes)) for row in validators),
+                tuple(
+                    GenesisValidator(*fields(row, "validator", str, bytes, bytes, bytes, bytes, str, str))
+                    for row in validators
+                ),
                 association,
                 treasury,
-                tuple(
-                    GenesisCurrency(*fields(row, "currency", str, int, int, int, bool, bool, bytes))
-                    for row in currencies
-                ),
+                tuple(_read_currency(row) for row in currencies),
                 tuple((code, rate) for code, rate in (fields(row, "rate", str, int) for row in rates)),
                 limit,
             )
@@ -88,16 +118,19 @@ class GenesisDocument(NamedTuple):
         if not 1 <= self.chain_id <= 255:
             raise GenesisError(f"a chain id is 1 to 255, got {self.chain_id}", name="bad_chain_id")
         try:
-            ValidatorSet.from_value(ValidatorSet(1, self.validators).to_value())
+            ValidatorSet.from_value(first_validators(self).to_value())
         except DecodeError as error:
             raise GenesisError(error.message, name=error.name) from error
         keys = [self.association_key, self.treasury_key]
         for validator in self.validators:
-            keys += [validator.consensus_key, validator.network_key]
+            keys += [validator.consensus_key, validator.network_key, validator.owner_key, validator.operator_key]
         if len(set(keys)) != len(keys):
             raise GenesisError("association, treasury and validators need a key of their own each", name="shared_key")
         if len({validator.name for validator in self.validators}) != len(self.validators):
             raise GenesisError("two validators share a name", name="duplicate_name")
+        for validator in self.validators:
+            if not all(map(is_address, (validator.network_address, validator.fullnode_address))):
+                raise GenesisError(f"an address of {validator.name} is no host:port", name="bad_address")
         for key in keys + [currency.custodian_key for currency in self.currencies]:
             if not signatures.is_valid_key(Scheme.ED25519, key):
                 raise GenesisError(f"{key.hex()} is no valid Ed25519 key", name="bad_key")
@@ -115,12 +148,39 @@ class GenesisDocument(NamedTuple):
                 raise GenesisError(f"{currency.code}: scaling factor is 1 to {MAX_SCALING_FACTOR}", name="bad_scaling")
             if currency.is_synthetic and currency.can_mint:
                 raise GenesisError(f"{currency.code} is synthetic and is never minted", name="synthetic_mint")
+            self._check_basket(currency)
+
+    def _check_basket(self, currency: GenesisCurrency) -> None:
+        """A synthetic coin consists of coins that are not; another one of nothing."""
+        plain = [item.code for item in self.currencies if not item.is_synthetic]
+        codes = [code for code, _ in currency.basket]
+        is_good = len(set(codes)) == len(codes) and all(code in plain and ratio for code, ratio in currency.basket)
+        if not is_good or (codes and not currency.is_synthetic):
+            raise GenesisError(
+                f"{currency.code}: a basket belongs to a synthetic coin and names others, each once, with an amount"
+                " above 0",
+                name="bad_basket",
+            )
+
+
+def _read_currency(row: object) -> GenesisCurrency:
+    """One currency of a document; DecodeError on a wrong shape."""
+    item = GenesisCurrency(*fields(row, "currency", str, int, int, int, bool, bool, bytes, tuple))
+    for part in item.basket:
+        fields(part, f"basket of {item.code}", str, int)
+    return item
 
 
 def _check_code(code: str) -> None:
     """ASCII upper-case letters and digits, not a digit first (Libra)."""
     if not (code.isascii() and code.isalnum() and code.upper() == code and not code[0].isdigit()):
         raise GenesisError(f"{code!r} is no currency code", name="bad_currency_code")
+
+
+def first_validators(document: GenesisDocument) -> ValidatorSet:
+    """The members of epoch 1, numbered as they stand in the document."""
+    rows = enumerate(document.validators)
+    return ValidatorSet(1, tuple(Validator(*row[:3], number) for number, row in rows))
 
 
 def genesis_hash(document: GenesisDocument) -> Hash:
@@ -137,17 +197,56 @@ def initial_records(document: GenesisDocument) -> dict[bytes, Record]:
             document.local_rates,
             document.dual_attestation_limit,
             (0,) * ROOT_STREAMS,
-        )
+        ),
+        POLICY_KEY: NO_POLICY,
     }
     for item in document.currencies:
         records[currency_key(item.code)] = Currency(
             item.code, item.scaling_factor, item.fractional_part, item.rate, item.is_synthetic, item.can_mint,
             0, 0, 0, item.custodian_key, 0, 0, (0, 0, 0, 0, 0),
         )  # fmt: skip
+        records[limits_key(ASSOCIATION, item.code)] = unrestricted(ASSOCIATION, item.code)
+        if item.basket:
+            nothing = tuple((code, 0) for code, _ in item.basket)
+            records[basket_key(item.code)] = Basket(item.code, item.basket, nothing)
     for address, role, key in (
         (ASSOCIATION, Role.ASSOCIATION, document.association_key),
         (TREASURY, Role.TREASURY, document.treasury_key),
     ):
         auth_key = authentication_key(Scheme.ED25519, key)
         records[account_key(address)] = Account(address, int(role), auth_key, 0, False, (), (), b"", 0, None, ())
+    records[ONCHAIN_KEY] = OnChainConfig()
+    records.update(_validator_records(document))
     return records
+
+
+def _validator_records(document: GenesisDocument) -> dict[bytes, Record]:
+    """The first set, and for each member the accounts of its owner and its operator with their configurations."""
+    records: dict[bytes, Record] = {}
+    members, registered = [], []
+    for number, item in enumerate(document.validators):
+        owner, operator = (_role_account(records, *pair) for pair in (
+            (Role.VALIDATOR, item.owner_key), (Role.VALIDATOR_OPERATOR, item.operator_key)
+        ))  # fmt: skip
+        records[validator_key(owner)] = ValidatorConfig(
+            owner, number, item.name, operator, item.consensus_key, item.network_key, item.network_address,
+            item.fullnode_address,
+        )  # fmt: skip
+        records[validator_key(operator)] = OperatorConfig(operator, operator_name(item.name))
+        members.append(SetMember(number, item.name, item.consensus_key, item.network_key, document.timestamp_us))
+        registered.append(owner)
+    records[VALIDATORS_KEY] = ActiveSet(1, document.timestamp_us, tuple(members), tuple(registered))
+    return records
+
+
+def operator_name(validator: str) -> str:
+    """The name of the operator that genesis gives to a validator."""
+    return f"{validator}-operator"
+
+
+def _role_account(records: dict[bytes, Record], role: Role, key: bytes) -> Address:
+    """Add an account without coins; gives its address."""
+    auth_key = authentication_key(Scheme.ED25519, key)
+    address = Address(auth_key[16:])
+    records[account_key(address)] = Account(address, int(role), auth_key, 0, False, (), (0, 0), b"", 0, None, ())
+    return address

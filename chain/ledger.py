@@ -4,7 +4,7 @@ A block's first entry is its metadata, then its transactions. Each entry has a v
 the accumulator; the last entry of a block carries the root of the state tree (docs/protocol.md, L1 to L8).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from chain.accounts import Record, leaf_key, read_record, value_hash
@@ -25,7 +25,8 @@ from chain.errors import GenesisError
 from chain.execution.context import BlockContext
 from chain.execution.executor import execute_block
 from chain.execution.outcome import EXECUTED, Outcome
-from chain.genesis import GenesisDocument, genesis_hash, initial_records
+from chain.execution.reconfiguration import is_epoch_over, validator_set
+from chain.genesis import GenesisDocument, first_validators, genesis_hash, initial_records
 from chain.kept import KEPT_VERSIONS, Base, base_row, read_base
 from chain.limits import RECENT_RECORDS, RECENT_STATES
 from chain.messages import CommittedResponse
@@ -38,7 +39,7 @@ from chain.state.view import Overlay, StateView
 from chain.storage import SYNC_ROW, Column, Index, Store, WriteBatch
 from chain.transaction import SignedTransaction
 from chain.validation import DiscardStatus
-from chain.validators import Validator, ValidatorSet
+from chain.validators import ValidatorSet
 
 
 class Entry(NamedTuple):
@@ -76,6 +77,8 @@ class ExecutedBlock:
     refused: tuple[Hash, ...] = ()
     """Hashes of transactions that execution discarded for good. One that came before its turn waits for it: a leader
     must not be able to make the others forget it."""
+    next_epoch: ValidatorSet | None = None
+    """The set that follows, if the epoch ends with this block; blocks above it in this epoch have the same (E4)."""
 
     @property
     def first_version(self) -> int:
@@ -140,8 +143,6 @@ class Ledger:
         self.genesis_hash = genesis_hash(document)
         self.store = store
         self.state = CommittedState(store)
-        members = tuple(Validator(*member) for member in document.validators)
-        self.validators = ValidatorSet(1, members)
         self.kept_versions = kept_versions
         self.undo = UndoLog(store, kept_versions)
         self.history = History(self.state, RECENT_STATES, RECENT_RECORDS, self.undo)
@@ -150,10 +151,14 @@ class Ledger:
         """The state's keys by the keys of their leaves."""
         self.base = read_base(store)
         """Where the ledger begins here."""
+        self.validators = first_validators(document)
+        """The members of the current epoch."""
         genesis = self._genesis_block()
         self.genesis_info = CommitInfo(0, 0, genesis.block_id, genesis.root, 0, document.timestamp_us, self.validators)
         self.genesis_qc = genesis_certificate(self.genesis_info, 1)
+        """What the current epoch begins from (E6)."""
         self.high_commit = self.genesis_qc
+        """The newest certificate that commits; it may have ended the epoch before."""
         meta = store.row(Column.META, 0)
         self.tip = genesis if meta is None else self._load(meta)
         if meta is None:
@@ -197,17 +202,36 @@ class Ledger:
         """The genesis waypoint, from which a light client starts."""
         return self.genesis_info.waypoint()
 
+    @property
+    def epoch(self) -> int:
+        """The epoch that the next block belongs to."""
+        return self.validators.epoch
+
+    def root(self) -> ExecutedBlock:
+        """What consensus builds on: the tip, or the beginning of an epoch in its place (E6)."""
+        if self.high_commit.data.epoch == self.epoch and self.high_commit.commit is not None:
+            return self.tip
+        return replace(self.tip, block_id=self.genesis_qc.block_id, round=0, next_epoch=None)
+
+    def epoch_ends(self, first: int, limit: int) -> list[QuorumCertificate]:
+        """Durable certificates that ended epochs, from one on, oldest first."""
+        rows = self.store.rows(Column.EPOCH, first, limit)
+        return [QuorumCertificate.from_value(decode(data)) for _, data in rows]
+
     # --- executing ---
 
     def execute(self, parent: ExecutedBlock, block: Block, transactions: list[SignedTransaction]) -> ExecutedBlock:
         """Run a block whose signatures are checked on top of its parent's result. Commits nothing."""
         header = block.header
+        if parent.next_epoch is not None:
+            return _above_the_end(parent, block)
+        proposer = self.validators.members[header.author].number
         context = BlockContext(
-            self.document.chain_id, self.genesis_hash, header.epoch, header.round, header.height, header.author,
+            self.document.chain_id, self.genesis_hash, header.epoch, header.round, header.height, proposer,
             header.timestamp_us,
         )  # fmt: skip
         overlay, metadata, outcomes = execute_block(parent.state, context, transactions)
-        body = encode((block.id, header.epoch, header.round, header.height, header.author, header.timestamp_us))
+        body = encode((block.id, header.epoch, header.round, header.height, proposer, header.timestamp_us))
         drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None]] = [
             (KIND_BLOCK_METADATA, body, entry_hash(KIND_BLOCK_METADATA, body), metadata, None)
         ]
@@ -224,6 +248,7 @@ class Ledger:
         return ExecutedBlock(
             block.id, header.height, header.round, parent.version + len(entries), frontier.root(),
             header.timestamp_us, overlay, overlay.writes, values, tree, frontier, inner, entries, tuple(refused),
+            validator_set(overlay.active_set()) if is_epoch_over(overlay, context) else None,
         )  # fmt: skip
 
     # --- committing ---
@@ -249,6 +274,15 @@ class Ledger:
         self.tip = path[-1][1]
         self.high_commit = proof
         self._write_tip(self.tip, proof, batch)
+        if proof.commit is not None and proof.commit.next_epoch is not None:
+            batch.rows.append((Column.EPOCH, self.epoch, encode(proof.to_value())))
+            self._begin_epoch(proof.commit)
+
+    def _begin_epoch(self, end: CommitInfo) -> None:
+        """The set and the first certificate of the epoch that follows an end."""
+        assert end.next_epoch is not None
+        self.validators = end.next_epoch
+        self.genesis_qc = genesis_certificate(end, end.next_epoch.epoch)
 
     def adopt(self, snapshot: "SnapshotTip") -> None:
         """Go on from a snapshot, whose `adoption_batch` is durable."""
@@ -257,6 +291,9 @@ class Ledger:
         self.tip = snapshot.tip
         self.tip.state = self.state
         self.high_commit = snapshot.certificate
+        for end in (*snapshot.ends, snapshot.certificate):
+            if end.commit is not None and end.commit.next_epoch is not None:
+                self._begin_epoch(end.commit)
         self.base = Base(self.tip.version, self.tip.height)
         self.undo = UndoLog(self.store, self.kept_versions)
         self.history = History(self.state, RECENT_STATES, RECENT_RECORDS, self.undo)
@@ -274,11 +311,14 @@ class Ledger:
         batch.rows.append((Column.BLOCK, tip.height, row))
         self._write_tip(tip, snapshot.certificate, batch)
         batch.rows.append(base_row(Base(tip.version, tip.height)))
+        for end in (*snapshot.ends, snapshot.certificate):
+            if end.commit is not None and end.commit.next_epoch is not None:
+                batch.rows.append((Column.EPOCH, end.data.epoch, encode(end.to_value())))
         batch.rows.append((Column.META, SYNC_ROW, None))
         return batch
 
     def committed_blocks(self, start_height: int, limit: int, max_bytes: int) -> CommittedResponse:
-        """Durable blocks from a height on, ending at one that has its own commit certificate."""
+        """Durable blocks of one epoch from a height on, ending at one that has its own commit certificate (E9)."""
         blocks: list[Block] = []
         proof: QuorumCertificate | None = None
         end = size = 0
@@ -290,7 +330,8 @@ class Ledger:
             blocks.append(block)
             if certificate is not None:
                 proof, end = certificate, len(blocks)
-                if size >= max_bytes:
+                is_end = certificate.commit is not None and certificate.commit.next_epoch is not None
+                if size >= max_bytes or is_end:
                     break
         return CommittedResponse(start_height, tuple(blocks[:end]), proof)
 
@@ -350,6 +391,11 @@ class Ledger:
             raise GenesisError("the stored state does not hash to the stored root", name="corrupt_state")
         if proof is not None:
             self.high_commit = QuorumCertificate.from_value(proof)
+            last = self.store.last_row(Column.EPOCH)
+            if last is not None:
+                ended = QuorumCertificate.from_value(decode(last[1])).commit
+                assert ended is not None, "only certificates that commit end an epoch"
+                self._begin_epoch(ended)
         frontier = Frontier.from_value(frontier_value)
         return ExecutedBlock(
             block_id,
@@ -392,6 +438,16 @@ class SnapshotTip(NamedTuple):
     certificate: QuorumCertificate
     names: dict[bytes, bytes]
     """State keys by the keys of their leaves."""
+    ends: tuple[QuorumCertificate, ...]
+    """What ended the epochs before."""
+
+
+def _above_the_end(parent: ExecutedBlock, block: Block) -> ExecutedBlock:
+    """E4: a block above the end of its epoch changes nothing; it only serves to commit that end."""
+    return ExecutedBlock(
+        block.id, block.height, block.round, parent.version, parent.root, parent.timestamp_us, parent.state, {}, {},
+        parent.tree, parent.frontier, [], [], (), parent.next_epoch,
+    )  # fmt: skip
 
 
 def _seal(drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None]], state_root: Hash) -> list[Entry]:

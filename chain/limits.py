@@ -75,6 +75,14 @@ MAX_PENDING_BLOCKS = 128
 """Uncommitted blocks kept."""
 MAX_HELD_PROPOSALS = 16
 """Proposals that wait for blocks, signatures or the clock."""
+CONFIG_UPDATE_INTERVAL_US = 1 * SECOND_US
+"""How often a member may change its own keys, as genesis sets it (Diem: five minutes)."""
+MAX_REGISTERED_VALIDATORS = 1_024
+"""Validators that one chain ever registers, members or not."""
+MAX_ADDRESS_BYTES = 256
+"""One network address of a validator."""
+EPOCH_PROOFS = 16
+"""Certificates of ended epochs in one answer."""
 SYNC_BLOCKS = 64
 """Committed blocks in one answer to a node that catches up."""
 SYNC_BYTES = 1 << 20

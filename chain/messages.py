@@ -183,6 +183,39 @@ class Transactions(NamedTuple):
         return Transactions(value)
 
 
+class EpochRequest(NamedTuple):
+    """Send the certificates that ended this epoch and the following ones."""
+
+    epoch: int
+
+    def to_value(self) -> Value:
+        """(epoch,)."""
+        return (self.epoch,)
+
+    @staticmethod
+    def from_value(value: Value) -> "EpochRequest":
+        """Read `to_value`."""
+        (epoch,) = fields(value, "epoch request", int)
+        return EpochRequest(epoch)
+
+
+class EpochChange(NamedTuple):
+    """Certificates that ended consecutive epochs, oldest first: each names the set that signed the next."""
+
+    ends: tuple[QuorumCertificate, ...]
+
+    def to_value(self) -> Value:
+        """(certificate, ...)."""
+        return tuple(end.to_value() for end in self.ends)
+
+    @staticmethod
+    def from_value(value: Any) -> "EpochChange":
+        """Read `to_value`."""
+        if type(value) is not tuple:
+            raise DecodeError("an epoch change must be a list", name="wrong_shape")
+        return EpochChange(tuple(map(QuorumCertificate.from_value, value)))
+
+
 class SnapshotRequest(NamedTuple):
     """Offer the state of your ledger, if it goes beyond `above_version`."""
 
@@ -308,6 +341,8 @@ Message = (
     | CommittedRequest
     | CommittedResponse
     | Transactions
+    | EpochRequest
+    | EpochChange
     | SnapshotMessage
 )
 
@@ -321,6 +356,8 @@ MESSAGE_TYPES: tuple[tuple[str, type[Any]], ...] = (
     ("committed_request", CommittedRequest),
     ("committed_response", CommittedResponse),
     ("transactions", Transactions),
+    ("epoch_request", EpochRequest),
+    ("epoch_change", EpochChange),
     ("snapshot_request", SnapshotRequest),
     ("snapshot_offer", SnapshotOffer),
     ("chunk_request", ChunkRequest),

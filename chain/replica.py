@@ -9,10 +9,10 @@ from chain.accounts import Account, account_key
 from chain.block import Block
 from chain.certificates import QuorumCertificate
 from chain.codec import decode, fields
-from chain.consensus.leader import RoundRobin
-from chain.consensus.machine import ConsensusMachine
-from chain.consensus.memory import check_blocks, check_certificates, check_ledger, is_new
-from chain.consensus.safety import SafetyRules
+from chain.consensus.epochs import Epochs
+from chain.consensus.memory import check_blocks, check_certificates, check_ledger
+from chain.consensus.ports import EpochStart, Keyring, SigningKey
+from chain.consensus.safety import SafetyRecord, read_record
 from chain.crypto.signing import SignatureCheck, Signatures, Signer
 from chain.entries import KIND_USER
 from chain.errors import MithqalError, SafetyError
@@ -47,6 +47,7 @@ from chain.limits import (
 from chain.mempool import Mempool, MempoolError
 from chain.messages import (
     CommittedResponse,
+    Message,
     SnapshotMessage,
     Transactions,
     decode_message,
@@ -54,11 +55,12 @@ from chain.messages import (
     message_name,
 )
 from chain.primitives import SECOND_US, Hash
+from chain.standing import Standing
 from chain.state.view import Overlay
 from chain.storage import VOTED_ROW, Column, Index, Store
 from chain.sync.client import TIMER as SYNC_TIMER
 from chain.sync.snapshot import Snapshot
-from chain.sync.state_sync import StateSync, SyncPlan
+from chain.sync.state_sync import SNAPSHOT_BEHIND, StateSync, SyncPlan
 from chain.transaction import SignedTransaction, decode_transaction, transaction_hash
 from chain.validation import Discard, check_prologue
 
@@ -67,6 +69,22 @@ MEMORY_BLOCKS = 16
 DEFAULT_PLAN = SyncPlan()
 ADMISSION_WORK = 1 << 62
 """Work numbers from here on belong to the mempool, those below to consensus."""
+
+
+class SingleKey:
+    """The keyring of a validator with one consensus key."""
+
+    def __init__(self, signer: Signer, record: bytes | None) -> None:
+        """`record` is the durable one, if the key has signed."""
+        self._key = SigningKey(signer, record)
+
+    def find(self, public_key: bytes) -> SigningKey | None:
+        """The key, if it is that one."""
+        return self._key if public_key == self._key.signer.public_key else None
+
+    def newest(self) -> bytes | None:
+        """Its record."""
+        return self._key.record
 
 
 class Replica:
@@ -80,16 +98,18 @@ class Replica:
         store: Store,
         safety_record: bytes | None,
         signatures: Signatures,
+        keyring: Keyring | None = None,
         *,
         kept_versions: int = KEPT_VERSIONS,
         plan: SyncPlan = DEFAULT_PLAN,
     ) -> None:
-        """Open the ledger in `store`; writes genesis into an empty one.
+        """Open the ledger in `store`; writes genesis into an empty one. `index` is the validator's number on chain.
 
-        States of the last `kept_versions` can be read and proved; `plan` says how to catch up.
+        `keyring` holds its consensus keys; without one there is `signer` alone, with its `safety_record`. States of the
+        last `kept_versions` can be read and proved; `plan` says how to catch up.
 
-        Raises GenesisError (see `Ledger`), and SafetyError: `wrong_epoch`; `ledger_behind` if the record knows a vote
-        that the ledger has lost; `safety_record_old` if the ledger proves more signatures than the record knows.
+        Raises GenesisError (see `Ledger`), and SafetyError: `ledger_behind` if the record knows a vote that the ledger
+        has lost; `safety_record_old` if the ledger proves more signatures than the record knows.
         """
         self.index = index
         self.ledger = Ledger(document, store, kept_versions)
@@ -98,38 +118,23 @@ class Replica:
         self.mempool = Mempool()
         self.signatures = signatures
         ledger = self.ledger
-        leaders = RoundRobin(len(ledger.validators))
-        safety = SafetyRules(
-            signer,
-            ledger.validators,
-            leaders,
-            ledger.genesis_qc,
-            ledger.genesis_hash,
-            signatures,
-            safety_record,
-        )
+        keyring = keyring or SingleKey(signer, safety_record)
+        newest = keyring.newest()
+        record = SafetyRecord(0) if newest is None else read_record(newest)
         noted = store.row(Column.META, VOTED_ROW)
-        check_ledger(safety.record, None if noted is None else fields((decode(noted),), "voted round", int)[0])
-        self.is_ledger_lost = noted is None and safety.record.last_vote is not None
+        check_ledger(record, None if noted is None else fields(decode(noted), "voted round", int, int))
+        self.is_ledger_lost = noted is None and record.last_vote is not None
         """Whether blocks that this validator voted for are gone as a whole, and must be fetched from others."""
-        try:
-            check_blocks(safety.record, index, self._recent_blocks())
-            check_certificates(safety.record, index, ledger.high_commit)
-        except SafetyError as error:
-            if error.name != "signing_record_new":
-                raise
-            if noted is not None:
-                raise SafetyError(
-                    "this validator voted with this ledger, and its signing record is empty: put the newest record"
-                    " back; its signing record ends at round 0, it must not sign with it again (docs/operations.md)",
-                    name="safety_record_old",
-                ) from error
-            safety.silenced = error.message
-        self.consensus = ConsensusMachine(
-            index, ledger.validators, leaders, safety, self, ledger.tip, ledger.genesis_qc, ledger.high_commit,
-            ledger.genesis_hash, signatures,
+        self.consensus = Epochs(index, self, keyring, ledger.genesis_hash, signatures)
+        machine = self.consensus.machine
+        self.standing = Standing(
+            index, ledger, self.consensus, grace=plan.snapshot_behind or SNAPSHOT_BEHIND, is_record_new=newest is None
         )  # fmt: skip
-        self._bar_new_record(ledger.base.version)
+        try:
+            check_blocks(machine.safety.record, machine.own, self._recent_blocks())
+            check_certificates(machine.safety.record, machine.own, machine.high_commit)
+        except SafetyError as error:
+            self.standing.judge(error)
         self._held: list[Event] = []
         """Events that wait until a snapshot is on the disk."""
         self._queue: list[tuple[SignedTransaction, int | None]] = []
@@ -138,19 +143,21 @@ class Replica:
         self._parsed: tuple[Hash, list[SignedTransaction]] | None = None
 
     def _recent_blocks(self) -> Iterator[Block]:
-        """The last committed blocks and those that were stored before a vote."""
+        """The last committed blocks of this epoch, and those that were stored before a vote in it."""
         first = max(self.ledger.tip_height + 1 - MEMORY_BLOCKS, 1)
         for _, data in self.store.rows(Column.BLOCK, first, MEMORY_BLOCKS):
             block, _, _ = read_block(data)
-            if block is not None:
+            if block is not None and block.header.epoch == self.ledger.epoch:
                 yield block
         for _, data in self.store.rows(Column.PENDING, 0, MAX_PENDING_BLOCKS):
-            yield Block.from_value(decode(data))
+            block = Block.from_value(decode(data))
+            if block.header.epoch == self.ledger.epoch:
+                yield block
 
     @property
     def current_round(self) -> int:
         """The round that this validator is in."""
-        return self.consensus.round
+        return self.consensus.machine.round
 
     def step(self, event: Event, now_us: int) -> Output:
         """Handle one event. What a peer or client may cause becomes an alarm or a refusal, never an exception."""
@@ -158,6 +165,8 @@ class Replica:
         if self.sync.is_switching and not self._ends_switching(event):
             return out
         self._try(event, now_us, out)
+        self.sync.ask(self._peers(), now_us, out)
+        self.standing.note(out.persist)
         return out
 
     def _try(self, event: Event, now_us: int, out: Output) -> None:
@@ -180,15 +189,7 @@ class Replica:
         """One branch an event."""
         match event:
             case Received(sender, data):
-                message = decode_message(data)
-                if isinstance(message, Transactions):
-                    self._on_peer_transactions(message, out)
-                elif isinstance(message, SnapshotMessage):
-                    snapshot = self.sync.on_message(sender, message, now_us, out)
-                    if snapshot is not None:
-                        self._go_on_from(snapshot, now_us, out)
-                else:
-                    self.consensus.on_message(sender, message, now_us, out)
+                self._on_message(sender, decode_message(data), now_us, out)
             case TimerFired(name, token):
                 timers = self.sync.on_timer if name == SYNC_TIMER else self.consensus.on_timer
                 timers(name, token, now_us, out)
@@ -206,46 +207,40 @@ class Replica:
             case Start():
                 pending = self.store.rows(Column.PENDING, 0, 1 << 20)
                 self.consensus.start(pending, now_us, out)
-                self.sync.start(self._peers(), now_us, out)
+                self.sync.start(now_us, out)
+
+    def _on_message(self, sender: int, message: Message, now_us: int, out: Output) -> None:
+        """To whom it belongs."""
+        if isinstance(message, Transactions):
+            self._on_peer_transactions(message, out)
+        elif isinstance(message, SnapshotMessage):
+            snapshot = self.sync.on_message(sender, message, now_us, out)
+            if snapshot is not None:
+                self._go_on_from(snapshot, now_us, out)
+        else:
+            self.sync.note_answer(sender, message)
+            self.consensus.on_message(sender, message, now_us, out)
 
     # --- snapshots ---
 
     def _go_on_from(self, snapshot: Snapshot, now_us: int, out: Output) -> None:
         """Y7: the ledger is that of the snapshot now: tell consensus and the mempool, then do what had to wait."""
-        self._bar_new_record(snapshot.version)
-        if self.consensus.safety.silenced:
-            out.alarm("signing_record_new", self.consensus.safety.silenced)
-        self.consensus.go_on_from(self.ledger.tip, snapshot.certificate, now_us, out)
+        self.standing.on_snapshot(snapshot, out)
+        self.consensus.go_on_from(snapshot.certificate, now_us, out)
         used = {bytes(tx.raw.sender): self._next_sequence(tx.raw.sender) for tx in self.mempool.by_hash.values()}
         self.mempool.on_commit(used, self.ledger.tip_timestamp_us // SECOND_US)
         held, self._held = self._held, []
         for event in held:
             self._try(event, now_us, out)
 
-    def _bar_new_record(self, base_version: int) -> None:
-        """Y10: who joins by a snapshot with a signing record under which nothing was signed may have lost an older one.
-
-        Nothing here would show what its key has signed, so that it does not sign.
-        """
-        if is_new(self.consensus.safety.record) and base_version > 0:
-            self.consensus.safety.silenced = (
-                "this validator came by a snapshot with a new signing record: what its key signed before is not known"
-                " here. It follows the ledger and does not sign until it has another key (docs/operations.md)"
-            )
-
-    def takes_snapshot(self, certificate: QuorumCertificate, now_us: int, out: Output) -> bool:
+    def takes_snapshot(self, version: int) -> bool:
         """Y1."""
-        assert certificate.commit is not None
-        version, one_honest = certificate.commit.version, self.ledger.validators.one_honest
-        return self.sync.takes_over(self._peers(), version, one_honest, now_us, out)
+        return self.sync.takes_over(version, self.ledger.validators.one_honest)
 
-    def note_unserved(self, sender: int) -> None:
-        """Y2."""
-        self.sync.note_unserved(sender)
-
-    def _peers(self) -> range:
-        """All validators, by number."""
-        return range(len(self.ledger.validators))
+    def _peers(self) -> tuple[int, ...]:
+        """Who may have the ledger: the members of this epoch, and of the latest that is known to follow."""
+        members = (*self.ledger.validators.members, *self.consensus.latest_members())
+        return tuple(dict.fromkeys(member.number for member in members))
 
     # --- admission ---
 
@@ -394,6 +389,7 @@ class Replica:
     ) -> None:
         """Blocks are final: write them, tell the driver, clean the mempool."""
         self.ledger.commit(path, proof, out.persist)
+        self.standing.on_commit([block for block, _ in path], out)
         used: dict[bytes, int] = {}
         for _, result in path:
             hashes = []
@@ -415,6 +411,19 @@ class Replica:
             for tx_hash in result.refused:
                 self.mempool.drop(tx_hash)
         self.mempool.on_commit(used, self.ledger.tip_timestamp_us // SECOND_US)
+
+    def epoch_start(self) -> EpochStart:
+        """The epoch that the ledger is in."""
+        ledger = self.ledger
+        is_begun = ledger.high_commit.data.epoch == ledger.epoch
+        return EpochStart(
+            ledger.validators, ledger.genesis_qc, ledger.root(),
+            ledger.high_commit if is_begun else ledger.genesis_qc, Overlay(ledger.state).onchain().consensus,
+        )  # fmt: skip
+
+    def epoch_ends(self, first: int, limit: int) -> list[QuorumCertificate]:
+        """Durable certificates that ended epochs."""
+        return self.ledger.epoch_ends(first, limit)
 
     def committed_blocks(self, start_height: int) -> CommittedResponse:
         """Durable blocks for a node that catches up."""

@@ -16,7 +16,7 @@ class Column(IntEnum):
     META = 0
     """0: the ledger's tip. 1: whose signing record stands beside it (node/storage/signing_record.py).
 
-    2: the last round that this validator voted in, durable before the record that says so (VOTED_ROW).
+    2: the last epoch and round that this validator voted in, durable before the record that says so (VOTED_ROW).
     BASE_ROW and SYNC_ROW: see there."""
     BLOCK = 1
     """height -> committed block with what commits it."""
@@ -25,9 +25,9 @@ class Column(IntEnum):
     ACCUMULATOR = 3
     """node position -> hash of a frozen inner node of the transaction accumulator."""
     PENDING = 4
-    """round -> a block that this validator stored before it voted and that is not committed yet."""
+    """row -> a block that this validator stored before it voted and that is not committed yet."""
     EPOCH = 5
-    """epoch -> the certificate that ended it."""
+    """epoch -> the certificate that ended it; its commit info names the next set."""
     UNDO = 6
     """last version of a block -> the records that it replaced (chain/state/undo.py)."""
 
@@ -51,6 +51,8 @@ BASE_ROW = 8
 """Row of META: where the ledger begins here if it came by a snapshot (chain/sync/base.py); missing: at genesis."""
 SYNC_ROW = 9
 """Row of META: the verified snapshot whose state is being fetched. Its values so far are the staged ones."""
+NEW_RECORD_ROW = 10
+"""Row of META: the ledger was begun with a new signing record; with a key in it, that key must not sign (Y10)."""
 
 KEPT_BY_ADOPTION = (Column.META, Column.PENDING, Column.EPOCH)
 """Columns whose rows survive `WriteBatch.adopt`."""

@@ -5,12 +5,12 @@ A transaction that fails here is discarded: it never reaches the ledger and pays
 
 from enum import IntEnum
 
-from chain.accounts import Account
+from chain.accounts import ASSOCIATION, TREASURY, Account
 from chain.crypto.schemes import KNOWN_SCHEMES, MAX_SIGNERS
 from chain.crypto.signing import authentication_key
 from chain.errors import MithqalError
-from chain.limits import MAX_GAS_PRICE, MAX_GAS_UNITS, MIN_GAS_UNITS
 from chain.primitives import U64_MAX
+from chain.records.onchain import GasConstants
 from chain.state.view import Overlay
 from chain.transaction import SignedTransaction
 
@@ -26,6 +26,7 @@ class DiscardStatus(IntEnum):
     TRANSACTION_EXPIRED = 6
     SENDING_ACCOUNT_DOES_NOT_EXIST = 7
     EXCEEDED_MAX_TRANSACTION_SIZE = 10
+    UNKNOWN_SCRIPT = 11
     MAX_GAS_UNITS_EXCEEDS_MAX_GAS_UNITS_BOUND = 13
     MAX_GAS_UNITS_BELOW_MIN_TRANSACTION_GAS_UNITS = 14
     GAS_UNIT_PRICE_BELOW_MIN_BOUND = 15
@@ -56,15 +57,21 @@ def check_prologue(
 ) -> Account:
     """Raise Discard unless the transaction may run now; give the sender's account.
 
-    The order is Libra's: number of signatures, schemes, duplicate signers, gas currency, gas bounds, each secondary
-    signer (account, authentication key), chain id, sender, freeze, authentication key, fee, expiry, sequence number.
-    The signatures themselves are checked before. `allow_future_sequence` is the mempool's leniency.
+    The order is Libra's: number of signatures, schemes, duplicate signers, halt, size, gas currency, gas bounds, each
+    secondary signer (account, authentication key), chain id, sender, freeze, authentication key, fee, expiry, sequence
+    number. The signatures themselves are checked before. `allow_future_sequence` is the mempool's leniency.
     """
     raw = tx.raw
     if raw.valid_from_secs or raw.fee_payer:
         raise Discard(DiscardStatus.FEATURE_UNDER_GATING, "start times and fee payers are not enabled")
     _check_signers(tx)
-    _check_gas(view, tx)
+    config = view.onchain()
+    if config.is_halted and raw.sender not in (ASSOCIATION, TREASURY):
+        raise Discard(
+            DiscardStatus.UNKNOWN_SCRIPT,
+            "the association has halted transactions: only it and the treasury may send until it resumes them",
+        )
+    _check_gas(view, tx, config.gas)
     if tx.secondaries:
         _check_secondaries(view, tx)
     if raw.chain_id != chain_id:
@@ -141,34 +148,53 @@ def _check_secondaries(view: Overlay, tx: SignedTransaction) -> None:
             )
 
 
-def _check_gas(view: Overlay, tx: SignedTransaction) -> None:
-    """The gas currency exists, and limit and price are within bounds."""
+def postponed(epoch: int) -> Discard:
+    """What a block holds after the transaction that ends its epoch: it keeps its place in the mempool."""
+    return Discard(DiscardStatus.SEQUENCE_NUMBER_TOO_NEW, f"epoch {epoch} ends before it, it runs in the next one")
+
+
+def _check_gas(view: Overlay, tx: SignedTransaction, bounds: GasConstants) -> None:
+    """The size is within bounds, the gas currency exists, and limit and price are within bounds."""
     raw = tx.raw
+    if len(tx.envelope) > bounds.max_transaction_size_in_bytes:
+        raise Discard(
+            DiscardStatus.EXCEEDED_MAX_TRANSACTION_SIZE,
+            f"a transaction of {len(tx.envelope)} bytes is above {bounds.max_transaction_size_in_bytes}",
+            size=len(tx.envelope),
+            maximum=bounds.max_transaction_size_in_bytes,
+        )
     if not raw.gas_currency.isascii() or not raw.gas_currency.isalnum():
         raise Discard(DiscardStatus.INVALID_GAS_SPECIFIER, f"{raw.gas_currency[:32]!r} is no currency code")
     if view.currency(raw.gas_currency) is None:
         code = raw.gas_currency[:32]
         raise Discard(DiscardStatus.CURRENCY_INFO_DOES_NOT_EXIST, f"no currency is called {code}", currency=code)
-    if raw.max_gas_amount > MAX_GAS_UNITS:
+    if raw.max_gas_amount > bounds.maximum_number_of_gas_units:
         raise Discard(
             DiscardStatus.MAX_GAS_UNITS_EXCEEDS_MAX_GAS_UNITS_BOUND,
-            f"max_gas_amount {raw.max_gas_amount} is above {MAX_GAS_UNITS}",
+            f"max_gas_amount {raw.max_gas_amount} is above {bounds.maximum_number_of_gas_units}",
             max_gas_amount=raw.max_gas_amount,
-            maximum=MAX_GAS_UNITS,
+            maximum=bounds.maximum_number_of_gas_units,
         )
-    if raw.max_gas_amount < MIN_GAS_UNITS:
+    if raw.max_gas_amount < bounds.min_transaction_gas_units:
         raise Discard(
             DiscardStatus.MAX_GAS_UNITS_BELOW_MIN_TRANSACTION_GAS_UNITS,
-            f"max_gas_amount {raw.max_gas_amount} is below {MIN_GAS_UNITS}",
+            f"max_gas_amount {raw.max_gas_amount} is below {bounds.min_transaction_gas_units}",
             max_gas_amount=raw.max_gas_amount,
-            minimum=MIN_GAS_UNITS,
+            minimum=bounds.min_transaction_gas_units,
         )
-    if raw.gas_unit_price > MAX_GAS_PRICE:
+    if raw.gas_unit_price < bounds.min_price_per_gas_unit:
+        raise Discard(
+            DiscardStatus.GAS_UNIT_PRICE_BELOW_MIN_BOUND,
+            f"gas price {raw.gas_unit_price} is below {bounds.min_price_per_gas_unit}",
+            gas_unit_price=raw.gas_unit_price,
+            minimum=bounds.min_price_per_gas_unit,
+        )
+    if raw.gas_unit_price > bounds.max_price_per_gas_unit:
         raise Discard(
             DiscardStatus.GAS_UNIT_PRICE_ABOVE_MAX_BOUND,
-            f"gas price {raw.gas_unit_price} is above {MAX_GAS_PRICE}",
+            f"gas price {raw.gas_unit_price} is above {bounds.max_price_per_gas_unit}",
             gas_unit_price=raw.gas_unit_price,
-            maximum=MAX_GAS_PRICE,
+            maximum=bounds.max_price_per_gas_unit,
         )
 
 

@@ -87,6 +87,7 @@ BY_NAME: dict[str, int] = {
     "nothing_certified": NOT_READY,
     "conservation": INVARIANT,
     "sending_account_frozen": POLICY,
+    "unknown_script": POLICY,
     "account_frozen": POLICY,
     "cannot_connect": NOT_READY,
     "network_missing": NOT_READY,

@@ -5,7 +5,7 @@ vanished, so that each test of any rule is a test of conservation as well.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from chain.accounts import (
     ASSOCIATION,
@@ -25,11 +25,11 @@ from chain.codec import Value
 from chain.crypto.signing import PrivateKey, Scheme, address_of
 from chain.entries import Event, Status
 from chain.execution.conservation import check
-from chain.execution.context import ACCOUNT_HANDLES, BlockContext
-from chain.execution.executor import execute_block
+from chain.execution.context import ACCOUNT_HANDLES, BlockContext, Run
+from chain.execution.executor import HANDLERS, execute_block
 from chain.execution.outcome import Outcome
 from chain.execution.treasury import receipt_message
-from chain.genesis import GenesisCurrency, GenesisDocument, genesis_hash, initial_records
+from chain.genesis import GenesisCurrency, GenesisDocument, GenesisValidator, genesis_hash, initial_records
 from chain.primitives import SECOND_US, Address
 from chain.state.view import Overlay
 from chain.transaction import (
@@ -43,7 +43,6 @@ from chain.transaction import (
     sign_transaction,
 )
 from chain.validation import Discard
-from chain.validators import Validator
 
 CHAIN_ID = 4
 NOW_SECS = 1_700_000_000
@@ -82,17 +81,26 @@ BOB = party(60)
 """Child of BR."""
 NOBODY = party(99)
 """No account."""
+XDX_PARTS = (("XUS", 1 << 31), ("XEU", 1_431_655_765))
+"""One XDX of this small world is half a XUS and, cut off, a third of a XEU."""
 COMPLIANCE = {US: key(70), BR: key(71)}
 """Keys by which the providers attest."""
 
 
+def _public_keys(*numbers: int) -> tuple[Any, ...]:
+    """Of these private keys."""
+    return tuple(key(number).public_key for number in numbers)
+
+
 def document(**changes: object) -> GenesisDocument:
     """Four validators, XUS at 1 XDX, XEU at 1.5, the synthetic XDX, and the rupee without a coin."""
-    validators = tuple(Validator(f"validator-{i}", key(10 + i).public_key, key(20 + i).public_key) for i in range(4))
+    validators = tuple(
+        GenesisValidator(f"validator-{i}", *_public_keys(10 + i, 20 + i, 200 + i, 300 + i)) for i in range(4)
+    )
     currencies = (
         GenesisCurrency("XUS", ONE, 100, 1 << 32, False, True, CUSTODIAN["XUS"].public_key),
         GenesisCurrency("XEU", ONE, 100, 3 << 31, False, True, CUSTODIAN["XEU"].public_key),
-        GenesisCurrency("XDX", ONE, 1000, 1 << 32, True, False, CUSTODIAN["XDX"].public_key),
+        GenesisCurrency("XDX", ONE, 1000, 1 << 32, True, False, CUSTODIAN["XDX"].public_key, XDX_PARTS),
     )
     whole = GenesisDocument(
         CHAIN_ID, NOW_SECS * SECOND_US, validators, ROOT.key.public_key, TC.key.public_key, currencies,
@@ -185,11 +193,12 @@ class World:
         max_gas: int = 4_000_000,
         price: int = 0,
         gas_currency: str = "XUS",
-        expires: int = NOW_SECS + 60,
+        expires: int | None = None,
         chain_id: int = CHAIN_ID,
     ) -> SignedTransaction:
         """A signed transaction under the sender's next number."""
         number = self.account(who).sequence_number if number is None else number
+        expires = self.context.timestamp_us // SECOND_US + 60 if expires is None else expires
         raw = RawTransaction(
             who.address, number, Payload(function, arguments), max_gas, price, gas_currency, expires, chain_id
         )
@@ -232,6 +241,19 @@ class World:
         expected = {**before, sender: cast(Account, before[sender])._replace(sequence_number=number)}
         assert {**self.records, CONFIG: before[CONFIG]} == expected
         return outcome.status.module, outcome.status.code
+
+    def at(self, time_us: int) -> "World":
+        """The same world, whose blocks from now on have this time in microseconds."""
+        self.context = self.context._replace(timestamp_us=time_us)
+        return self
+
+    def together(self, who: Party, other: Party, function: str, *arguments: Value) -> tuple[Event, ...]:
+        """What a call does that `other` signs too; raises its Abort."""
+        run = Run(self.context, who.address, self.overlay(), (other.address,))
+        HANDLERS[function](run, *arguments)
+        self.records = {**self.records, **run.state.writes}
+        check(self.records.values())
+        return tuple(run.events)
 
     def pay(self, payer: Party, payee: Party, amount: int, currency: str = "XUS") -> tuple[Event, ...]:
         """A payment without metadata."""

@@ -12,7 +12,7 @@ from chain.certificates import CommitInfo, QuorumCertificate, VoteData, vote_mes
 from chain.codec import Value
 from chain.crypto.signing import Scheme
 from chain.errors import MithqalError
-from chain.execution.payments import attestation_message
+from chain.execution.attestation import attestation_message
 from chain.execution.treasury import receipt_message
 from chain.ledger import Ledger
 from chain.mempool import Mempool

@@ -12,19 +12,27 @@ from chain.messages import BlockRequest, encode_message
 from chain.primitives import Hash
 
 TIMER = "fetch"
+MAX_HELPERS = 4
+"""Peers beyond the signers of what is missing that are asked first."""
 
 
 class Fetcher:
     """Asks for one wanted block until it comes or is no longer wanted."""
 
-    def __init__(self, own_index: int, count: int) -> None:
-        """`count` validators, of which we are `own_index`."""
+    def __init__(self, own_index: int, count: int, token: int = 0) -> None:
+        """`count` validators, of which we are `own_index`; tokens are above `token`."""
         self._own = own_index
         self._count = count
         self._wanted: Hash | None = None
         self._peers: tuple[int, ...] = ()
         self._attempt = 0
-        self._token = 0
+        self._token = token
+        self._helpers: tuple[int, ...] = ()
+
+    def help_from(self, seat: int) -> None:
+        """Somebody who is ahead of us, member or not, may be asked first from now on."""
+        if seat not in self._helpers:
+            self._helpers = (seat, *self._helpers)[:MAX_HELPERS]
 
     def want(
         self, block_id: Hash | None, signers: tuple[int, ...], above_height: int, now_us: int, out: Output
@@ -36,7 +44,7 @@ class Fetcher:
         if block_id == self._wanted:
             return
         self._wanted = block_id
-        first = [peer for peer in signers if peer != self._own]
+        first = [peer for peer in dict.fromkeys((*self._helpers, *signers)) if peer != self._own]
         others = [peer for peer in range(self._count) if peer != self._own and peer not in first]
         self._peers = tuple(first + others)
         self._attempt = 0
@@ -77,6 +85,8 @@ def within_an_answer(blocks: Sequence[Block]) -> tuple[Block, ...]:
 def check_links(root: BlockResult, blocks: Sequence[Block], commit: CommitInfo) -> None:
     """R16: the blocks follow each other from our root, and the last is the committed one.
 
+    Where they end an epoch the certificate may name an empty block above the last (E5): then only results tell.
+
     BlockError `broken_chain`, `wrong_commit`.
     """
     parent_id, height = root.block_id, root.height
@@ -85,5 +95,5 @@ def check_links(root: BlockResult, blocks: Sequence[Block], commit: CommitInfo) 
         if block.parent_id != parent_id or block.height != height:
             raise BlockError(f"height {block.height} does not follow {parent_id.hex()[:8]}", name="broken_chain")
         parent_id = block.id
-    if commit.block_id != parent_id:
+    if commit.block_id != parent_id and commit.next_epoch is None:
         raise BlockError("the certificate commits another block", name="wrong_commit")

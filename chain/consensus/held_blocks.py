@@ -25,13 +25,13 @@ def _due_us(time_us: int, parent_us: int) -> int:
 class HeldBlocks:
     """A bounded waiting room; the block of the lowest round leaves first."""
 
-    def __init__(self, app: Application) -> None:
-        """`app` tells which signatures are unchecked."""
+    def __init__(self, app: Application, work_id: int = 0) -> None:
+        """`app` tells which signatures are unchecked; numbers of work are above `work_id`."""
         self._app = app
         self._blocks: dict[Hash, Block] = {}
         self._checked: dict[Hash, None] = {}
         self._checking: dict[int, Hash] = {}
-        self._work_id = 0
+        self._work_id = work_id
 
     def __contains__(self, block_id: Hash) -> bool:
         """Whether the block waits here."""
@@ -80,10 +80,12 @@ class HeldBlocks:
 
         Emits the work or timer that is missing; raises BlockError if the block can never be good.
         """
-        if block.height != parent.height + 1 or block.header.timestamp_us <= parent.timestamp_us:
+        time_us, is_over = block.header.timestamp_us, parent.next_epoch is not None
+        follows = time_us == parent.timestamp_us and not block.payload if is_over else time_us > parent.timestamp_us
+        if block.height != parent.height + 1 or not follows:
             self.remove(block.id)
             raise BlockError(f"round {block.round}: height or time does not follow the parent", name="bad_header")
-        due_us = _due_us(block.header.timestamp_us, parent.timestamp_us)
+        due_us = 0 if is_over else _due_us(time_us, parent.timestamp_us)
         if due_us > now_us:
             out.timers.append(SetTimer(CLOCK_TIMER, due_us, 0))
             return False

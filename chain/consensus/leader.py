@@ -1,6 +1,9 @@
 """Who leads a round: a pure function of the round, fixed for an epoch."""
 
+from collections.abc import Callable
 from typing import Protocol
+
+from chain.records.onchain import ROUND_ROBIN
 
 
 class LeaderElection(Protocol):
@@ -8,6 +11,11 @@ class LeaderElection(Protocol):
 
     def leader(self, round_: int) -> int:
         """Index of the validator that may propose in the round."""
+
+
+def elect(name: str, count: int) -> LeaderElection:
+    """The election that governance has chosen, for `count` members."""
+    return ELECTIONS[name](count)
 
 
 class RoundRobin:
@@ -22,3 +30,7 @@ class RoundRobin:
     def leader(self, round_: int) -> int:
         """round modulo n."""
         return round_ % self.count
+
+
+ELECTIONS: dict[str, Callable[[int], LeaderElection]] = {ROUND_ROBIN: RoundRobin}
+"""By the name that the consensus configuration gives."""

@@ -9,8 +9,9 @@ from chain.block import Block, Header, header_id, payload_root
 from chain.certificates import CommitInfo, QuorumCertificate, TimeoutCertificate
 from chain.codec import decode, encode
 from chain.consensus.block_tree import BlockTree
+from chain.consensus.catch_up import answer, check_result, is_idle, ledger_part, missing, run_committed, send
 from chain.consensus.fetcher import TIMER as FETCH_TIMER
-from chain.consensus.fetcher import Fetcher, check_links, signers_of, within_an_answer
+from chain.consensus.fetcher import Fetcher
 from chain.consensus.held_blocks import CLOCK_TIMER, HeldBlocks
 from chain.consensus.leader import LeaderElection
 from chain.consensus.memory import check_certificates
@@ -22,7 +23,7 @@ from chain.consensus.vote_collector import VoteCollector
 from chain.crypto.signing import Signatures
 from chain.errors import BlockError, SafetyError
 from chain.interface import ALL_OTHERS, Output, Send
-from chain.limits import BROADCAST_VOTES_UP_TO, FUTURE_ROUNDS, MAX_FRAME_BYTES, MAX_PENDING_BLOCKS
+from chain.limits import BROADCAST_VOTES_UP_TO, FUTURE_ROUNDS, MAX_PENDING_BLOCKS
 from chain.messages import (
     BlockRequest,
     BlockResponse,
@@ -35,12 +36,13 @@ from chain.messages import (
     Vote,
     encode_message,
 )
+from chain.records.onchain import CONSENSUS_AT_GENESIS, ConsensusConfig
 from chain.storage import VOTED_ROW, Column
 from chain.validators import ValidatorSet
 
 
 class ConsensusMachine:
-    """One validator's consensus in one epoch."""
+    """One validator's consensus in one epoch; `chain.consensus.epochs` leads from one to the next."""
 
     def __init__(  # noqa: PLR0913 - the wiring of one validator, called in one place
         self,
@@ -54,8 +56,12 @@ class ConsensusMachine:
         high_commit: QuorumCertificate,
         genesis_hash: bytes,
         signatures: Signatures,
+        config: ConsensusConfig = CONSENSUS_AT_GENESIS,
     ) -> None:
-        """Start above the committed `root`; `high_commit` is the certificate that committed it."""
+        """Start above the committed `root`; `high_commit` is the certificate that committed it.
+
+        `own_index` is NOBODY for one that only follows.
+        """
         self.own = own_index
         self.validators = validators
         self.leaders = leaders
@@ -67,10 +73,13 @@ class ConsensusMachine:
         self.high_commit = high_commit
         self.high_tc: TimeoutCertificate | None = None
         self.round = 0
-        self.pacemaker = Pacemaker(len(validators))
+        self.ended = False
+        """Whether the last block of the epoch is committed: nothing more may happen here (E5)."""
+        tokens = (validators.epoch - 1) << 32  # timers and work of an epoch that is over must not be taken for ours
+        self.pacemaker = Pacemaker(len(validators), config, tokens)
         self.collector = VoteCollector(validators)
-        self.fetcher = Fetcher(own_index, len(validators))
-        self.held = HeldBlocks(app)
+        self.fetcher = Fetcher(own_index, len(validators), tokens)
+        self.held = HeldBlocks(app, tokens)
         self._proposed_round = 0
 
     # --- events ---
@@ -113,9 +122,9 @@ class ConsensusMachine:
             case BlockResponse():
                 self._on_block_response(message, now_us, out)
             case CommittedRequest():
-                self._send(sender, self.app.committed_blocks(message.start_height), out)
+                send(sender, self.app.committed_blocks(message.start_height), out)
             case CommittedResponse():
-                self._on_committed_response(sender, message, now_us, out)
+                self._on_committed_response(message, now_us, out)
             case _:
                 raise BlockError("not a message of consensus", name="unknown_message")
 
@@ -148,6 +157,12 @@ class ConsensusMachine:
         self.pacemaker.note_link(peer, is_up)
         if self.safety.record.voted_round < self.round and not self.held.has_round(self.round):
             self.pacemaker.skip_absent_leader(now_us, out)
+
+    def learn_end(self, end: QuorumCertificate, now_us: int, out: Output) -> None:
+        """A verified certificate that ends the epoch: commit its block, or ask for what is missing (E9)."""
+        self._learn(end, None)
+        self._advance(now_us, out)
+        self._settle(now_us, out)
 
     # --- proposals ---
 
@@ -212,15 +227,17 @@ class ConsensusMachine:
         result = self.tree.nodes[block.id].result
         parent = self.tree.nodes[block.parent_id].result
         info = CommitInfo(
-            block.header.epoch, parent.round, parent.block_id, parent.root, parent.version, parent.timestamp_us, None
-        )
+            block.header.epoch, parent.round, parent.block_id, parent.root, parent.version, parent.timestamp_us,
+            parent.next_epoch,
+        )  # fmt: skip
+        following = None if result.next_epoch is None else result.next_epoch.hash
         try:
-            signed = self.safety.vote(block, result.root, result.version, info)
+            signed = self.safety.vote(block, result.root, result.version, info, following)
         except SafetyError as error:
             if error.name != "old_round":
                 raise
             return
-        out.persist.rows.append((Column.META, VOTED_ROW, encode(signed.data.round)))
+        out.persist.rows.append((Column.META, VOTED_ROW, encode((signed.data.epoch, signed.data.round))))
         out.safety = self.safety.record_bytes()
         self._send_vote(Vote(signed.data, signed.commit, self.own, signed.signature), out)
 
@@ -276,8 +293,10 @@ class ConsensusMachine:
         self.verifier.timeout(sender, timeout)
         high = timeout.sync.high_qc
         self._on_sync_info(timeout.sync, now_us, out)
+        if self.ended:
+            return
         if timeout.round < self.round:
-            self._send(sender, self._sync_info(), out)
+            send(sender, self._sync_info(), out)
             return
         if timeout.round > self.round + FUTURE_ROUNDS or high.round >= timeout.round:
             return
@@ -293,7 +312,7 @@ class ConsensusMachine:
         if tc is not None:
             self._learn(tc.high_qc, tc)
             self._advance(now_us, out)
-            self._send(ALL_OTHERS, self._sync_info(), out)
+            send(ALL_OTHERS, self._sync_info(), out)
             self._settle(now_us, out)
 
     def _on_sync_info(self, sync: SyncInfo, now_us: int, out: Output) -> None:
@@ -345,14 +364,16 @@ class ConsensusMachine:
 
     def _settle(self, now_us: int, out: Output) -> None:
         """Commit what is certified, ask for what is missing, propose if it is our turn."""
-        self._commit(now_us, out)
+        self._commit(out)
+        if self.ended:
+            return
         self._retry_held(now_us, out)
         self._request_missing(now_us, out)
         if self.leaders.leader(self.round) == self.own:
             self._propose(now_us, out)
         self._finish_round(now_us, out)  # its time-outs may have come before we entered the round
 
-    def _commit(self, now_us: int, out: Output) -> None:
+    def _commit(self, out: Output) -> None:
         """R13: a certificate for a child one round above its parent commits the parent and all before it."""
         commit = self.high_commit.commit
         if commit is None or commit.round <= self.tree.root.round:
@@ -361,36 +382,28 @@ class ConsensusMachine:
         if not path:
             return
         last = path[-1].result
-        if (last.root, last.version) != (commit.root, commit.version):
-            out.alarm("execution_divergence", f"height {last.height}: a quorum certified another result")
+        try:
+            check_result(last, commit)
+        except BlockError as error:
+            out.alarm(error.name, error.message)
             return
-        blocks = [(node.block, node.result) for node in path if node.block is not None]
-        self.app.commit(blocks, self.high_commit, out)
-        self._set_root(last, out)
+        self._make_final([(node.block, node.result) for node in path if node.block is not None], self.high_commit, out)
 
-    def _set_root(self, root: BlockResult, out: Output) -> None:
-        """Prune the tree, and the stored copies of what left it."""
-        for row in self.tree.set_root(root):
-            out.persist.rows.append((Column.PENDING, row, None))
+    def _make_final(self, path: list[tuple[Block, BlockResult]], proof: QuorumCertificate, out: Output) -> None:
+        """Commit, then prune the tree and the stored copies of what left it; the epoch may end here (E5)."""
+        self.app.commit(ledger_part(path), proof, out)
+        root = path[-1][1]
+        rows = self.tree.set_root(root)
+        if root.next_epoch is not None:
+            self.ended = True
+            rows += [node.row for node in self.tree.nodes.values() if node.row >= 0]
+        out.persist.rows += [(Column.PENDING, row, None) for row in rows]
         self.held.drop_up_to(root.round)
 
     def _request_missing(self, now_us: int, out: Output) -> None:
-        """R14: the committed block first, then the certified one, then a held block's parent."""
-        root_height = self.tree.root.height
-        commit = self.high_commit.commit
-        if commit is not None and commit.round > self.tree.root.round:
-            if self.app.takes_snapshot(self.high_commit, now_us, out):
-                self.fetcher.want(None, (), root_height, now_us, out)
-                return
-            self.fetcher.want(self.high_commit.block_id, signers_of(self.high_commit), root_height, now_us, out)
-        elif self.high_qc.block_id not in self.tree.nodes and self.high_qc.block_id not in self.held:
-            self.fetcher.want(self.high_qc.block_id, signers_of(self.high_qc), root_height, now_us, out)
-        else:
-            for block in self.held.all():
-                if block.parent_id not in self.tree.nodes and block.parent_id not in self.held:
-                    self.fetcher.want(block.parent_id, signers_of(block.parent_qc), root_height, now_us, out)
-                    return
-            self.fetcher.want(None, (), root_height, now_us, out)
+        """R14, unless a snapshot brings all of it (Y1)."""
+        wanted, signers = missing(self.tree, self.held, self.high_qc, self.high_commit, self.app)
+        self.fetcher.want(wanted, signers, self.tree.root.height, now_us, out)
 
     # --- proposing ---
 
@@ -401,8 +414,9 @@ class ConsensusMachine:
         parent = self.tree.result(self.high_qc.block_id)
         if parent is None:
             return
-        timestamp_us = max(now_us, parent.timestamp_us + 1)
-        payload = self.app.payload(parent, timestamp_us)
+        is_over = parent.next_epoch is not None  # E4: only the end of the epoch is left to commit
+        timestamp_us = parent.timestamp_us if is_over else max(now_us, parent.timestamp_us + 1)
+        payload = () if is_over else self.app.payload(parent, timestamp_us)
         tc = None if self.high_qc.round + 1 == self.round else self.high_tc
         has_work = bool(payload) or self.tree.has_payload(self.high_qc.block_id)
         if not has_work and tc is None and not idle_is_over:
@@ -426,25 +440,15 @@ class ConsensusMachine:
 
     def _is_idle(self) -> bool:
         """Whether nothing waits to be committed, as far as this validator knows."""
-        block_id = self.high_qc.block_id
-        result = self.tree.result(block_id)
-        if result is None or self.tree.has_payload(block_id):
-            return False
-        return not self.app.payload(result, result.timestamp_us + 1, max_count=1)
+        return is_idle(self.tree, self.high_qc.block_id, self.app)
 
     # --- blocks from others ---
 
     def _on_block_request(self, sender: int, request: BlockRequest, out: Output) -> None:
-        """R16: uncommitted blocks if they connect, else committed ones with their proof."""
-        path = self.tree.path(request.block_id)
-        root = self.tree.root
-        if root.height > request.above_height:
-            self._send(sender, self.app.committed_blocks(request.above_height + 1), out)
-        elif path is not None:
-            blocks = [
-                node.block for node in path if node.block is not None and node.block.height > request.above_height
-            ]
-            self._send(sender, BlockResponse(request.block_id, within_an_answer(blocks)), out)
+        """R16."""
+        found = answer(request, self.tree, self.app)
+        if found is not None:
+            send(sender, found, out)
 
     def _on_block_response(self, response: BlockResponse, now_us: int, out: Output) -> None:
         """Each block must be justified like a proposal; they may come from anyone."""
@@ -459,37 +463,31 @@ class ConsensusMachine:
 
     def go_on_from(self, root: BlockResult, proof: QuorumCertificate, now_us: int, out: Output) -> None:
         """Y7: the ledger has just gone on from a snapshot, whose certificate is verified."""
-        self._set_root(root, out)
+        out.persist.rows += [(Column.PENDING, row, None) for row in self.tree.set_root(root)]
+        self.held.drop_up_to(root.round)
+        self._go_on(proof, now_us, out)
+
+    def _go_on(self, proof: QuorumCertificate, now_us: int, out: Output) -> None:
+        """The blocks up to a verified certificate's are here."""
         self._learn(proof, None)
         self._advance(now_us, out)
+        self.fetcher.want(None, (), self.tree.root.height, now_us, out)
         self._settle(now_us, out)
 
-    def _on_committed_response(self, sender: int, response: CommittedResponse, now_us: int, out: Output) -> None:
+    def _on_committed_response(self, response: CommittedResponse, now_us: int, out: Output) -> None:
         """Blocks linked to our tip, the last of them named by a valid commit certificate, are final."""
         root, proof = self.tree.root, response.proof
-        if not response.blocks and response.start_height == root.height + 1:
-            self.app.note_unserved(sender)
         blocks = tuple(block for block in response.blocks if block.height > root.height)
         if proof is None or proof.commit is None or not blocks:
             return
         self.verifier.same_epoch(proof.data.epoch)
         self.verifier.qc(proof)
-        check_links(root, blocks, proof.commit)
+        path = run_committed(self.app, root, blocks, proof.commit)
         for block in blocks:
             self._check_memory(block.parent_qc, block.tc, out)
-        path: list[tuple[Block, BlockResult]] = []
-        for block in blocks:
-            result = self.app.execute(root if not path else path[-1][1], block)
-            path.append((block, result))
-        last = path[-1][1]
-        if (last.root, last.version) != (proof.commit.root, proof.commit.version):
-            raise BlockError(f"height {last.height}: executing gives another result", name="execution_divergence")
-        self.app.commit(path, proof, out)
-        self._set_root(last, out)
-        self._learn(proof, None)
-        self._advance(now_us, out)
-        self.fetcher.want(None, (), last.height, now_us, out)
-        self._settle(now_us, out)
+        self._make_final(path, proof, out)
+        if not self.ended:
+            self._go_on(proof, now_us, out)
 
     # --- small helpers ---
 
@@ -498,11 +496,3 @@ class ConsensusMachine:
         tc = self.high_tc
         is_newer = tc is not None and tc.round > self.high_qc.round
         return SyncInfo(self.high_qc, self.high_commit, tc if is_newer else None)
-
-    def _send(self, destination: int, message: Message, out: Output) -> None:
-        """An answer that reveals no new promise of ours need not wait for the disk; one above a frame is not sent."""
-        data = encode_message(message)
-        if len(data) > MAX_FRAME_BYTES:
-            out.alarm("answer_too_large", f"an answer of {len(data)} bytes is above {MAX_FRAME_BYTES}, it is not sent")
-            return
-        out.send_now.append(Send(destination, data))

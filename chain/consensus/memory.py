@@ -20,7 +20,10 @@ _ADVICE = (
 def check_certificates(
     record: SafetyRecord, own: int, qc: QuorumCertificate, tc: TimeoutCertificate | None = None
 ) -> None:
-    """SafetyError (`safety_record_old`) if a verified certificate holds a signature of ours that the record lacks."""
+    """SafetyError if a verified certificate holds a signature of ours that the record lacks.
+
+    `safety_record_old`, or `signing_record_new` under a record without any vote or proposal.
+    """
     if qc.round > record.voted_round and any(author == own for author, _ in qc.signatures):
         raise _old("voted in", qc.round, record)
     if tc is not None and tc.round > record.voted_round and any(entry[0] == own for entry in tc.entries):
@@ -35,35 +38,43 @@ def check_blocks(record: SafetyRecord, own: int, blocks: Iterable[Block]) -> Non
         check_certificates(record, own, block.parent_qc, block.tc)
 
 
-def check_ledger(record: SafetyRecord, ledger_round: int | None) -> None:
+def check_ledger(record: SafetyRecord, noted: tuple[int, int] | None) -> None:
     """SafetyError (`ledger_behind`) if a vote of the record is later than the last one that the ledger noted.
 
-    `ledger_round` is None for a ledger that noted none: it is new, or was lost as a whole, and is fetched again.
+    `noted` is its epoch and round, None for a ledger that noted none: it is new, or was lost as a whole, and is fetched
+    again.
     """
-    voted = 0 if record.last_vote is None else read_vote(record.last_vote).data.round
-    if ledger_round is not None and ledger_round < voted:
+    vote = None if record.last_vote is None else read_vote(record.last_vote).data
+    voted = (0, 0) if vote is None else (vote.epoch, vote.round)
+    if noted is not None and noted < voted:
         raise SafetyError(
-            f"this validator voted in round {voted}, its ledger ends with its vote in round {ledger_round}: blocks that"
+            f"this validator voted in {_place(voted)}, its ledger ends with its vote in {_place(noted)}: blocks that"
             " were stored are gone. Keep the signing record, move the ledger's files away, and the blocks are fetched"
             " again from the others (docs/operations.md)",
             name="ledger_behind",
-            voted=voted,
-            ledger=ledger_round,
+            voted=voted[1],
+            ledger=noted[1],
         )
 
 
+def _place(at: tuple[int, int]) -> str:
+    """Epoch and round for people; the first epoch goes without saying."""
+    epoch, round_ = at
+    return f"round {round_}" if epoch <= 1 else f"epoch {epoch}, round {round_}"
+
+
 def is_new(record: SafetyRecord) -> bool:
-    """Whether nothing was ever signed under this record."""
-    return record.voted_round == 0 and record.proposed_round == 0
+    """Whether no block was ever voted for or proposed under this record."""
+    return record.last_vote is None and record.proposed_round == 0
 
 
 def _old(what: str, round_: int, record: SafetyRecord) -> SafetyError:
-    """The record says less than a certificate: it is old, or it was lost and began anew."""
+    """The record says less than a certificate: it is old, or it was lost and began anew (`signing_record_new`)."""
     if is_new(record):
         return SafetyError(
             f"this validator {what} round {round_}, and its signing record is new: what it signed is not known here any"
-            " more. It follows the ledger and does not sign until it has another key (docs/operations.md)",
-            name="signing_record_new", round=round_, known=0,
+            " more. It follows the ledger and signs nothing until it has another key (docs/operations.md)",
+            name="signing_record_new", round=round_,
         )  # fmt: skip
     known = record.proposed_round if what == "proposed in" else record.voted_round
     return SafetyError(

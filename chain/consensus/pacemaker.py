@@ -1,7 +1,8 @@
 """How long a round may last. Local patience only: nothing here touches safety (docs/protocol.md, R8 and R17)."""
 
 from chain.interface import Output, SetTimer
-from chain.limits import ABSENT_LEADER_US, IDLE_PROPOSAL_US, ROUND_TIMEOUT_STEPS, ROUND_TIMEOUT_US
+from chain.limits import ABSENT_LEADER_US, ROUND_TIMEOUT_STEPS
+from chain.records.onchain import CONSENSUS_AT_GENESIS, ConsensusConfig
 
 NOBODY = -1
 """Leader of no round."""
@@ -10,16 +11,20 @@ NOBODY = -1
 class Pacemaker:
     """Timers of the current round."""
 
-    def __init__(self, validators: int) -> None:
-        """No round yet; `validators` rounds are a turn of leaders."""
+    def __init__(self, validators: int, config: ConsensusConfig = CONSENSUS_AT_GENESIS, token: int = 0) -> None:
+        """No round yet; `validators` rounds are a turn of leaders, `config` says how long each may last.
+
+        Tokens of timers are above `token`.
+        """
+        self._base_us, self._idle_us = config.round_timeout_us, config.idle_proposal_us
         self.timed_out = False
         self._turn = validators
         self._absent: dict[int, None] = {}
         self._leader = NOBODY
-        self._patience_us = ROUND_TIMEOUT_US
+        self._patience_us = self._base_us
         self._due_us = 0
-        self._token = 0
-        self._idle_token = 0
+        self._token = token
+        self._idle_token = token
         self._idle_armed = False
 
     def enter(
@@ -28,7 +33,7 @@ class Pacemaker:
         """Arm the timer of a new round; it grows by half for each round without a commit beyond the usual two."""
         behind = round_ - committed_round
         steps = min(max(behind - 3, 0), ROUND_TIMEOUT_STEPS)
-        self._patience_us = ROUND_TIMEOUT_US * 3**steps // 2**steps
+        self._patience_us = self._base_us * 3**steps // 2**steps
         self._leader = leader if behind <= self._turn + 2 else NOBODY
         self.timed_out = False
         self._idle_armed = False
@@ -55,7 +60,7 @@ class Pacemaker:
 
     def arm_again(self, now_us: int, idle: bool, out: Output) -> None:
         """Start the round's timer over; an idle leader may take its time first."""
-        self._set(now_us + self._patience_us + (IDLE_PROPOSAL_US if idle else 0), out)
+        self._set(now_us + self._patience_us + (self._idle_us if idle else 0), out)
 
     def work_arrived(self, now_us: int, out: Output) -> None:
         """There is a payment now: the leader has no reason to wait."""
@@ -66,7 +71,7 @@ class Pacemaker:
         """Arm the idle wait of a leader without work, once a round."""
         if not self._idle_armed:
             self._idle_armed = True
-            out.timers.append(SetTimer("idle", now_us + IDLE_PROPOSAL_US, self._idle_token))
+            out.timers.append(SetTimer("idle", now_us + self._idle_us, self._idle_token))
 
     def is_round_due(self, token: int) -> bool:
         """Whether a fired round timer is the newest."""

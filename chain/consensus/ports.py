@@ -1,14 +1,16 @@
 """What consensus is handed: a block's result, and the application that computes, proposes and commits."""
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from chain.block import Block
 from chain.certificates import QuorumCertificate
-from chain.crypto.signing import SignatureCheck
+from chain.crypto.signing import SignatureCheck, Signer
 from chain.interface import Output
 from chain.limits import MAX_BLOCK_TRANSACTIONS
 from chain.messages import CommittedResponse
 from chain.primitives import Hash
+from chain.records.onchain import ConsensusConfig
+from chain.validators import ValidatorSet
 
 
 class BlockResult(Protocol):
@@ -20,6 +22,38 @@ class BlockResult(Protocol):
     version: int
     root: Hash
     timestamp_us: int
+    next_epoch: ValidatorSet | None
+    """The set that follows, if this block or one below it ended the epoch."""
+
+
+class EpochStart(NamedTuple):
+    """What an epoch's machine is built from."""
+
+    validators: ValidatorSet
+    genesis_qc: QuorumCertificate
+    """What the epoch begins from (E6)."""
+    root: BlockResult
+    """The last committed block, or the beginning of the epoch in its place."""
+    high_commit: QuorumCertificate
+    """The newest certificate of this epoch that commits; its beginning if there is none yet."""
+    config: ConsensusConfig
+
+
+class SigningKey(NamedTuple):
+    """A consensus key that this process may use, and its durable record if it has signed."""
+
+    signer: Signer
+    record: bytes | None
+
+
+class Keyring(Protocol):
+    """The consensus keys of this validator: more than one while a key is being replaced."""
+
+    def find(self, public_key: bytes) -> SigningKey | None:
+        """The key, if it is here and its record is not lost."""
+
+    def newest(self) -> bytes | None:
+        """The durable record of the latest epoch, whichever key made it; None if nothing was ever signed."""
 
 
 class Application(Protocol):
@@ -40,11 +74,18 @@ class Application(Protocol):
     def commit(self, path: list[tuple[Block, Any]], proof: QuorumCertificate, out: Output) -> None:
         """Make blocks final, oldest first; `proof` commits the last of them."""
 
-    def takes_snapshot(self, certificate: QuorumCertificate, now_us: int, out: Output) -> bool:
-        """Whether the ledger that a certificate commits comes by a snapshot (Y1): then no block is asked for."""
-
-    def note_unserved(self, sender: int) -> None:
-        """A validator has no committed blocks after our tip, though we asked it for them (Y2)."""
+    def takes_snapshot(self, version: int) -> bool:
+        """Whether the ledger up to a certified version comes by a snapshot (Y1): then no block is asked for."""
 
     def committed_blocks(self, start_height: int) -> CommittedResponse:
         """Durable blocks for a node that catches up."""
+
+
+class EpochApplication(Application, Protocol):
+    """The same, as what leads from epoch to epoch sees it."""
+
+    def epoch_start(self) -> EpochStart:
+        """The current epoch."""
+
+    def epoch_ends(self, first: int, limit: int) -> list[QuorumCertificate]:
+        """Durable certificates that ended epochs, from one on, oldest first."""

@@ -1,13 +1,14 @@
 """The trusted core: the only code that signs for a validator, and the record that it must never forget.
 
-Rules (docs/protocol.md, P1 to P9; DiemBFT v4 / Jolteon, two-chain with timeout certificates):
+Rules (docs/protocol.md, P1 to P10; DiemBFT v4 / Jolteon, two-chain with timeout certificates):
 
 - a vote needs round > voted_round, and either round = qc.round + 1, or a timeout certificate with
   tc.round + 1 = round and qc.round >= tc.high_qc.round;
 - a vote commits its parent only if round = qc.round + 1;
 - a time-out needs high_qc.round >= locked_round, round >= voted_round, and a certificate that leads into the round;
   after it, there is no vote in that round;
-- one proposal a round.
+- one proposal a round;
+- a vote above the end of an epoch repeats that end's result, and a new epoch begins a new record, once.
 
 Every method changes the record first; the caller must make `record_bytes()` durable before the signature leaves.
 """
@@ -42,6 +43,8 @@ class SafetyRecord(NamedTuple):
     proposed_round: int = 0
     proposed_id: bytes = b""
     justification: bytes = b""
+    key: bytes = b""
+    """The public key that signed."""
 
 
 class SignedVote(NamedTuple):
@@ -57,7 +60,7 @@ class SafetyRules:
 
     def __init__(
         self,
-        signer: Signer,
+        signer: Signer | None,
         validators: ValidatorSet,
         leaders: LeaderElection,
         genesis_qc: QuorumCertificate,
@@ -65,9 +68,10 @@ class SafetyRules:
         signatures: Signatures,
         record: bytes | None,
     ) -> None:
-        """Start from the durable record, or from nothing for a validator that has never signed.
+        """Start from the durable record; from nothing for a key that has never signed, and in a new epoch (E8).
 
-        Raises SafetyError (`wrong_epoch`) if the record is of a later epoch.
+        Without a signer nothing is ever signed: `silenced` says so. Raises SafetyError (`wrong_epoch`) if the record
+        is of a later epoch, `foreign_record` if another key made it in this one.
         """
         self._signer = signer
         self._validators = validators
@@ -75,23 +79,34 @@ class SafetyRules:
         self._genesis_qc = genesis_qc
         self._genesis_hash = genesis_hash
         self._signatures = signatures
-        self.silenced: str | None = None
-        """Why nothing may be signed any more (R18)."""
-        self.record = SafetyRecord(validators.epoch) if record is None else read_record(record)
-        if self.record.epoch != validators.epoch:
+        self.silenced: str | None = None if signer is not None else "this process signs nothing in this epoch"
+        """Why nothing may be signed (R18)."""
+        key = b"" if signer is None else signer.public_key
+        old = SafetyRecord(0) if record is None else read_record(record)
+        if old.epoch > validators.epoch:
             raise SafetyError(
-                f"the safety record is of epoch {self.record.epoch}, the ledger is in {validators.epoch}",
-                name="wrong_epoch",
+                f"the safety record is of epoch {old.epoch}, the ledger is in {validators.epoch}", name="wrong_epoch"
             )
+        if old.epoch == validators.epoch and old.key != key:
+            raise SafetyError("the safety record of this epoch is another key's", name="foreign_record")
+        self.record = old if old.epoch == validators.epoch else SafetyRecord(validators.epoch, key=key)
+
+    @property
+    def public_key(self) -> bytes:
+        """Of the key that signs; empty for one that only follows."""
+        return b"" if self._signer is None else self._signer.public_key
 
     def record_bytes(self) -> bytes:
         """Canonical bytes of the record, to be made durable."""
         return encode(tuple(self.record))
 
-    def vote(self, block: Block, root: Hash, version: int, parent: CommitInfo) -> SignedVote:
-        """Vote for an executed block (P1 to P4); SafetyError if a rule forbids it.
+    def vote(
+        self, block: Block, root: Hash, version: int, parent: CommitInfo, next_validators: Hash | None = None
+    ) -> SignedVote:
+        """Vote for an executed block (P1 to P4, P10); SafetyError if a rule forbids it.
 
-        `parent` describes the parent as a commit would. The same block again gives the same vote.
+        `parent` describes the parent as a commit would; `next_validators` is the hash of the set that follows, if the
+        epoch ends with this block or below it. The same block again gives the same vote.
         """
         self._refuse_if_silenced()
         record, header, qc = self.record, block.header, block.parent_qc
@@ -111,6 +126,12 @@ class SafetyRules:
             block.tc is not None and block.tc.round + 1 == header.round and qc.round >= block.tc.high_qc.round
         ):
             raise SafetyError(f"round {header.round} does not follow its certificates", name="unsafe_proposal")
+        result = (header.timestamp_us, root, version, next_validators)
+        end = qc.data
+        if end.next_validators is not None and (
+            block.payload or result != (end.timestamp_us, end.root, end.version, end.next_validators)
+        ):
+            raise SafetyError("above the end of the epoch nothing changes", name="epoch_is_over")
         commit = parent if consecutive and qc.round > 0 else None
         data = VoteData(
             header.epoch,
@@ -121,8 +142,9 @@ class SafetyRules:
             root,
             version,
             header.timestamp_us,
-            None,
+            next_validators,
         )
+        assert self._signer is not None
         signature = self._signer.sign(vote_message(data, commit, self._genesis_hash))
         vote = SignedVote(data, commit, signature)
         self.record = record._replace(
@@ -151,6 +173,7 @@ class SafetyRules:
         if round_ < record.voted_round:
             raise SafetyError(f"round {round_} is below the last voted {record.voted_round}", name="old_round")
         self.record = record._replace(voted_round=round_, justification=justification)
+        assert self._signer is not None
         return self._signer.sign(timeout_message(record.epoch, round_, high_qc.round, self._genesis_hash))
 
     def propose(self, header: Header, block_id: Hash) -> bytes:
@@ -162,6 +185,7 @@ class SafetyRules:
         ):
             raise SafetyError(f"round {header.round} has a proposal already", name="second_proposal")
         self.record = record._replace(proposed_round=header.round, proposed_id=block_id)
+        assert self._signer is not None
         return self._signer.sign(proposal_message(header, self._genesis_hash))
 
     def last_vote(self) -> SignedVote | None:
@@ -197,7 +221,7 @@ class SafetyRules:
 
 def read_record(data: bytes) -> SafetyRecord:
     """Read `record_bytes`; DecodeError if they are anything else."""
-    return SafetyRecord(*fields(decode(data), "safety record", int, int, int, None, int, bytes, bytes))
+    return SafetyRecord(*fields(decode(data), "safety record", int, int, int, None, int, bytes, bytes, bytes))
 
 
 def read_vote(value: Value) -> SignedVote:

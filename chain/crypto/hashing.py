@@ -34,8 +34,10 @@ TAGS = (
     "Proposal",
     "ValidatorSet",
     "Waypoint",
+    "EpochStart",
     "CustodianReceipt",
     "Memo",
+    "JurisdictionPolicy",
 )
 """Every type that is hashed or signed; a test holds that they differ."""
 

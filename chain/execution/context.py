@@ -15,6 +15,7 @@ from chain.accounts import (
 from chain.codec import Value
 from chain.entries import Event
 from chain.execution.outcome import Abort, Category
+from chain.primitives import SECOND_US
 from chain.state.view import Overlay
 
 ROOT_HANDLES = {
@@ -25,6 +26,10 @@ ROOT_HANDLES = {
     "unfreeze": 16,
     "newblock": 17,
     "receiptreleased": 1_000,
+    "policypass": 1_001,
+    "policyupdate": 1_002,
+    "compose": 1_003,
+    "decompose": 1_004,
 }
 """Event handles of the root: Libra's numbers after its genesis (reference 1.4), ours from 1,000 on."""
 _ROOT_COUNTERS = {type_: place for place, type_ in enumerate(ROOT_HANDLES)}
@@ -40,6 +45,8 @@ ACCOUNT_HANDLES: dict[int, dict[str, int]] = {
         "receivedpayment": 3,
         "sentpayment": 4,
     },
+    Role.VALIDATOR: {"receivedpayment": 0, "sentpayment": 1},
+    Role.VALIDATOR_OPERATOR: {"receivedpayment": 0, "sentpayment": 1},
 }
 """Event handles by role, numbered in Libra's order of creation."""
 
@@ -109,6 +116,20 @@ class Run:
         account = self.state.account(self.sender)
         assert account is not None
         return account
+
+    def emit_admin(self) -> None:
+        """Say on the root's stream that the association acted as another account."""
+        self.emit_root("admintransaction", (self.context.timestamp_us // SECOND_US,))
+
+    def require_association(self) -> None:
+        """The association's functions check the address first (REQUIRES_ADDRESS)."""
+        if self.sender != ROOT:
+            raise Abort(
+                "CoreAddresses",
+                Category.REQUIRES_ADDRESS,
+                "EDIEM_ROOT",
+                f"only the association may do this, not {self.sender.hex()}",
+            )
 
     def require_treasury(self) -> None:
         """The treasury's functions check the address first (REQUIRES_ADDRESS)."""

@@ -65,6 +65,33 @@ def _publish(  # noqa: PLR0913 - every argument is a field of the new account
 ) -> None:
     """Write a new account and announce it on the root's creation stream."""
     run.require_currency(currency)
+    _check_place(run, address, prefix)
+    credential = None
+    if human_name is not None:
+        if len(human_name.encode()) > MAX_NAME_BYTES:
+            raise Abort("Limits", Category.INVALID_ARGUMENT, "ETOO_LONG", f"a name has at most {MAX_NAME_BYTES} bytes")
+        credential = Credential(human_name, b"", b"")
+    codes = run.state.config().currencies if all_currencies else (currency,)
+    balances = tuple(sorted((code, 0) for code in codes))
+    streams = (0,) * len(ACCOUNT_HANDLES[role])
+    run.state.put_account(
+        Account(Address(address), int(role), prefix + address, 0, False, balances, streams, parent, 0, credential, ())
+    )
+    run.emit_root("createaccount", (address, int(role)))
+
+
+def publish_account(run: Run, role: Role, address: bytes, prefix: bytes) -> None:
+    """Write a new account that never holds coins, and announce it."""
+    _check_place(run, address, prefix)
+    streams = (0,) * len(ACCOUNT_HANDLES[role])
+    run.state.put_account(
+        Account(Address(address), int(role), prefix + address, 0, False, (), streams, b"", 0, None, ())
+    )
+    run.emit_root("createaccount", (address, int(role)))
+
+
+def _check_place(run: Run, address: bytes, prefix: bytes) -> None:
+    """An account may be created here."""
     if address == VM_RESERVED:
         raise Abort(
             "DiemAccount", Category.INVALID_ARGUMENT, "ECANNOT_CREATE_AT_VM_RESERVED", "address 0x0 is reserved"
@@ -80,15 +107,3 @@ def _publish(  # noqa: PLR0913 - every argument is a field of the new account
             "EMALFORMED_AUTHENTICATION_KEY",
             f"prefix and address make 32 bytes, got {len(prefix) + 16}",
         )
-    credential = None
-    if human_name is not None:
-        if len(human_name.encode()) > MAX_NAME_BYTES:
-            raise Abort("Limits", Category.INVALID_ARGUMENT, "ETOO_LONG", f"a name has at most {MAX_NAME_BYTES} bytes")
-        credential = Credential(human_name, b"", b"")
-    codes = run.state.config().currencies if all_currencies else (currency,)
-    balances = tuple(sorted((code, 0) for code in codes))
-    streams = (0,) * len(ACCOUNT_HANDLES[role])
-    run.state.put_account(
-        Account(Address(address), int(role), prefix + address, 0, False, balances, streams, parent, 0, credential, ())
-    )
-    run.emit_root("createaccount", (address, int(role)))

@@ -6,15 +6,29 @@ Each transaction works on an overlay of its own, so that a failed one leaves not
 from collections.abc import Callable, Sequence
 
 from chain.entries import Status
-from chain.execution import administration, creation, multi_agent, payments, treasury
+from chain.execution import (
+    account_limits,
+    administration,
+    basket,
+    creation,
+    currencies,
+    jurisdiction,
+    multi_agent,
+    payments,
+    system,
+    tiers,
+    treasury,
+    validators,
+)
 from chain.execution.context import BlockContext, Run
 from chain.execution.gas import gas_for
 from chain.execution.multi_agent import check_signer_count
 from chain.execution.outcome import EXECUTED, OUT_OF_GAS, Abort, Category, Outcome
+from chain.execution.reconfiguration import is_epoch_over
 from chain.primitives import SECOND_US
 from chain.state.view import Overlay, StateView
 from chain.transaction import SignedTransaction
-from chain.validation import Discard, check_prologue
+from chain.validation import Discard, check_prologue, postponed
 
 HANDLERS: dict[str, Callable[..., None]] = {
     "peer_to_peer_with_metadata": payments.peer_to_peer_with_metadata,
@@ -35,6 +49,31 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "update_dual_attestation_limit": treasury.update_dual_attestation_limit,
     "update_exchange_rate": treasury.update_exchange_rate,
     "update_minting_ability": treasury.update_minting_ability,
+    "burn_txn_fees": currencies.burn_txn_fees,
+    "update_dealer_tiers": tiers.update_dealer_tiers,
+    "register_scs_currency": currencies.register_scs_currency,
+    "compose": basket.compose,
+    "decompose": basket.decompose,
+    "publish_unrestricted_limits": account_limits.publish_unrestricted_limits,
+    "publish_window": account_limits.publish_window,
+    "update_limits_definition": account_limits.update_limits_definition,
+    "update_window_info": account_limits.update_window_info,
+    "set_jurisdiction_policy": jurisdiction.set_jurisdiction_policy,
+    "set_vasp_country": jurisdiction.set_vasp_country,
+    "create_validator_account": validators.create_validator_account,
+    "create_validator_operator_account": validators.create_validator_operator_account,
+    "add_validator_and_reconfigure": validators.add_validator_and_reconfigure,
+    "remove_validator_and_reconfigure": validators.remove_validator_and_reconfigure,
+    "register_validator_config": validators.register_validator_config,
+    "set_validator_config_and_reconfigure": validators.set_validator_config_and_reconfigure,
+    "set_validator_operator": validators.set_validator_operator,
+    "set_validator_operator_with_nonce_admin": validators.set_validator_operator_with_nonce_admin,
+    "update_diem_version": system.update_diem_version,
+    "set_gas_constants": system.set_gas_constants,
+    "initialize_diem_consensus_config": system.initialize_diem_consensus_config,
+    "update_diem_consensus_config": system.update_diem_consensus_config,
+    "halt_transactions": system.halt_transactions,
+    "resume_transactions": system.resume_transactions,
 }
 """What each function of `chain.transaction.FUNCTIONS` does; a test holds that the two tables agree."""
 
@@ -45,13 +84,16 @@ def execute_block(
     """Run transactions, whose signatures are checked, in order.
 
     Gives the block's writes, the outcome of its metadata entry, and one outcome (or the reason to discard) a
-    transaction.
+    transaction. What stands after a transaction that ends the epoch waits for the next one (E4).
     """
     block = Overlay(view)
     metadata = Run(context, b"", block)
     metadata.emit_root("newblock", (context.round, context.proposer, context.timestamp_us))
     outcomes: list[Outcome | Discard] = []
     for tx in transactions:
+        if is_epoch_over(block, context):
+            outcomes.append(postponed(context.epoch))
+            continue
         try:
             outcomes.append(_execute(block, context, tx))
         except Discard as discard:
@@ -64,7 +106,7 @@ def _execute(block: Overlay, context: BlockContext, tx: SignedTransaction) -> Ou
     raw = tx.raw
     now_secs = context.timestamp_us // SECOND_US
     check_prologue(block, tx, chain_id=context.chain_id, now_secs=now_secs, allow_future_sequence=False)
-    gas = gas_for(raw.payload.function, tx.verification_cost)
+    gas = gas_for(raw.payload.function, tx.verification_cost, block.onchain().gas.min_transaction_gas_units)
     if gas > raw.max_gas_amount:
         return _keep_failed(block, tx, OUT_OF_GAS, raw.max_gas_amount)
     run = Run(context, raw.sender, Overlay(block), tuple([other.address for other in tx.secondaries]))

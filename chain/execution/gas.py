@@ -15,11 +15,13 @@ FUNCTION_GAS = {
     "create_child_vasp_account": CREATION,
     "create_parent_vasp_account": CREATION,
     "create_designated_dealer": CREATION,
+    "create_validator_account": CREATION,
+    "create_validator_operator_account": CREATION,
 }
 """Functions that cost more than the minimum."""
 
 
-def gas_for(function: str, verification_cost: int) -> int:
+def gas_for(function: str, verification_cost: int, minimum: int = MIN_GAS_UNITS) -> int:
     """Gas units that the transaction uses if its limit allows; the cost of its signatures is in verifications of
-    Ed25519 (`SignedTransaction.verification_cost`)."""
-    return FUNCTION_GAS.get(function, MIN_GAS_UNITS) + SIGNATURE_SHARE * (verification_cost - 1)
+    Ed25519 (`SignedTransaction.verification_cost`), `minimum` is the least that governance has set."""
+    return max(FUNCTION_GAS.get(function, 0), minimum) + SIGNATURE_SHARE * (verification_cost - 1)

@@ -21,6 +21,23 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "freeze": ("frozen_address",),
     "unfreeze": ("unfrozen_address",),
     "receiptreleased": ("amount", "currency", "preburn_address"),
+    "policypass": (
+        "payer",
+        "rule",
+        "policy_version",
+        "sender_country",
+        "receiver_country",
+        "local_currency",
+        "local_amount",
+        "day_used",
+        "day_count",
+        "month_used",
+    ),
+    "policyupdate": ("policy_version", "name", "rules", "policy_hash"),
+    "compose": ("amount", "currency", "dealer_address", "parts"),
+    "decompose": ("amount", "currency", "dealer_address", "parts"),
+    "newepoch": ("epoch",),
+    "admintransaction": ("committed_timestamp_secs",),
     "newblock": ("round", "proposer", "proposed_time_us"),
 }
 """Fields by event type, in the order of `Event.data` (reference: Libra's JSON event types)."""
@@ -40,6 +57,9 @@ class Outcome(NamedTuple):
 
 class Category(IntEnum):
     """Low byte of an abort code."""
+
+    RAW = 0
+    """No category: the code is the reason's number."""
 
     INVALID_STATE = 1
     REQUIRES_ADDRESS = 2
@@ -61,15 +81,17 @@ class Reason(NamedTuple):
 
     @property
     def code(self) -> int:
-        """The abort code: category + 256 x number."""
-        return self.category | self.number << 8
+        """The abort code: category + 256 x number; the number alone where Libra gives no category."""
+        return self.number if self.category is Category.RAW else self.category | self.number << 8
 
 
 REASONS: dict[str, dict[str, Reason]] = {
     "DiemAccount": {
         "ECOIN_DEPOSIT_IS_ZERO": Reason(2, Category.INVALID_ARGUMENT),
+        "EDEPOSIT_EXCEEDS_LIMITS": Reason(3, Category.LIMIT_EXCEEDED),
         "EROLE_CANT_STORE_BALANCE": Reason(4, Category.INVALID_ARGUMENT),
         "EINSUFFICIENT_BALANCE": Reason(5, Category.LIMIT_EXCEEDED),
+        "EWITHDRAWAL_EXCEEDS_LIMITS": Reason(6, Category.LIMIT_EXCEEDED),
         "EMALFORMED_AUTHENTICATION_KEY": Reason(8, Category.INVALID_ARGUMENT),
         "ECANNOT_CREATE_AT_VM_RESERVED": Reason(10, Category.INVALID_ARGUMENT),
         "EADD_EXISTING_CURRENCY": Reason(15, Category.ALREADY_PUBLISHED),
@@ -86,23 +108,52 @@ REASONS: dict[str, dict[str, Reason]] = {
         "EPARENT_VASP_OR_CHILD_VASP": Reason(4, Category.REQUIRES_ROLE),
         "EPARENT_VASP_OR_DESIGNATED_DEALER": Reason(5, Category.REQUIRES_ROLE),
         "EDESIGNATED_DEALER": Reason(6, Category.REQUIRES_ROLE),
+        "EVALIDATOR": Reason(7, Category.REQUIRES_ROLE),
+        "EVALIDATOR_OPERATOR": Reason(8, Category.REQUIRES_ROLE),
     },
     "CoreAddresses": {
+        "EDIEM_ROOT": Reason(0, Category.REQUIRES_ADDRESS),
         "ETREASURY_COMPLIANCE": Reason(1, Category.REQUIRES_ADDRESS),
     },
     "Diem": {
         "ECURRENCY_INFO": Reason(1, Category.NOT_PUBLISHED),
         "EMINTING_NOT_ALLOWED": Reason(5, Category.INVALID_STATE),
         "EIS_SYNTHETIC_CURRENCY": Reason(6, Category.INVALID_ARGUMENT),
-        "ECOIN": Reason(7, Category.LIMIT_EXCEEDED),
+        "ECOIN": Reason(7, Category.INVALID_ARGUMENT),
         "EPREBURN_QUEUE": Reason(11, Category.LIMIT_EXCEEDED),
         "EPREBURN_NOT_FOUND": Reason(12, Category.INVALID_STATE),
         "ERECEIPT_USED": Reason(100, Category.ALREADY_PUBLISHED),
         "ERECEIPT_SIGNATURE": Reason(101, Category.INVALID_ARGUMENT),
+        "EBASKET": Reason(102, Category.NOT_PUBLISHED),
+    },
+    "RegisteredCurrencies": {
+        "ECURRENCY_CODE_ALREADY_TAKEN": Reason(0, Category.INVALID_ARGUMENT),
+        "EBAD_CURRENCY": Reason(100, Category.INVALID_ARGUMENT),
+        "ETOO_MANY_CURRENCIES": Reason(101, Category.LIMIT_EXCEEDED),
     },
     "DesignatedDealer": {
         "EDEALER": Reason(0, Category.NOT_PUBLISHED),
+        "EINVALID_TIER_START": Reason(2, Category.INVALID_ARGUMENT),
+        "EINVALID_TIER_INDEX": Reason(3, Category.INVALID_ARGUMENT),
         "EINVALID_MINT_AMOUNT": Reason(4, Category.INVALID_ARGUMENT),
+        "EINVALID_AMOUNT_FOR_TIER": Reason(5, Category.INVALID_ARGUMENT),
+    },
+    "AccountLimits": {
+        "ELIMITS_DEFINITION": Reason(0, Category.NOT_PUBLISHED),
+        "EWINDOW": Reason(1, Category.NOT_PUBLISHED),
+        "ELIMITS_DEFINITION_PUBLISHED": Reason(100, Category.ALREADY_PUBLISHED),
+        "EWINDOW_PUBLISHED": Reason(101, Category.ALREADY_PUBLISHED),
+    },
+    "Jurisdiction": {
+        "ECORRIDOR_HALTED": Reason(100, Category.INVALID_STATE),
+        "EPAYMENT_CAP": Reason(101, Category.LIMIT_EXCEEDED),
+        "EDAILY_COUNT": Reason(102, Category.LIMIT_EXCEEDED),
+        "EDAILY_CAP": Reason(103, Category.LIMIT_EXCEEDED),
+        "EMONTHLY_CAP": Reason(104, Category.LIMIT_EXCEEDED),
+        "ERATE_MISSING": Reason(105, Category.INVALID_STATE),
+        "EPOLICY_VERSION": Reason(106, Category.INVALID_ARGUMENT),
+        "EPOLICY_MALFORMED": Reason(107, Category.INVALID_ARGUMENT),
+        "ECOUNTRY": Reason(108, Category.INVALID_ARGUMENT),
     },
     "DualAttestation": {
         "ECREDENTIAL": Reason(0, Category.NOT_PUBLISHED),
@@ -120,6 +171,7 @@ REASONS: dict[str, dict[str, Reason]] = {
     },
     "VASP": {
         "ETOO_MANY_CHILDREN": Reason(1, Category.LIMIT_EXCEEDED),
+        "ENOT_A_PARENT_VASP": Reason(3, Category.INVALID_ARGUMENT),
     },
     "MultiAgent": {
         "ESIGNER_COUNT": Reason(100, Category.INVALID_ARGUMENT),
@@ -134,11 +186,54 @@ REASONS: dict[str, dict[str, Reason]] = {
     },
     "Limits": {
         "ETOO_LONG": Reason(100, Category.INVALID_ARGUMENT),
+        "EEMPTY_NAME": Reason(101, Category.INVALID_ARGUMENT),
+    },
+    "ValidatorConfig": {
+        "EVALIDATOR_CONFIG": Reason(0, Category.NOT_PUBLISHED),
+        "EINVALID_TRANSACTION_SENDER": Reason(1, Category.INVALID_ARGUMENT),
+        "EINVALID_CONSENSUS_KEY": Reason(2, Category.INVALID_ARGUMENT),
+        "ENOT_A_VALIDATOR_OPERATOR": Reason(3, Category.INVALID_ARGUMENT),
+        "EINVALID_ADDRESS": Reason(100, Category.INVALID_ARGUMENT),
+        "EINVALID_NETWORK_KEY": Reason(101, Category.INVALID_ARGUMENT),
+        "EKEY_IN_USE": Reason(102, Category.INVALID_ARGUMENT),
+        "ENAME_TAKEN": Reason(103, Category.ALREADY_PUBLISHED),
+        "ETOO_MANY_REGISTERED": Reason(104, Category.LIMIT_EXCEEDED),
+    },
+    "ValidatorOperatorConfig": {
+        "EVALIDATOR_OPERATOR_CONFIG": Reason(0, Category.NOT_PUBLISHED),
+    },
+    "ValidatorAdministrationScripts": {
+        "ENAME_MISMATCH": Reason(0, Category.RAW),
+    },
+    "DiemSystem": {
+        "EINVALID_PROSPECTIVE_VALIDATOR": Reason(1, Category.INVALID_ARGUMENT),
+        "EALREADY_A_VALIDATOR": Reason(2, Category.INVALID_ARGUMENT),
+        "ENOT_AN_ACTIVE_VALIDATOR": Reason(3, Category.INVALID_ARGUMENT),
+        "ECONFIG_UPDATE_RATE_LIMITED": Reason(6, Category.RAW),
+        "EMAX_VALIDATORS": Reason(7, Category.LIMIT_EXCEEDED),
+        "ELAST_VALIDATOR": Reason(100, Category.INVALID_STATE),
+    },
+    "DiemConfig": {
+        "EDIEM_CONFIG": Reason(1, Category.ALREADY_PUBLISHED),
+    },
+    "DiemVersion": {
+        "EINVALID_MAJOR_VERSION_NUMBER": Reason(0, Category.INVALID_ARGUMENT),
+    },
+    "DiemVMConfig": {
+        "EGAS_CONSTANT_INCONSISTENCY": Reason(0, Category.INVALID_ARGUMENT),
+        "EGAS_CONSTANT_TOO_LARGE": Reason(100, Category.INVALID_ARGUMENT),
+    },
+    "DiemConsensusConfig": {
+        "EINVALID_CONSENSUS_CONFIG": Reason(100, Category.INVALID_ARGUMENT),
+    },
+    "DiemTransactionPublishingOption": {
+        "EALREADY_HALTED": Reason(100, Category.INVALID_STATE),
+        "ENOT_HALTED": Reason(101, Category.INVALID_STATE),
     },
 }
 """Abort reasons by module. Numbers and categories are Libra's; numbers from 100 on are ours.
 
-EGAS, ECOIN and the two EPARENT_VASP_OR_... are Libra's and raised nowhere here.
+EGAS, ENOT_A_VALIDATOR_OPERATOR and the two EPARENT_VASP_OR_... are Libra's and raised nowhere here.
 """
 
 
@@ -163,8 +258,8 @@ SENTENCES: dict[str, str] = {
     "ETREASURY_COMPLIANCE": "only the treasury may do this",
     "ECURRENCY_INFO": "no such currency is registered",
     "EMINTING_NOT_ALLOWED": "minting of this currency is switched off",
-    "EIS_SYNTHETIC_CURRENCY": "a synthetic currency is never minted",
-    "ECOIN": "the coin's value is out of range",
+    "EIS_SYNTHETIC_CURRENCY": "a synthetic currency is never minted or burned: dealers compose and decompose it",
+    "ECOIN": "no fees in this currency have been collected",
     "EPREBURN_QUEUE": "the dealer has 256 preburn requests in this currency already",
     "EPREBURN_NOT_FOUND": "the dealer has no preburn request of exactly this amount",
     "ERECEIPT_USED": "this custodian receipt was used for another mint; each counts once",
@@ -187,6 +282,57 @@ SENTENCES: dict[str, str] = {
     "ENONCE_UNSUPPORTED": "only the sliding nonce 0 is supported",
     "EDENOMINATOR": "the denominator of the rate is 0",
     "ERATIO_OUT_OF_RANGE": "the rate has no 32-bit fixed point",
+    "EDEPOSIT_EXCEEDS_LIMITS": "the receiving provider would receive or hold more than its account limits allow",
+    "EWITHDRAWAL_EXCEEDS_LIMITS": "the sending provider would send more in this period than its account limits allow",
+    "EDIEM_ROOT": "only the association may do this",
+    "EBASKET": "this currency is no basket of other coins",
+    "ECURRENCY_CODE_ALREADY_TAKEN": "a currency of this code is there already",
+    "EBAD_CURRENCY": "the new currency's code, scale or custodian's key cannot be used",
+    "ETOO_MANY_CURRENCIES": "64 currencies are registered already",
+    "EINVALID_TIER_START": "the caps of a dealer's tiers rise strictly, zeros stand at the end",
+    "EINVALID_TIER_INDEX": "the dealer has no tier of this number",
+    "EINVALID_AMOUNT_FOR_TIER": "the mint would pass the cap of the dealer's tier for these 24 hours",
+    "ELIMITS_DEFINITION": "no limits definition in this currency stands under this address",
+    "EWINDOW": "no limits in this currency bind this provider",
+    "ELIMITS_DEFINITION_PUBLISHED": "the account has a limits definition in this currency already",
+    "EWINDOW_PUBLISHED": "limits in this currency bind the provider already",
+    "ENOT_A_PARENT_VASP": "the account is no wallet provider (parent VASP)",
+    "ECORRIDOR_HALTED": "the jurisdiction policy has halted payments between these two countries",
+    "EPAYMENT_CAP": "the payment is above what the jurisdiction policy allows for one payment",
+    "EDAILY_COUNT": "the account has made as many payments today as the jurisdiction policy allows",
+    "EDAILY_CAP": "the account would send more today than the jurisdiction policy allows",
+    "EMONTHLY_CAP": "the account would send more this month than the jurisdiction policy allows",
+    "ERATE_MISSING": "a cap counts in a currency of which the treasury has published no rate",
+    "EPOLICY_VERSION": "the new policy's version is not above the one in force",
+    "EPOLICY_MALFORMED": "the bytes are no jurisdiction policy",
+    "ECOUNTRY": "a country is a code of two capitals (ISO 3166-1)",
+    "EVALIDATOR": "only a validator's owner may do this",
+    "EVALIDATOR_OPERATOR": "only a validator's operator may do this",
+    "EEMPTY_NAME": "a name has at least one byte",
+    "EVALIDATOR_CONFIG": "there is no validator at this address",
+    "EINVALID_TRANSACTION_SENDER": "the sender does not operate this validator",
+    "EINVALID_CONSENSUS_KEY": "the consensus key is no valid Ed25519 key",
+    "ENOT_A_VALIDATOR_OPERATOR": "the address is no validator operator's",
+    "EINVALID_ADDRESS": "an address is host:port, a validator's network address 64 hex digits of its key, @, host:port",
+    "EINVALID_NETWORK_KEY": "the network key is no valid Ed25519 key",
+    "EKEY_IN_USE": "a validator's two keys differ, and no other validator has them",
+    "ENAME_TAKEN": "another validator has this name",
+    "ETOO_MANY_REGISTERED": "the chain has registered 1,024 validators already",
+    "EVALIDATOR_OPERATOR_CONFIG": "there is no validator operator at this address",
+    "ENAME_MISMATCH": "the account has another name than the one given",
+    "EINVALID_PROSPECTIVE_VALIDATOR": "the validator has registered no keys yet",
+    "EALREADY_A_VALIDATOR": "the validator is a member already",
+    "ENOT_AN_ACTIVE_VALIDATOR": "the validator is no member",
+    "ECONFIG_UPDATE_RATE_LIMITED": "the validator changed its keys a moment ago",
+    "EMAX_VALIDATORS": "the set has 256 members already",
+    "ELAST_VALIDATOR": "the last member stays: nobody could decide anything without it",
+    "EDIEM_CONFIG": "the configuration exists since genesis and can only be updated",
+    "EINVALID_MAJOR_VERSION_NUMBER": "the version must be above the one in force",
+    "EGAS_CONSTANT_INCONSISTENCY": "a minimum is above its maximum",
+    "EGAS_CONSTANT_TOO_LARGE": "a bound is above what the protocol can carry",
+    "EINVALID_CONSENSUS_CONFIG": "no validator could run this consensus configuration",
+    "EALREADY_HALTED": "transactions are halted already",
+    "ENOT_HALTED": "transactions are not halted",
     "ETOO_LONG": "a name, URL or metadata is too long",
 }
 """What each reason means, for people; a test holds that none is missing."""
@@ -213,9 +359,11 @@ def explain_abort(module: str, code: int) -> tuple[str, str]:
 
     A reason is named only under its own category: 1281 is no EINSUFFICIENT_BALANCE, though its number is 5.
     """
-    categories = {int(category): category.name for category in Category}
-    reasons = {reason.code: name for name, reason in REASONS.get(module, {}).items()}
-    return categories.get(code & 0xFF, "unknown"), reasons.get(code, "unknown")
+    for name, reason in REASONS.get(module, {}).items():
+        if reason.code == code:
+            return reason.category.name, name
+    categories = {int(category): category.name for category in Category if category is not Category.RAW}
+    return categories.get(code & 0xFF, "unknown"), "unknown"
 
 
 def abort_sentence(module: str, code: int) -> str | None:

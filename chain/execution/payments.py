@@ -1,16 +1,13 @@
-"""Peer-to-peer payments: the check order of Libra (reference 3.7) and dual attestation (reference 1.7)."""
+"""Peer-to-peer payments: Libra's check order (reference 3.7), and after it the jurisdiction policy."""
 
-from chain.accounts import Account, Role
-from chain.crypto.signing import Scheme, verify
+from chain.accounts import Account
+from chain.execution.account_limits import check_inflow, check_outflow
+from chain.execution.attestation import check_attestation
 from chain.execution.context import Run
+from chain.execution.jurisdiction import check_policy
 from chain.execution.outcome import Abort, Category
 from chain.limits import MAX_METADATA_BYTES
 from chain.primitives import U64_MAX
-
-ATTEST_SUFFIX = b"@@$$DIEM_ATTEST$$@@"
-"""Libra's 19 bytes at the end of what a payee's provider signs."""
-
-_VASPS = (Role.PARENT_VASP, Role.CHILD_VASP)
 
 
 def peer_to_peer_with_metadata(
@@ -34,8 +31,11 @@ def transfer(  # noqa: PLR0913 - one payment's parts
     """Move coins: payer's side first, then the payee's, then attestation; sentpayment before receivedpayment.
 
     A payee that signs the transaction needs no attestation.
+    Limits and policy are asked only where some provider has a window in the currency, or a policy is in force: the
+    configuration says so.
     """
     state = run.state
+    config = state.config()
     balance = payer.balance(currency)
     if balance is None:
         raise Abort(
@@ -45,6 +45,10 @@ def transfer(  # noqa: PLR0913 - one payment's parts
             f"the payer holds no balance in {currency[:32]}",
         )
     check_not_frozen("payer", payer)
+    payee = payer if payee_address == payer.address else state.account(payee_address)
+    is_limited = currency in config.limited
+    if is_limited:
+        check_outflow(run, payer, payee_address, payee, currency, amount)
     if balance < amount:
         raise Abort(
             "DiemAccount",
@@ -54,7 +58,6 @@ def transfer(  # noqa: PLR0913 - one payment's parts
             balance=balance,
             amount=amount,
         )
-    payee = payer if payee_address == payer.address else state.account(payee_address)
     if payee is not None:
         check_not_frozen("payee", payee)
     if amount == 0:
@@ -72,7 +75,11 @@ def transfer(  # noqa: PLR0913 - one payment's parts
             f"the payee holds no balance in {currency}",
         )
     if not is_signed_by_payee:
-        _check_attestation(run, payer, payee, currency, amount, metadata, signature)
+        check_attestation(run, payer, payee, currency, amount, metadata, signature)
+    if is_limited:
+        check_inflow(run, payer, payee, currency, amount)
+    if config.policy_version:
+        check_policy(run, payer, payee, currency, amount)
     data = (amount, currency, payer.address, payee.address, metadata)
     if payee.address == payer.address:
         payer = run.emit_from(payer, "sentpayment", data)
@@ -95,67 +102,4 @@ def check_not_frozen(who: str, account: Account) -> None:
             "EACCOUNT_FROZEN",
             f"the {who} {account.address.hex()} is frozen by the treasury",
             address=account.address.hex(),
-        )
-
-
-def provider(run: Run, account: Account) -> Account:
-    """A child's parent, or the account itself."""
-    if account.role != Role.CHILD_VASP:
-        return account
-    parent = run.state.account(account.parent)
-    assert parent is not None
-    return parent
-
-
-def needs_attestation(run: Run, payer: Account, payee: Account, currency: str, amount: int) -> bool:
-    """floor(amount x rate) >= limit, between two different VASPs."""
-    if payer.role not in _VASPS or payee.role not in _VASPS or payer.address == payee.address:
-        return False
-    if amount * run.require_currency(currency).rate >> 32 < run.state.config().dual_attestation_limit:
-        return False
-    return provider(run, payer).address != provider(run, payee).address
-
-
-def attestation_message(metadata: bytes, payer: bytes, amount: int) -> bytes:
-    """What the payee's provider signs: metadata, payer (16), amount (8, little-endian), Libra's suffix."""
-    return metadata + payer + amount.to_bytes(8, "little") + ATTEST_SUFFIX
-
-
-def _check_attestation(
-    run: Run, payer: Account, payee: Account, currency: str, amount: int, metadata: bytes, signature: bytes
-) -> None:
-    """A supplied signature is always checked; one is needed at the limit."""
-    if not signature and not needs_attestation(run, payer, payee, currency, amount):
-        return
-    if len(signature) != 64:
-        raise Abort(
-            "DualAttestation",
-            Category.INVALID_ARGUMENT,
-            "EMALFORMED_METADATA_SIGNATURE",
-            f"{amount} micro-{currency} between two providers needs the receiving provider's signature of 64 bytes,"
-            f" got {len(signature)}",
-            amount=amount,
-        )
-    credential = provider(run, payee).credential
-    if credential is None or not credential.compliance_key:
-        raise Abort(
-            "DualAttestation",
-            Category.INVALID_STATE,
-            "EPAYEE_COMPLIANCE_KEY_NOT_SET",
-            "the receiving provider has published no compliance key",
-        )
-    if not credential.base_url:
-        raise Abort(
-            "DualAttestation",
-            Category.INVALID_STATE,
-            "EPAYEE_BASE_URL_NOT_SET",
-            "the receiving provider has published no base URL",
-        )
-    message = attestation_message(metadata, payer.address, amount)
-    if not verify(Scheme.ED25519, credential.compliance_key, message, signature):
-        raise Abort(
-            "DualAttestation",
-            Category.INVALID_ARGUMENT,
-            "EINVALID_METADATA_SIGNATURE",
-            "the receiving provider's signature does not verify",
         )

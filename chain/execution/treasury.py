@@ -5,8 +5,10 @@ from chain.codec import encode
 from chain.crypto.hashing import signing_message
 from chain.crypto.signing import Scheme, verify
 from chain.execution.context import Run
+from chain.execution.currencies import fixed_point
 from chain.execution.outcome import Abort, Category
 from chain.execution.payments import check_not_frozen
+from chain.execution.tiers import count_mint
 from chain.limits import MAX_PREBURN_REQUESTS
 from chain.primitives import U64_MAX
 
@@ -17,7 +19,7 @@ def receipt_message(genesis_hash: bytes, receipt_id: bytes, currency: str, amoun
 
 
 def tiered_mint(
-    run: Run, code: str, nonce: int, dealer_address: bytes, amount: int, _tier: int, receipt_id: bytes, signature: bytes
+    run: Run, code: str, nonce: int, dealer_address: bytes, amount: int, tier: int, receipt_id: bytes, signature: bytes
 ) -> None:
     """New coins for a dealer against a custodian's receipt; a receipt counts once."""
     run.require_treasury()
@@ -39,6 +41,7 @@ def tiered_mint(
             "EPAYEE_CANT_ACCEPT_CURRENCY_TYPE",
             f"the dealer holds no balance in {code}",
         )
+    count_mint(run, dealer_address, code, amount, tier)
     if run.state.get(receipt_key(receipt_id)) is not None:
         raise Abort("Diem", Category.ALREADY_PUBLISHED, "ERECEIPT_USED", f"receipt {receipt_id.hex()} was used")
     message = receipt_message(run.context.genesis_hash, receipt_id, code, amount)
@@ -73,6 +76,10 @@ def preburn(run: Run, code: str, amount: int) -> None:
             Category.NOT_PUBLISHED,
             "EPAYER_DOESNT_HOLD_CURRENCY",
             f"the dealer holds no balance in {code}",
+        )
+    if currency.is_synthetic:
+        raise Abort(
+            "Diem", Category.INVALID_ARGUMENT, "EIS_SYNTHETIC_CURRENCY", f"{code} is never burned: decompose it instead"
         )
     if amount == 0:
         raise Abort("DiemAccount", Category.INVALID_ARGUMENT, "ECOIN_DEPOSIT_IS_ZERO", "a preburn of 0 is none")
@@ -177,16 +184,7 @@ def update_exchange_rate(run: Run, code: str, nonce: int, numerator: int, denomi
     """XDX per coin as 32-bit fixed point, truncated; local currencies without a coin are kept in the config."""
     run.require_treasury()
     run.check_nonce(nonce)
-    if denominator == 0:
-        raise Abort("FixedPoint32", Category.INVALID_ARGUMENT, "EDENOMINATOR", "the denominator is 0")
-    rate = (numerator << 32) // denominator
-    if rate > U64_MAX or (rate == 0 and numerator != 0):
-        raise Abort(
-            "FixedPoint32",
-            Category.INVALID_ARGUMENT,
-            "ERATIO_OUT_OF_RANGE",
-            f"{numerator}/{denominator} has no 32-bit fixed point",
-        )
+    rate = fixed_point(numerator, denominator)
     currency = run.state.currency(code)
     if currency is not None:
         currency = run.emit_currency(currency, "to_xdx_exchange_rate_update", (code, rate))

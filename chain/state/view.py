@@ -11,6 +11,8 @@ from chain.accounts import (
     account_key,
     currency_key,
 )
+from chain.records.onchain import ONCHAIN_KEY, OnChainConfig
+from chain.records.validators import VALIDATORS_KEY, ActiveSet, ValidatorConfig, validator_key
 
 
 class StateView(Protocol):
@@ -63,6 +65,19 @@ class Overlay:
     def config(self) -> Config:
         """The configuration; it exists from genesis on."""
         return cast("Config", self.get(CONFIG_KEY))
+
+    def onchain(self) -> OnChainConfig:
+        """What governance has set; it exists from genesis on."""
+        return cast("OnChainConfig", self.get(ONCHAIN_KEY))
+
+    def active_set(self) -> ActiveSet:
+        """The validators in force; they exist from genesis on."""
+        return cast("ActiveSet", self.get(VALIDATORS_KEY))
+
+    def validator(self, account: bytes) -> ValidatorConfig | None:
+        """A validator's configuration, or None."""
+        record = self.get(validator_key(account))
+        return record if isinstance(record, ValidatorConfig) else None
 
     def merge(self) -> None:
         """Move the writes into the base overlay."""

@@ -6,8 +6,6 @@ it is until all leaves are there; then one batch puts the staged state in its pl
 leaves are taken up again.
 """
 
-from collections.abc import Iterable
-
 from chain.accounts import leaf_key, read_record, value_hash
 from chain.codec import decode, encode
 from chain.crypto.signing import Signatures
@@ -33,7 +31,7 @@ ROUNDS_OF_ASKING = 3
 
 
 class SnapshotClient:
-    """One validator's taking side. Idle until `begin`."""
+    """One validator's taking side. Idle until `want`."""
 
     def __init__(self, ledger: Ledger, own_index: int, signatures: Signatures) -> None:
         """`resume` takes up what an earlier life began."""
@@ -52,20 +50,26 @@ class SnapshotClient:
         self._last: bytes | None = None
         self.is_active = False
         """Whether a snapshot is being fetched."""
+        self._is_asking = False
         self.is_switching = False
         """Whether it is whole and on its way to the disk: the ledger must not change until `finish`."""
 
     # --- beginning ---
 
-    def begin(self, peers: Iterable[int], version: int, now_us: int, out: Output) -> None:
-        """Fetch a snapshot of about this version from these peers, unless that is under way."""
+    def want(self, version: int) -> None:
+        """Fetch a snapshot of about this version; `ask_first` begins it."""
         self._wanted_version = max(self._wanted_version, version)
-        self._peers = tuple(peer for peer in peers if peer != self._own)
-        if not self.is_active and self._peers:
-            self.is_active = True
-            self._ask(now_us, out)
+        self.is_active = True
 
-    def resume(self, peers: Iterable[int], now_us: int, out: Output) -> None:
+    def ask_first(self, peers: tuple[int, ...], now_us: int, out: Output) -> None:
+        """Ask somebody, if a snapshot is wanted and nobody was asked yet."""
+        if self.is_active and not self._is_asking:
+            self._peers = tuple(peer for peer in peers if peer != self._own)
+            self._is_asking = bool(self._peers)
+            if self._peers:
+                self._ask(now_us, out)
+
+    def resume(self, now_us: int, out: Output) -> None:
         """Go on with what was staged before a stop; what belongs to no offer is dropped."""
         row = self._ledger.store.row(Column.META, SYNC_ROW)
         if row is None:
@@ -79,7 +83,7 @@ class SnapshotClient:
             self._names[leaves[-1][0]] = key
         self._snapshot, self._tree = snapshot, state_tree.build(leaves)
         self._last = max(self._names, default=None)
-        self.begin(peers, snapshot.version, now_us, out)
+        self.want(snapshot.version)
 
     def on_timer(self, token: int, now_us: int, out: Output) -> None:
         """Nothing good came in time."""
@@ -166,7 +170,7 @@ class SnapshotClient:
             return
         if snapshot.version <= self._ledger.tip_version:  # blocks came first
             self._reset(out)
-            self.is_active = False
+            self.is_active = self._is_asking = False
             return
         staged, out.persist.staged = out.persist.staged, []
         assert out.persist.is_empty(), "a batch that adopts is written alone"
@@ -191,7 +195,7 @@ class SnapshotClient:
         self._ledger.adopt(self._tip(snapshot))
         self._snapshot, self._tree, self._names, self._last = None, NOTHING, {}, None
         self._liars, self._failures, self._token = set(), 0, self._token + 1
-        self.is_active = self.is_switching = False
+        self.is_active = self._is_asking = self.is_switching = False
         return snapshot
 
     def _tip(self, snapshot: Snapshot) -> SnapshotTip:
@@ -208,7 +212,7 @@ class SnapshotClient:
             block.id, block.height, block.round, commit.version, commit.root, commit.timestamp_us, self._ledger.state,
             {}, {}, self._tree, snapshot.frontier, nodes, [entry],
         )  # fmt: skip
-        return SnapshotTip(tip, block, snapshot.certificate, self._names)
+        return SnapshotTip(tip, block, snapshot.certificate, self._names, snapshot.offer.epochs)
 
 
 def check_items(items: tuple[bytes, ...]) -> list[tuple[bytes, bytes, bytes, bytes]]:

@@ -71,10 +71,11 @@ def make_offer(ledger: Ledger, height: int, version: int) -> SnapshotOffer | Non
     block, _, certificate = read_block(row)
     if block is None or certificate is None:
         return None
+    ends = ledger.epoch_ends(1, certificate.data.epoch - 1)
     prover = Prover(ledger, version)
     kind, data, info, events = _entry(entry)
     return SnapshotOffer(
-        prover.ledger(certificate).epochs, certificate, block, (kind, data, info, events),
+        tuple(ends), certificate, block, (kind, data, info, events),
         prover.path(version).siblings, prover.consistency(0).subtrees,
     )  # fmt: skip
 

@@ -1,6 +1,5 @@
 """Whether a validator that is behind fetches the state or the blocks, and the way in for messages (Y1, Y2)."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from chain.crypto.signing import Signatures
@@ -9,6 +8,8 @@ from chain.ledger import Ledger
 from chain.messages import (
     Chunk,
     ChunkRequest,
+    CommittedResponse,
+    Message,
     SnapshotMessage,
     SnapshotOffer,
     SnapshotRequest,
@@ -51,13 +52,13 @@ class StateSync:
         """Whether a snapshot is being fetched."""
         return self._client.is_active
 
-    def start(self, peers: Iterable[int], now_us: int, out: Output) -> None:
+    def start(self, now_us: int, out: Output) -> None:
         """Take up what an earlier life began."""
         if self._behind is not None:
-            self._client.resume(peers, now_us, out)
+            self._client.resume(now_us, out)
 
-    def takes_over(self, peers: Iterable[int], version: int, one_honest: int, now_us: int, out: Output) -> bool:
-        """Y1: whether the ledger up to a certified version comes as a snapshot; begins one if that is so.
+    def takes_over(self, version: int, one_honest: int) -> bool:
+        """Y1: whether the ledger up to a certified version comes as a snapshot; `ask` begins it.
 
         It does from `snapshot_behind` versions on, twice as many after each snapshot, so that a network under load is
         caught in the end; and where `one_honest` peers said that they do not have the blocks any more.
@@ -66,12 +67,20 @@ class StateSync:
             return False
         is_far = version - self._ledger.tip_version > self._behind
         if self._client.is_active or is_far or len(self._unserved) >= one_honest:
-            self._client.begin(peers, version, now_us, out)
+            self._client.want(version)
         return self._client.is_active
 
-    def note_unserved(self, sender: int) -> None:
-        """Y2: a peer does not have the blocks after our tip."""
-        self._unserved.add(sender)
+    def ask(self, peers: tuple[int, ...], now_us: int, out: Output) -> None:
+        """Begin what is wanted, once who can be asked is known."""
+        self._client.ask_first(peers, now_us, out)
+
+    def note_answer(self, sender: int, message: Message) -> None:
+        """Y2: a peer says that it does not have the blocks after our tip."""
+        if isinstance(message, CommittedResponse) and not message.blocks:
+            if message.start_height == self._ledger.tip_height + 1:
+                self._unserved.add(sender)
+        elif isinstance(message, CommittedResponse):
+            self._unserved.clear()
 
     def on_timer(self, _name: str, token: int, now_us: int, out: Output) -> None:
         """Ask again."""

@@ -18,7 +18,7 @@ from chain.codec import encode
 from chain.crypto.signing import PrivateKey, RealSignatures, verify_all
 from chain.execution.context import BlockContext
 from chain.execution.executor import execute_block
-from chain.genesis import GenesisCurrency, GenesisDocument, genesis_hash
+from chain.genesis import GenesisCurrency, GenesisDocument, GenesisValidator, genesis_hash
 from chain.ledger import Ledger
 from chain.limits import MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS
 from chain.mempool import Mempool
@@ -29,7 +29,6 @@ from chain.state.view import Overlay
 from chain.storage import Column, WriteBatch
 from chain.transaction import SignedTransaction, decode_transaction, transaction_hash
 from chain.validation import check_prologue
-from chain.validators import Validator
 from node.api.handlers import SUBMIT_PARAMETERS
 from node.api.schema import MAX_BATCH, Tip, bind, parse_body, parse_request, respond
 from node.lab.bench_crypto import CURRENCY, http_request, payment
@@ -93,7 +92,7 @@ class _Scene:
         self.leader = self.keys[0]
         key = self.leader.public_key
         coin = GenesisCurrency(CURRENCY, 10**6, 100, 1 << 32, False, True, key)
-        members = (Validator("v0", key, key),)
+        members = (GenesisValidator("v0", key, key, key, key),)
         document = GenesisDocument(CHAIN_ID, START_SECS * SECOND_US, members, key, key, (coin,), ())
         self.store = SqliteStore(directory / "ledger.sqlite", genesis_hash(document))
         self.ledger = Ledger(document, self.store)

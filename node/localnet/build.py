@@ -41,7 +41,8 @@ def build_network(
     for endpoint in (endpoint for pair in ports for endpoint in pair):
         listen(endpoint).close()
     document = build_genesis(
-        directory, validators, rates, seed=seed, chain_id=chain_id, timestamp_us=timestamp_us
+        directory, validators, rates, seed=seed, chain_id=chain_id, timestamp_us=timestamp_us,
+        addresses=[(address_text(p2p), address_text(rpc)) for rpc, p2p in ports],
     )  # fmt: skip
     (directory / GENESIS_FILE).write_bytes(document.to_bytes())
     network = _network(directory, document, ports)
@@ -69,6 +70,12 @@ def _write_config(network: Network, index: int, member: Member) -> None:
         allow_remote=False, genesis_hash=network.genesis_hash,
     )  # fmt: skip
     (root / CONFIG_FILE).write_text(json.dumps(config.to_json(), indent=1), encoding="utf-8")
+
+
+def address_text(endpoint: Endpoint) -> str:
+    """`host:port` as the chain has it."""
+    host, port = endpoint
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def validator_ports(validators: int, base_port: int) -> list[tuple[Endpoint, Endpoint]]:

@@ -4,16 +4,15 @@
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from chain.accounts import BASKET
 from chain.crypto.signing import PrivateKey, RealSignatures
 from chain.errors import GenesisError
-from chain.genesis import GenesisCurrency, GenesisDocument, genesis_hash
+from chain.genesis import GenesisCurrency, GenesisDocument, GenesisValidator, genesis_hash
 from chain.ledger import Ledger
-from chain.validators import Validator
 from node.client.network import GENESIS_FILE
 from node.keystore import derive_secret, load_key, new_secret, save_key
 from node.storage.memory import MemoryStore
@@ -28,6 +27,8 @@ ONE_XDX = 1 << 32
 TEST_CHAIN_IDS = {2: "testnet", 3: "devnet", 4: "testing"}
 """Libra's numbers of test chains. 1 and 5 mean real money, and this is a simulator."""
 CHAIN_ID = 4
+VALIDATOR_KEYS = ("consensus", "network", "owner", "operator")
+"""Key files of a validator, in the order of the genesis document."""
 MAX_GENESIS_BYTES = 1 << 20
 
 
@@ -50,11 +51,13 @@ def build_genesis(
     seed: int | None = None,
     chain_id: int = CHAIN_ID,
     timestamp_us: int | None = None,
+    addresses: Sequence[tuple[str, str]] | None = None,
 ) -> GenesisDocument:
     """Make every key below `directory` and give the checked document, which is not written.
 
     Keys: `keys/association.json`, `keys/treasury.json`, `keys/custodian-CODE.json`, and for each validator
-    `validator-N/keys/consensus.json` and `network.json`. With a seed they are the same each time: for demonstrations
+    `validator-N/keys/{consensus,network,owner,operator}.json`. `addresses` says where each validator listens for
+    validators and for clients (`host:port`), if that is known. With a seed they are the same each time: for demonstrations
     only. A key that is there already stays. GenesisError (`not_a_test_chain`), KeyFileError (`key_file_exists`: a seed
     that gives another key).
     """
@@ -75,12 +78,17 @@ def build_genesis(
     roots = directory / "keys"
     names = [f"validator-{index}" for index in range(validators)]
     members = tuple(
-        Validator(
-            name, key(directory / name / "keys" / "consensus.json", f"{name}/consensus"),
-            key(directory / name / "keys" / "network.json", f"{name}/network"),
+        GenesisValidator(
+            name,
+            *[key(directory / name / "keys" / f"{what}.json", f"{name}/{what}") for what in VALIDATOR_KEYS],  # type: ignore[arg-type]
         )
         for name in names
     )  # fmt: skip
+    if addresses is not None:
+        members = tuple(
+            member._replace(network_address=network, fullnode_address=fullnode)
+            for member, (network, fullnode) in zip(members, addresses, strict=True)
+        )
     currencies = tuple(
         GenesisCurrency(
             code, SCALING, FRACTIONAL_PART, rates.coins.get(code, ONE_XDX), code == BASKET, code != BASKET,
@@ -155,7 +163,9 @@ def describe(document: GenesisDocument) -> dict[str, Any]:
         "validators": [
             {
                 "index": index, "name": member.name, "consensus_key": member.consensus_key.hex(),
-                "network_key": member.network_key.hex(),
+                "network_key": member.network_key.hex(), "owner_key": member.owner_key.hex(),
+                "operator_key": member.operator_key.hex(), "network_address": member.network_address,
+                "fullnode_address": member.fullnode_address,
             }
             for index, member in enumerate(document.validators)
         ],

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from chain.accounts import ASSOCIATION, TREASURY
 from chain.crypto.signing import PrivateKey, Scheme, Signer, address_of, authentication_key
 from chain.execution.treasury import receipt_message
-from chain.genesis import GenesisCurrency, GenesisDocument, genesis_hash
+from chain.genesis import GenesisCurrency, GenesisDocument, GenesisValidator, genesis_hash
 from chain.transaction import Payload
-from chain.validators import Validator
 from node.sim.entropy import Stream
 from node.sim.scenario import Scenario
 from node.sim.workload import CURRENCY, Step, Wallet
@@ -35,10 +34,15 @@ class Parties:
         association, treasury = signer(stream.octets(32)), signer(stream.octets(32))
         self.validator_signers = [signer(stream.octets(32)) for _ in range(scenario.validators)]
         network_keys = [PrivateKey(stream.octets(32)).public_key for _ in range(scenario.validators)]
+        self.owners = [self._wallet() for _ in range(scenario.validators)]
+        self.operators = [self._wallet() for _ in range(scenario.validators)]
         self.document = GenesisDocument(
             CHAIN_ID, GENESIS_US,
             tuple(
-                Validator(f"validator-{index}", signer_.public_key, key)
+                GenesisValidator(
+                    f"validator-{index}", signer_.public_key, key, self.owners[index].signer.public_key,
+                    self.operators[index].signer.public_key,
+                )
                 for index, (signer_, key) in enumerate(zip(self.validator_signers, network_keys, strict=True))
             ),
             association.public_key, treasury.public_key,

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -12,9 +12,26 @@ from chain.crypto.hashing import seed
 from chain.crypto.signing import RealSignatures
 from chain.errors import GenesisError
 from chain.execution.conservation import check
-from chain.genesis import GenesisCurrency, GenesisDocument, genesis_hash, initial_records
-from chain.validators import Validator
-from tests.builders import CHAIN_ID, CUSTODIAN, NOW_SECS, ONE, ROOT, TC, document, key
+from chain.genesis import (
+    GenesisCurrency,
+    GenesisDocument,
+    GenesisValidator,
+    genesis_hash,
+    initial_records,
+)
+from chain.records.coins import Basket, basket_key
+from chain.records.limits import LimitsDefinition, limits_key
+from chain.records.onchain import ONCHAIN_KEY, OnChainConfig
+from chain.records.policy import POLICY_KEY, Policy
+from chain.records.validators import (
+    VALIDATORS_KEY,
+    ActiveSet,
+    OperatorConfig,
+    SetMember,
+    ValidatorConfig,
+    validator_key,
+)
+from tests.builders import CHAIN_ID, CUSTODIAN, NOW_SECS, ONE, ROOT, TC, XDX_PARTS, document, key, party
 
 EDGE_CASES = json.loads((Path(__file__).parents[1] / "vectors/ed25519_edge_cases.json").read_text())
 LARGE_S = (6, 7)
@@ -46,9 +63,9 @@ def test_bytes_and_back() -> None:
     assert GenesisDocument.from_bytes(whole.to_bytes()) == whole
     values = decode(whole.to_bytes())
     assert isinstance(values, tuple)
-    assert values[:3] == (1, CHAIN_ID, NOW_SECS * 1_000_000)
+    assert values[:3] == (4, CHAIN_ID, NOW_SECS * 1_000_000)
     assert values[7:] == ((("INR", 1 << 26),), 1_000_000_000)
-    assert isinstance(GenesisDocument.from_bytes(whole.to_bytes()).validators[0], Validator)
+    assert isinstance(GenesisDocument.from_bytes(whole.to_bytes()).validators[0], GenesisValidator)
     assert isinstance(GenesisDocument.from_bytes(whole.to_bytes()).currencies[0], GenesisCurrency)
 
 
@@ -82,7 +99,7 @@ def test_another_format_says_so() -> None:
     values = decode(document().to_bytes())
     assert isinstance(values, tuple)
     with pytest.raises(GenesisError) as caught:
-        GenesisDocument.from_bytes(encode((2, *values[1:])))
+        GenesisDocument.from_bytes(encode((1, *values[1:])))
     assert caught.value.name == "genesis_format"
 
 
@@ -106,8 +123,11 @@ def test_chain_ids() -> None:
         document(chain_id=good).check(RealSignatures())
 
 
-def validators(count: int) -> tuple[Validator, ...]:
-    return tuple(Validator(f"v{i}", key(1_000 + i).public_key, key(2_000 + i).public_key) for i in range(count))
+def validators(count: int) -> tuple[GenesisValidator, ...]:
+    def keys(number: int) -> tuple[Any, ...]:
+        return tuple(key(base + number).public_key for base in (1_000, 2_000, 3_000, 4_000))
+
+    return tuple(GenesisValidator(f"v{i}", *keys(i)) for i in range(count))
 
 
 def test_1_to_256_validators() -> None:
@@ -168,7 +188,7 @@ def test_the_port_judges_keys() -> None:
             return True
 
     document(association_key=b"a", treasury_key=b"t").check(Port())
-    assert len(Port.asked) == 2 + 8 + 3
+    assert len(Port.asked) == 2 + 16 + 3
     assert {scheme for scheme, _ in Port.asked} == {0}
 
 
@@ -214,7 +234,7 @@ def test_scaling_and_synthetic() -> None:
 def test_the_state_at_version_0() -> None:
     """Configuration, currencies in order, association and treasury; no coins, all counters at 0."""
     records = initial_records(document(dual_attestation_limit=7))
-    assert records.pop(CONFIG_KEY) == Config(CHAIN_ID, ("XUS", "XEU", "XDX"), (("INR", 1 << 26),), 7, (0,) * 7)
+    assert records.pop(CONFIG_KEY) == Config(CHAIN_ID, ("XUS", "XEU", "XDX"), (("INR", 1 << 26),), 7, (0,) * 11, (), 0)
     none = (0, 0, 0, 0, 0)
     custodian = {code: private.public_key for code, private in CUSTODIAN.items()}
     assert records.pop(currency_key("XUS")) == Currency(
@@ -229,6 +249,35 @@ def test_the_state_at_version_0() -> None:
     for address, role, who in ((ASSOCIATION, 0, ROOT), (TREASURY, 1, TC)):
         auth_key = who.key.authentication_key()
         assert records.pop(account_key(address)) == Account(address, role, auth_key, 0, False, (), (), b"", 0, None, ())
+    for code in ("XUS", "XEU", "XDX"):
+        assert records.pop(limits_key(ASSOCIATION, code)) == LimitsDefinition(
+            ASSOCIATION, code, 2**64 - 1, 2**64 - 1, 2**64 - 1, 86_400_000_000
+        )
+    assert records.pop(basket_key("XDX")) == Basket("XDX", XDX_PARTS, (("XUS", 0), ("XEU", 0)))
+    assert records.pop(POLICY_KEY) == Policy(0, "", ())
+    for number in range(4):
+        owner, operator = party(200 + number), party(300 + number)
+        for who, role in ((owner, 3), (operator, 4)):
+            auth_key = who.key.authentication_key()
+            assert records.pop(account_key(who.address)) == Account(
+                who.address, role, auth_key, 0, False, (), (0, 0), b"", 0, None, ()
+            )
+        keys = key(10 + number).public_key, key(20 + number).public_key
+        assert records.pop(validator_key(owner.address)) == ValidatorConfig(
+            owner.address, number, f"validator-{number}", operator.address, *keys, "", ""
+        )
+        name = f"validator-{number}-operator"
+        assert records.pop(validator_key(operator.address)) == OperatorConfig(operator.address, name)
+    members = tuple(
+        SetMember(i, f"validator-{i}", key(10 + i).public_key, key(20 + i).public_key, NOW_SECS * 1_000_000)
+        for i in range(4)
+    )
+    registered = tuple(party(200 + i).address for i in range(4))
+    assert records.pop(VALIDATORS_KEY) == ActiveSet(1, NOW_SECS * 1_000_000, members, registered)
+    assert records.pop(ONCHAIN_KEY) == OnChainConfig(
+        (4, 9, 600, 600, 8, 4_000_000, 0, 10_000, 4_096, 1_000, 800),  # type: ignore[arg-type]
+        ("round_robin", 1_000_000, 800_000, 1_000_000), 1, False,  # type: ignore[arg-type]
+    )  # fmt: skip
     assert records == {}
     check(initial_records(document()).values())
 

@@ -118,7 +118,7 @@ def test_what_the_waypoint_leaves_out_is_checked_too() -> None:
         ({"version": 1}, "not_genesis"),
         ({"epoch": 1}, "not_genesis"),
         ({"next_epoch": None}, "next_epoch"),
-        ({"next_epoch": ValidatorSet(2, (Validator("a", b"k" * 32, b"n" * 32),))}, "next_epoch"),
+        ({"next_epoch": ValidatorSet(2, (Validator("a", b"k" * 32, b"n" * 32, 0),))}, "next_epoch"),
     ],
 )
 def test_a_waypoint_that_is_not_of_a_genesis(fields: dict[str, Any], rule: str) -> None:
@@ -247,7 +247,7 @@ class Era(NamedTuple):
 def era(epoch: int, count: int) -> Era:
     """New validators with keys of their own."""
     keys = {index: key(1_000 * epoch + index) for index in range(count)}
-    members = tuple(Validator(f"v{epoch}-{index}", keys[index].public_key, b"n" * 32) for index in range(count))
+    members = tuple(Validator(f"v{epoch}-{index}", keys[index].public_key, b"n" * 32, index) for index in range(count))
     return Era(ValidatorSet(epoch, members), keys)
 
 

@@ -258,12 +258,57 @@ def test_functions_keep_libras_names_and_parameter_order() -> None:
             "currency", "sliding_nonce", "new_exchange_rate_numerator", "new_exchange_rate_denominator",
         ],
         "update_minting_ability": ["currency", "allow_minting"],
+        "burn_txn_fees": ["currency"],
+        "update_dealer_tiers": [
+            "currency", "sliding_nonce", "designated_dealer_address", "tier_0_cap", "tier_1_cap", "tier_2_cap",
+            "tier_3_cap",
+        ],
+        "register_scs_currency": [
+            "currency", "exchange_rate_numerator", "exchange_rate_denominator", "scaling_factor", "fractional_part",
+            "custodian_key",
+        ],
+        "compose": ["currency", "amount"],
+        "decompose": ["currency", "amount"],
+        "publish_unrestricted_limits": ["currency"],
+        "publish_window": ["currency", "limit_address"],
+        "update_limits_definition": [
+            "currency", "sliding_nonce", "limit_address", "new_max_inflow", "new_max_outflow",
+            "new_max_holding_balance", "new_time_period",
+        ],
+        "update_window_info": ["currency", "window_address", "aggregate_balance", "new_limit_address"],
+        "set_jurisdiction_policy": ["sliding_nonce", "policy"],
+        "set_vasp_country": ["sliding_nonce", "vasp_address", "country"],
+        "create_validator_account": ["sliding_nonce", "new_account_address", "auth_key_prefix", "human_name"],
+        "create_validator_operator_account": ["sliding_nonce", "new_account_address", "auth_key_prefix", "human_name"],
+        "add_validator_and_reconfigure": ["sliding_nonce", "validator_name", "validator_address"],
+        "remove_validator_and_reconfigure": ["sliding_nonce", "validator_name", "validator_address"],
+        "register_validator_config": [
+            "validator_account", "consensus_pubkey", "validator_network_addresses", "fullnode_network_addresses",
+        ],
+        "set_validator_config_and_reconfigure": [
+            "validator_account", "consensus_pubkey", "validator_network_addresses", "fullnode_network_addresses",
+        ],
+        "set_validator_operator": ["operator_name", "operator_account"],
+        "set_validator_operator_with_nonce_admin": ["sliding_nonce", "operator_name", "operator_account"],
+        "update_diem_version": ["sliding_nonce", "major"],
+        "set_gas_constants": [
+            "sliding_nonce", "global_memory_per_byte_cost", "global_memory_per_byte_write_cost",
+            "min_transaction_gas_units", "large_transaction_cutoff", "intrinsic_gas_per_byte",
+            "maximum_number_of_gas_units", "min_price_per_gas_unit", "max_price_per_gas_unit",
+            "max_transaction_size_in_bytes", "gas_unit_scaling_factor", "default_account_size",
+        ],
+        "initialize_diem_consensus_config": ["sliding_nonce"],
+        "update_diem_consensus_config": ["sliding_nonce", "config"],
+        "halt_transactions": ["sliding_nonce"],
+        "resume_transactions": ["sliding_nonce"],
     }  # fmt: skip
     assert FUNCTIONS["preburn"] == Function(
         "TreasuryComplianceScripts", (("currency", Kind.CURRENCY), ("amount", Kind.U64))
     )
     assert {function.module for function in FUNCTIONS.values()} == {
         "PaymentScripts", "AccountCreationScripts", "AccountAdministrationScripts", "TreasuryComplianceScripts",
+        "Diem", "BasketScripts", "AccountLimits", "JurisdictionScripts",
+        "ValidatorAdministrationScripts", "SystemAdministrationScripts",
     }  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def consensus() -> list[str]:
     """What validators sign."""
     data = VoteData(1, 2, Hash(b"\x02" * 32), 1, Hash(b"\x01" * 32), Hash(b"\x0a" * 32), 5, 1_000_002, None)
     commit = CommitInfo(1, 1, Hash(b"\x01" * 32), Hash(b"\x0b" * 32), 3, 1_000_001, None)
-    members = ValidatorSet(1, (Validator("v0", b"\x03" * 32, b"\x04" * 32),))
+    members = ValidatorSet(1, (Validator("v0", b"\x03" * 32, b"\x04" * 32, 0),))
     return [
         example("Vote message: seed, genesis hash, ((epoch, round, block id, parent round, parent id, root, version,"
                 " time in microseconds, None), commit info or None)", vote_message(data, commit, GENESIS)),

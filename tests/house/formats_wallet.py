@@ -1,6 +1,6 @@
 """The part of docs/formats.md that wallets need: account identifiers, metadata, memos, attestation, receipts."""
 
-from chain.execution.payments import attestation_message
+from chain.execution.attestation import attestation_message
 from chain.identifiers import encode_identifier, encode_intent
 from chain.metadata import (
     CoinTrade,

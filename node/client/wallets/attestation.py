@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chain.crypto.signing import PrivateKey
-from chain.execution.payments import attestation_message
+from chain.execution.attestation import attestation_message
 from node.client.wallets.book import WalletError
 from node.client.wallets.wallet import Wallet
 from node.keystore import KeyFileError, load_key, new_secret, save_key

@@ -34,7 +34,7 @@ class Committee:
         self.set = ValidatorSet(
             1,
             tuple(
-                Validator(f"v{index}", key.public_key, PrivateKey(bytes([index + 101]) * 32).public_key)
+                Validator(f"v{index}", key.public_key, PrivateKey(bytes([index + 101]) * 32).public_key, index)
                 for index, key in enumerate(self.keys)
             ),
         )

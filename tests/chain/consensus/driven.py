@@ -21,7 +21,6 @@ class App:
         self.committed: list[Any] = []
         self.waiting: tuple[bytes, ...] = ()
         self.snapshot = False
-        self.unserved: list[int] = []
 
     def signature_checks(self, block):
         return ()
@@ -29,7 +28,7 @@ class App:
     def execute(self, parent, block):
         return SimpleNamespace(
             block_id=block.id, height=block.height, round=block.round, version=block.round,
-            root=self.four.root(block), timestamp_us=block.header.timestamp_us,
+            root=self.four.root(block), timestamp_us=block.header.timestamp_us, next_epoch=None,
         )  # fmt: skip
 
     def payload(self, parent, timestamp_us, max_count=500):
@@ -38,11 +37,8 @@ class App:
     def commit(self, path, proof, out):
         self.committed.append(([block.round for block, _ in path], proof))
 
-    def takes_snapshot(self, certificate, now_us, out):
+    def takes_snapshot(self, version):
         return self.snapshot
-
-    def note_unserved(self, sender):
-        self.unserved.append(sender)
 
     def committed_blocks(self, start_height):
         return CommittedResponse(start_height, (), None)
@@ -54,7 +50,13 @@ class Driven:
     def __init__(self, four, own=0, record=None, pending=()) -> None:
         info = four.genesis_info
         root = SimpleNamespace(
-            block_id=info.block_id, height=0, round=0, version=0, root=info.root, timestamp_us=info.timestamp_us
+            block_id=info.block_id,
+            height=0,
+            round=0,
+            version=0,
+            root=info.root,
+            timestamp_us=info.timestamp_us,
+            next_epoch=None,
         )
         self.app = App(four)
         self.machine = ConsensusMachine(

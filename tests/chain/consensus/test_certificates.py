@@ -36,7 +36,7 @@ def chain(four):
 )
 def test_quorum_is_more_than_two_thirds(n, quorum, one_honest) -> None:
     """'Q > 2/3 total, i.e. floor(2W/3)+1'; f = floor((n-1)/3)."""
-    members = tuple(Validator(f"v{i}", bytes([i]) * 32, bytes([i]) * 32) for i in range(n))
+    members = tuple(Validator(f"v{i}", bytes([i]) * 32, bytes([i]) * 32, i) for i in range(n))
     validators = ValidatorSet(1, members)
     assert (validators.quorum, validators.one_honest) == (quorum, one_honest)
 

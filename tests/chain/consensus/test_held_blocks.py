@@ -42,7 +42,7 @@ def held(app: App) -> HeldBlocks:
 
 
 def parent(height: int = 0, time_us: int = 1_000) -> Any:
-    return SimpleNamespace(height=height, timestamp_us=time_us)
+    return SimpleNamespace(height=height, timestamp_us=time_us, next_epoch=None)
 
 
 def block(four, *, height: int = 1, time_us: int = NOW, round_: int = 1) -> Block:

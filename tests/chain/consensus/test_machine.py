@@ -17,7 +17,7 @@ def test_a_vote_waits_for_the_stored_block(four) -> None:
     block = four.block(1, four.genesis_qc, height=1)
     out = driven.receive(1, Proposal(block, four.genesis_qc))
     assert [row[:2] for row in out.persist.rows] == [(Column.PENDING, 0), (Column.META, VOTED_ROW)]
-    assert out.persist.rows[1][2] == encode(1)
+    assert out.persist.rows[1][2] == encode((1, 1))
     assert out.safety == driven.machine.safety.record_bytes()
     assert [(to, vote.data.block_id, vote.author) for to, vote in sent(out.after_persist, Vote)] == [
         (0, block.id, 0),

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from chain.accounts import BASKET, Role
 from chain.execution.conservation import ConservationError, Totals, check, totals
 from chain.execution.outcome import Outcome
-from tests.builders import ALICE, ANNA, BOB, BR, DEALER, NOBODY, ONE, PAYMENT, TC, US, World, small_world
+from chain.records.coins import Basket, basket_key
+from tests.builders import ALICE, ANNA, BOB, BR, DEALER, NOBODY, ONE, PAYMENT, TC, US, XDX_PARTS, World, small_world
 
 BALANCES = {"XUS": 3_000 * ONE, "XEU": 300 * ONE, "XDX": 0}
 
@@ -65,7 +66,34 @@ def test_receipts_cover_the_supply_of_what_is_backed() -> None:
     world = small_world()
     world.add(NOBODY, Role.PARENT_VASP, BASKET)
     world.endow(NOBODY, 5, BASKET)
-    assert check(world.records.values())[BASKET] == Totals(5, 5, 0, 0, 0)
+    assert "the reserve holds 0 micro-XUS, 5 micro-XDX stand on 3" in broken(world)
+
+
+def test_the_reserve_of_a_basket() -> None:
+    """Coins in a reserve count towards their supply; the basket's supply x ratio is covered exactly (L6, Z4)."""
+    world = small_world()
+    world.add(NOBODY, Role.DESIGNATED_DEALER, BASKET, "XUS", "XEU")
+    world.endow(NOBODY, 100)
+    world.endow(NOBODY, 100, "XEU")
+    world.do(NOBODY, "compose", BASKET, 6)
+    assert check(world.records.values()) == {
+        "XUS": Totals(3_000 * ONE + 100, 3_000 * ONE + 96, 0, 0, 3_000 * ONE + 100, 4),
+        "XEU": Totals(300 * ONE + 100, 300 * ONE + 98, 0, 0, 300 * ONE + 100, 2),
+        BASKET: Totals(6, 6, 0, 0, 0, 0),
+    }
+    kept = world.records
+    for held in ((("XUS", 2), ("XEU", 2)), (("XUS", 4), ("XEU", 1))):
+        world.records = {**kept, basket_key(BASKET): Basket(BASKET, XDX_PARTS, held)}
+        lost = 4 - held[0][1] or 2 - held[1][1]
+        code = "XUS" if held[0][1] != 4 else "XEU"
+        world.change_currency(code, total_value=world.currency(code).total_value - lost)
+        world.change_currency(code, receipts_released=lost)
+        if code == "XUS":
+            assert "the reserve holds 2 micro-XUS, 6 micro-XDX stand on 3" in broken(world)
+        else:
+            assert "the reserve holds 1 micro-XEU, 6 micro-XDX stand on 2" in broken(world)
+    world.records = {**kept, basket_key(BASKET): Basket(BASKET, XDX_PARTS, (("XUS", 5), ("XEU", 2)))}
+    assert "in baskets 5 is not the supply" in broken(world)
 
 
 PEOPLE = [ALICE, ANNA, BOB, US, BR, DEALER]

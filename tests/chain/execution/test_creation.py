@@ -144,6 +144,8 @@ def test_handles_are_numbered_in_libras_order() -> None:
     assert {int(role): sorted(handles, key=handles.__getitem__) for role, handles in ACCOUNT_HANDLES.items()} == {
         5: ["compliancekeyrotation", "baseurlrotation", "receivedpayment", "sentpayment"],
         6: ["receivedpayment", "sentpayment"],
+        3: ["receivedpayment", "sentpayment"],
+        4: ["receivedpayment", "sentpayment"],
         2: ["receivedmint", "compliancekeyrotation", "baseurlrotation", "receivedpayment", "sentpayment"],
     }
     assert all(sorted(handles.values()) == list(range(len(handles))) for handles in ACCOUNT_HANDLES.values())

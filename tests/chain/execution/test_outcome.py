@@ -15,26 +15,32 @@ from chain.execution.outcome import (
     abort_sentence,
     explain_abort,
 )
-from tests.builders import ALICE, BOB, DEALER, TC, US, key, small_world
+from chain.records.policy import Policy, Rule
+from tests.builders import ALICE, BOB, DEALER, ROOT, TC, US, key, small_world
 from tests.house.rules import sources
 
 LIBRA = {
     "DiemAccount": {
-        2: "ECOIN_DEPOSIT_IS_ZERO", 4: "EROLE_CANT_STORE_BALANCE", 5: "EINSUFFICIENT_BALANCE",
-        8: "EMALFORMED_AUTHENTICATION_KEY", 10: "ECANNOT_CREATE_AT_VM_RESERVED", 15: "EADD_EXISTING_CURRENCY",
+        2: "ECOIN_DEPOSIT_IS_ZERO", 3: "EDEPOSIT_EXCEEDS_LIMITS", 4: "EROLE_CANT_STORE_BALANCE", 5: "EINSUFFICIENT_BALANCE",
+        6: "EWITHDRAWAL_EXCEEDS_LIMITS", 8: "EMALFORMED_AUTHENTICATION_KEY", 10: "ECANNOT_CREATE_AT_VM_RESERVED", 15: "EADD_EXISTING_CURRENCY",
         17: "EPAYEE_DOES_NOT_EXIST", 18: "EPAYEE_CANT_ACCEPT_CURRENCY_TYPE", 19: "EPAYER_DOESNT_HOLD_CURRENCY",
         20: "EGAS", 24: "ECANNOT_CREATE_AT_CORE_CODE",
     },
     "Roles": {
         0: "EROLE_ID", 3: "EPARENT_VASP", 4: "EPARENT_VASP_OR_CHILD_VASP", 5: "EPARENT_VASP_OR_DESIGNATED_DEALER",
-        6: "EDESIGNATED_DEALER",
+        6: "EDESIGNATED_DEALER", 7: "EVALIDATOR", 8: "EVALIDATOR_OPERATOR",
     },
-    "CoreAddresses": {1: "ETREASURY_COMPLIANCE"},
+    "CoreAddresses": {0: "EDIEM_ROOT", 1: "ETREASURY_COMPLIANCE"},
     "Diem": {
         1: "ECURRENCY_INFO", 5: "EMINTING_NOT_ALLOWED", 6: "EIS_SYNTHETIC_CURRENCY", 7: "ECOIN", 11: "EPREBURN_QUEUE",
         12: "EPREBURN_NOT_FOUND",
     },
-    "DesignatedDealer": {0: "EDEALER", 4: "EINVALID_MINT_AMOUNT"},
+    "RegisteredCurrencies": {0: "ECURRENCY_CODE_ALREADY_TAKEN"},
+    "DesignatedDealer": {
+        0: "EDEALER", 2: "EINVALID_TIER_START", 3: "EINVALID_TIER_INDEX", 4: "EINVALID_MINT_AMOUNT",
+        5: "EINVALID_AMOUNT_FOR_TIER",
+    },
+    "AccountLimits": {0: "ELIMITS_DEFINITION", 1: "EWINDOW"},
     "DualAttestation": {
         0: "ECREDENTIAL", 2: "EINVALID_PUBLIC_KEY", 3: "EMALFORMED_METADATA_SIGNATURE",
         4: "EINVALID_METADATA_SIGNATURE", 5: "EPAYEE_COMPLIANCE_KEY_NOT_SET", 6: "EPAYEE_BASE_URL_NOT_SET",
@@ -42,8 +48,21 @@ LIBRA = {
     "AccountFreezing": {
         2: "EFREEZING_BIT", 3: "ECANNOT_FREEZE_DIEM_ROOT", 4: "ECANNOT_FREEZE_TC", 5: "EACCOUNT_FROZEN",
     },
-    "VASP": {1: "ETOO_MANY_CHILDREN"},
+    "VASP": {1: "ETOO_MANY_CHILDREN", 3: "ENOT_A_PARENT_VASP"},
     "FixedPoint32": {0: "EDENOMINATOR", 4: "ERATIO_OUT_OF_RANGE"},
+    "ValidatorConfig": {
+        0: "EVALIDATOR_CONFIG", 1: "EINVALID_TRANSACTION_SENDER", 2: "EINVALID_CONSENSUS_KEY",
+        3: "ENOT_A_VALIDATOR_OPERATOR",
+    },
+    "ValidatorOperatorConfig": {0: "EVALIDATOR_OPERATOR_CONFIG"},
+    "ValidatorAdministrationScripts": {0: "ENAME_MISMATCH"},
+    "DiemSystem": {
+        1: "EINVALID_PROSPECTIVE_VALIDATOR", 2: "EALREADY_A_VALIDATOR", 3: "ENOT_AN_ACTIVE_VALIDATOR",
+        6: "ECONFIG_UPDATE_RATE_LIMITED", 7: "EMAX_VALIDATORS",
+    },
+    "DiemConfig": {1: "EDIEM_CONFIG"},
+    "DiemVersion": {0: "EINVALID_MAJOR_VERSION_NUMBER"},
+    "DiemVMConfig": {0: "EGAS_CONSTANT_INCONSISTENCY"},
 }  # fmt: skip
 
 
@@ -54,28 +73,49 @@ def test_the_numbers_are_libras() -> None:
     assert {module: names for module, names in ours.items() if names} == LIBRA
     assert all(len(set(names.values())) == len(names) for names in numbers.values())
     assert {(m, n) for m, names in numbers.items() for n in names.values() if n >= 100} == {
-        ("DiemAccount", 100), ("Diem", 100), ("Diem", 101), ("MultiAgent", 100), ("MultiAgent", 101),
-        ("SlidingNonce", 100), ("Limits", 100),
+        ("DiemAccount", 100), ("Diem", 100), ("Diem", 101), ("Diem", 102), ("RegisteredCurrencies", 100),
+        ("RegisteredCurrencies", 101), ("AccountLimits", 100), ("AccountLimits", 101), ("MultiAgent", 100),
+        ("MultiAgent", 101), ("SlidingNonce", 100), ("Limits", 100), ("Limits", 101), ("ValidatorConfig", 100),
+        ("ValidatorConfig", 101), ("ValidatorConfig", 102), ("ValidatorConfig", 103), ("ValidatorConfig", 104),
+        ("DiemSystem", 100), ("DiemVMConfig", 100), ("DiemConsensusConfig", 100),
+        ("DiemTransactionPublishingOption", 100), ("DiemTransactionPublishingOption", 101),
+        *[("Jurisdiction", number) for number in range(100, 109)],
     }  # fmt: skip
 
 
 CODES = {
     "DiemAccount": {
-        "ECOIN_DEPOSIT_IS_ZERO": 519, "EROLE_CANT_STORE_BALANCE": 1031, "EINSUFFICIENT_BALANCE": 1288,
+        "ECOIN_DEPOSIT_IS_ZERO": 519, "EDEPOSIT_EXCEEDS_LIMITS": 776, "EWITHDRAWAL_EXCEEDS_LIMITS": 1544, "EROLE_CANT_STORE_BALANCE": 1031, "EINSUFFICIENT_BALANCE": 1288,
         "EMALFORMED_AUTHENTICATION_KEY": 2055, "ECANNOT_CREATE_AT_VM_RESERVED": 2567, "EADD_EXISTING_CURRENCY": 3846,
         "EPAYEE_DOES_NOT_EXIST": 4357, "EPAYEE_CANT_ACCEPT_CURRENCY_TYPE": 4615, "EPAYER_DOESNT_HOLD_CURRENCY": 4869,
         "EGAS": 5128, "ECANNOT_CREATE_AT_CORE_CODE": 6151, "EBALANCE_OVERFLOW": 25608,
     },
     "Roles": {
         "EROLE_ID": 6, "EPARENT_VASP": 771, "EPARENT_VASP_OR_CHILD_VASP": 1027,
-        "EPARENT_VASP_OR_DESIGNATED_DEALER": 1283, "EDESIGNATED_DEALER": 1539,
+        "EPARENT_VASP_OR_DESIGNATED_DEALER": 1283, "EDESIGNATED_DEALER": 1539, "EVALIDATOR": 1795,
+        "EVALIDATOR_OPERATOR": 2051,
     },
-    "CoreAddresses": {"ETREASURY_COMPLIANCE": 258},
+    "CoreAddresses": {"EDIEM_ROOT": 2, "ETREASURY_COMPLIANCE": 258},
     "Diem": {
-        "ECURRENCY_INFO": 261, "EMINTING_NOT_ALLOWED": 1281, "EIS_SYNTHETIC_CURRENCY": 1543, "ECOIN": 1800,
+        "ECURRENCY_INFO": 261, "EMINTING_NOT_ALLOWED": 1281, "EIS_SYNTHETIC_CURRENCY": 1543, "ECOIN": 1799,
         "EPREBURN_QUEUE": 2824, "EPREBURN_NOT_FOUND": 3073, "ERECEIPT_USED": 25606, "ERECEIPT_SIGNATURE": 25863,
+        "EBASKET": 26117,
     },
-    "DesignatedDealer": {"EDEALER": 5, "EINVALID_MINT_AMOUNT": 1031},
+    "RegisteredCurrencies": {
+        "ECURRENCY_CODE_ALREADY_TAKEN": 7, "EBAD_CURRENCY": 25607, "ETOO_MANY_CURRENCIES": 25864,
+    },
+    "DesignatedDealer": {
+        "EDEALER": 5, "EINVALID_TIER_START": 519, "EINVALID_TIER_INDEX": 775, "EINVALID_MINT_AMOUNT": 1031,
+        "EINVALID_AMOUNT_FOR_TIER": 1287,
+    },
+    "AccountLimits": {
+        "ELIMITS_DEFINITION": 5, "EWINDOW": 261, "ELIMITS_DEFINITION_PUBLISHED": 25606, "EWINDOW_PUBLISHED": 25862,
+    },
+    "Jurisdiction": {
+        "ECORRIDOR_HALTED": 25601, "EPAYMENT_CAP": 25864, "EDAILY_COUNT": 26120, "EDAILY_CAP": 26376,
+        "EMONTHLY_CAP": 26632, "ERATE_MISSING": 26881, "EPOLICY_VERSION": 27143, "EPOLICY_MALFORMED": 27399,
+        "ECOUNTRY": 27655,
+    },
     "DualAttestation": {
         "ECREDENTIAL": 5, "EMALFORMED_METADATA_SIGNATURE": 775, "EINVALID_METADATA_SIGNATURE": 1031,
         "EPAYEE_COMPLIANCE_KEY_NOT_SET": 1281, "EPAYEE_BASE_URL_NOT_SET": 1537, "EINVALID_PUBLIC_KEY": 519,
@@ -83,11 +123,27 @@ CODES = {
     "AccountFreezing": {
         "ECANNOT_FREEZE_DIEM_ROOT": 775, "ECANNOT_FREEZE_TC": 1031, "EACCOUNT_FROZEN": 1281, "EFREEZING_BIT": 517,
     },
-    "VASP": {"ETOO_MANY_CHILDREN": 264},
+    "VASP": {"ETOO_MANY_CHILDREN": 264, "ENOT_A_PARENT_VASP": 775},
     "MultiAgent": {"ESIGNER_COUNT": 25607, "ESAME_CURRENCY": 25863},
     "SlidingNonce": {"ENONCE_UNSUPPORTED": 25607},
     "FixedPoint32": {"EDENOMINATOR": 7, "ERATIO_OUT_OF_RANGE": 1031},
-    "Limits": {"ETOO_LONG": 25607},
+    "Limits": {"ETOO_LONG": 25607, "EEMPTY_NAME": 25863},
+    "ValidatorConfig": {
+        "EVALIDATOR_CONFIG": 5, "EINVALID_TRANSACTION_SENDER": 263, "EINVALID_CONSENSUS_KEY": 519,
+        "ENOT_A_VALIDATOR_OPERATOR": 775, "EINVALID_ADDRESS": 25607, "EINVALID_NETWORK_KEY": 25863,
+        "EKEY_IN_USE": 26119, "ENAME_TAKEN": 26374, "ETOO_MANY_REGISTERED": 26632,
+    },
+    "ValidatorOperatorConfig": {"EVALIDATOR_OPERATOR_CONFIG": 5},
+    "ValidatorAdministrationScripts": {"ENAME_MISMATCH": 0},
+    "DiemSystem": {
+        "EINVALID_PROSPECTIVE_VALIDATOR": 263, "EALREADY_A_VALIDATOR": 519, "ENOT_AN_ACTIVE_VALIDATOR": 775,
+        "ECONFIG_UPDATE_RATE_LIMITED": 6, "EMAX_VALIDATORS": 1800, "ELAST_VALIDATOR": 25601,
+    },
+    "DiemConfig": {"EDIEM_CONFIG": 262},
+    "DiemVersion": {"EINVALID_MAJOR_VERSION_NUMBER": 7},
+    "DiemVMConfig": {"EGAS_CONSTANT_INCONSISTENCY": 7, "EGAS_CONSTANT_TOO_LARGE": 25607},
+    "DiemConsensusConfig": {"EINVALID_CONSENSUS_CONFIG": 25607},
+    "DiemTransactionPublishingOption": {"EALREADY_HALTED": 25601, "ENOT_HALTED": 25857},
 }  # fmt: skip
 
 
@@ -99,7 +155,7 @@ def test_the_codes_on_the_ledger_stay_as_they_are() -> None:
 def test_categories() -> None:
     """'Categories: 1 INVALID_STATE, ... 255 CUSTOM'."""
     assert {category.value: category.name for category in Category} == {
-        1: "INVALID_STATE", 2: "REQUIRES_ADDRESS", 3: "REQUIRES_ROLE", 4: "REQUIRES_CAPABILITY", 5: "NOT_PUBLISHED",
+        0: "RAW", 1: "INVALID_STATE", 2: "REQUIRES_ADDRESS", 3: "REQUIRES_ROLE", 4: "REQUIRES_CAPABILITY", 5: "NOT_PUBLISHED",
         6: "ALREADY_PUBLISHED", 7: "INVALID_ARGUMENT", 8: "LIMIT_EXCEEDED", 10: "INTERNAL", 255: "CUSTOM",
     }  # fmt: skip
 
@@ -122,6 +178,9 @@ def test_explaining_a_code() -> None:
     assert explain_abort("DiemAccount", 1288) == ("LIMIT_EXCEEDED", "EINSUFFICIENT_BALANCE")
     assert explain_abort("CoreAddresses", 258) == ("REQUIRES_ADDRESS", "ETREASURY_COMPLIANCE")
     assert explain_abort("Roles", 6) == ("ALREADY_PUBLISHED", "EROLE_ID")
+    assert explain_abort("DiemSystem", 6) == ("RAW", "ECONFIG_UPDATE_RATE_LIMITED")
+    assert explain_abort("ValidatorAdministrationScripts", 0) == ("RAW", "ENAME_MISMATCH")
+    assert explain_abort("Nowhere", 0) == ("unknown", "unknown")
     assert explain_abort("Nowhere", 1288) == ("LIMIT_EXCEEDED", "unknown")
     assert explain_abort("DiemAccount", 9 + 256 * 99) == ("unknown", "unknown")
 
@@ -149,8 +208,9 @@ def test_an_events_bytes_are_its_four_fields() -> None:
 
 
 def test_every_event_has_the_fields_that_the_table_names() -> None:
-    """A day in which each type but `newblock` is emitted: as many values as names, and no type is missing."""
+    """A day in which each type but `newblock` and `admintransaction` is emitted: as many values as names, and no type is missing."""
     world = small_world()
+    policy = Policy(1, "", (Rule("us", "US", "", 0, 0, True, "INR", 0, 0, 0, 0),))
     events = [
         *world.do(TC, "tiered_mint", *world.mint_arguments(100)),
         *world.do(DEALER, "preburn", "XUS", 10),
@@ -163,10 +223,18 @@ def test_every_event_has_the_fields_that_the_table_names() -> None:
         *world.do(TC, "freeze_account", 0, BOB.address),
         *world.do(TC, "unfreeze_account", 0, BOB.address),
         *world.pay(ALICE, BOB, 1),
+        *world.do(TC, "set_vasp_country", 0, US.address, "US"),
+        *world.do(TC, "set_jurisdiction_policy", 0, policy.to_bytes()),
+        *world.pay(ALICE, BOB, 1),
+        *world.do(DEALER, "add_currency_to_account", "XDX"),
+        *world.do(TC, "tiered_mint", *world.mint_arguments(100, currency="XEU", receipt=2)),
+        *world.do(DEALER, "compose", "XDX", 2),
+        *world.do(DEALER, "decompose", "XDX", 2),
+        *world.do(ROOT, "halt_transactions", 0),
     ]
     for event in events:
         assert len(event.data) == len(EVENT_FIELDS[event.type]), event
-    assert {event.type for event in events} | {"newblock"} == set(EVENT_FIELDS)
+    assert {event.type for event in events} | {"newblock", "admintransaction"} == set(EVENT_FIELDS)
     assert EVENT_FIELDS["sentpayment"] == ("amount", "currency", "sender", "receiver", "metadata")
     assert EVENT_FIELDS["receivedpayment"] == EVENT_FIELDS["sentpayment"]
     assert EVENT_FIELDS["newblock"] == ("round", "proposer", "proposed_time_us")
@@ -188,6 +256,6 @@ def test_every_abort_in_the_code_has_the_category_of_the_table() -> None:
         assert REASONS[owner][name].category.name == attribute, (owner, name)
     silent = {(owner, name) for owner, names in REASONS.items() for name in names} - {item[:2] for item in raised}
     assert silent == {
-        ("DiemAccount", "EGAS"), ("Diem", "ECOIN"), ("Roles", "EPARENT_VASP_OR_CHILD_VASP"),
-        ("Roles", "EPARENT_VASP_OR_DESIGNATED_DEALER"),
+        ("DiemAccount", "EGAS"), ("Roles", "EPARENT_VASP_OR_CHILD_VASP"),
+        ("Roles", "EPARENT_VASP_OR_DESIGNATED_DEALER"), ("ValidatorConfig", "ENOT_A_VALIDATOR_OPERATOR"),
     }  # fmt: skip

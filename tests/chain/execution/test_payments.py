@@ -3,8 +3,8 @@
 import pytest
 
 from chain.accounts import Credential, Role
+from chain.execution.attestation import attestation_message
 from chain.execution.outcome import Category
-from chain.execution.payments import attestation_message
 from chain.limits import MAX_METADATA_BYTES
 from chain.primitives import U64_MAX
 from tests.builders import (

@@ -106,7 +106,7 @@ def test_a_node_away_for_thousands_of_blocks_catches_up() -> None:
     assert result.violations == ()
     machine = victim.machine
     assert isinstance(machine, Replica)
-    vote = machine.consensus.safety.last_vote()
+    vote = machine.consensus.machine.safety.last_vote()
     assert vote is not None
     assert vote.data.round >= max(result.rounds) - 8
     assert result.commits[2] >= max(result.commits) - 2

@@ -107,7 +107,7 @@ def test_quorums(size: int) -> None:
     validators = [{"name": f"validator-{index}"} for index in range(size)]
     blocks = [{"epoch": 3, "round": 9, "height": 8}]
     source = SimpleNamespace(batch=lambda calls: [blocks, validators])
-    members = tuple(Validator(f"v{index}", bytes([index]) * 32, bytes(32)) for index in range(size))
+    members = tuple(Validator(f"v{index}", bytes([index]) * 32, bytes(32), index) for index in range(size))
     expected = ValidatorSet(1, members)
     document = epoch_page(source, "w").document
     assert (document["quorum"], document["may_fail"]) == (expected.quorum, expected.one_honest - 1)

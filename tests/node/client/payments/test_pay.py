@@ -11,7 +11,7 @@ import pytest
 
 from chain.crypto.signing import Scheme, verify
 from chain.errors import MithqalError
-from chain.execution.payments import attestation_message
+from chain.execution.attestation import attestation_message
 from chain.identifiers import encode_identifier
 from chain.metadata import General, TravelRule, UnstructuredBytes, decode_metadata
 from cli.exits import exit_code
