@@ -166,6 +166,21 @@ BY_NAME: dict[str, int] = {
 }
 """Rule name to exit code; what is not listed exits with 1."""
 
+BY_NAME |= {
+    "unknown_basket": NOT_FOUND,
+    "unknown_calendar": NOT_FOUND,
+    "date_outside_data": NOT_FOUND,
+    "currency_dark": NOT_FOUND,
+    "rates_too_sparse": NOT_FOUND,
+    "bad_period": USAGE,
+    "bad_parameter": USAGE,
+    "bad_basket": USAGE,
+    "bad_rates": USAGE,
+    "weights_do_not_sum": USAGE,
+    "gate_failed": INVARIANT,
+}
+"""The same, of the economy's rooms."""
+
 
 BY_REASON: dict[str, int] = {
     "out_of_gas": FAILED_ON_CHAIN,
