@@ -10,7 +10,7 @@ from cli.exits import OK
 
 @click.command()
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The basket in force then is valued.")
-@click.option("--rate", "rates", multiple=True, metavar="CODE=RATE", help="EUR, GBP in dollars; JPY, CNY for one dollar.")
+@click.option("--rate", "rates", multiple=True, metavar="CODE=RATE", help="EUR, GBP in dollars; JPY, CNY a dollar.")
 @options.as_json
 @output.reported
 def sdr(date: datetime.datetime, rates: tuple[str, ...], as_json: bool) -> int:

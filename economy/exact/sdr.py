@@ -2,7 +2,8 @@
 
 Rules (IMF Rule O-2, as noted on the sheet): each currency's equivalent in US dollars is rounded to six decimals, half
 up; a dollar in SDR is the reciprocal of their sum with six significant digits; an SDR in dollars is the reciprocal of
-that rounded number with six significant digits. EUR and GBP are quoted in dollars a unit, JPY and CNY in units a dollar.
+that rounded number with six significant digits. EUR and GBP are quoted in dollars a unit, JPY and CNY in units for a
+dollar.
 """
 
 import datetime

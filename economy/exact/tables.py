@@ -1,4 +1,4 @@
-"""The SDR's data files: amounts, weights, published values and whole sheets. Each begins with a line that names its source."""
+"""The SDR's data files: amounts, weights, published values, whole sheets. The first line of each names its source."""
 
 import csv
 import datetime
