@@ -25,3 +25,9 @@ class PolicyFileError(MithqalError):
     """A policy file that cannot be used."""
 
     name = "bad_policy_file"
+
+
+class PlotsMissingError(MithqalError):
+    """A picture was asked for, and the package that draws it is not installed."""
+
+    name = "plots_missing"
