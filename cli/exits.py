@@ -97,6 +97,7 @@ BY_NAME: dict[str, int] = {
     "unknown_event": NOT_FOUND,
     "bad_waypoint": USAGE,
     "cannot_write": USAGE,
+    "plots_missing": USAGE,
     "conservation": INVARIANT,
     "books_do_not_balance": INVARIANT,
     "unknown_ledger": NOT_FOUND,
@@ -165,6 +166,21 @@ BY_NAME: dict[str, int] = {
     "cancelled": DISCARDED,
 }
 """Rule name to exit code; what is not listed exits with 1."""
+
+BY_NAME |= {
+    "unknown_basket": NOT_FOUND,
+    "unknown_calendar": NOT_FOUND,
+    "date_outside_data": NOT_FOUND,
+    "currency_dark": NOT_FOUND,
+    "rates_too_sparse": NOT_FOUND,
+    "bad_period": USAGE,
+    "bad_parameter": USAGE,
+    "bad_basket": USAGE,
+    "bad_rates": USAGE,
+    "weights_do_not_sum": USAGE,
+    "gate_failed": INVARIANT,
+}
+"""The same, of the economy's rooms."""
 
 
 BY_REASON: dict[str, int] = {
