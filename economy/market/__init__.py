@@ -1,0 +1,1 @@
+"""Market data: reference rates with their source, and the days on which there are none."""
