@@ -87,7 +87,9 @@ class LedgerFile:
 
     def posting(self, index: Index, key: bytes, place: int) -> int | None:
         """What an index says."""
-        found = self._all("SELECT value FROM posting WHERE key=? AND kind=? AND position=?", key[::-1], int(index), place)
+        found = self._all(
+            "SELECT value FROM posting WHERE key=? AND kind=? AND position=?", key[::-1], int(index), place
+        )
         if found:
             return int(found[0][0])
         return self._recent().get((int(index), key, place))

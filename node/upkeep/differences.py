@@ -81,13 +81,14 @@ def entry_difference(version: int, stored: Stored | None, expected: bytes) -> Di
 
 def _entry(row: bytes) -> list[tuple[str, str, Any]]:
     """(kind, name, value) of the parts of a version's row."""
-    kind, data, info_bytes, events = fields(decode(row), "stored transaction", int, bytes, bytes, tuple)
+    kind, data, info_bytes, stored = fields(decode(row), "stored transaction", int, bytes, bytes, tuple)
+    events = tuple([event.hex() if isinstance(event, bytes) else event for event in stored])
     info = TransactionInfo.from_bytes(info_bytes)
     return [
         ("transaction", "its kind", kind), ("transaction", "its bytes", data),
         ("transaction", "its hash", info.transaction_hash),
         ("status", "its status", ":".join(map(str, info.status))), ("gas", "its gas", info.gas_used),
-        ("event", "what it stores of events", tuple(event.hex() if isinstance(event, bytes) else event for event in events)),
+        ("event", "what it stores of events", events),
         ("event", "the root of its events", info.event_root), ("state_root", "its state root", info.state_root),
     ]  # fmt: skip
 

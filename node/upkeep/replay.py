@@ -4,7 +4,7 @@ Each block's links, leader, signatures and certificates are judged as consensus 
 as admission does. Memory holds the state and one certificate's blocks, whatever the length of the ledger.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 
 from chain.block import Block
@@ -15,17 +15,22 @@ from chain.consensus.leader import elect
 from chain.consensus.verifier import Verifier
 from chain.crypto.signing import RealSignatures
 from chain.errors import BlockError, CertificateError, MithqalError
+from chain.executed import ExecutedBlock
 from chain.genesis import GenesisDocument
-from chain.ledger import ExecutedBlock, Ledger, read_block
+from chain.ledger import Ledger, read_block
 from chain.state.accumulator import STORED_LEVEL
 from chain.state.view import Overlay
 from chain.storage import Column, Index, WriteBatch
 from chain.transaction import SignedTransaction, decode_transaction
 from node.storage.reading import LedgerFile
+from node.upkeep.begin import Beginning, read_beginning
 from node.upkeep.differences import MISSING, Difference, Found, entry_difference, row_difference, shown
+from node.upkeep.indexes import Posting, postings_of_block, postings_of_version
 
 Say = Callable[[int, int], None]
 """Hears the version that was reached, and the last one."""
+WHOLE_HISTORY = 1 << 62
+"""The window of a ledger that writes every row of replaced records and drops none."""
 SAY_EVERY = 200
 """Blocks between two words of progress."""
 
@@ -33,9 +38,12 @@ SAY_EVERY = 200
 class ReplayStore:
     """A `chain.storage.Store` that keeps only what the ledger reads while it runs: its tip and the ends of epochs."""
 
-    def __init__(self) -> None:
-        """Empty."""
-        self._rows: dict[tuple[Column, int], bytes] = {}
+    def __init__(self, beginning: Beginning | None) -> None:
+        """Empty for a ledger that begins at genesis."""
+        self._rows = {} if beginning is None else dict(beginning.rows)
+        self._state = {} if beginning is None else beginning.state
+        self.batch = WriteBatch()
+        """The last batch."""
 
     def row(self, column: Column, key: int) -> bytes | None:
         """A row, or None."""
@@ -52,13 +60,12 @@ class ReplayStore:
         return found[-1] if found else None
 
     def state(self, key: bytes) -> bytes | None:
-        """None: the ledger has every record in memory, since it wrote all of them."""
-        del key
-        return None
+        """What stood there at the beginning: what was written since is in the ledger's memory."""
+        return self._state.get(key)
 
     def states(self) -> Iterator[tuple[bytes, bytes]]:
-        """Nothing."""
-        yield from ()
+        """The state at the beginning."""
+        yield from self._state.items()
 
     def staged(self) -> Iterator[tuple[bytes, bytes]]:
         """Nothing."""
@@ -80,35 +87,48 @@ class ReplayStore:
                 else:
                     self._rows[column, key] = data
         self.batch = batch
-        """The last batch."""
 
 
 class Replay:
     """One pass over a ledger's file. `ledger` is what its blocks give; `is_whole` says whether all were executed."""
 
     def __init__(self, file: LedgerFile, document: GenesisDocument, found: Found, say: Say) -> None:
-        """Genesis is executed and compared."""
+        """Genesis is executed and compared, or the state of a snapshot put in its place.
+
+        ProofError or GenesisError if what it begins from is not what the certificates say.
+        """
         self._file, self._found, self._say = file, found, say
         self._signatures = RealSignatures()
-        self._store = ReplayStore()
-        self.ledger = Ledger(document, self._store)
+        self.beginning = read_beginning(file, document)
+        self._store = ReplayStore(self.beginning)
+        self.ledger = Ledger(document, self._store, WHOLE_HISTORY)
+        self._first_undo = next((key for key, _ in file.rows(Column.UNDO)), None)
         self.is_whole = False
         self.blocks = self.transactions = self.signatures = self.certificates = 0
         self.postings = self.inner_nodes = 0
         """What the indexes and the accumulator must hold."""
-        self.written: dict[bytes, int] = dict.fromkeys(self.ledger.state.cache, 0)
+        self.written: dict[bytes, int] = {}
         """State key -> last version of the block that wrote it last."""
         self._path: list[tuple[Block, ExecutedBlock]] = []
         """Blocks that no certificate has committed yet."""
         self._verifier = self._judge()
-        self._compare(self._store.batch)
+        if self.beginning is None:
+            self.written = dict.fromkeys(self.ledger.state.cache, 0)
+            self._compare(self._store.batch)
+        else:
+            self.written = dict.fromkeys(self.beginning.state, self.beginning.version)
+            genesis = ReplayStore(None)
+            Ledger(document, genesis, 0)
+            self._compare(genesis.batch)
+            self._compare_before(self.beginning)
 
     def run(self) -> None:
         """Take every block, as far as the file goes."""
         tip = self._file.row(Column.META, 0)
         last = self._file.last_key(Column.TRANSACTION) or 0
-        rows = self._file.rows(Column.BLOCK, 1)
-        for height in count(1):
+        start = self.ledger.tip_height + 1
+        rows = self._file.rows(Column.BLOCK, start)
+        for height in count(start):
             key, stored = next(rows, (None, None))
             if stored is None:
                 break
@@ -170,7 +190,8 @@ class Replay:
         try:
             self._verifier.block(block)
         except CertificateError as error:
-            self._differ("certificate", f"a certificate of block {block.height}", error.message, "a quorum's signatures")
+            what = f"a certificate of block {block.height}"
+            self._differ("certificate", what, error.message, "a quorum's signatures")
         except MithqalError as error:
             self._differ("block", f"block {block.height}", error.message, "a block of its leader")
         said = block.parent_qc.data
@@ -248,10 +269,26 @@ class Replay:
                     self.inner_nodes += 1
                     place = f"the accumulator's node {key}"
                     self._note(row_difference(last_leaf(key), "accumulator", place, stored, expected))
+                case Column.UNDO:
+                    if self._first_undo is not None and key >= self._first_undo:
+                        what = f"the row of records that version {key} replaced"
+                        self._note(row_difference(key, "undo", what, stored, expected))
                 case _:
                     what = f"{column.name.lower()} {key}"
                     self._note(row_difference(self.ledger.tip_version, column.name.lower(), what, stored, expected))
-        for index, name, place, value in batch.postings:
+        self._compare_postings(batch.postings)
+
+    def _compare_before(self, beginning: Beginning) -> None:
+        """What leads to the versions and blocks of a snapshot, up to where execution begins."""
+        self.inner_nodes += len(beginning.inner)
+        for version in range(beginning.base.version, beginning.version + 1):
+            self._compare_postings(postings_of_version(self._file, version))
+        for height in range(beginning.base.height, beginning.height + 1):
+            self._compare_postings(postings_of_block(self._file, height))
+
+    def _compare_postings(self, postings: Iterable[Posting]) -> None:
+        """Index entries with those of the file."""
+        for index, name, place, value in postings:
             self.postings += 1
             found = self._file.posting(index, name, place)
             if found != value:

@@ -4,19 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from chain.block import Block
-from chain.entries import KIND_USER, entry_hash
 from chain.errors import MithqalError
 from chain.execution import conservation
 from chain.genesis import GenesisDocument, genesis_hash
-from chain.ledger import Ledger, read_block, read_entry
+from chain.ledger import Ledger, read_entry
 from chain.state.tree import root_hash
 from chain.storage import Column, Index
-from chain.transaction import decode_transaction
 from node.config import CONFIG_FILE, load_config
 from node.storage.reading import LedgerFile, find_ledger, open_ledger
 from node.storage.rules import StorageError
 from node.upkeep.differences import MISSING, Difference, Found, record_difference, shown
+from node.upkeep.indexes import is_earned
 from node.upkeep.replay import Replay, Say, last_leaf
 
 Json = dict[str, Any]
@@ -45,7 +43,10 @@ def verify_file(file: LedgerFile, document: GenesisDocument, waypoint: str | Non
     if file.genesis_hash != genesis_hash(document):
         raise _foreign(file, genesis_hash(document).hex())
     found = Found()
-    replay = Replay(file, document, found, say)
+    try:
+        replay = Replay(file, document, found, say)
+    except MithqalError as error:
+        raise _no_beginning(error) from error
     if waypoint is not None and replay.ledger.waypoint() != waypoint:
         raise StorageError(
             f"the waypoint of its genesis is {replay.ledger.waypoint()}, not {waypoint}", name="wrong_network"
@@ -61,13 +62,33 @@ def verify_file(file: LedgerFile, document: GenesisDocument, waypoint: str | Non
     if found.count:
         raise _differs(found, replay)
     return {
-        "genesis_hash": ledger.genesis_hash.hex(), "waypoint": ledger.waypoint(), "from_version": 0,
-        "begins": "genesis", "version": ledger.tip_version, "versions": ledger.tip_version + 1,
+        "genesis_hash": ledger.genesis_hash.hex(), "waypoint": ledger.waypoint(), **_span(replay),
         "height": ledger.tip_height, "epoch": ledger.epoch, "transactions": replay.transactions,
         "signatures": replay.signatures, "certificates": replay.certificates, "index_entries": replay.postings,
         "state_records": len(replay.written), "root": ledger.tip_root.hex(),
         "state_root": root_hash(ledger.tip.tree).hex(), "timestamp_us": ledger.tip_timestamp_us,
     }  # fmt: skip
+
+
+def _span(replay: Replay) -> Json:
+    """Which versions were verified, and what they begin with."""
+    beginning, last = replay.beginning, replay.ledger.tip_version
+    first, executed = (0, 0) if beginning is None else (beginning.base.version, beginning.version + 1)
+    return {
+        "begins": "genesis" if beginning is None else "snapshot", "from_version": first, "executed_from": executed,
+        "version": last, "versions": last - first + 1,
+    }  # fmt: skip
+
+
+def _no_beginning(error: MithqalError) -> LedgerDiffers:
+    """What a snapshot left is not what the certificates say: nothing can be executed on it."""
+    version, kind = error.details.get("version", 0), error.details.get("kind", "snapshot")
+    first = Difference(version if isinstance(version, int) else 0, str(kind), "where the ledger begins", error.message,
+                       "what its certificates say")  # fmt: skip
+    return LedgerDiffers(
+        f"{first.sentence()}: nothing can be executed from there", **first._asdict(), differences=[first._asdict()],
+        count=1, complete=False,
+    )  # fmt: skip
 
 
 def _differs(found: Found, replay: Replay) -> LedgerDiffers:
@@ -83,7 +104,7 @@ def _differs(found: Found, replay: Replay) -> LedgerDiffers:
 
 
 def _genesis_of(file: LedgerFile, path: Path) -> GenesisDocument:
-    """The genesis that `node.json` names if there is one, else the one in the ledger; StorageError (`wrong_network`)."""
+    """The genesis that `node.json` names, else the one in the ledger; StorageError (`wrong_network`)."""
     for directory in (path.parent, path.parent.parent):
         if (directory / CONFIG_FILE).is_file():
             config = load_config(directory)
@@ -131,12 +152,20 @@ def _check_rest(file: LedgerFile, replay: Replay, found: Found) -> None:
     _check_state(file, replay, found)
     if file.count(Column.ACCUMULATOR) > replay.inner_nodes:
         for position, _ in file.rows(Column.ACCUMULATOR):
-            if not 0 <= last_leaf(position) <= ledger.tip_version:
+            if not _is_expected(position, replay):
                 what = f"the accumulator's node {position}"
                 found.add(Difference(ledger.tip_version, "accumulator", what, "a node", MISSING))
     if file.count_postings() > replay.postings:
         for difference in _extra_postings(file, ledger):
             found.add(difference)
+
+
+def _is_expected(place: int, replay: Replay) -> bool:
+    """Whether the accumulator must have a row for a node."""
+    beginning, made = replay.beginning, last_leaf(place)
+    if beginning is None:
+        return 0 <= made <= replay.ledger.tip_version
+    return place in beginning.inner or beginning.version < made <= replay.ledger.tip_version
 
 
 def _check_state(file: LedgerFile, replay: Replay, found: Found) -> None:
@@ -173,32 +202,9 @@ def _extra_rows(file: LedgerFile, ledger: Ledger) -> Iterator[Difference]:
 
 def _extra_postings(file: LedgerFile, ledger: Ledger) -> Iterator[Difference]:
     """Index entries that the row they lead to does not give."""
-    for index, key, place, value in file.postings():
-        if (key, place) not in _postings_of(file, index, value):
-            version = min(value, ledger.tip_version)
-            if index is Index.BLOCK_BY_ID:
-                version = ledger.tip_version
+    for posting in file.postings():
+        if not is_earned(file, posting):
+            index, key, place, value = posting
+            version = ledger.tip_version if index is Index.BLOCK_BY_ID else min(value, ledger.tip_version)
             what = f"{index.name.lower()} {key.hex()} {place} in the index"
             yield Difference(version, "index", what, shown(value), MISSING)
-
-
-def _postings_of(file: LedgerFile, index: Index, value: int) -> set[tuple[bytes, int]]:
-    """(key, position) that an index must have for the version or block `value`."""
-    stored = file.row(Column.BLOCK if index is Index.BLOCK_BY_ID else Column.TRANSACTION, value)
-    if stored is None:
-        return set()
-    try:
-        if index is Index.BLOCK_BY_ID:
-            block = read_block(stored.value)[0]
-            name = file.genesis_hash if not isinstance(block, Block) else block.id
-            return {(name[:8], value)}
-        kind, data, _, events = read_entry(stored.value)
-        if index is Index.TRANSACTION_BY_HASH:
-            return {(entry_hash(kind, data)[:8], value)}
-        if index is Index.EVENT:
-            return {(event.key, event.sequence) for event in events}
-        raw = decode_transaction(data).raw if kind == KIND_USER else None
-        return set() if raw is None else {(raw.sender, raw.sequence_number)}
-    except MithqalError:
-        return set()
-
