@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from economy.errors import RateError
-from economy.rates import DayRates
+from economy.market.rates import DayRates
 
 COIN_CURRENCY: Mapping[str, str] = MappingProxyType(
     {"XUS": "USD", "XEU": "EUR", "XJP": "JPY", "XGB": "GBP", "XSG": "SGD"}

@@ -5,8 +5,8 @@ from importlib import resources
 
 import pytest
 
-from economy import corridors
-from economy.corridors import CorridorCost, corridor_cost, load_corridors, parse_corridors
+from economy.corridors import prices
+from economy.corridors.prices import DATA_FILE, CorridorCost, corridor_cost, load_corridors, parse_corridors
 from economy.errors import DataFileError
 
 SOURCE = "World Bank, Remittance Prices Worldwide, corridor averages 2019Q4 and 2020Q3"
@@ -54,7 +54,7 @@ def test_the_file_holds_sixteen_corridors_and_names_its_source() -> None:
     """The source stands in the file's own first line."""
     assert len(load_corridors().costs) == 16
     assert load_corridors().source == SOURCE
-    file = resources.files("economy").joinpath("data", corridors.DATA_FILE)
+    file = resources.files("economy").joinpath("data", DATA_FILE)
     assert file.read_text(encoding="utf-8").splitlines()[0].startswith("# Average cost of sending USD 200")
 
 
@@ -151,6 +151,6 @@ def test_a_file_without_header_is_refused(text: str) -> None:
 
 def test_a_missing_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A data file that is missing is an expected failure."""
-    monkeypatch.setattr(corridors, "DATA_FILE", "none.csv")
+    monkeypatch.setattr(prices, "DATA_FILE", "none.csv")
     with pytest.raises(DataFileError, match=r"none\.csv cannot be read"):
         load_corridors()

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from economy import rates
 from economy.errors import DataFileError, RateError
-from economy.rates import DayRates, load_day
+from economy.market import rates
+from economy.market.rates import DayRates, load_day
 
 # The lock file pins the package, so its data can be pinned here: a new release means new figures below.
 VERSION = "0.18.23"
@@ -178,7 +178,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, constant: s
 
 def test_the_documentation_names_the_data_that_are_installed() -> None:
     """docs/data-sources.md states version, hash and last day of the rates."""
-    text = (Path(__file__).parents[2] / "docs" / "data-sources.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "data-sources.md").read_text(encoding="utf-8")
     assert load_day(None).data_sha256 in text
     assert load_day(None).package_version in text
     assert str(load_day(None).date) in text

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from economy.errors import DataFileError, RateError
-from economy.rates import day_from_archive, find_day
+from economy.market.rates import day_from_archive, find_day
 
 TEXT = """Date,SGD,USD,ISK,
 2020-01-07,1.5,1.10,N/A,

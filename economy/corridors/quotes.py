@@ -11,10 +11,10 @@ from fractions import Fraction
 
 from chain.errors import AmountError
 from economy.basket import COIN_CURRENCY
-from economy.corridors import corridor_cost
+from economy.corridors.prices import corridor_cost
 from economy.countries import COIN_HOME, find_country, minor_digits
 from economy.errors import UnknownNameError
-from economy.rates import DayRates
+from economy.market.rates import DayRates
 
 MICRO_PER_COIN = 10**6
 RATE_DIGITS = 10

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from chain.errors import AmountError
 from economy.basket import COIN_CURRENCY
+from economy.corridors.quotes import LEAVES_OUT, Quote, cut_off, quote, significant
 from economy.errors import RateError, UnknownNameError
-from economy.quotes import LEAVES_OUT, Quote, cut_off, quote, significant
-from economy.rates import DayRates, load_day
+from economy.market.rates import DayRates, load_day
 
 DAY = load_day(datetime.date(2019, 6, 18))
 

@@ -1,0 +1,14 @@
+"""`mithqal corridor`: the group; its commands are in `cli/economics/`."""
+
+import click
+
+from cli.lazy import LazyGroup
+
+COMMANDS: dict[str, tuple[str, str]] = {}
+"""Name, module and one line, in the order of the help. Each module has a click command of the same name,
+with `_` for `-`."""
+
+
+@click.group(cls=LazyGroup, table=COMMANDS)
+def corridor() -> None:
+    """Compare what a transfer between two countries costs and how long it takes."""
