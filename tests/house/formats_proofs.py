@@ -41,7 +41,7 @@ other refusals of the pool.
 
 `get_account` and `get_account_state_with_proof` answer for the end of the last block up to the version asked for, and
 name its version. States are kept as far back as `kept_versions` of the validator's node.json says (KE2); an older one
-is `version_pruned` with `oldest`. So is what lies before the snapshot that a validator began with: versions, blocks, and
+is `version_pruned` with `oldest`. So is what lies before a validator's snapshot: versions, blocks, and
 numbers of transactions and events; a page after version 0 then ends before the gap. Another validator has them. A hash
 that is not found is null.
 
