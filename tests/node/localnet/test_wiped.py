@@ -12,6 +12,7 @@ from node.lab.bench_sync import make_ledger, oldest_kept
 from node.localnet.build import build_network
 from node.localnet.membership import Change
 from node.localnet.supervisor import Supervisor
+from node.upkeep.verify import verify_directory
 from tests.node.runtime.processes import wait_until
 
 pytestmark = pytest.mark.network
@@ -85,6 +86,13 @@ def same_root(network: Supervisor, name: str = NAME) -> bool:
     return bool(other["accumulator_root_hash"] == tip["accumulator_root_hash"])
 
 
+def root_of(network: Supervisor, version: int) -> str:
+    """What the first validator has at a version."""
+    wait_until(lambda: ask(member(network, "validator-0"), "get_metadata")["version"] >= version)
+    found: str = ask(member(network, "validator-0"), "get_metadata", version)["accumulator_root_hash"]
+    return found
+
+
 def log_of(of: Member) -> str:
     return (of.directory / "node.log").read_text()
 
@@ -98,6 +106,9 @@ def test_a_wiped_validator_votes_again_by_a_snapshot(network: Supervisor) -> Non
     assert same_root(network)
     assert signs(network, 2)
     assert "signing_record_new" not in log_of(member(network))
+    found = verify_directory(member(network).directory)
+    assert (found["begins"], found["from_version"]) == ("snapshot", base(member(network)))
+    assert found["root"] == root_of(network, found["version"])
 
 
 def test_replay_of_a_ledger_that_began_with_a_snapshot_is_refused(network: Supervisor) -> None:
@@ -120,6 +131,8 @@ def test_a_wiped_validator_replays_on_demand(network: Supervisor) -> None:
     wait_until(lambda: is_level(network))
     assert base(member(network)) == 0
     assert same_root(network)
+    found = verify_directory(member(network).directory)
+    assert (found["begins"], found["root"]) == ("genesis", root_of(network, found["version"]))
     row = ask(member(network), "get_transactions", 5_000, 1, False)
     assert row == ask(member(network, "validator-0"), "get_transactions", 5_000, 1, False)
     assert signs(network, 2)
