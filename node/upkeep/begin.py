@@ -8,7 +8,7 @@ versions in between are held against the accumulator, and executing begins above
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from chain.block import Block
 from chain.certificates import CommitInfo, QuorumCertificate, genesis_certificate
@@ -53,7 +53,7 @@ class Beginning(NamedTuple):
     """The accumulator's nodes up to here, by position."""
 
 
-class _Rows:
+class _WholeRows:
     """A ledger's file as the part of a `Store` that an `UndoLog` reads; a damaged row ends it."""
 
     def __init__(self, file: LedgerFile) -> None:
@@ -75,12 +75,17 @@ class _Rows:
         return None if stored is None or not stored.is_whole else stored.value
 
 
+def whole_rows(file: LedgerFile) -> Store:
+    """A ledger's file for readers of rows."""
+    return cast("Store", _WholeRows(file))
+
+
 def read_beginning(file: LedgerFile, document: GenesisDocument) -> Beginning | None:
     """Where to begin; None for a ledger that begins at genesis.
 
     ProofError with the version that is not what the certificates say, and `kind` (docs/operations.md).
     """
-    rows: Store = _Rows(file)  # type: ignore[assignment]
+    rows = whole_rows(file)
     base = read_base(rows)
     if base.version == 0:
         return None
