@@ -67,7 +67,7 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
     INVARIANT: (
         "transaction_file_mismatch", "file_signature",
         "storage_corrupt", "corrupt_state", "ledger_behind", "ledger_lost",
-        "safety_record_unreadable", "safety_record_lost", "safety_record_old",
+        "safety_record_unreadable", "safety_record_lost", "safety_record_old", "safety_record_restored",
     ),
 }  # fmt: skip
 """Rules of files, processes and requests, by exit code. What somebody has to mend is usage, not `not ready`."""
@@ -102,6 +102,9 @@ BY_NAME: dict[str, int] = {
     "books_do_not_balance": INVARIANT,
     "unknown_ledger": NOT_FOUND,
     "ledger_differs": INVARIANT,
+    "bad_backup": INVARIANT,
+    "backup_format": USAGE,
+    "file_exists": USAGE,
     "sending_account_frozen": POLICY,
     "unknown_script": POLICY,
     **dict.fromkeys(POLICY_REASONS.values(), POLICY),
