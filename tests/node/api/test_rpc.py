@@ -363,7 +363,7 @@ def test_a_refusal_has_libras_code(name: str, status: int | None, code: int, tol
     """6.2: '-32007 to -32012 mempool: bad sequence / full / too many for account / invalid update / VM / unknown'; 'VM
     errors put {"StatusCode": <u64>} in data and the status name in the message'."""
     with pytest.raises(RpcError) as caught:
-        submission_result(Reply(1, bytes(32), False, name, "why", status))
+        submission_result(Reply(1, False, bytes(32), name, "why", status))
     assert caught.value.code == code
     assert caught.value.message == f"{name.upper()}: why"
     assert caught.value.details.get("StatusCode") == told

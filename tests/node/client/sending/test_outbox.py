@@ -148,7 +148,7 @@ def test_free_numbers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [2**63 - 1, 2**63, 2**64 - 1])
 def test_any_number_is_kept(tmp_path: Path, number: int) -> None:
-    """A file may hold any number of 64 bits; the chain refuses it by its rule, and the outbox is no place to fall over."""
+    """A file may hold any number of 64 bits: the chain refuses it by its rule, and the outbox keeps it as any other."""
     tx = payment(5, number)
     box = Outbox(tmp_path)
     box.add(tx)
