@@ -177,6 +177,7 @@ BY_NAME |= {
     "bad_parameter": USAGE,
     "bad_basket": USAGE,
     "bad_rates": USAGE,
+    "bad_rates_file": USAGE,
     "weights_do_not_sum": USAGE,
     "gate_failed": INVARIANT,
 }
