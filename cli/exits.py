@@ -101,6 +101,7 @@ BY_NAME: dict[str, int] = {
     "conservation": INVARIANT,
     "books_do_not_balance": INVARIANT,
     "unknown_ledger": NOT_FOUND,
+    "ledger_differs": INVARIANT,
     "sending_account_frozen": POLICY,
     "unknown_script": POLICY,
     **dict.fromkeys(POLICY_REASONS.values(), POLICY),
