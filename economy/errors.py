@@ -31,3 +31,9 @@ class PlotsMissingError(MithqalError):
     """A picture was asked for, and the package that draws it is not installed."""
 
     name = "plots_missing"
+
+
+class ParameterError(MithqalError):
+    """A number or name that makes no sense where it stands."""
+
+    name = "bad_parameter"
