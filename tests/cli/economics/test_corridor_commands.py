@@ -28,7 +28,8 @@ def test_show_as_json() -> None:
 def test_show_with_terms_of_one_s_own() -> None:
     """--fee, --flat and --minutes replace a default; the last of two words for one thing holds."""
     result = run("show", "US", "IN", "--fee", "on-ramp=1", "--fee", "on_ramp=0", "--fee", "off_ramp=0", "--fee",
-                 "fx_spread=0", "--fee", "delay_risk=0", "--flat", "chain_fee=2", "--minutes", "funding=0", "--json")  # fmt: skip
+                 "fx_spread=0", "--fee", "delay_risk=0", "--flat", "chain_fee=2", "--minutes", "funding=0",
+                 "--json")  # fmt: skip
     found = json.loads(result.stdout)["network"]
     assert (found["total_pct"], found["fee_usd"], found["minutes"]) == ("1.0000", "2.0000", 7.01)
 

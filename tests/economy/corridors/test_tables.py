@@ -40,7 +40,8 @@ def test_the_promises() -> None:
 @pytest.mark.parametrize(
     ("measure", "limit", "value", "is_met"),
     [("cost_pct", 3, "3", True), ("cost_pct", 3, "3.0001", False), ("within_hour_pct", 75, "75", True),
-     ("within_hour_pct", 75, "74.9999", False), ("slowest_hours", 24, "24", True), ("slowest_hours", 24, "24.1", False)],
+     ("within_hour_pct", 75, "74.9999", False), ("slowest_hours", 24, "24", True),
+     ("slowest_hours", 24, "24.1", False)],
 )  # fmt: skip
 def test_the_limit_itself_keeps_the_promise(measure: str, limit: int, value: str, is_met: bool) -> None:
     """At most for cost and hours, at least for the share within an hour."""
