@@ -25,3 +25,9 @@ class PolicyFileError(MithqalError):
     """A policy file that cannot be used."""
 
     name = "bad_policy_file"
+
+
+class ReserveError(MithqalError):
+    """A reserve, a preset or a run that cannot be: `name` says which rule."""
+
+    name = "bad_parameter"

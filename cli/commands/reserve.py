@@ -4,7 +4,9 @@ import click
 
 from cli.lazy import LazyGroup
 
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "presets": ("cli.economics.presets", "The rules of eight regimes as data, each with its source and doubts."),
+}
 """Name, module and one line, in the order of the help. Each module has a click command of the same name,
 with `_` for `-`."""
 

@@ -70,7 +70,7 @@ CLIENT: dict[int, str] = {
     """,
     2: """
         already_a_member amount_out_of_range bad_amount bad_argument bad_code bad_config bad_endpoint
-        bad_genesis bad_id bad_identifier bad_memo bad_metadata bad_name bad_payment_file bad_policy
+        bad_genesis bad_id bad_identifier bad_memo bad_metadata bad_name bad_parameter bad_payment_file bad_policy
         bad_policy_file bad_port bad_private_key bad_provider bad_range bad_record bad_row bad_rule bad_salt
         bad_signature_set bad_threshold bad_time bad_validator_count bad_waypoint cannot_write config_missing
         config_unreadable directory_not_empty duplicate_network_key duplicate_signer file_unreadable
@@ -100,8 +100,8 @@ CLIENT: dict[int, str] = {
     6: """
         key_file_missing no_compliance_key no_receipt not_a_payment not_a_provider not_a_signer
         not_enough_keys not_recoverable rate_date_out_of_range rate_not_available unknown_account
-        unknown_block unknown_code unknown_constant unknown_country unknown_currency unknown_event
-        unknown_function unknown_hash unknown_id unknown_ledger unknown_policy unknown_stream
+        unknown_block unknown_code unknown_constant unknown_country unknown_crisis unknown_currency unknown_event
+        unknown_function unknown_hash unknown_id unknown_ledger unknown_policy unknown_preset unknown_stream
         unknown_transaction unknown_validator version_pruned version_too_new wrong_prefix
     """,
     7: """
