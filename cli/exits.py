@@ -80,9 +80,6 @@ BY_NAME: dict[str, int] = {
     "unknown_code": NOT_FOUND,
     "unknown_country": NOT_FOUND,
     "unknown_policy": NOT_FOUND,
-    "unknown_preset": NOT_FOUND,
-    "unknown_crisis": NOT_FOUND,
-    "bad_parameter": USAGE,
     "bad_policy_file": USAGE,
     "bad_policy": USAGE,
     "bad_rule": USAGE,
@@ -168,6 +165,23 @@ BY_NAME: dict[str, int] = {
     "cancelled": DISCARDED,
 }
 """Rule name to exit code; what is not listed exits with 1."""
+
+BY_NAME |= {
+    "unknown_basket": NOT_FOUND,
+    "unknown_calendar": NOT_FOUND,
+    "unknown_preset": NOT_FOUND,
+    "unknown_crisis": NOT_FOUND,
+    "date_outside_data": NOT_FOUND,
+    "currency_dark": NOT_FOUND,
+    "rates_too_sparse": NOT_FOUND,
+    "bad_period": USAGE,
+    "bad_parameter": USAGE,
+    "bad_basket": USAGE,
+    "bad_rates": USAGE,
+    "weights_do_not_sum": USAGE,
+    "gate_failed": INVARIANT,
+}
+"""The same, of the economy's rooms."""
 
 
 BY_REASON: dict[str, int] = {

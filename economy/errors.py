@@ -27,7 +27,19 @@ class PolicyFileError(MithqalError):
     name = "bad_policy_file"
 
 
-class ReserveError(MithqalError):
-    """A reserve, a preset or a run that cannot be: `name` says which rule."""
+class ParameterError(MithqalError):
+    """A parameter that makes no sense: `name` says which rule it breaks."""
 
     name = "bad_parameter"
+
+
+class DateError(MithqalError):
+    """A day or a period that the data do not cover."""
+
+    name = "date_outside_data"
+
+
+class DarkError(RateError):
+    """A currency has no rate in the period: not yet quoted, no longer quoted, or dark in between."""
+
+    name = "currency_dark"

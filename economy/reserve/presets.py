@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from economy.errors import ReserveError
+from economy.errors import ParameterError, UnknownNameError
 
 PPM = 1_000_000
 DISCLAIMER = "our reading, simplified; not legal, investment or compliance advice"
@@ -38,10 +38,10 @@ class Terms:
     """How coins are redeemed.
 
     `settle_days` business days pass between a request and its payment (0: the same day) on the days of `calendar`, a
-    country or "ECB". Above `stay_trigger_ppm` of the coins asked for on one day payments may be put off for
+    country or "TARGET". Above `stay_trigger_ppm` of the coins asked for on one day payments may be put off for
     `stay_days` calendar days (0: no such tool). `gate_ppm` is the most that is paid on one day (0: no gate).
-    `fee_ppm` is always taken from the payment; `passes_cost` is whether somebody who insists on leaving in a run bears
-    the cost of the sale ("early-redemption haircut").
+    `fee_ppm` is always taken from the payment. `passes_cost` is whether somebody who insists on leaving during a stay
+    may, and bears the cost of the sale ("early-redemption haircut"), at least `haircut_ppm` of the payment.
     """
 
     calendar: str
@@ -51,6 +51,7 @@ class Terms:
     gate_ppm: int = 0
     fee_ppm: int = 0
     passes_cost: bool = False
+    haircut_ppm: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +126,9 @@ _ALL = (
         "The EBA's draft shares (20 % due in one working day, 30 % in five) bind a token that is not significant only "
         "where the authority says so, the Commission has proposed changes, and its limits for one bank are left out.",
         ("the rest in bills, one a week for thirteen weeks", "paid on the same day",
-         "recovery plan: a gate of 10 % a day, only in a run"),
+         "recovery plan: a gate of 10 % of the coins a day"),
         _EURO, 300_000, PPM, _QUARTER, 91, 20_000, PPM,
-        Floors(200_000, 300_000), Terms("ECB", 0, gate_ppm=100_000),
+        Floors(200_000, 300_000), Terms("TARGET", 0, gate_ppm=100_000),
     ),
     Preset(
         "mica-significant", "European Union, significant e-money token", "2024-06-30",
@@ -136,9 +137,9 @@ _ALL = (
         "The EBA's draft shares (40 % due in one working day, 60 % in five) were not final; its limits for one bank "
         "are left out.",
         ("the rest in bills, one a week for thirteen weeks", "paid on the same day",
-         "recovery plan: a gate of 10 % a day, only in a run"),
+         "recovery plan: a gate of 10 % of the coins a day"),
         _EURO, 600_000, PPM, _QUARTER, 91, 30_000, PPM,
-        Floors(400_000, 600_000), Terms("ECB", 0, gate_ppm=100_000),
+        Floors(400_000, 600_000), Terms("TARGET", 0, gate_ppm=100_000),
     ),
     Preset(
         "mas", "Singapore, single-currency stablecoin", "2023-08-15",
@@ -177,9 +178,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset
 
 
 def find_preset(name: str) -> Preset:
-    """The preset of this name; ReserveError `unknown_preset` names those there are."""
+    """The preset of this name; UnknownNameError `unknown_preset` names those there are."""
     if name not in PRESETS:
-        raise ReserveError(
+        raise UnknownNameError(
             f"{name!r} is no preset; there are {', '.join(PRESETS)}", name="unknown_preset", presets=list(PRESETS)
         )
     return PRESETS[name]
@@ -188,10 +189,10 @@ def find_preset(name: str) -> Preset:
 def with_floors(preset: Preset, mode: str) -> Preset:
     """The same regime with its liquidity floors as hard minima (HARD) or as usable buffers (USABLE).
 
-    Raises ReserveError `bad_parameter` for another mode.
+    Raises ParameterError `bad_parameter` for another mode.
     """
     if mode not in MODES:
-        raise ReserveError(f"a floor is {' or '.join(MODES)}, not {mode!r}", name="bad_parameter", modes=list(MODES))
+        raise ParameterError(f"a floor is {' or '.join(MODES)}, not {mode!r}", name="bad_parameter", modes=list(MODES))
     return replace(preset, floors=replace(preset.floors, mode=mode))
 
 
@@ -221,6 +222,6 @@ def describe(preset: Preset) -> dict[str, object]:
         "redemption": {
             "calendar": terms.calendar, "settle_business_days": terms.settle_days, "fee_ppm": terms.fee_ppm,
             "stay_trigger_ppm": terms.stay_trigger_ppm, "stay_days": terms.stay_days, "gate_ppm": terms.gate_ppm,
-            "passes_cost": terms.passes_cost,
+            "passes_cost": terms.passes_cost, "haircut_ppm": terms.haircut_ppm,
         },
     }  # fmt: skip

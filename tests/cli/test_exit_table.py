@@ -70,7 +70,7 @@ CLIENT: dict[int, str] = {
     """,
     2: """
         already_a_member amount_out_of_range bad_amount bad_argument bad_code bad_config bad_endpoint
-        bad_genesis bad_id bad_identifier bad_memo bad_metadata bad_name bad_parameter bad_payment_file bad_policy
+        bad_genesis bad_id bad_identifier bad_memo bad_metadata bad_name bad_payment_file bad_policy
         bad_policy_file bad_port bad_private_key bad_provider bad_range bad_record bad_row bad_rule bad_salt
         bad_signature_set bad_threshold bad_time bad_validator_count bad_waypoint cannot_write config_missing
         config_unreadable directory_not_empty duplicate_network_key duplicate_signer file_unreadable
@@ -100,8 +100,8 @@ CLIENT: dict[int, str] = {
     6: """
         key_file_missing no_compliance_key no_receipt not_a_payment not_a_provider not_a_signer
         not_enough_keys not_recoverable rate_date_out_of_range rate_not_available unknown_account
-        unknown_block unknown_code unknown_constant unknown_country unknown_crisis unknown_currency unknown_event
-        unknown_function unknown_hash unknown_id unknown_ledger unknown_policy unknown_preset unknown_stream
+        unknown_block unknown_code unknown_constant unknown_country unknown_currency unknown_event
+        unknown_function unknown_hash unknown_id unknown_ledger unknown_policy unknown_stream
         unknown_transaction unknown_validator version_pruned version_too_new wrong_prefix
     """,
     7: """
@@ -118,6 +118,13 @@ CLIENT: dict[int, str] = {
     """,
 }
 """The rules of files, processes, requests, names and payments."""
+
+ECONOMY = {
+    2: "bad_basket bad_parameter bad_period bad_rates weights_do_not_sum",
+    6: "currency_dark date_outside_data rates_too_sparse unknown_basket unknown_calendar unknown_crisis unknown_preset",
+    8: "gate_failed",
+}
+"""The rules of the economy's rooms."""
 
 
 def table(rows: dict[int, str]) -> dict[str, int]:
@@ -145,7 +152,7 @@ def test_every_abort_has_its_exit() -> None:
 
 def test_every_error_of_the_client_has_its_exit() -> None:
     """By its name."""
-    expected = table(CLIENT)
+    expected = table(CLIENT) | table(ECONOMY)
     assert set(expected) == set(BY_NAME) - {status.name.lower() for status in DiscardStatus}
     assert {name: exit_code(MithqalError("x", name=name)) for name in expected} == expected
 

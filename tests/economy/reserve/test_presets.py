@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from economy.basket import COIN_CURRENCY
-from economy.errors import ReserveError
+from economy.errors import ParameterError, UnknownNameError
 from economy.reserve.presets import (
     DISCLAIMER,
     FIVE_BUSINESS_DAYS,
@@ -111,14 +111,14 @@ def test_floors_as_hard_minima_and_as_usable_buffers() -> None:
     usable = with_floors(genius, USABLE)
     assert usable == replace(genius, floors=replace(genius.floors, mode=USABLE))
     assert with_floors(usable, HARD) == genius
-    with pytest.raises(ReserveError, match="a floor is hard or usable, not 'soft'") as caught:
+    with pytest.raises(ParameterError, match="a floor is hard or usable, not 'soft'") as caught:
         with_floors(genius, "soft")
     assert caught.value.name == "bad_parameter"
 
 
 def test_unknown_preset_names_those_there_are() -> None:
     """'One clear error that names what is available.'"""
-    with pytest.raises(ReserveError) as caught:
+    with pytest.raises(UnknownNameError) as caught:
         find_preset("libra-v3")
     assert caught.value.name == "unknown_preset"
     assert "libra-v1, libra-v2, diem-usd" in caught.value.message
