@@ -175,6 +175,8 @@ BY_NAME: dict[str, int] = {
 BY_NAME |= {
     "unknown_basket": NOT_FOUND,
     "unknown_calendar": NOT_FOUND,
+    "unknown_preset": NOT_FOUND,
+    "unknown_crisis": NOT_FOUND,
     "date_outside_data": NOT_FOUND,
     "currency_dark": NOT_FOUND,
     "rates_too_sparse": NOT_FOUND,
