@@ -97,6 +97,7 @@ BY_NAME: dict[str, int] = {
     "unknown_event": NOT_FOUND,
     "bad_waypoint": USAGE,
     "cannot_write": USAGE,
+    "plots_missing": USAGE,
     "conservation": INVARIANT,
     "books_do_not_balance": INVARIANT,
     "unknown_ledger": NOT_FOUND,

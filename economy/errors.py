@@ -43,3 +43,9 @@ class DarkError(RateError):
     """A currency has no rate in the period: not yet quoted, no longer quoted, or dark in between."""
 
     name = "currency_dark"
+
+
+class PlotsMissingError(MithqalError):
+    """A picture was asked for, and the package that draws it is not installed."""
+
+    name = "plots_missing"
