@@ -6,6 +6,8 @@ from cli.lazy import LazyGroup
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "presets": ("cli.economics.presets", "The rules of eight regimes as data, each with its source and doubts."),
+    "stress": ("cli.economics.stress", "Simulate a year many times: shortfalls, stays, broken pegs."),
+    "buffer": ("cli.economics.buffer", "The smallest capital with which a shortfall is rare enough."),
 }
 """Name, module and one line, in the order of the help. Each module has a click command of the same name,
 with `_` for `-`."""

@@ -50,9 +50,11 @@ class Crowd:
         """Nobody has left yet."""
         p = self._p = parameters
         self._factors = factors
-        self._rule = {"threshold": self._threshold, "diamond-dybvig": self._expected, "global-game": self._doubtful}[run]
+        self._rule = {"threshold": self._threshold, "diamond-dybvig": self._expected, "global-game": self._doubtful}[
+            run
+        ]
         self._all = p.whales + (1 - p.whales) * p.run_speed  # on the first day of a run
-        self._omen = NormalDist().inv_cdf(1 - p.sunspot) if 0 < p.sunspot < 1 else (np.inf if p.sunspot == 0 else -np.inf)
+        self._omen = _upper(p.sunspot)
         self._leaving, self._seen, self._a, self._b, self._c = (np.zeros(BLOCK) for _ in range(5))
 
     def leaving(self, year: "Year") -> Floats:
@@ -118,3 +120,10 @@ class Crowd:
         np.maximum(value, 0, out=value)
         np.minimum(value, 1, out=value)
         np.multiply(value, self._all, out=value)
+
+
+def _upper(chance: float) -> float:
+    """The value that a standard normal exceeds with this probability."""
+    if chance in (0.0, 1.0):
+        return np.inf if chance == 0 else -np.inf
+    return NormalDist().inv_cdf(1 - chance)

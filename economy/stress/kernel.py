@@ -73,6 +73,7 @@ class Year:
         self.redeemed, self.left_early = np.zeros(BLOCK), np.zeros(BLOCK)
         self.stay_days, self.off_peg_days, self.late_days = (np.zeros(BLOCK, dtype=np.uint16) for _ in range(3))
         self.worst_residual = 0.0
+        self.first_capital = p.capital
 
     def step(self) -> None:
         """One business day."""
@@ -189,7 +190,7 @@ class Year:
             self._scale[thin] = 1
 
     def _redeem(self) -> None:
-        """Step 3: `_left_over` is what holders want to redeem today; new coins are sold at par unless there is a stay."""
+        """Step 3: `_left_over` is what holders want to redeem today; coins are sold at par unless there is a stay."""
         p, flow, wish = self._p, self._factors.flow, self._left_over
         np.multiply(self._factors.felt, p.fx_sensitivity, out=self._a)
         np.add(flow, self._a, out=flow)
