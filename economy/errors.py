@@ -25,3 +25,9 @@ class PolicyFileError(MithqalError):
     """A policy file that cannot be used."""
 
     name = "bad_policy_file"
+
+
+class ScenarioError(MithqalError):
+    """A scenario file that cannot be used."""
+
+    name = "bad_scenario"
