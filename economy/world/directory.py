@@ -7,6 +7,7 @@ network, and one that continues another leaves that one as it was. The result is
 
 import datetime
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from contextlib import closing
@@ -22,7 +23,7 @@ from economy.world.cast import Cast
 from economy.world.rates import RateTable
 from economy.world.regulator import midnight_us
 from economy.world.tally import tip_of
-from node.client.files import locked, write_all_durably, write_durably
+from node.client.files import locked, write_durably
 from node.client.network import NETWORK_FILE, Network, load_network
 from node.client.wallets.attestation import compliance_key_path
 from node.client.wallets.book import Entry, entry_json
@@ -143,8 +144,8 @@ def write_people(network: Network, cast: Cast, seed: int, known: Sequence[int]) 
         if actor.role == "parent":
             text = _key_file(seed, f"{actor.name}/compliance", f"compliance/{actor.name}")
             compliance[compliance_key_path(network.keys, actor.name)] = text
-    for texts in (accounts, compliance):
-        write_all_durably({path: text for path, text in texts.items() if not path.exists()})
+    for path, text in (*accounts.items(), *compliance.items()):
+        _write_key(path, text)
     write_durably(network.directory / BOOK_FILE, json.dumps(entries, indent=1, sort_keys=True) + "\n")
 
 
@@ -215,6 +216,14 @@ def check_genesis(network: Network) -> GenesisDocument:
 def only_one(directory: Path) -> Any:
     """A lock: one run at a time in a directory."""
     return locked(directory / LOCK_FILE)
+
+
+def _write_key(path: Path, text: str) -> None:
+    """A key file (0600) that is not there yet. It is not synced: the seed makes it again."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
+            file.write(text)
 
 
 def _key_file(seed: int, name: str, label: str) -> str:

@@ -56,15 +56,16 @@ class Regulator:
         return orders
 
     def _policy(self, version: int, *, halt: bool) -> Order:
-        """Every preset's rules, and the halted corridor before them."""
+        """Every preset's rules, and the halted corridors before them."""
         rules = self._rules
         found = self._world.scenario.halt
         if halt and found is not None:
-            closed = Rule(
-                HALT_RULE, found.from_country, found.to_country, midnight_us(found.first), midnight_us(found.returns),
-                False, "", 0, 0, 0, 0,
-            )  # fmt: skip
-            rules = (closed, *rules)
+            span = midnight_us(found.first), midnight_us(found.returns)
+            closed = [
+                Rule(f"{HALT_RULE}-{code.lower()}", code, found.to_country, *span, False, "", 0, 0, 0, 0)
+                for code in found.from_countries
+            ]
+            rules = (*closed, *rules)
         policy = Policy(version, self._world.scenario.name, rules)
         policy.check()
         return free_call("policy", 0, TREASURER, "set_jurisdiction_policy", 0, policy.to_bytes())

@@ -54,7 +54,7 @@ class Place(NamedTuple):
 class Halt(NamedTuple):
     """A regulator closes a corridor, and opens it again."""
 
-    from_country: str
+    from_countries: tuple[str, ...]
     to_country: str
     announced: datetime.date
     first: datetime.date
@@ -185,8 +185,9 @@ def _check_whole(scenario: Scenario) -> None:
     wave, halt, limit = scenario.wave, scenario.halt, scenario.limit
     if wave is not None and not set(wave.countries) <= set(codes):
         raise ScenarioError(f'"wave": {sorted(set(wave.countries) - set(codes))[0]} is none of the countries')
-    if halt is not None and not {halt.from_country, halt.to_country} <= {"", *codes}:
-        raise ScenarioError('"halt": a country is none of this world')
+    if halt is not None and not {*halt.from_countries, halt.to_country} <= set(codes):
+        strange = sorted({*halt.from_countries, halt.to_country} - set(codes))
+        raise ScenarioError(f'"halt": {strange[0]} is none of the countries')
     if halt is not None and not halt.announced <= halt.first < halt.returns:
         raise ScenarioError('"halt": it is announced, then begins, then ends: the dates are in another order')
     if limit is not None and limit.provider not in scenario.providers:
@@ -314,14 +315,12 @@ def _place(value: Json, what: str) -> Place:
     )  # fmt: skip
 
 
-def _any_country(value: Json, what: str) -> str:
-    return "" if value == "any" else str(_COUNTRY(value, what))
-
-
 def _halt(value: Json, what: str) -> Halt:
-    return Halt(*_in_order(_read(value, what, {
-        "from": _any_country, "to": _any_country, "announced": _date, "first": _date, "returns": _date,
-    }), "from", "to", "announced", "first", "returns"))  # fmt: skip
+    fields = {
+        "from": _list(_COUNTRY, 1, 15), "to": _COUNTRY, "announced": _date, "first": _date, "returns": _date,
+    }  # fmt: skip
+    origins, *rest = _in_order(_read(value, what, fields), *fields)
+    return Halt(tuple(origins), *rest)
 
 
 def _limit(value: Json, what: str) -> Limit:
