@@ -97,9 +97,11 @@ BY_NAME: dict[str, int] = {
     "unknown_event": NOT_FOUND,
     "bad_waypoint": USAGE,
     "cannot_write": USAGE,
+    "plots_missing": USAGE,
     "conservation": INVARIANT,
     "books_do_not_balance": INVARIANT,
     "unknown_ledger": NOT_FOUND,
+    "ledger_differs": INVARIANT,
     "sending_account_frozen": POLICY,
     "unknown_script": POLICY,
     **dict.fromkeys(POLICY_REASONS.values(), POLICY),
@@ -165,6 +167,21 @@ BY_NAME: dict[str, int] = {
     "cancelled": DISCARDED,
 }
 """Rule name to exit code; what is not listed exits with 1."""
+
+BY_NAME |= {
+    "unknown_basket": NOT_FOUND,
+    "unknown_calendar": NOT_FOUND,
+    "date_outside_data": NOT_FOUND,
+    "currency_dark": NOT_FOUND,
+    "rates_too_sparse": NOT_FOUND,
+    "bad_period": USAGE,
+    "bad_parameter": USAGE,
+    "bad_basket": USAGE,
+    "bad_rates": USAGE,
+    "weights_do_not_sum": USAGE,
+    "gate_failed": INVARIANT,
+}
+"""The same, of the economy's rooms."""
 
 
 BY_REASON: dict[str, int] = {

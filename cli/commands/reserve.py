@@ -4,7 +4,11 @@ import click
 
 from cli.lazy import LazyGroup
 
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "sdr": ("cli.economics.sdr", "Value the IMF's SDR to the last digit of its sheet."),
+    "backtest": ("cli.economics.backtest", "What a basket did to a holder, on real exchange rates."),
+    "validate": ("cli.economics.validate", "Compare our figures with published ones, gate by gate."),
+}
 """Name, module and one line, in the order of the help. Each module has a click command of the same name,
 with `_` for `-`."""
 
