@@ -7,6 +7,8 @@ validator stores a block that it has voted for, and live validators that start f
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
 
 from chain.block import Block, Header, header_id, payload_root, proposal_message
 from chain.certificates import CommitInfo, QuorumCertificate, VoteData, vote_message
@@ -15,9 +17,12 @@ from chain.consensus.leader import RoundRobin
 from chain.consensus.safety import SafetyRules
 from chain.crypto.signing import PrivateKey, RealSignatures
 from chain.errors import MithqalError
-from chain.ledger import ExecutedBlock, Ledger
-from chain.storage import VOTED_ROW, Column, Store, WriteBatch
+from chain.executed import ExecutedBlock
+from chain.genesis import GenesisDocument, genesis_hash
+from chain.ledger import Ledger
+from chain.storage import VOTED_ROW, Column, WriteBatch
 from chain.transaction import SignedTransaction
+from node.storage.sqlite import SqliteStore
 
 PENDING_ROW = 0
 """Where the newest block lies."""
@@ -29,16 +34,29 @@ class WorldError(MithqalError):
     name = "world_broken"
 
 
+class Ran(NamedTuple):
+    """What one transaction came to."""
+
+    version: int
+    info: bytes
+    """Its leaf's bytes."""
+    has_events: bool
+    """Whatever was executed leaves an event, and nothing else does."""
+
+
 class Committee:
     """Four (or so) validators that agree at once, and one ledger that they share."""
 
-    def __init__(self, ledger: Ledger, keys: Sequence[PrivateKey]) -> None:
-        """`keys` are the consensus keys, in the order of the validator set. Goes on above the newest stored block."""
-        self.ledger = ledger
+    def __init__(self, document: GenesisDocument, keys: Sequence[PrivateKey], path: Path) -> None:
+        """`keys` are the consensus keys, in the order of the validator set; `path` is the ledger's file.
+
+        Goes on above the newest stored block.
+        """
+        self._genesis_hash = genesis_hash(document)
+        self._store = SqliteStore(path, self._genesis_hash, check_below_bytes=0)
+        self.ledger = ledger = Ledger(document, self._store)
         self._keys = keys
         self._leaders = RoundRobin(len(keys))
-        self._genesis_hash = ledger.genesis_hash
-        self.store: Store = ledger.store
         self._batch = WriteBatch()
         self._writer = ThreadPoolExecutor(1)
         self._writing: Future[None] | None = None
@@ -50,7 +68,7 @@ class Committee:
 
     def _resume(self) -> None:
         """Take up the stored newest block: the ledger's last certificate is its own."""
-        row = self.store.row(Column.PENDING, PENDING_ROW)
+        row = self._store.row(Column.PENDING, PENDING_ROW)
         if row is None:
             return
         block = Block.from_value(decode(row))
@@ -63,8 +81,8 @@ class Committee:
         """Of the newest block."""
         return self.ledger.tip_height if self._newest is None else self._newest[1].height
 
-    def run(self, transactions: list[SignedTransaction], timestamp_us: int) -> ExecutedBlock:
-        """Execute, certify and store one block; what it was built on becomes final.
+    def run(self, transactions: list[SignedTransaction], timestamp_us: int) -> list[Ran]:
+        """Execute, certify and store one block; what it was built on becomes final. What each came to, in order.
 
         WorldError if a transaction is discarded: a plan never makes one that cannot be kept.
         """
@@ -80,7 +98,8 @@ class Committee:
             )
         self._certify(parent, block, result)
         self._newest = block, result
-        return result
+        first = result.first_version + 1
+        return [Ran(first + place, item.info, bool(item.events)) for place, item in enumerate(result.entries[1:])]
 
     def _propose(self, parent: ExecutedBlock, transactions: list[SignedTransaction], timestamp_us: int) -> Block:
         """The next round's leader makes a block of the transactions."""
@@ -122,7 +141,7 @@ class Committee:
             self._batch.rows.append((Column.PENDING, PENDING_ROW, encode(block.to_value())))
             self._batch.rows.append((Column.META, VOTED_ROW, encode((block.header.epoch, block.round))))
         self.wait()
-        self._writing = self._writer.submit(self.store.write, self._batch)
+        self._writing = self._writer.submit(self._store.write, self._batch)
         self._batch = WriteBatch()
 
     def wait(self) -> None:
@@ -132,8 +151,9 @@ class Committee:
             self._writing = None
 
     def close(self) -> None:
-        """End the writer; what was not flushed is lost."""
+        """End the writer and close the file; what was not flushed is lost."""
         self._writer.shutdown()
+        self._store.close()
 
     def records(self, old: Sequence[bytes | None]) -> list[bytes]:
         """The signing record of each validator: it has voted for the newest block and proposed what it proposed.

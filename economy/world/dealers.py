@@ -143,9 +143,8 @@ class Dealers:
         self.minted += 1
         signature = self._custodians[coin].sign(receipt_message(world.genesis_hash, receipt, coin, amount))
         address = world.cast.actors[dealer].address
-        return free_call(
-            "mint", MINT_SLOT, TREASURER, "tiered_mint", coin, 0, address, amount, 0, receipt, signature, amount=amount
-        )
+        arguments = (coin, 0, address, amount, 0, receipt, signature)
+        return free_call("mint", MINT_SLOT, TREASURER, "tiered_mint", *arguments, amount=amount)._replace(payee=dealer)
 
     def _redemptions(self) -> list[Order]:
         """Providers sell to dealers what they have too much of, in the last block of the day."""

@@ -74,7 +74,9 @@ def begin(directory: Path, table: RateTable, start: datetime.date, seed: int) ->
     day = table.day(table.before(start))
     quotes = {item.code: item.raw for item in xdx_rates(day)}
     rates = Rates({code: quotes.pop(code) for code in COIN_CURRENCY}, quotes)
-    return build_network(place, VALIDATORS, rates=rates, seed=seed, timestamp_us=midnight_us(start) - BEFORE_US)
+    return build_network(
+        place, VALIDATORS, rates=rates, seed=seed, timestamp_us=midnight_us(start) - BEFORE_US, tells_addresses=False
+    )
 
 
 def resume(directory: Path) -> tuple[Network, dict[str, Any]]:
@@ -91,11 +93,12 @@ def resume(directory: Path) -> tuple[Network, dict[str, Any]]:
         )
     place = directory / UNFINISHED
     shutil.rmtree(place, ignore_errors=True)
-    source, target = ledger_of(network, 0), place / network.members[0].name / "data" / LEDGER_FILE
-    target.parent.mkdir(parents=True, mode=0o700)
-    with closing(SqliteStore(source, network.genesis_hash, check_below_bytes=0)):  # nobody else writes meanwhile
-        pass
-    shutil.copyfile(source, target)
+    for index in range(len(network.members) if state["network_sim"] else 1):
+        source, target = ledger_of(network, index), place / network.members[index].name / "data" / LEDGER_FILE
+        target.parent.mkdir(parents=True, mode=0o700)
+        with closing(SqliteStore(source, network.genesis_hash, check_below_bytes=0)):  # its log is in the file then
+            pass
+        shutil.copyfile(source, target)
     return network, state
 
 
@@ -159,14 +162,14 @@ def old_records(network: Network) -> list[bytes | None]:
     return found
 
 
-def write_validators(network: Network, place: Path, records: Sequence[bytes]) -> None:
-    """Every validator's data, from the one ledger in `place`: a copy of it, and its own signing record."""
+def write_validators(network: Network, place: Path, records: Sequence[bytes], *, is_one_ledger: bool) -> None:
+    """Every validator's data in `place`: its signing record, and a copy of the first one's ledger if there is one only."""
     source = place / network.members[0].name / "data" / LEDGER_FILE
     keys = consensus_keys(network)
     for number, (member, key) in enumerate(zip(network.members, keys, strict=True)):
         data = place / member.name / "data"
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if number:
+        if number and is_one_ledger:
             shutil.copyfile(source, data / LEDGER_FILE)
     for member, key, record in zip(network.members, keys, records, strict=True):
         data = place / member.name / "data"

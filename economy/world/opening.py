@@ -13,15 +13,13 @@ from node.keystore import derive_secret
 if TYPE_CHECKING:
     from economy.world.world import World
 
-FOUNDING_SLOTS = 6
-"""Blocks before the first day's own: each act needs the one before it to be there."""
 CREATE = "create_child_vasp_account"
 FLOAT = 1_000 * FEE
 """XUS that each provider has for the accounts that it opens: at least a thousand fees."""
 
 
 def founding(world: "World") -> list[list[Order]]:
-    """Acts in order, each in blocks of its own: roots make dealers and providers, these say who they are, coins come,
+    """Acts in order, each in blocks of its own, since it needs what the one before did: roots make dealers and providers, these say who they are, coins come,
     and firms and shops open their accounts."""
     cast = world.cast
     parents = (*cast.providers, *cast.idle_providers)
@@ -43,7 +41,7 @@ def founding(world: "World") -> list[list[Order]]:
             world.book.change(dealer, coin, amount)
     sales = [order for number in parents for order in _first_coins(world, number)]
     members = [free_account(world, number) for number in (*cast.firms, *cast.shops)]
-    return [first, second, mints, sales, members, world.regulator.opening()]
+    return [first, second, mints, sales, members, *world.regulator.opening()]
 
 
 def joining(world: "World") -> list[Order]:

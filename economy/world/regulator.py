@@ -34,10 +34,10 @@ class Regulator:
         self._world = world
         self._rules = tuple(rule for name in world.scenario.policies for rule in find_policy(name).rules)
 
-    def opening(self) -> list[Order]:
-        """On the first day: the caps, and the limit on one provider."""
-        orders = [self._policy(1, halt=False)] if self._rules else []
-        return orders + self._limit()
+    def opening(self) -> list[list[Order]]:
+        """Before the first day, act by act: the caps, and the limit on one provider."""
+        acts = [[self._policy(1, halt=False)]] if self._rules else []
+        return acts + [[order] for order in self._limit()]
 
     def plan(self) -> list[Order]:
         """One day's orders."""

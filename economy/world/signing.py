@@ -98,9 +98,9 @@ class Signed:
 
 
 def drafts_of(
-    cast: Cast, orders: Sequence[Order], numbers: Sequence[int], *, expiration_secs: int, chain_id: int
+    cast: Cast, orders: Sequence[Order], numbers: Sequence[int], expirations: Sequence[int], *, chain_id: int
 ) -> list[Draft]:
-    """What has to be signed."""
+    """What has to be signed; `expirations` are seconds."""
     actors = cast.actors
     return [
         Draft(
@@ -111,5 +111,5 @@ def drafts_of(
             ),
             tuple((actors[other].address, actors[other].key_label) for other in order.others),
         )
-        for order, number in zip(orders, numbers, strict=True)
+        for order, number, expiration_secs in zip(orders, numbers, expirations, strict=True)
     ]  # fmt: skip

@@ -11,30 +11,31 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chain.accounts import Account, read_record
+from chain.accounts import Account, account_key, read_record
 from chain.civil import DAY_US
 from chain.execution import conservation
-from chain.ledger import ExecutedBlock, Ledger
+from chain.genesis import GenesisDocument
+from chain.ledger import Ledger
 from chain.limits import MAX_BLOCK_GAS
 from chain.primitives import SECOND_US
 from chain.storage import Column
-from chain.transaction import SignedTransaction, decode_transaction
+from chain.transaction import decode_transaction
 from economy.world import directory as places
-from economy.world.committee import Committee
-from economy.world.orders import Order
-from economy.world.rates import load_table
+from economy.world.committee import Committee, Ran
+from economy.world.network_sim import SimulatedNetwork
+from economy.world.orders import BATCH, Order
+from economy.world.rates import RateTable, load_table
 from economy.world.regulator import midnight_us
 from economy.world.scenario import Scenario, read_scenario
 from economy.world.signing import Signed, Signers, drafts_of
 from economy.world.tally import Tally, coin_of, refusal_of, tip_of
 from economy.world.world import World
 from node.client.network import Network
-from node.storage.sqlite import SqliteStore
 
 MAX_BLOCK = 450
 """Transactions of a block, below the ledger's own bound."""
-MAX_PEOPLE, MAX_DAYS, MAX_WORKERS = 50_000, 3_660, 64
-FEWEST_PEOPLE = 20
+LIFETIME_S = 6 * 3_600
+"""After its block's time a transaction expires: the mempool takes none that lives longer than a day."""
 GC_THRESHOLDS = (100_000, 50, 1_000)
 """As in a validator's process: hardly anything here is a cycle."""
 Say = Callable[[int, int, int], None]
@@ -63,6 +64,9 @@ class Result(NamedTuple):
     postponed: int
 
 
+Validators = Committee | SimulatedNetwork
+
+
 class _Day(NamedTuple):
     """A day that is planned and being signed."""
 
@@ -73,7 +77,7 @@ class _Day(NamedTuple):
 
 
 def simulate(
-    directory: Path, scenario: Scenario, *, days: int, people: int, seed: int, workers: int = 1,
+    directory: Path, scenario: Scenario, *, days: int, people: int, seed: int, workers: int = 1, network_sim: bool = False,
     say: Say = lambda *_: None, should_stop: Callable[[], bool] = lambda: False,
 ) -> Result:  # fmt: skip
     """A new world of so many days; its network lies in `directory` afterwards.
@@ -86,11 +90,11 @@ def simulate(
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     with places.only_one(directory):
         network = places.begin(directory, table, scenario.start, seed)
-        run = _Run(network, scenario, seed, people, table, workers)
+        run = _Run(network, scenario, seed, people, table, workers, network_sim)
         done = run.go(network.directory, days, None, say, should_stop)
         _write_state(network.directory, run, done)
         places.write_people(network, run.world.cast, seed, run.known())
-        places.write_validators(network, network.directory, run.records)
+        places.write_validators(network, network.directory, run.records, is_one_ledger=not network_sim)
         places.move_in(directory)
     return run.result(directory, done, should_stop())
 
@@ -104,11 +108,11 @@ def resume(
         network, state = places.resume(directory)
         scenario, table = read_scenario(state["scenario"]), load_table()
         table.check_span(scenario.start, state["days"] + days)
-        run = _Run(network, scenario, state["seed"], state["people"], table, workers)
+        run = _Run(network, scenario, state["seed"], state["people"], table, workers, state["network_sim"])
         place = directory / places.UNFINISHED
         done = run.go(place, state["days"] + days, state, say, should_stop)
         places.write_people(network, run.world.cast, run.seed, run.known())
-        places.write_validators(network, place, run.records)
+        places.write_validators(network, place, run.records, is_one_ledger=not run.network_sim)
         places.swap_in(directory, network)
         _write_state(directory, run, done)
     return run.result(directory, done, should_stop())
@@ -117,7 +121,7 @@ def resume(
 def _write_state(directory: Path, run: "_Run", days: int) -> None:
     """What a further run needs."""
     places.write_state(directory, {
-        "version": places.STATE_VERSION, "seed": run.seed, "people": run.people, "days": days,
+        "version": places.STATE_VERSION, "seed": run.seed, "people": run.people, "days": days, "network_sim": run.network_sim,
         "scenario": run.scenario.text, "tip": run.tip, "world": run.world.to_json(), "unseen": run.unseen,
         "tally": run.tally.to_json(),
     })  # fmt: skip
@@ -127,12 +131,14 @@ class _Run:
     """The wiring of one run."""
 
     def __init__(  # noqa: PLR0913 - called in two places
-        self, network: Network, scenario: Scenario, seed: int, people: int, table: Any, workers: int
-    ) -> None:
+        self, network: Network, scenario: Scenario, seed: int, people: int, table: RateTable, workers: int,
+        network_sim: bool,
+    ) -> None:  # fmt: skip
         """Nothing is opened yet."""
         self.network, self.scenario, self.seed, self.people, self.table = network, scenario, seed, people, table
         self.world = World(scenario, people, seed, table, network.genesis_hash)
         self.tally = Tally(self.world.cast)
+        self.network_sim = network_sim
         self.signers = Signers(seed, network.genesis_hash, workers)
         self.unseen: Json | None = None
         """The outcome of the newest day, which the next plan does not know."""
@@ -156,23 +162,28 @@ class _Run:
         """Run up to the day `days`; gives how many there are now. What it leaves is on the disk, but for copies."""
         document = places.check_genesis(self.network)
         old = [None] * len(self.network.members) if state is None else places.old_records(self.network)
-        path = place / self.network.members[0].name / "data" / places.LEDGER_FILE
         thresholds = gc.get_threshold()
-        with closing(SqliteStore(path, self.network.genesis_hash, check_below_bytes=0)) as store, closing(self.signers):
-            ledger = Ledger(document, store)
-            with closing(Committee(ledger, places.consensus_keys(self.network))) as committee:
-                gc.set_threshold(*GC_THRESHOLDS)
-                try:
-                    done = self._days(committee, days, state, say, should_stop)
-                finally:
-                    gc.set_threshold(*thresholds)
-                committee.wait()
-                self.records = committee.records(old)
-            self._close_books(ledger)
+        with closing(self.signers), closing(self._validators(document, place, old)) as validators:
+            gc.set_threshold(*GC_THRESHOLDS)
+            try:
+                done = self._days(validators, days, state, say, should_stop)
+            finally:
+                gc.set_threshold(*thresholds)
+            validators.wait()
+            self.records = validators.records(old)
+            self._close_books(validators.ledger)
         return done
 
+    def _validators(self, document: GenesisDocument, place: Path, old: Sequence[bytes | None]) -> Validators:
+        """Who makes the blocks."""
+        keys = places.consensus_keys(self.network)
+        paths = [place / member.name / "data" / places.LEDGER_FILE for member in self.network.members]
+        if self.network_sim:
+            return SimulatedNetwork(document, keys, paths, old, self.seed)
+        return Committee(document, keys, paths[0])
+
     def _days(
-        self, committee: Committee, days: int, state: Json | None, say: Say, should_stop: Callable[[], bool]
+        self, validators: Validators, days: int, state: Json | None, say: Say, should_stop: Callable[[], bool]
     ) -> int:
         """The days themselves, one behind the other."""
         first = 0 if state is None else state["days"]
@@ -180,7 +191,7 @@ class _Run:
         if state is None:
             under_way = self._begin(-1, self.world.plan_founding())
         else:
-            places.check_tip(state, committee.store.row(Column.META, 0))
+            places.check_tip(state, validators.ledger.store.row(Column.META, 0))
             self.world.load(state["world"])
             self.tally.load(state["tally"])
             self.unseen = state["unseen"]
@@ -189,7 +200,7 @@ class _Run:
             orders = self.world.plan(number)
             following = self._begin(number, _by_slot(orders, self.scenario.blocks_a_day))
             if under_way is not None:
-                self.unseen = self._execute(committee, under_way)
+                self.unseen = self._execute(validators, under_way)
             assert self.unseen is not None
             self.world.see(self.unseen)
             under_way, done = following, number + 1
@@ -197,39 +208,42 @@ class _Run:
             if should_stop():
                 break
         assert under_way is not None
-        self.unseen = self._execute(committee, under_way)
+        self.unseen = self._execute(validators, under_way)
         return done
 
     def _begin(self, number: int, acts: list[list[Order]]) -> _Day:
         """Number a day's orders and hand them out to be signed."""
         orders = [order for act in acts for order in act]
         numbers = [self.world.book.next_number(order.sender) for order in orders]
-        expires = (midnight_us(self.scenario.start) + (number + 2) * DAY_US) // SECOND_US
-        drafts = drafts_of(
-            self.world.cast, orders, numbers, expiration_secs=expires, chain_id=self.network.chain_id
-        )  # fmt: skip
+        expirations = [
+            self._time_us(number, slot, len(acts)) // SECOND_US + LIFETIME_S for slot, act in enumerate(acts) for _ in act
+        ]
+        drafts = drafts_of(self.world.cast, orders, numbers, expirations, chain_id=self.network.chain_id)
         return _Day(number, acts, self.signers.begin(drafts))
 
-    def _execute(self, committee: Committee, day: _Day) -> Json:
+    def _time_us(self, number: int, slot: int, count: int) -> int:
+        """When an act is on the ledger: blocks of a day lie evenly in it, those of the founding a minute apart."""
+        start_us = midnight_us(self.scenario.start)
+        if number < 0:
+            return start_us - places.BEFORE_US + (slot + 1) * 60 * SECOND_US
+        return start_us + number * DAY_US + (2 * slot + 1) * DAY_US // (2 * count)
+
+    def _execute(self, validators: Validators, day: _Day) -> Json:
         """One day's blocks, the last of them empty; gives what the world will see of it."""
         envelopes = iter(day.signed.envelopes())
-        start_us = midnight_us(self.scenario.start) + day.number * DAY_US
         outcome: Json = {"day": day.number, "balances": {}, "refused": [], "purchases": []}
         everything: list[Order] = []
         for slot, act in enumerate(day.acts):
-            if day.number < 0:
-                time_us = midnight_us(self.scenario.start) - places.BEFORE_US + (slot + 1) * 60 * SECOND_US
-            else:
-                time_us = start_us + (2 * slot + 1) * DAY_US // (2 * len(day.acts))
+            time_us = self._time_us(day.number, slot, len(day.acts))
             everything += act
             for orders in _blocks(act):
                 txs = [decode_transaction(next(envelopes)) for _ in orders]
-                result = committee.run(txs, time_us)
-                self._note(outcome, orders, txs, result)
-        committee.run([], start_us + DAY_US - SECOND_US)
-        committee.flush()
-        self.tally.blocks = committee.height
-        ledger = committee.ledger
+                self._note(outcome, orders, validators.run(txs, time_us))
+        validators.run([], midnight_us(self.scenario.start) + (day.number + 1) * DAY_US - SECOND_US)
+        validators.flush()
+        self.tally.blocks = validators.height
+        ledger = validators.ledger
+        outcome["balances"] = self._balances(ledger, everything)
         outcome["supply"] = {coin: coin_of(ledger, coin).total_value for coin in self.world.coins}
         outcome["rates"] = {coin: coin_of(ledger, coin).rate for coin in self.world.coins}
         if day.number >= 0:
@@ -237,24 +251,32 @@ class _Run:
             self.tally.end_day(self.world, ledger, date, everything, len(outcome["refused"]))
         return outcome
 
-    def _note(
-        self, outcome: Json, orders: Sequence[Order], txs: Sequence[SignedTransaction], result: ExecutedBlock
-    ) -> None:
+    def _note(self, outcome: Json, orders: Sequence[Order], results: Sequence[Ran]) -> None:
         """What a block did, for the sums and for those who will see it."""
-        for place, (order, entry) in enumerate(zip(orders, result.entries[1:], strict=True), start=1):
-            refusal = refusal_of(entry)
+        for order, ran in zip(orders, results, strict=True):
+            refusal = refusal_of(ran)
             self.tally.add(order, refusal)
             said = [order.sender, order.payee, order.amount, order.coin]
             if refusal is not None:
                 outcome["refused"].append([order.kind, *said, refusal])
             elif order.kind == "purchase":
-                outcome["purchases"].append([*said, result.first_version + place])
-        by_address = self.world.cast.by_address
-        for record in result.writes.values():
-            if isinstance(record, Account):
-                number = by_address.get(record.address)
-                if number is not None:
-                    outcome["balances"][number] = record.balances
+                outcome["purchases"].append([*said, ran.version])
+
+    def _balances(self, ledger: Ledger, orders: Sequence[Order]) -> dict[int, Any]:
+        """What everybody holds whom these orders touch."""
+        cast = self.world.cast
+        touched: set[int] = set()
+        for order in orders:
+            touched.add(order.sender)
+            touched.add(order.payee)
+            if order.function == BATCH:
+                touched.update(cast.by_address[row[1]] for row in order.arguments[0])
+        found = {}
+        for number in sorted(touched - {-1}):
+            record = ledger.state.get(account_key(cast.actors[number].address))
+            assert isinstance(record, Account), "whoever sends or is paid has an account"
+            found[number] = record.balances
+        return found
 
     def _close_books(self, ledger: Ledger) -> None:
         """The chain's own check over the whole durable state, and the tip."""

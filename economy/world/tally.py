@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chain.accounts import Currency, currency_key
-from chain.codec import decode, fields
+from chain.codec import decode
 from chain.entries import TransactionInfo
 from chain.execution.outcome import POLICY_REASONS, explain_abort
-from chain.ledger import Entry, Ledger
+from chain.ledger import Ledger, read_tip
 from economy.basket import COIN_CURRENCY
 from economy.world.cast import Cast
+from economy.world.committee import Ran
 from economy.world.orders import Order
 
 if TYPE_CHECKING:
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 EXECUTED = "executed"
 
 
-def refusal_of(entry: Entry) -> str | None:
+def refusal_of(ran: Ran) -> str | None:
     """Why a kept transaction failed: the policy's name, else the reason; None if it did not."""
-    if entry.events:
-        return None  # what failed leaves no event
-    status = TransactionInfo.from_bytes(entry.info).status
+    if ran.has_events:
+        return None
+    status = TransactionInfo.from_bytes(ran.info).status
     if status.kind != "move_abort":
         return None if status.kind == EXECUTED else status.kind
     reason = explain_abort(status.module, status.code)[1]
@@ -101,5 +102,5 @@ def coin_of(ledger: Ledger, code: str) -> Currency:
 
 def tip_of(meta: bytes) -> tuple[int, str]:
     """Version and state root of the durable tip, from its row."""
-    value = fields(decode(meta), "tip", bytes, bytes, int, int, int, int, bytes, tuple, None)
-    return value[4], value[6].hex()
+    tip = read_tip(decode(meta))
+    return tip.version, tip.state_root.hex()
