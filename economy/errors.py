@@ -49,3 +49,15 @@ class PlotsMissingError(MithqalError):
     """A picture was asked for, and the package that draws it is not installed."""
 
     name = "plots_missing"
+
+
+class GateError(MithqalError):
+    """A figure of ours is not the published one."""
+
+    name = "gate_failed"
+
+
+class ScenarioError(MithqalError):
+    """A scenario file that cannot be used."""
+
+    name = "bad_scenario"

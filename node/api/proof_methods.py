@@ -10,7 +10,7 @@ from chain.facts import Fact, value_of
 from chain.ledger import read_entry
 from chain.primitives import U64_MAX
 from chain.prover import Prover, certificate_of
-from chain.storage import Column, Index
+from chain.storage import Index
 from node.api.reads import (
     Context,
     check_first,
@@ -18,6 +18,7 @@ from node.api.reads import (
     check_limit,
     check_version,
     count_events,
+    read_page,
     state_at,
     used_numbers,
 )
@@ -69,13 +70,14 @@ def get_prefix_with_proof(context: Context, tip: Tip, earlier: int, later: int |
 
 
 def get_transactions_with_proofs(context: Context, tip: Tip, start: int, limit: int, include_events: bool) -> Json:
-    """Consecutive entries with one proof for all of them; None past the end, or for a limit of 0."""
+    """Consecutive entries with one proof for all of them; None past the end, or for a limit of 0.
+
+    A page of large ones is shorter than asked for, never empty, as that of `get_transactions`.
+    """
     check_limit(limit)
     if start > tip.version or limit == 0:
         return None
-    check_kept(context, start)
-    found = context.store.rows(Column.TRANSACTION, start, min(limit, tip.version - start + 1))
-    rows = [item for place, item in enumerate(found, start) if item[0] == place]  # after genesis there may be a gap
+    rows = read_page(context, tip, start, limit)
     entries = [read_entry(row) for _, row in rows]
     events: tuple[Value, ...] = tuple(tuple(map(tuple, events)) for _, _, _, events in entries)
     prover = Prover(context.ledger, tip.version)
