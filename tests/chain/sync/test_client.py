@@ -332,17 +332,18 @@ def test_a_state_that_nobody_serves_any_more_is_given_up_for_a_newer_one() -> No
     taker.begin()
     taker.run(lambda _, message: message, steps=3)
     assert list(taker.store.staged()) != []
-    empty = 0
+    empty = offers = 0
 
     def nothing(_: int, message: Message) -> Message:
-        nonlocal empty
+        nonlocal empty, offers
+        offers += isinstance(message, SnapshotOffer)
         if isinstance(message, Chunk) and empty < 10:
             empty += 1
             return message._replace(items=(), siblings=())
         return message
 
     taker.run(nothing)
-    assert empty == 10
+    assert (empty, offers) == (10, 1)
     assert taker.snapshot is not None
     assert taker.alarms == []
     assert same_state(taker.ledger, taker.chain.ledger)
