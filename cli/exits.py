@@ -48,7 +48,7 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "key_file_unwritable", "bad_private_key", "storage_format", "safety_record_format", "wrong_network",
         "duplicate_network_key", "outbox_format", "bad_row", "directory_not_empty", "too_long", "foreign_ledger",
         "safety_record_foreign", "key_file_of_several", "bad_threshold", "bad_signature_set", "not_a_key",
-        "duplicate_signer", "signed_already", "signers_differ", "rotation_unfinished",
+        "duplicate_signer", "signed_already", "signers_differ", "rotation_unfinished", "begins_at_snapshot",
     ),
     NOT_READY: (
         "bad_answer", "wrong_chain", "too_many_waiting", "network", "storage_unreadable", "storage_full",
