@@ -1,23 +1,19 @@
 """The command `mithqal`: a root group that loads a command's module only when it is called."""
 
-import importlib
 import os
-import select
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
 from cli import options, output
 from cli.exits import INTERRUPTED, OK, UNEXPECTED, USAGE
+from cli.lazy import LazyGroup, NobodyReadsError
 
 COMMANDS = {
     "demo": ("cli.commands.demo", "Tell one story on a fresh network: payments, a crash, the reserve, a proof."),
     "localnet": ("cli.commands.localnet", "Start, stop and disturb a local network of validator processes."),
-    "node": ("cli.commands.node", "Set up and run one validator."),
+    "node": ("cli.commands.node", "Set up, run, verify and back up one validator."),
     "genesis": ("cli.commands.genesis", "Make and read the document that a network starts from."),
     "account": ("cli.commands.account", "Create, fund and show accounts."),
     "keys": ("cli.commands.keys", "Make and show keys; secrets are never shown."),
@@ -41,6 +37,12 @@ COMMANDS = {
     "treasury": ("cli.commands.treasury", "Mint, burn, freeze, publish rates, set limits and the jurisdiction policy."),
     "dealer": ("cli.commands.dealer", "Compose and decompose the basket, send coins back to the treasury."),
     "governance": ("cli.commands.governance", "Decide by files: propose a call, let each holder sign, submit."),
+    "reserve": (
+        "cli.commands.reserve",
+        "The reserve for an analyst: exact arithmetic, history, crises, stress.",
+    ),
+    "corridor": ("cli.commands.corridor", "What a transfer between two countries costs, here and elsewhere."),
+    "simulate": ("cli.commands.simulate", "A year of the currency on the real ledger, in virtual time."),
     "rates": ("cli.commands.rates", "Exchange rates of a day, and what a remittance of that day would show."),
     "bench": ("cli.commands.bench", "Measure a network of its own: payments a second, and time to finality."),
     "lab": ("cli.commands.lab", "Run the network in the deterministic simulator."),
@@ -49,55 +51,9 @@ COMMANDS = {
 with `_` for `-`."""
 
 
-class NobodyReadsError(Exception):
-    """Whoever read stdout went away, as `head` does. Not an OSError, which click would make an exit with 1."""
-
-
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are used; its help needs none of them."""
-
-    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
-        """Read the arguments; what is printed here is the help."""
-        with _noticing_nobody_reads():
-            return super().make_context(*arguments, **extra)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        with _noticing_nobody_reads():
-            return super().invoke(ctx)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(COMMANDS[cmd_name][0])
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
-
-
-@contextmanager
-def _noticing_nobody_reads() -> Iterator[None]:
-    """Raise NobodyReadsError for a broken pipe, if it is stdout that broke."""
-    try:
-        yield
-    except BrokenPipeError as error:
-        stdout = select.poll()
-        stdout.register(1, 0)  # asks for nothing: a pipe without a reader reports itself
-        if stdout.poll(0):
-            raise NobodyReadsError from error
-        raise
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="mithqal", prog_name="mithqal")
 @options.root_options
 def root(as_json: bool, directory: Path | None) -> None:

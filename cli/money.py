@@ -3,7 +3,7 @@
 import datetime
 
 from economy.basket import COIN_CURRENCY, xdx_rates
-from economy.rates import DayRates, load_day
+from economy.market.rates import DayRates, load_day
 from node.client.operations.treasury import Rate
 from node.localnet.genesis import Rates
 

@@ -25,3 +25,39 @@ class PolicyFileError(MithqalError):
     """A policy file that cannot be used."""
 
     name = "bad_policy_file"
+
+
+class ParameterError(MithqalError):
+    """A parameter that makes no sense: `name` says which rule it breaks."""
+
+    name = "bad_parameter"
+
+
+class DateError(MithqalError):
+    """A day or a period that the data do not cover."""
+
+    name = "date_outside_data"
+
+
+class DarkError(RateError):
+    """A currency has no rate in the period: not yet quoted, no longer quoted, or dark in between."""
+
+    name = "currency_dark"
+
+
+class PlotsMissingError(MithqalError):
+    """A picture was asked for, and the package that draws it is not installed."""
+
+    name = "plots_missing"
+
+
+class GateError(MithqalError):
+    """A figure of ours is not the published one."""
+
+    name = "gate_failed"
+
+
+class ScenarioError(MithqalError):
+    """A scenario file that cannot be used."""
+
+    name = "bad_scenario"

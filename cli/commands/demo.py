@@ -12,7 +12,7 @@ from cli import options, output
 from cli.exits import OK
 from cli.story.play import play
 from cli.story.stage import Stage
-from economy.rates import load_day
+from economy.market.rates import load_day
 
 
 @click.command()

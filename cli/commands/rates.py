@@ -7,8 +7,8 @@ import click
 from cli import options, output
 from cli.exits import OK
 from economy.basket import xdx_rates
-from economy.quotes import quote
-from economy.rates import load_day
+from economy.corridors.quotes import quote
+from economy.market.rates import load_day
 
 CORRIDORS = (("US", "XUS", "IN"), ("US", "XUS", "BR"), ("JP", "XJP", "BR"), ("GB", "XGB", "IN"), ("US", "XUS", "MX"),
              ("US", "XUS", "PH"))  # fmt: skip

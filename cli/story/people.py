@@ -7,8 +7,8 @@ from chain.errors import MithqalError
 from cli.exits import exit_code
 from cli.story.cast import ALICE, ALLOWED, BRUNO, CAPPED, COIN, MALLORY, MARIA, MERCADO, Transfer, transfers
 from cli.story.stage import Stage
+from economy.corridors.quotes import LEAVES_OUT, Quote, quote
 from economy.policies import find_policy
-from economy.quotes import LEAVES_OUT, Quote, quote
 from node.client.operations.policy import set_policy
 from node.client.operations.treasury import freeze
 from node.client.payments.pay import Order, pay

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from economy.rates import DayRates
+from economy.market.rates import DayRates
 from node.client.network import Network
 from node.client.wallets.wallet import Wallet
 from node.localnet.supervisor import Supervisor

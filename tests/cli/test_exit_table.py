@@ -119,6 +119,16 @@ CLIENT: dict[int, str] = {
 }
 """The rules of files, processes, requests, names and payments."""
 
+ECONOMY = {
+    2: "bad_basket bad_parameter bad_period bad_rates bad_rates_file plots_missing weights_do_not_sum",
+    6: (
+        "currency_dark date_outside_data rates_too_sparse unknown_basket unknown_calendar unknown_corridor "
+        "unknown_crisis unknown_preset"
+    ),
+    8: "gate_failed",
+}
+"""The rules of the economy's rooms."""
+
 
 def table(rows: dict[int, str]) -> dict[str, int]:
     """Exit code by name; a name stands once."""
@@ -145,7 +155,7 @@ def test_every_abort_has_its_exit() -> None:
 
 def test_every_error_of_the_client_has_its_exit() -> None:
     """By its name."""
-    expected = table(CLIENT)
+    expected = table(CLIENT) | table(ECONOMY)
     assert set(expected) == set(BY_NAME) - {status.name.lower() for status in DiscardStatus}
     assert {name: exit_code(MithqalError("x", name=name)) for name in expected} == expected
 

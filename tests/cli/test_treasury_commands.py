@@ -12,7 +12,7 @@ import pytest
 from chain.crypto.signing import Scheme, verify
 from chain.execution.treasury import receipt_message
 from economy.basket import xdx_rates
-from economy.rates import load_day
+from economy.market.rates import load_day
 from node.client.network import load_network
 from node.client.rpc import RpcClient
 

@@ -19,7 +19,7 @@ from economy.basket import (
     xdx_weights,
 )
 from economy.errors import RateError
-from economy.rates import DayRates, load_day
+from economy.market.rates import DayRates, load_day
 
 ANNOUNCED = load_day(datetime.date(2019, 6, 18))
 

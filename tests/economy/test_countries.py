@@ -3,7 +3,7 @@
 import pytest
 
 from economy.basket import COIN_CURRENCY
-from economy.corridors import load_corridors
+from economy.corridors.prices import load_corridors
 from economy.countries import COIN_HOME, COUNTRIES, find_country, minor_digits
 from economy.errors import UnknownNameError
 

@@ -1,0 +1,1 @@
+"""The commands of `mithqal reserve` and `mithqal corridor`, one module each; the groups are in `cli/commands/`."""

@@ -1,0 +1,1 @@
+"""What a transfer between two countries costs: published prices, and the receipt that names them."""

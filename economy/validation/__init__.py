@@ -1,0 +1,4 @@
+"""What others published, computed again: each gate names the published number, ours, the tolerance and the source.
+
+Reading order: `gate` (one line of the table), then a module for each subject, then `table`, which asks them all.
+"""
