@@ -1,4 +1,4 @@
-"""`mithqal reserve sdr|backtest|validate`: both outputs, files beside them, every refusal with its name and exit code."""
+"""`mithqal reserve sdr|backtest|validate`: outputs, files beside them, every refusal with its name and exit code."""
 
 import json
 import subprocess
