@@ -112,6 +112,11 @@ def test_the_base_date_alone_begins_the_path() -> None:
     assert (found["from"], found["to"], found["basket"]["base_date"]) == ("2019-06-18", "2026-10-30", "2019-06-18")
 
 
+def test_a_holder_by_coin_or_in_any_case() -> None:
+    """What people type."""
+    assert document("backtest", "--from", "2026-10-01", "--holder", "xeu")["holder"] == "EUR"
+
+
 def test_rebalancing() -> None:
     """Daily-rebalanced constant weights: vol USD 3.20, analytic 3.20224."""
     found = document("backtest", *PERIOD, "--rebalance", "daily")
