@@ -178,6 +178,7 @@ BY_NAME |= {
     "bad_period": USAGE,
     "bad_parameter": USAGE,
     "bad_basket": USAGE,
+    "bad_book": USAGE,
     "bad_rates": USAGE,
     "weights_do_not_sum": USAGE,
     "gate_failed": INVARIANT,
