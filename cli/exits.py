@@ -193,6 +193,7 @@ BY_NAME |= {
     "bad_period": USAGE,
     "bad_parameter": USAGE,
     "bad_basket": USAGE,
+    "bad_book": USAGE,
     "bad_rates": USAGE,
     "bad_rates_file": USAGE,
     "weights_do_not_sum": USAGE,
