@@ -81,6 +81,7 @@ BY_NAME: dict[str, int] = {
     "unknown_country": NOT_FOUND,
     "unknown_policy": NOT_FOUND,
     "unknown_corridor": NOT_FOUND,
+    "bad_rollout": USAGE,
     "bad_policy_file": USAGE,
     "bad_policy": USAGE,
     "bad_rule": USAGE,

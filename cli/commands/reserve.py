@@ -8,6 +8,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sdr": ("cli.economics.sdr", "Value the IMF's SDR to the last digit of its sheet."),
     "backtest": ("cli.economics.backtest", "What a basket did to a holder, on real exchange rates."),
     "validate": ("cli.economics.validate", "Compare our figures with published ones, gate by gate."),
+    "adoption": ("cli.economics.adoption", "How payments spread through messaging apps, and the reserve with them."),
 }
 """Name, module and one line, in the order of the help. Each module has a click command of the same name,
 with `_` for `-`."""
