@@ -24,8 +24,8 @@ def check_mode(mode: str) -> None:
 def round_places(value: Fraction, places: int, mode: str = HALF_UP) -> Decimal:
     """A value with exactly `places` decimal places; ParameterError for an unknown mode."""
     if mode == FLOAT:
-        return Decimal(f"{round(float(value), places):.{places}f}")
-    scaled = value * 10**places
+        return Decimal(f"{round(float(value), places):.{max(places, 0)}f}")
+    scaled = value * Fraction(10) ** places
     return Decimal(_to_integer(scaled, mode)).scaleb(-places)
 
 

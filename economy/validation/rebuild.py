@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Iterator
 from fractions import Fraction
 
-from economy.exact.rebasing import amounts_from_weights, weights_from_amounts
+from economy.exact.rebasing import amounts_from_weights, rounded_amounts, weights_from_amounts
 from economy.exact.sdr import rebuilt_rates, value_sdr
 from economy.exact.tables import SdrBasket, Weights, basket_on, published_values, sdr_baskets, sdr_weights, source_of
 from economy.market.rates import load_day
@@ -95,3 +95,10 @@ def _amounts(weights: Weights) -> Iterator[Gate]:
     is_back = all(back[code] == share / sum(shares.values()) for code, share in shares.items())
     name = f"weights back from amounts, {weights.effective}"
     yield Gate(GATE, name, "the same weights", "the same" if is_back else "others", "exact", is_back, source)
+    old = _value(before, weights.mean_to)
+    new = sum(
+        (Fraction(amount) * last[code] for code, amount in rounded_amounts(found, last, old).items()), Fraction(0)
+    )
+    values = [f"{float(value):.6f} USD" for value in (old, new)]
+    name, tolerance = f"value of the rounded and nudged amounts, {weights.effective}", "half a last digit of the dollar"
+    yield Gate(GATE, name, values[0], values[1], tolerance, abs(new - old) <= Fraction(5, 10**6), source)

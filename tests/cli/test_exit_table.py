@@ -120,7 +120,9 @@ CLIENT: dict[int, str] = {
 """The rules of files, processes, requests, names and payments."""
 
 ECONOMY = {
-    2: "bad_basket bad_parameter bad_period bad_rates bad_rollout plots_missing weights_do_not_sum",
+    2: """
+        bad_basket bad_parameter bad_period bad_rates bad_rates_file bad_rollout plots_missing weights_do_not_sum
+    """,
     6: "currency_dark date_outside_data rates_too_sparse unknown_basket unknown_calendar unknown_corridor",
     8: "gate_failed",
 }
