@@ -86,6 +86,7 @@ BY_NAME: dict[str, int] = {
     "currency_not_modelled": NOT_FOUND,
     "cluster_missing": USAGE,
     "cluster_unreachable": NOT_READY,
+    "bad_rollout": USAGE,
     "bad_policy_file": USAGE,
     "bad_policy": USAGE,
     "bad_rule": USAGE,

@@ -122,7 +122,7 @@ CLIENT: dict[int, str] = {
 
 ECONOMY = {
     2: (
-        "bad_basket bad_book bad_parameter bad_period bad_rates bad_rates_file plots_missing "
+        "bad_basket bad_book bad_parameter bad_period bad_rates bad_rates_file bad_rollout plots_missing "
         "weights_do_not_sum"
     ),
     6: (
