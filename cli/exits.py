@@ -67,7 +67,7 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
     INVARIANT: (
         "transaction_file_mismatch", "file_signature",
         "storage_corrupt", "corrupt_state", "ledger_behind", "ledger_lost",
-        "safety_record_unreadable", "safety_record_lost", "safety_record_old",
+        "safety_record_unreadable", "safety_record_lost", "safety_record_old", "safety_record_restored",
     ),
 }  # fmt: skip
 """Rules of files, processes and requests, by exit code. What somebody has to mend is usage, not `not ready`."""
@@ -80,6 +80,12 @@ BY_NAME: dict[str, int] = {
     "unknown_code": NOT_FOUND,
     "unknown_country": NOT_FOUND,
     "unknown_policy": NOT_FOUND,
+    "unknown_corridor": NOT_FOUND,
+    "unknown_model": NOT_FOUND,
+    "unknown_run": NOT_FOUND,
+    "currency_not_modelled": NOT_FOUND,
+    "cluster_missing": USAGE,
+    "cluster_unreachable": NOT_READY,
     "bad_policy_file": USAGE,
     "bad_policy": USAGE,
     "bad_rule": USAGE,
@@ -110,6 +116,9 @@ BY_NAME: dict[str, int] = {
     "books_do_not_balance": INVARIANT,
     "unknown_ledger": NOT_FOUND,
     "ledger_differs": INVARIANT,
+    "bad_backup": INVARIANT,
+    "backup_format": USAGE,
+    "file_exists": USAGE,
     "sending_account_frozen": POLICY,
     "unknown_script": POLICY,
     **dict.fromkeys(POLICY_REASONS.values(), POLICY),
@@ -179,6 +188,8 @@ BY_NAME: dict[str, int] = {
 BY_NAME |= {
     "unknown_basket": NOT_FOUND,
     "unknown_calendar": NOT_FOUND,
+    "unknown_preset": NOT_FOUND,
+    "unknown_crisis": NOT_FOUND,
     "date_outside_data": NOT_FOUND,
     "currency_dark": NOT_FOUND,
     "rates_too_sparse": NOT_FOUND,
@@ -186,6 +197,7 @@ BY_NAME |= {
     "bad_parameter": USAGE,
     "bad_basket": USAGE,
     "bad_rates": USAGE,
+    "bad_rates_file": USAGE,
     "weights_do_not_sum": USAGE,
     "gate_failed": INVARIANT,
 }

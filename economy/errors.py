@@ -51,6 +51,12 @@ class PlotsMissingError(MithqalError):
     name = "plots_missing"
 
 
+class GateError(MithqalError):
+    """A figure of ours is not the published one."""
+
+    name = "gate_failed"
+
+
 class ScenarioError(MithqalError):
     """A scenario file that cannot be used."""
 

@@ -7,7 +7,7 @@ import click
 from chain.errors import MithqalError
 from cli import options, output
 from cli.exits import OK
-from cli.upkeep import verify_ledger
+from cli.upkeep import backup, restore, verify_ledger
 from node.config import Endpoint
 from node.localnet.build import validator_ports
 from node.localnet.genesis import load_genesis
@@ -19,7 +19,8 @@ def node() -> None:
     """Set up, run, verify and back up one validator."""
 
 
-node.add_command(verify_ledger)
+for _command in (verify_ledger, backup, restore):
+    node.add_command(_command)
 
 
 @node.command()

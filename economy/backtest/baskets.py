@@ -1,9 +1,9 @@
 """Baskets by name or as somebody types them: shares of a value on the base date, or fixed amounts of each currency.
 
-    lbr2019                     the weights that Libra disclosed in September 2019: 50/18/14/11/7
-    xdx                         the amounts of this network's basket coin
-    sdr1999 ... sdr2022         the IMF's amounts of that year's basket
-    USD=0.5,EUR=0.3,JPY=0.2     weights that sum to 1
+lbr2019                     the weights that Libra disclosed in September 2019: 50/18/14/11/7
+xdx                         the amounts of this network's basket coin
+sdr1999 ... sdr2022         the IMF's amounts of that year's basket
+USD=0.5,EUR=0.3,JPY=0.2     weights that sum to 1
 """
 
 import re

@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from economy.backtest.measures import Drawdown, Move
+from economy.backtest.measures import Drawdown, Floats, Move
 from economy.backtest.run import WINDOWS, Measured, Result
 
 Json = dict[str, Any]
@@ -14,7 +14,7 @@ CONVENTIONS = (
     "volatility: sample standard deviation of daily log returns x sqrt(252); a window of N days: from a fixing to the"
     " last fixing that is not more than N calendar days later; returns are simple; no cost, no yield, no spread"
 )
-NOTE = "past rates of currencies, not a forecast; reference rates are for information, nobody is promised a trade at them"
+NOTE = "past rates, not a forecast; reference rates are for information, nobody is promised a trade at them"
 
 
 def backtest_document(result: Result) -> Json:
@@ -70,15 +70,14 @@ def backtest_lines(result: Result) -> list[str]:
     """A table for people."""
     order, window = result.order, result.window
     held = " ".join(f"{code} {amount:.6f}" for code, amount in result.amounts.items())
+    windows = " ".join(f"{f'worst {days} d':>22}" for days in WINDOWS)
     lines = [
         f"{order.basket.name} in {order.holder}, {window.dates[0]} to {window.dates[-1]}: {len(window.dates)} fixings",
         f"  amounts set on {result.base_fixing}: {held}; rebalanced: {order.rebalance}",
         f"  weights at the end: {' '.join(f'{code} {share:.2%}' for code, share in result.weights['end'].items())}",
-        f"  value {result.basket.values[0]:.6f} -> {result.basket.values[-1]:.6f} {order.holder}"
-        f" ({result.usd_values[0]:.6f} -> {result.usd_values[-1]:.6f} USD)",
+        f"  value {_span(result.basket.values)} {order.holder} ({_span(result.usd_values)} USD)",
         "",
-        f"  {'held instead':14} {'vol %':>7} {'total %':>9} {'worst day':>22} {'worst 30 d':>22} {'worst 365 d':>22}"
-        f" {'max drawdown':>34}",
+        f"  {'held instead':14} {'vol %':>7} {'total %':>9} {windows} {'max drawdown':>34}",
     ]
     lines += [_row("the basket", result.basket), *(_row(item.name, item) for item in result.alternatives), ""]
     warning = caution(result)
@@ -151,6 +150,11 @@ def _row(name: str, item: Measured) -> str:
     return f"  {name:14} {volatility:>7} {item.total_percent:>9.1f} {moves} {fall:>34}"
 
 
+def _span(values: Floats) -> str:
+    """First and last of a path."""
+    return f"{values[0]:.6f} -> {values[-1]:.6f}"
+
+
 def _rounded(amounts: Mapping[str, float]) -> Json:
     return {code: round(amount, 6) for code, amount in amounts.items()}
 
@@ -161,4 +165,4 @@ def _percent(shares: Mapping[str, float]) -> Json:
 
 def _number(value: float | None) -> float | None:
     """Ten significant digits: more than any figure means, and the same text on every machine."""
-    return None if value is None else float(f"{float(value):.10g}")
+    return None if value is None else float(f"{float(value):.10g}") + 0.0  # no -0

@@ -79,6 +79,8 @@ def max_drawdown(values: Floats, ordinals: Ordinals) -> Drawdown:
 
 def kurtosis(values: Floats) -> float | None:
     """Fourth moment of daily simple returns over the square of the second; None for a constant path."""
+    if len(values) < 2:
+        return None
     returns = np.diff(values) / values[:-1]
     away = returns - returns.mean()
     spread = float((away**2).mean())

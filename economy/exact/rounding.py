@@ -15,11 +15,17 @@ MODES = (HALF_UP, "half-even", "half-down", "down", "up", FLOAT)
 """Every rounding mode by name, the rule first."""
 
 
+def check_mode(mode: str) -> None:
+    """ParameterError unless it is one of `MODES`."""
+    if mode not in MODES:
+        raise ParameterError(f"unknown rounding {mode[:20]!r}; there are {', '.join(MODES)}", rounding=mode[:20])
+
+
 def round_places(value: Fraction, places: int, mode: str = HALF_UP) -> Decimal:
     """A value with exactly `places` decimal places; ParameterError for an unknown mode."""
     if mode == FLOAT:
-        return Decimal(f"{round(float(value), places):.{places}f}")
-    scaled = value * 10**places
+        return Decimal(f"{round(float(value), places):.{max(places, 0)}f}")
+    scaled = value * Fraction(10) ** places
     return Decimal(_to_integer(scaled, mode)).scaleb(-places)
 
 
@@ -36,8 +42,7 @@ def round_significant(value: Fraction, digits: int, mode: str = HALF_UP) -> Deci
 
 def _to_integer(value: Fraction, mode: str) -> int:
     """The integer that a mode makes of a fraction, without a detour over limited decimals."""
-    if mode not in MODES:
-        raise ParameterError(f"unknown rounding {mode[:20]!r}; there are {', '.join(MODES)}", rounding=mode[:20])
+    check_mode(mode)
     sign, value = (-1, -value) if value < 0 else (1, value)
     whole, rest = divmod(value.numerator, value.denominator)
     twice = 2 * rest - value.denominator

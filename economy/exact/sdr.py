@@ -17,8 +17,7 @@ from typing import Any
 from economy.errors import ParameterError, UnknownNameError
 from economy.exact.rounding import HALF_UP, round_places, round_significant
 from economy.exact.tables import CURRENCIES, SdrBasket, basket_on
-from economy.market.history import MAX_AGE_DAYS
-from economy.market.rates import DayRates
+from economy.market.rates import MAX_AGE_DAYS, DayRates
 
 UNITS_PER_DOLLAR = ("JPY", "CNY")
 """These are quoted in units for one dollar, all others in dollars for one unit."""
@@ -122,7 +121,7 @@ def sheet_document(found: Valuation, day: DayRates | None = None) -> dict[str, o
             "currency": leg.currency,
             "amount": str(leg.amount),
             "rate": _shown_rate(leg.rate),
-            "usd": str(leg.usd),
+            "usd": f"{leg.usd:f}",
             "weight_pct": str(round_places(Fraction(leg.usd) / Fraction(found.total) * 100, 2)),
         }
         for leg in found.legs
@@ -133,11 +132,11 @@ def sheet_document(found: Valuation, day: DayRates | None = None) -> dict[str, o
         "is_rebuild": day is not None,
         "rates": source,
         "rounding": found.rounding,
-        "legs": {leg.currency: str(leg.usd) for leg in found.legs},
+        "legs": {leg.currency: f"{leg.usd:f}" for leg in found.legs},
         "rows": rows,
-        "sum": str(found.total),
-        "sdr_per_usd": str(found.sdr_per_usd),
-        "usd_per_sdr": str(found.usd_per_sdr),
+        "sum": f"{found.total:f}",
+        "sdr_per_usd": f"{found.sdr_per_usd:f}",
+        "usd_per_sdr": f"{found.usd_per_sdr:f}",
     }
 
 
@@ -160,7 +159,7 @@ def sheet_lines(document: Mapping[str, Any]) -> list[str]:
 def _shown_rate(rate: Fraction) -> str:
     """The five decimals of the sheet, or ten significant digits where five lose something."""
     places = round_places(rate, 5)
-    return str(places if Fraction(places) == rate else round_significant(rate, 10))
+    return f"{places if Fraction(places) == rate else round_significant(rate, 10):f}"
 
 
 def _check_rates(basket: SdrBasket, rates: Mapping[str, Fraction]) -> None:

@@ -7,6 +7,7 @@ node/runtime/http_server.py, with their parameters and errors here.
 from collections.abc import Callable
 
 from chain.interface import Reply
+from chain.validation import DiscardStatus
 from node.api import compliance_methods as compliance
 from node.api import history_methods as history
 from node.api import proof_methods as proofs
@@ -84,6 +85,13 @@ SUBMIT_PARAMETERS = (Parameter("data", "hex"),)
 WAIT_PARAMETERS = (_ACCOUNT, _NUMBER, Parameter("hash", "hash", None), Parameter("timeout_ms", "u64", 10_000))
 
 
+_BEFORE_THE_LEDGER: dict[str, int] = {
+    status.name.lower(): int(status)
+    for status in (DiscardStatus.INVALID_SIGNATURE, DiscardStatus.EXCEEDED_MAX_TRANSACTION_SIZE)
+}
+"""Libra's status of what a validator refuses before it looks at the ledger."""
+
+
 def answer(context: Context, tip: Tip, request: Request) -> Json:
     """The result of a read method; RpcError otherwise."""
     found = METHODS.get(request.method)
@@ -100,17 +108,17 @@ def submission_result(reply: Reply) -> Json:
             "hash": reply.hash.hex(), "status": reply.name, "message": reply.message, "waiting_for": reply.waiting_for
         }  # fmt: skip
     details: dict[str, Json] = {} if not reply.hash else {"hash": reply.hash.hex()}
+    status = _BEFORE_THE_LEDGER.get(reply.name, reply.code)
     if reply.name == "sequence_number_too_old":
         code = MEMPOOL_CODES[reply.name]
-    elif reply.code is not None or reply.name == "invalid_signature":
+    elif status is not None:
         code = VM_VALIDATION
     elif reply.name in MEMPOOL_CODES:
         code = MEMPOOL_CODES[reply.name]
-    elif reply.name in ("transaction_expired", "expiration_too_far"):
+    elif reply.name in ("transaction_expired", "expiration_too_far", "valid_from_too_far"):
         code = MEMPOOL_UNKNOWN
     else:
         code = VM_DESERIALIZATION
-    status = 1 if reply.name == "invalid_signature" else reply.code
     if status is not None:
         details["StatusCode"] = status
     raise RpcError(code, f"{reply.name.upper()}: {reply.message}", name=reply.name, **details)

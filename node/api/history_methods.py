@@ -13,16 +13,12 @@ from node.api.reads import (
     find_hash,
     find_transaction,
     onchain_of,
+    read_page,
     read_transaction,
     state_at,
 )
 from node.api.results import event_json, transaction_json
 from node.api.schema import Json, Tip
-
-PAGE_STEP = 100
-"""Versions that a page reads at a time."""
-MAX_PAGE_BYTES = 4 << 20
-"""Stored bytes of a page of transactions: only batches of payments reach it, whose JSON is some four times as large."""
 
 
 def get_metadata(context: Context, tip: Tip, version: int | None) -> Json:
@@ -48,19 +44,11 @@ def get_metadata(context: Context, tip: Tip, version: int | None) -> Json:
 
 
 def get_transactions(context: Context, tip: Tip, start: int, limit: int, include_events: bool) -> Json:
-    """Transactions from a version on; empty past the end. A page of large ones is shorter than asked for, never
-    empty: go on from its last version."""
+    """Transactions from a version on; empty past the end. A page of large ones is shorter than asked for, never empty:
+    go on from its last version."""
     check_limit(limit)
-    found: list[Json] = []
-    size = 0
-    for first in range(start, min(start + limit, tip.version + 1), PAGE_STEP):
-        count = min(PAGE_STEP, start + limit - first, tip.version - first + 1)
-        for version, row in context.store.rows(Column.TRANSACTION, first, count):
-            size += len(row)
-            if found and size > MAX_PAGE_BYTES:
-                return found
-            found.append(transaction_json(version, row, include_events=include_events))
-    return found
+    rows = read_page(context, tip, start, limit)
+    return [transaction_json(version, row, include_events=include_events) for version, row in rows]
 
 
 def get_transaction_by_hash(context: Context, tip: Tip, tx_hash: bytes, include_events: bool) -> Json:

@@ -10,8 +10,8 @@ from chain.facts import Fact, value_of
 from chain.ledger import read_entry
 from chain.primitives import U64_MAX
 from chain.prover import Prover, certificate_of
-from chain.storage import Column, Index
-from node.api.reads import Context, check_limit, check_version, state_at
+from chain.storage import Index
+from node.api.reads import Context, check_limit, check_version, read_page, state_at
 from node.api.schema import INVALID_PARAMS, Json, RpcError, Tip
 
 _LAST = U64_MAX >> 1
@@ -60,11 +60,14 @@ def get_prefix_with_proof(context: Context, tip: Tip, earlier: int, later: int |
 
 
 def get_transactions_with_proofs(context: Context, tip: Tip, start: int, limit: int, include_events: bool) -> Json:
-    """Consecutive entries with one proof for all of them; None past the end, or for a limit of 0."""
+    """Consecutive entries with one proof for all of them; None past the end, or for a limit of 0.
+
+    A page of large ones is shorter than asked for, never empty, as that of `get_transactions`.
+    """
     check_limit(limit)
     if start > tip.version or limit == 0:
         return None
-    rows = context.store.rows(Column.TRANSACTION, start, min(limit, tip.version - start + 1))
+    rows = read_page(context, tip, start, limit)
     entries = [read_entry(row) for _, row in rows]
     events: tuple[Value, ...] = tuple(tuple(map(tuple, events)) for _, _, _, events in entries)
     prover = Prover(context.ledger, tip.version)

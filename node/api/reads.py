@@ -21,6 +21,12 @@ from chain.storage import Column, Index, Store
 from node.api.results import transaction_json
 from node.api.schema import INVALID_PARAMS, MAX_PAGE, Json, RpcError, Tip
 
+PAGE_STEP = 100
+"""Versions that a page reads at a time."""
+MAX_PAGE_BYTES = 4 << 20
+"""Stored bytes after which a page of transactions ends, though more were asked for: only batches of payments reach it,
+whose JSON is some four times as large."""
+
 
 class StateIsFar(Exception):
     """The state at `version` must be restored from the disk first."""
@@ -127,6 +133,20 @@ def onchain_of(state: PastState) -> OnChainConfig:
     config = state.get(ONCHAIN_KEY)
     assert isinstance(config, OnChainConfig)
     return config
+
+
+def read_page(context: Context, tip: Tip, start: int, limit: int) -> list[tuple[int, bytes]]:
+    """At most `limit` versions from `start` on, as they are stored. Fewer where those have MAX_PAGE_BYTES already."""
+    found: list[tuple[int, bytes]] = []
+    size = 0
+    for first in range(start, min(start + limit, tip.version + 1), PAGE_STEP):
+        count = min(PAGE_STEP, start + limit - first, tip.version - first + 1)
+        for version, row in context.store.rows(Column.TRANSACTION, first, count):
+            found.append((version, row))
+            size += len(row)
+            if size >= MAX_PAGE_BYTES:
+                return found
+    return found
 
 
 def find_transaction(context: Context, tip: Tip, account: bytes, number: int) -> int | None:

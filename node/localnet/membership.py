@@ -17,12 +17,12 @@ from node.client.rpc import RpcClient
 from node.client.wallets.calls import Call, execute_calls
 from node.client.wallets.names import check_name
 from node.client.wallets.wallet import Wallet
-from node.config import CONFIG_FILE, Endpoint, NodeConfig
+from node.config import CONFIG_FILE, Endpoint, NodeConfig, load_config
 from node.keystore import load_key, new_secret, save_key
 from node.localnet.build import MAX_LOCAL_VALIDATORS, address_text, validator_ports
 from node.localnet.genesis import VALIDATOR_KEYS
 from node.localnet.supervisor import POLL_S, START_TIMEOUT_S, Supervisor
-from node.runtime.signing_keys import later_key_file
+from node.runtime.signing_keys import begin_record, later_key_file
 
 Json = dict[str, Any]
 Say = Callable[[str], object]
@@ -65,6 +65,8 @@ class Change:
         member = self._find(row["name"])
         key = PrivateKey(secret := new_secret())
         file = member.directory / "keys" / later_key_file(key.public_key)
+        data = load_config(member.directory).data
+        begin_record(data, self._supervisor.network.genesis_hash, key.public_key)
         save_key(file, f"{row['name']}/consensus", secret)
         self._say(f"made a new consensus key for {row['name']}: {file}")
         done = self._rotate(row, key.public_key)

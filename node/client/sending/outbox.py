@@ -19,6 +19,8 @@ __all__ = ["FINAL", "STATUSES", "Outbox", "OutboxEntry", "OutboxError"]
 STATUSES = ("stored", "submitted", "refused", "committed", "expired")
 """`stored`: may or may not have left; the last three are final."""
 FINAL = ("refused", "committed", "expired")
+_LAST = 2**63 - 1
+"""Highest number in an SQLite column; for above it, which no validator takes for 2^63 transactions, it stands too."""
 _COLUMNS = "hash, envelope, status, key, note"
 
 
@@ -76,7 +78,7 @@ class Outbox:
         """Keep a new transaction inside of `writing`; gives its number in the database."""
         return self.database.run(
             "INSERT INTO entry (hash, sender, number, envelope, status, key, note) VALUES (?, ?, ?, ?, 'stored', ?, ?)",
-            tx.hash, tx.raw.sender, tx.raw.sequence_number, tx.envelope, key, json.dumps(note or {}),
+            tx.hash, tx.raw.sender, min(tx.raw.sequence_number, _LAST), tx.envelope, key, json.dumps(note or {}),
         )  # fmt: skip
 
     def get(self, tx_hash: bytes) -> OutboxEntry:
