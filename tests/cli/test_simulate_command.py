@@ -1,4 +1,4 @@
-"""`mithqal simulate` as people type it: results, errors with bounds, and what the other commands make of its directory."""
+"""`mithqal simulate` as people type it: results, errors with bounds, and what other commands make of its directory."""
 
 import json
 import os
@@ -96,7 +96,7 @@ def test_where_to(tmp_path):
 )  # fmt: skip
 def test_errors_of_the_world(tmp_path, words, name, code):
     bad = tmp_path / "bad.json"
-    bad.write_text('{"version": 1, "nmae": "x"}')
+    bad.write_text('{"version": 1, "titel": "x"}')
     words = tuple(word.format(bad=bad) for word in words)
     result = call("simulate", *words, "-o", str(tmp_path / "x"), "--json")
     assert result.exit_code == code

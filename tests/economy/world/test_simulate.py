@@ -1,4 +1,4 @@
-"""Whole runs of small worlds: the same seed gives the same root, books agree, and what was refused was refused by rule."""
+"""Whole runs of small worlds: the same seed gives the same root, books agree, refusals are by rule."""
 
 import datetime
 import json
