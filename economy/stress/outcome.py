@@ -18,7 +18,7 @@ FANS: dict[str, tuple[float, float, int]] = {
     "price": (0.0, 1.1, 11_000),
     "coins": (0.0, 4.0, 4_000),
 }
-"""What is drawn as a fan over the year: lowest and highest value, and bins between them; what is beyond counts there."""
+"""What is drawn as a fan over the year: lowest and highest value (beyond counts there), and bins between."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
