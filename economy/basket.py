@@ -11,6 +11,8 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import NamedTuple
 
+from chain.execution.currencies import fixed_point
+from chain.records.coins import Basket
 from economy.errors import RateError
 from economy.market.rates import DayRates
 
@@ -60,6 +62,13 @@ def xdx_value(day: DayRates, currency: str) -> Fraction:
 def xdx_weights(day: DayRates) -> dict[str, Fraction]:
     """The share of each coin in the basket's value on `day`: exact, they sum to 1."""
     return {coin: Fraction(amount) / xdx_value(day, COIN_CURRENCY[coin]) for coin, amount in BASKET.items()}
+
+
+def chain_basket(code: str, amounts: Mapping[str, Decimal]) -> Basket:
+    """A basket as the chain keeps it, nothing in its reserve yet: its own integer rules compose and decompose it."""
+    ratios = {coin: Fraction(amount) for coin, amount in amounts.items()}
+    parts = tuple((coin, fixed_point(ratio.numerator, ratio.denominator)) for coin, ratio in ratios.items())
+    return Basket(code, parts, tuple((coin, 0) for coin in amounts))
 
 
 def xdx_rates(day: DayRates) -> list[RateQuote]:

@@ -49,3 +49,9 @@ class PlotsMissingError(MithqalError):
     """A picture was asked for, and the package that draws it is not installed."""
 
     name = "plots_missing"
+
+
+class GateError(MithqalError):
+    """A figure of ours is not the published one."""
+
+    name = "gate_failed"

@@ -5,7 +5,12 @@ import click
 from cli.lazy import LazyGroup
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "sdr": ("cli.economics.sdr", "Value the IMF's SDR to the last digit of its sheet."),
+    "backtest": ("cli.economics.backtest", "What a basket did to a holder, on real exchange rates."),
+    "validate": ("cli.economics.validate", "Compare our figures with published ones, gate by gate."),
+    "replay": ("cli.economics.replay", "A crisis of history: facts with sources, and each regime's answer."),
     "presets": ("cli.economics.presets", "The rules of eight regimes as data, each with its source and doubts."),
+    "project": ("cli.economics.project", "A reserve day by day while holders leave: your own books or a regime's."),
     "stress": ("cli.economics.stress", "Simulate a year many times: shortfalls, stays, broken pegs."),
     "buffer": ("cli.economics.buffer", "The smallest capital with which a shortfall is rare enough."),
 }

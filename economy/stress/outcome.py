@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from economy.stress.draws import BLOCK, Floats
-from economy.stress.kernel import CAUSES, WEEK, Year
+from economy.stress.kernel import CAUSES, Year
+from economy.stress.ladder import WEEK
 
 FANS: dict[str, tuple[float, float, int]] = {
     "backing": (0.5, 1.5, 10_000),
