@@ -80,6 +80,7 @@ BY_NAME: dict[str, int] = {
     "unknown_code": NOT_FOUND,
     "unknown_country": NOT_FOUND,
     "unknown_policy": NOT_FOUND,
+    "unknown_corridor": NOT_FOUND,
     "unknown_model": NOT_FOUND,
     "unknown_run": NOT_FOUND,
     "currency_not_modelled": NOT_FOUND,
