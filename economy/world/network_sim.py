@@ -204,4 +204,3 @@ def _waves(transactions: Sequence[SignedTransaction]) -> list[list[SignedTransac
         waves[-1].append(tx)
         counts[tx.raw.sender] += 1
     return waves
-

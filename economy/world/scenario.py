@@ -184,10 +184,10 @@ def _check_whole(scenario: Scenario) -> None:
                 raise ScenarioError(f'{place.code}: "sends_to" names {code}, which is none of the other countries')
     wave, halt, limit = scenario.wave, scenario.halt, scenario.limit
     if wave is not None and not set(wave.countries) <= set(codes):
-        raise ScenarioError(f'"wave": {sorted(set(wave.countries) - set(codes))[0]} is none of the countries')
+        raise ScenarioError(f'"wave": {min(set(wave.countries) - set(codes))} is none of the countries')
     if halt is not None and not {*halt.from_countries, halt.to_country} <= set(codes):
-        strange = sorted({*halt.from_countries, halt.to_country} - set(codes))
-        raise ScenarioError(f'"halt": {strange[0]} is none of the countries')
+        strange = min({*halt.from_countries, halt.to_country} - set(codes))
+        raise ScenarioError(f'"halt": {strange} is none of the countries')
     if halt is not None and not halt.announced <= halt.first < halt.returns:
         raise ScenarioError('"halt": it is announced, then begins, then ends: the dates are in another order')
     if limit is not None and limit.provider not in scenario.providers:

@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from chain.errors import MithqalError
@@ -41,8 +41,12 @@ class BadAnswer(MithqalError):
 class RpcClient:
     """Calls methods on the first validator that answers; stays with it until it fails."""
 
-    def __init__(self, endpoints: Sequence[Endpoint], timeout_s: float = 10.0, chain_id: int | None = None) -> None:
-        """`chain_id`, if given, must stand in every answer."""
+    def __init__(
+        self, endpoints: Sequence[Endpoint], timeout_s: float = 10.0, chain_id: int | None = None,
+        local: Callable[[bytes], Json] | None = None,
+    ) -> None:  # fmt: skip
+        """`chain_id`, if given, must stand in every answer. `local` answers request bodies in the validators' place."""
+        self._local = local
         if not endpoints:
             raise ConnectionFailed("no validator is known")
         self._endpoints = list(endpoints)
@@ -114,6 +118,8 @@ class RpcClient:
 
     def _post(self, body: bytes, timeout_s: float) -> Json:
         """Send to the current validator, else to each other one once."""
+        if self._local is not None:
+            return self._local(body)
         problems = []
         for _ in range(len(self._endpoints)):
             kept = self._connection is not None

@@ -32,7 +32,7 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
     NOT_FOUND: ("key_file_missing",),
     INTEGRITY: (
         "storage_corrupt", "corrupt_state", "ledger_behind", "ledger_lost", "safety_record_lost",
-        "safety_record_unreadable", "safety_record_old", "safety_record_restored", "conservation",
+        "safety_record_unreadable", "safety_record_old", "conservation",
     ),
 }  # fmt: skip
 
