@@ -73,8 +73,7 @@ Start is (anchor, transaction info of version 0, its path to the anchor's root);
 these are the five fields of a ledger proof. Where the tip is that waypoint's own version, the certificate is null:
 nothing is certified after it yet.
 
-`get_transactions_with_proofs`; null past the end; after 4 MiB a page ends before `limit`, so go on from its last
-version:
+`get_transactions_with_proofs`; null past the end; after 4 MiB it ends before `limit`: go on from its last version:
 
 | field | content |
 |---|---|
