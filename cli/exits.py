@@ -80,6 +80,7 @@ BY_NAME: dict[str, int] = {
     "unknown_code": NOT_FOUND,
     "unknown_country": NOT_FOUND,
     "unknown_policy": NOT_FOUND,
+    "unknown_corridor": NOT_FOUND,
     "bad_policy_file": USAGE,
     "bad_policy": USAGE,
     "bad_rule": USAGE,
@@ -101,6 +102,7 @@ BY_NAME: dict[str, int] = {
     "conservation": INVARIANT,
     "books_do_not_balance": INVARIANT,
     "unknown_ledger": NOT_FOUND,
+    "ledger_differs": INVARIANT,
     "sending_account_frozen": POLICY,
     "unknown_script": POLICY,
     **dict.fromkeys(POLICY_REASONS.values(), POLICY),
@@ -180,6 +182,7 @@ BY_NAME |= {
     "bad_basket": USAGE,
     "bad_book": USAGE,
     "bad_rates": USAGE,
+    "bad_rates_file": USAGE,
     "weights_do_not_sum": USAGE,
     "gate_failed": INVARIANT,
 }

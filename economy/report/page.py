@@ -16,6 +16,7 @@ DISCLAIMER = (
 )
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _NUMBER = re.compile(r"[-+−]?[0-9][0-9 ,._]*(?:[eE][-+]?[0-9]+)?\s*(?:%|bp|pp|x|[A-Z]{3}|bn|mn|h|min|s|d)?")
+_DATE = re.compile(r"[0-9]{4}(-[0-9]{2}-[0-9]{2})?")
 _TAG = re.compile(r"<[^>]*>")
 _SLUG = re.compile(r"[^a-z0-9]+")
 _CONTENTS_FROM = 4
@@ -85,17 +86,17 @@ def _table(table: Table, anchor: str) -> str:
         assert len(row) == len(table.header), f"{len(row)} cells under {len(table.header)} names"
     assert not table.sources or len(table.sources) == len(table.rows), "a source for each row, or none"
     notes = list(dict.fromkeys(source for source in table.sources if source))
-    right = [_is_numeric([row[column] for row in table.rows]) for column in range(len(table.header))]
+    kinds = [_kind([row[column] for row in table.rows]) for column in range(len(table.header))]
     caption = f"<caption>{escape(table.caption)}</caption>\n" if table.caption else ""
     names = "".join(
-        f'<th scope="col"{_css(number)}>{escape(name)}</th>' for name, number in zip(table.header, right, strict=True)
+        f'<th scope="col"{kind}>{escape(name)}</th>' for name, kind in zip(table.header, kinds, strict=True)
     )
     lines = []
     for place, row in enumerate(table.rows):
         source = table.sources[place] if table.sources else ""
         mark = _mark(notes.index(source) + 1, anchor) if source else ""
-        cells = [f'<th scope="row"{_css(right[0])}>{escape(row[0])}{mark}</th>']
-        cells += [f"<td{_css(number)}>{escape(cell)}</td>" for cell, number in zip(row[1:], right[1:], strict=True)]
+        cells = [f'<th scope="row"{kinds[0]}>{escape(row[0])}{mark}</th>']
+        cells += [f"<td{kind}>{escape(cell)}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True)]
         lines.append(f"<tr>{''.join(cells)}</tr>\n")
     body = (
         f'<div class="wide" tabindex="0"><table>\n{caption}<thead><tr>{names}</tr></thead>\n<tbody>\n{"".join(lines)}'
@@ -116,15 +117,12 @@ def _mark(number: int, anchor: str) -> str:
     return f'<sup><a href="#{anchor}-n{number}" aria-label="source {number}">{number}</a></sup>'
 
 
-def _css(is_number: bool) -> str:
-    """The attribute of a cell."""
-    return ' class="n"' if is_number else ""
-
-
-def _is_numeric(cells: Sequence[str]) -> bool:
-    """Whether a column holds numbers (with or without a unit), and blanks or dashes at most beside them."""
+def _kind(cells: Sequence[str]) -> str:
+    """The attribute of a column: numbers (with or without a unit), dates, or neither; blanks and dashes are either."""
     said = [cell.strip() for cell in cells if cell.strip() not in ("", "-", "–", "—")]
-    return bool(said) and all(_NUMBER.fullmatch(cell) for cell in said)
+    if said and all(_NUMBER.fullmatch(cell) for cell in said):
+        return ' class="n"'
+    return ' class="d"' if said and all(_DATE.fullmatch(cell) for cell in said) else ""
 
 
 def _paragraphs(text: str, css: str = "") -> str:

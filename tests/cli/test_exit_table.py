@@ -120,8 +120,13 @@ CLIENT: dict[int, str] = {
 """The rules of files, processes, requests, names and payments."""
 
 ECONOMY = {
-    2: "bad_basket bad_book bad_parameter bad_period bad_rates weights_do_not_sum",
-    6: "currency_dark date_outside_data rates_too_sparse unknown_basket unknown_calendar unknown_crisis unknown_preset",
+    2: """
+        bad_basket bad_book bad_parameter bad_period bad_rates bad_rates_file plots_missing weights_do_not_sum
+    """,
+    6: """
+        currency_dark date_outside_data rates_too_sparse unknown_basket unknown_calendar unknown_corridor
+        unknown_crisis unknown_preset
+    """,
     8: "gate_failed",
 }
 """The rules of the economy's rooms."""

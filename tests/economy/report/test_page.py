@@ -95,6 +95,14 @@ def test_what_is_a_number(cell: str) -> None:
     assert (f'<td class="n">{cell}</td>' in page) == (cell not in ("USD", "2020Q3"))
 
 
+def test_a_column_of_dates_is_not_broken() -> None:
+    """Dates, and years among them, stay on one line; a date alone is no number."""
+    page = render("t", "l", [Section("H", table=Table(("a", "by"), (("x", "2027-12-31"), ("y", "2030"))))])
+    assert '<th scope="col" class="d">by</th>' in page
+    assert '<td class="d">2027-12-31</td>' in page
+    assert '<td class="d">2030</td>' in page
+
+
 def test_every_text_is_escaped() -> None:
     """No text that somebody gives, be it a title, a name or a cell, is ever markup."""
     table = Table((ATTACK, "b"), ((ATTACK, ATTACK),), ATTACK, (ATTACK,))

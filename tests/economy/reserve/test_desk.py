@@ -198,7 +198,7 @@ def test_sales_are_forgotten_after_five_business_days() -> None:
     book = cash_book(0, 10 * ONE_BN, bill(60, 10 * ONE_BN))
     costs = {}
     for wait in (6, 7):
-        state = fresh(book)
+        state, before = fresh(book), 0
         for number in range(wait + 1):
             asks = (Ask("a", ONE_BN),) if number in (0, wait) else ()
             day = FRIDAY + datetime.timedelta(number)
