@@ -11,6 +11,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("cli.economics.replay", "A crisis of history: facts with sources, and each regime's answer."),
     "presets": ("cli.economics.presets", "The rules of eight regimes as data, each with its source and doubts."),
     "project": ("cli.economics.project", "A reserve day by day while holders leave: your own books or a regime's."),
+    "stress": ("cli.economics.stress", "Simulate a year many times: shortfalls, stays, broken pegs."),
+    "buffer": ("cli.economics.buffer", "The smallest capital with which a shortfall is rare enough."),
+    "adoption": ("cli.economics.adoption", "How payments spread through messaging apps, and the reserve with them."),
 }
 """Name, module and one line, in the order of the help. Each module has a click command of the same name,
 with `_` for `-`."""

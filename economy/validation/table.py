@@ -14,8 +14,8 @@ SUBJECTS: Mapping[str, Callable[[], Iterator[Gate]]] = {
     "rebuild": rebuild.gates,
     "backtest": backtest.gates,
     "composing": composing.gates,
-    "runs": runs.gates,
     "corridors": corridors.gates,
+    "runs": runs.gates,
     "accounting": accounting.gates,
 }
 """A function for each subject, in the order of the table. That of the sheets is also given the rounding."""
