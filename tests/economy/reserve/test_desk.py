@@ -313,3 +313,38 @@ def test_an_empty_reserve_goes_on() -> None:
     state = step(state, the, Moment(SATURDAY, False), (Ask("a", 5),))
     assert (state.queue, state.stay_until) == ((), None)
     assert postings.issue(state.book, 7).assets == 7
+
+
+def test_a_stay_gives_time_to_sell_in_order() -> None:
+    """'Stays: delay so that assets can be sold in order': bills are sold the day before its end, and it ends in par."""
+    the = rules(Terms("US", 0, stay_trigger_ppm=100_000, stay_days=5))
+    state = step(fresh(cash_book(100, 1_000, bill(60, 900))), the, Moment(FRIDAY, True), (Ask("a", 500),))
+    state = run(state, the, [(SATURDAY, ()), (SUNDAY, ()), (MONDAY, ())])
+    assert state.book.incoming == ()
+    state = run(state, the, [(TUESDAY, ())])
+    wednesday = TUESDAY + datetime.timedelta(1)
+    assert [item.due for item in state.book.incoming] == [wednesday]
+    state = step(state, the, Moment(wednesday, True))
+    assert [payment.amount for payment in state.payments] == [500]
+
+
+def test_a_day_of_several_steps_is_one_day() -> None:
+    """By the hour: the gate and the trigger of a stay count the whole day, the night's income comes once."""
+    the = rules(Terms("US", 0, gate_ppm=100_000), market=Market(0, 365_000_000))
+    state = fresh(cash_book(900, 1_000))
+    paid = []
+    for hour in range(3):
+        moment = Moment(FRIDAY, True, begins=hour == 0, ends=hour == 2)
+        state = step(state, the, moment, (Ask("a", 70),))
+        paid.append(sum(payment.amount for payment in state.payments))
+    assert paid == [70, 30, 0]
+    assert state.book.capital == -100  # 0.1 % of 900 a night is below one micro-unit
+    stay = rules(Terms("US", 0, stay_trigger_ppm=100_000, stay_days=5))
+    state = fresh(cash_book(900, 1_000))
+    for hour in range(3):
+        state = step(state, stay, Moment(FRIDAY, True, hour == 0, hour == 2), (Ask("a", 50),))
+        assert (state.stay_until is None) == (hour < 2)
+    richer = fresh(cash_book(10_000, 10_000))
+    for hour in range(3):
+        richer = step(richer, the, Moment(FRIDAY, True, hour == 0, hour == 2))
+    assert richer.book.capital == 10
