@@ -348,3 +348,33 @@ def test_a_day_of_several_steps_is_one_day() -> None:
     for hour in range(3):
         richer = step(richer, the, Moment(FRIDAY, True, hour == 0, hour == 2))
     assert richer.book.capital == 10
+
+
+def test_a_gate_needs_no_more_than_it_lets_out() -> None:
+    """What the gate lets out today and tomorrow is raised, nothing more: 100 of 1,000 today, 70 of 700 then."""
+    the = rules(Terms("US", 0, gate_ppm=100_000))
+    state = step(fresh(cash_book(100, 1_000, bill(60, 900))), the, Moment(FRIDAY, True), (Ask("a", 300),))
+    assert sum(payment.amount for payment in state.payments) == 100
+    assert 70 <= sum(item.amount for item in state.book.incoming) <= 72
+    state = run(state, the, [(SATURDAY, ()), (SUNDAY, ()), (MONDAY, ())])
+    assert sum(payment.amount for payment in state.payments) == 70
+
+
+@pytest.mark.parametrize(("asked", "sold"), [(50, False), (51, True)])
+def test_one_micro_unit_that_is_missing_is_raised(asked: int, sold: bool) -> None:
+    """Both sides of what cash covers."""
+    state = step(fresh(cash_book(50, 100, bill(30, 50))), rules(), Moment(FRIDAY, True), (Ask("a", asked),))
+    assert bool(state.book.incoming) == sold
+
+
+@pytest.mark.parametrize(("surplus", "bought"), [(399, False), (400, True)])
+def test_half_a_rung_is_worth_a_bill(surplus: int, bought: bool) -> None:
+    """80 % of 10,000 in ten rungs is 800 each: cash of 400 above the share of 20 % buys a bill, less does not."""
+    preset = replace(find_preset("circle-2023"), ladder_days=tuple(range(7, 71, 7)))
+    the = Rules(preset, FLAT, "US")
+    cash = 2_000 + surplus
+    state = fresh(cash_book(cash, 10_000, bill(30, 10_000 - cash)))
+    bills = invest(state, the, Moment(FRIDAY, True)).book.bills
+    assert (len(bills) == 2) == bought
+    if bought:
+        assert bills[1] == Bill(FRIDAY + datetime.timedelta(70), 400, 400)
