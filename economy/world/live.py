@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from chain.errors import MithqalError
-from economy.basket import COIN_CURRENCY
+from economy.basket import COIN_CURRENCY, xdx_rates
 from economy.errors import ScenarioError
 from economy.statement.backing import Reserve, read_reserve
 from economy.statement.books import read_books, sums_of
@@ -145,8 +145,8 @@ def run_live(wallet: Wallet, live: Live, say: Callable[[LiveDay], None] = lambda
 
 def _day(wallet: Wallet, live: Live, table: RateTable, at: datetime.date, place: int, books: _Books) -> LiveDay:
     """One day: rates, burns of what waits, then dealers mint and sell, or the provider redeems."""
-    quotes = table.quotes(at, ())
-    publish_rates(wallet, [Rate(quote.code, quote.numerator, quote.denominator) for quote in quotes])
+    quotes = [Rate(*quote) for quote in xdx_rates(table.day(at))]
+    published = publish_rates(wallet, quotes)["rates"]
     is_run = live.run_from <= place < live.run_from + live.run_days
     burned = _burn(wallet, live, books, is_run=is_run)
     minted = redeemed = 0
@@ -154,7 +154,7 @@ def _day(wallet: Wallet, live: Live, table: RateTable, at: datetime.date, place:
         redeemed = _redeem(wallet, live, books, live.run_from + live.run_days - place)
     elif place < live.run_from:
         minted = _mint(wallet, live, books)
-    return LiveDay(at.isoformat(), len(quotes), minted, redeemed, burned, books.waiting, books.supply)
+    return LiveDay(at.isoformat(), len(published), minted, redeemed, burned, books.waiting, books.supply)
 
 
 def _mint(wallet: Wallet, live: Live, books: _Books) -> int:
