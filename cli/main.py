@@ -16,7 +16,7 @@ COMMANDS = {
     "node": ("cli.commands.node", "Set up, run, verify and back up one validator."),
     "genesis": ("cli.commands.genesis", "Make and read the document that a network starts from."),
     "account": ("cli.commands.account", "Create, fund and show accounts."),
-    "keys": ("cli.commands.keys", "Make and show keys; secrets are never shown."),
+    "keys": ("cli.commands.keys", "Make, show and back up keys; secrets are never shown."),
     "pay": ("cli.commands.pay", "Pay, and follow the payment until it is final."),
     "pay-file": ("cli.commands.pay_file", "Pay a CSV of payments, each row once whatever is interrupted."),
     "pay-batch": ("cli.commands.pay_batch", "Pay a CSV of payments in one transaction: all of them or none."),

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "project": ("cli.economics.project", "A reserve day by day while holders leave: your own books or a regime's."),
     "stress": ("cli.economics.stress", "Simulate a year many times: shortfalls, stays, broken pegs."),
     "buffer": ("cli.economics.buffer", "The smallest capital with which a shortfall is rare enough."),
+    "adoption": ("cli.economics.adoption", "How payments spread through messaging apps, and the reserve with them."),
 }
 """Name, module and one line, in the order of the help. Each module has a click command of the same name,
 with `_` for `-`."""

@@ -284,10 +284,14 @@ def sale_loss(state: State, rules: Rules, day: datetime.date, amount: int) -> in
 
 
 def invest(state: State, rules: Rules, moment: Moment) -> State:
-    """Swept cash above the regime's share buys one bill at the end of the ladder; nothing while somebody waits."""
+    """Swept cash above the regime's share, half a rung of it at least, buys one bill at the end of the ladder.
+
+    Nothing is bought while somebody waits for money.
+    """
     preset, book = rules.preset, state.book
     surplus = min(book.swept, book.cash - book.assets * preset.cash_ppm // PPM)
-    if state.queue or surplus * len(preset.ladder_days) * PPM < book.assets * (PPM - preset.cash_ppm):
+    paper = book.assets * (PPM - preset.cash_ppm)
+    if state.queue or surplus <= 0 or 2 * surplus * len(preset.ladder_days) * PPM < paper:
         return state
     due = add_business_days(rules.calendar, moment.day + datetime.timedelta(preset.ladder_days[-1]), 0)
     if (due - moment.day).days > preset.max_days:

@@ -79,7 +79,7 @@ class Crowd:
         np.multiply(year.outflow, 1.0, out=a)
         np.add(self._seen, a, out=self._seen)  # about the sum of the last five days
         np.maximum(year.capital, 0, out=stands)
-        np.multiply(stands, 4 * p.sale_slope, out=a)
+        np.multiply(stands, 4 * p.cost_slope, out=a)
         np.add(a, p.sale_cost**2, out=a)
         np.sqrt(a, out=a)
         np.add(a, p.sale_cost + SMALL, out=a)
@@ -104,7 +104,7 @@ class Crowd:
             np.multiply(debts, guess, out=a)
             np.subtract(a, year.cash, out=a)
             np.maximum(a, 0, out=a)  # bills to sell
-            np.multiply(a, p.sale_slope, out=b)
+            np.multiply(a, p.cost_slope, out=b)
             np.add(b, p.sale_cost, out=b)
             np.multiply(a, b, out=a)
             np.subtract(year.capital, a, out=a)

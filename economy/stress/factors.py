@@ -66,7 +66,7 @@ def check_model(model: str) -> None:
 class Factors:
     """The market of a block of paths; `step` moves it by a day.
 
-    After a step: `exposed` is the day's gain of the reserve from exchange rates as a part of itself, `felt` what the
+    `is_exposed` says whether the reserve is at all. After a step: `exposed` is the day's gain of the reserve from exchange rates as a part of itself, `felt` what the
     holders' currencies rose by, `flow` the net redemption as a part of the coins (double precision), `mood` the normal
     behind it, `rate_move` the yield's move, `darkened` the paths in which a part of the reserve goes dark today.
     """
@@ -79,6 +79,7 @@ class Factors:
             np.float32(parameters.unhedged * mismatch + kept * own)
             for mismatch, own in zip(market.exposures, market.capital_exposures, strict=True)
         ]
+        self.is_exposed = any(self._exposures)
         self._holders = [np.float32(weight) for weight in market.holders]
         vols = np.asarray(market.vols) * parameters.volatility
         root = np.linalg.cholesky(np.asarray(market.correlations)) * vols[:, None] * np.sqrt(_H)

@@ -69,5 +69,6 @@ def parameters_of(preset: Preset) -> Parameters:
         gate=preset.terms.gate_ppm / PPM,
         fee=preset.terms.fee_ppm / PPM,
         passes_cost=preset.terms.passes_cost,
+        haircut=preset.terms.haircut_ppm / PPM,
         dark_share=min(foreign) if len(foreign) > 1 else largest,
     )

@@ -11,14 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from economy.stress.draws import BLOCK, Floats
-from economy.stress.kernel import CAUSES, WEEK, Year
+from economy.stress.kernel import CAUSES, Year
+from economy.stress.ladder import WEEK
 
 FANS: dict[str, tuple[float, float, int]] = {
     "backing": (0.5, 1.5, 10_000),
     "price": (0.0, 1.1, 11_000),
     "coins": (0.0, 4.0, 4_000),
 }
-"""What is drawn as a fan over the year: lowest and highest value, and bins between them; what is beyond counts there."""
+"""What is drawn as a fan over the year: lowest and highest value (beyond counts there), and bins between."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,8 @@ from economy.errors import ParameterError
 from economy.stress.crowd import Crowd, check_run
 from economy.stress.draws import SEED_LIMIT, Draws
 from economy.stress.factors import Factors, Market, check_model
-from economy.stress.kernel import WEEK, Year
+from economy.stress.kernel import Year
+from economy.stress.ladder import WEEK
 from economy.stress.outcome import Collected, Outcome, Recorder, blocks_of, outcome_of
 from economy.stress.parameters import FACTORS, Parameters
 

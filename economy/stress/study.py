@@ -27,8 +27,8 @@ OF_MODEL = {
 }
 OF_RUN = {
     "threshold": ("price_slope",),
-    "diamond-dybvig": ("sunspot", "sale_slope_bn"),
-    "global-game": ("exit_cost", "sale_slope_bn"),
+    "diamond-dybvig": ("sunspot", "sale_move_bp"),
+    "global-game": ("exit_cost", "sale_move_bp"),
 }
 
 

@@ -67,7 +67,25 @@ class RpcClient:
         return result
 
     def batch(self, calls: Sequence[tuple[str, Json]], timeout_s: float | None = None) -> list[Json]:
-        """Results of up to 20 calls in order; an RpcFailed stands where a call failed."""
+        """Results of up to 20 calls in order; an RpcFailed stands where a call failed.
+
+        What one validator does not keep any more (`version_pruned`) is asked of the others.
+        """
+        first = found = self._ask(calls, timeout_s)
+        for _ in range(len(self._endpoints) - 1):
+            if not any(isinstance(item, RpcFailed) and item.name == "version_pruned" for item in found):
+                return found
+            self.close()
+            self._current = (self._current + 1) % len(self._endpoints)
+            try:
+                found = self._ask(calls, timeout_s)
+            except MithqalError:
+                continue
+        pruned = any(isinstance(item, RpcFailed) and item.name == "version_pruned" for item in found)
+        return first if pruned else found
+
+    def _ask(self, calls: Sequence[tuple[str, Json]], timeout_s: float | None) -> list[Json]:
+        """The same of the validator whose turn it is."""
         requests = [
             {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
             for number, (method, params) in enumerate(calls)

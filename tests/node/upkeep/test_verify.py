@@ -1,4 +1,4 @@
-"""`mithqal node verify-ledger`: the rows of a stored ledger are what its blocks give, or the first that is not is named.
+"""`mithqal node verify-ledger`: rows of a stored ledger are what its blocks give, or the first that is not is named.
 
 The issue: "`node verify-ledger DIR` recomputes a directory offline and names the first version that differs".
 """
@@ -333,7 +333,8 @@ def test_the_tip(directory: Path) -> None:
 
 @pytest.mark.parametrize(
     ("table", "kind"),
-    [("row_transaction", "transaction"), ("row_block", "block"), ("row_accumulator", "accumulator"), ("row_epoch", "epoch"),
+    [("row_transaction", "transaction"), ("row_block", "block"), ("row_accumulator", "accumulator"),
+     ("row_epoch", "epoch"),
      ("row_undo", "undo")],
 )  # fmt: skip
 def test_a_deleted_row(directory: Path, table: str, kind: str) -> None:
