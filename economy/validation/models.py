@@ -1,4 +1,4 @@
-"""Gates 6 and 7: published models to their digits, the ECB's sizes, and what buying and selling bills does to yields."""
+"""Gates 6 and 7: published models to their digits, the ECB's sizes, and what flows do to the yields of bills."""
 
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal

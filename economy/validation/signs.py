@@ -1,8 +1,10 @@
-"""Gate 8, and 11: in which direction things move, by papers whose levels depend on what only their authors have."""
+"""Gate 8: in which direction things move, by papers whose levels depend on what only their authors have."""
 
+import itertools
 from collections.abc import Iterator
 
-from economy.models import arbitrage, gates as visible_gates, transparency
+from economy.models import arbitrage, transparency
+from economy.models import gates as visible_gates
 from economy.models.arbitrage import Coin
 from economy.models.gates import Fund
 from economy.models.transparency import Public
@@ -22,7 +24,7 @@ def gates() -> Iterator[Gate]:
 
 def _sign(name: str, published: str, values: list[float], source: str, number: int = 8) -> Gate:
     """A series that must rise, or fall, at each step."""
-    steps = [second - first for first, second in zip(values, values[1:], strict=False)]
+    steps = [second - first for first, second in itertools.pairwise(values)]
     passed = all(step > 0 for step in steps) if published == "rises" else all(step < 0 for step in steps)
     return Gate(number, name, published, " ".join(f"{value:.4g}" for value in values), "sign", passed, source)
 
@@ -50,9 +52,10 @@ def _transparency() -> Iterator[Gate]:
     """More precise public information, when what is known is poor, good, or leaving is cheap; fat tails."""
     precision = (2.0, 5.0, 10.0, 20.0, 40.0)
     for what, known, cost, sign in (
-        ("poor reserve, leaving costs 50 %", 0.2, 0.5, "rises"), ("good reserve, leaving costs 50 %", 0.8, 0.5, "falls"),
+        ("poor reserve, leaving costs 50 %", 0.2, 0.5, "rises"),
+        ("good reserve, leaving costs 50 %", 0.8, 0.5, "falls"),
         ("good reserve, leaving costs 1 %", 0.8, 0.01, "rises"),
-    ):  # fmt: skip
+    ):
         values = [transparency.run_probability(Public(known, alpha, exit_cost=cost)) for alpha in precision]
         yield _sign(f"transparency 2 to 40, {what}: probability of a run", sign, values, TELLING)
     for buffer, sign in ((1.0, "falls"), (3.0, "rises")):

@@ -10,7 +10,10 @@ from economy.market.reading import load_history
 from economy.validation.gate import Gate
 
 SHEETS = "sheets"
-SUBJECTS = (SHEETS, "rebuild", "backtest", "composing", "corridors", "runs", "accounting", "volatility", "models", "signs")
+SUBJECTS = (
+    SHEETS, "rebuild", "backtest", "composing", "corridors", "runs", "accounting", "volatility", "models", "signs",
+    "issuer",
+)  # fmt: skip
 """The modules beside this one, in the order of the table; each has `gates()`, that of the sheets takes the rounding."""
 
 Json = dict[str, Any]

@@ -19,7 +19,9 @@ BLOCKS = 62
 """Of 16,384 draws: a little more than a million."""
 SEED = 7
 DEVIATIONS = 3
-SOURCE = f"sqrt(w'Cw) of the basket 50/18/14/11/7 by ECB rates, {FIRST_DAY} to {LAST_DAY}; draws by economy.stress.draws"
+SOURCE = (
+    f"sqrt(w'Cw) of the basket 50/18/14/11/7 by ECB rates, {FIRST_DAY} to {LAST_DAY}; draws by economy.stress.draws"
+)
 
 
 def gates() -> Iterator[Gate]:

@@ -67,7 +67,8 @@ def kernel(parameters: Parameters, shares: list[float]) -> list[dict[str, float]
     found = []
     for _ in shares:
         year.step()
-        assert np.ptp(year.capital) == 0 and year.worst_residual < 1e-14
+        assert np.ptp(year.capital) == 0
+        assert year.worst_residual < 1e-14
         found.append(
             {name: float(getattr(year, name)[0])
              for name in ("cash", "bills", "due_tomorrow", "queue", "coins", "capital", "stay")}
