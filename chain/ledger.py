@@ -5,10 +5,10 @@ the accumulator; the last entry of a block carries the root of the state tree (d
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
-from chain.accounts import Record, leaf_key, read_record, value_hash
+from chain.accounts import leaf_key, value_hash
 from chain.block import Block
 from chain.certificates import CommitInfo, QuorumCertificate, genesis_certificate
 from chain.codec import Value, decode, encode, fields
@@ -17,101 +17,56 @@ from chain.entries import (
     KIND_GENESIS,
     KIND_USER,
     Event,
-    TransactionInfo,
     entry_hash,
-    event_leaf,
     info_hash,
 )
 from chain.errors import GenesisError
+from chain.executed import CommittedState, ExecutedBlock, SnapshotTip, above_the_end, seal
 from chain.execution import conservation
 from chain.execution.context import BlockContext
 from chain.execution.executor import execute_block
 from chain.execution.outcome import EXECUTED, Outcome
 from chain.execution.reconfiguration import is_epoch_over, validator_set
 from chain.genesis import GenesisDocument, first_validators, genesis_hash, initial_records
+from chain.kept import KEPT_VERSIONS, Base, base_row, read_base
 from chain.limits import RECENT_RECORDS, RECENT_STATES
 from chain.messages import CommittedResponse
 from chain.primitives import Hash
 from chain.state import tree as state_tree
-from chain.state.accumulator import STORED_LEVEL, Frontier, event_root
+from chain.state.accumulator import STORED_LEVEL, Frontier
 from chain.state.history import History, RecentState
-from chain.state.view import Overlay, StateView
-from chain.storage import Column, Index, Store, WriteBatch
+from chain.state.undo import UndoLog
+from chain.state.view import Overlay
+from chain.storage import SYNC_ROW, Column, Index, Store, WriteBatch
 from chain.transaction import SignedTransaction
 from chain.validation import WAITING
 from chain.validators import ValidatorSet
 
 
-class Entry(NamedTuple):
-    """One version of the ledger."""
+class StoredTip(NamedTuple):
+    """The last committed block, as a restart needs it."""
 
-    kind: int
-    data: bytes
-    """The envelope, the block's metadata, or the genesis document."""
-    hash: Hash
-    info: bytes
-    events: tuple[Event, ...]
-    event_bytes: tuple[bytes, ...]
-    """The same events as they are hashed and stored."""
-    transaction: SignedTransaction | None
-
-
-@dataclass(slots=True)
-class ExecutedBlock:
-    """A block's result: enough to build on it, to vote for it and to commit it."""
-
+    genesis: bytes
     block_id: Hash
     height: int
     round: int
     version: int
-    root: Hash
     timestamp_us: int
-    state: StateView
-    writes: dict[bytes, Record]
-    values: dict[bytes, bytes]
-    """The same records as they are hashed and stored."""
-    tree: state_tree.Node
-    frontier: Frontier
-    inner: list[tuple[int, Hash]]
-    entries: list[Entry]
-    refused: tuple[Hash, ...] = ()
-    """Hashes of transactions that execution discarded for good. One that came before its turn waits for it: a leader
-    must not be able to make the others forget it."""
-    next_epoch: ValidatorSet | None = None
-    """The set that follows, if the epoch ends with this block; blocks above it in this epoch have the same (E4)."""
-
-    @property
-    def first_version(self) -> int:
-        """Version of the block's metadata."""
-        return self.version + 1 - len(self.entries)
+    state_root: Hash
+    frontier: Value
+    certificate: Value
 
 
-class CommittedState:
-    """Records of the last committed block; what was read once stays in memory."""
-
-    __slots__ = ("_store", "cache")
-
-    def __init__(self, store: Store) -> None:
-        """Read through to the store."""
-        self._store = store
-        self.cache: dict[bytes, Record] = {}
-
-    def get(self, key: bytes) -> Record | None:
-        """A record, or None."""
-        record = self.cache.get(key)
-        if record is None:
-            data = self._store.state(key)
-            if data is None:
-                return None
-            record = self.cache[key] = read_record(key, data)
-        return record
+def read_tip(value: object) -> StoredTip:
+    """Read the row of META; DecodeError on a wrong shape."""
+    return StoredTip(*fields(value, "tip", bytes, bytes, int, int, int, int, bytes, tuple, None))
 
 
 class Ledger:
     """What this validator has committed."""
 
-    def __init__(self, document: GenesisDocument, store: Store) -> None:
-        """Open a store: write genesis into an empty one, else load its tip.
+    def __init__(self, document: GenesisDocument, store: Store, kept_versions: int = KEPT_VERSIONS) -> None:
+        """Open a store: write genesis into an empty one, else load its tip. States of the last `kept_versions` stay.
 
         Raises GenesisError if the store belongs to another genesis or its state does not hash to its root.
         """
@@ -119,10 +74,16 @@ class Ledger:
         self.genesis_hash = genesis_hash(document)
         self.store = store
         self.state = CommittedState(store)
+        self.kept_versions = kept_versions
+        self.undo = UndoLog(store, kept_versions)
+        self.history = History(self.state, RECENT_STATES, RECENT_RECORDS, self.undo)
+        """States of past blocks, for readers and proofs."""
+        self.names: dict[bytes, bytes] = {}
+        """The state's keys by the keys of their leaves."""
+        self.base = read_base(store)
+        """Where the ledger begins here."""
         self.validators = first_validators(document)
         """The members of the current epoch."""
-        self.history = History(self.state, RECENT_STATES, RECENT_RECORDS)
-        """States of recent blocks, for readers and proofs."""
         genesis = self._genesis_block()
         self.genesis_info = CommitInfo(0, 0, genesis.block_id, genesis.root, 0, document.timestamp_us, self.validators)
         self.genesis_qc = genesis_certificate(self.genesis_info, 1)
@@ -133,6 +94,7 @@ class Ledger:
         self.tip = genesis if meta is None else self._load(meta)
         if meta is None:
             self.state.cache.update(genesis.writes)
+            self.names.update((leaf_key(key), key) for key in genesis.writes)
             batch = WriteBatch()
             self._write_entries(genesis, batch)
             self._write_block(genesis, None, None, batch)
@@ -146,6 +108,11 @@ class Ledger:
     def tip_height(self) -> int:
         """Height of the last committed block."""
         return self.tip.height
+
+    @property
+    def base_height(self) -> int:
+        """Height of the block that the ledger begins with here."""
+        return self.base.height
 
     @property
     def tip_version(self) -> int:
@@ -202,7 +169,7 @@ class Ledger:
         """
         header = block.header
         if parent.next_epoch is not None:
-            return _above_the_end(parent, block)
+            return above_the_end(parent, block)
         proposer = self.validators.members[header.author].number
         context = BlockContext(
             self.document.chain_id, self.genesis_hash, header.epoch, header.round, header.height, proposer,
@@ -222,7 +189,7 @@ class Ledger:
                 refused.append(tx.hash)
         values = {key: record.to_bytes() for key, record in overlay.writes.items()}
         tree = state_tree.update(parent.tree, [(leaf_key(key), value_hash(data)) for key, data in values.items()])
-        entries = _seal(drafts, state_tree.root_hash(tree))
+        entries = seal(drafts, state_tree.root_hash(tree))
         frontier, inner = parent.frontier.append([info_hash(entry.info) for entry in entries], from_level=STORED_LEVEL)
         return ExecutedBlock(
             block.id, header.height, header.round, parent.version + len(entries), frontier.root(),
@@ -242,10 +209,12 @@ class Ledger:
             changed.update(result.values)
             replaced = {key: self.state.get(key) for key in result.writes}
             self.state.cache.update(result.writes)
+            self.names.update((leaf_key(key), key) for key, record in replaced.items() if record is None)
             if isinstance(result.state, Overlay):
                 result.state.base = self.state
                 result.state.writes = {}
             self.history.append(RecentState(result.version, result.tree, replaced))
+            self.undo.append((result.first_version - 1, result.version), replaced, result.values, batch)
         self.history.trim(self._durable_version)
         batch.state.extend(changed.items())
         self.tip = path[-1][1]
@@ -260,6 +229,39 @@ class Ledger:
         assert end.next_epoch is not None
         self.validators = end.next_epoch
         self.genesis_qc = genesis_certificate(end, end.next_epoch.epoch)
+
+    def adopt(self, snapshot: SnapshotTip) -> None:
+        """Go on from a snapshot, whose `adoption_batch` is durable."""
+        self.state = CommittedState(self.store)
+        self.names = snapshot.names
+        self.tip = snapshot.tip
+        self.tip.state = self.state
+        self.high_commit = snapshot.certificate
+        for end in (*snapshot.ends, snapshot.certificate):
+            if end.commit is not None and end.commit.next_epoch is not None:
+                self._begin_epoch(end.commit)
+        self.base = Base(self.tip.version, self.tip.height)
+        self.undo = UndoLog(self.store, self.kept_versions)
+        self.history = History(self.state, RECENT_STATES, RECENT_RECORDS, self.undo)
+        self.history.append(RecentState(self.tip.version, self.tip.tree, {}))
+
+    def adoption_batch(self, snapshot: SnapshotTip) -> WriteBatch:
+        """What makes the staged state, which is that of the snapshot, the ledger; genesis stays, the rest goes."""
+        batch, genesis, tip = WriteBatch(adopt=True), self._genesis_block(), snapshot.tip
+        self._write_entries(genesis, batch)
+        self._write_block(genesis, None, None, batch)
+        self._write_entries(tip, batch)
+        self._write_block(tip, snapshot.block, snapshot.certificate, batch)
+        first = snapshot.block.parent_qc.data.version + 1
+        row = encode((snapshot.block.to_value(), first, tip.version, snapshot.certificate.to_value()))
+        batch.rows.append((Column.BLOCK, tip.height, row))
+        self._write_tip(tip, snapshot.certificate, batch)
+        batch.rows.append(base_row(Base(tip.version, tip.height)))
+        for end in (*snapshot.ends, snapshot.certificate):
+            if end.commit is not None and end.commit.next_epoch is not None:
+                batch.rows.append((Column.EPOCH, end.data.epoch, encode(end.to_value())))
+        batch.rows.append((Column.META, SYNC_ROW, None))
+        return batch
 
     def committed_blocks(self, start_height: int, limit: int, max_bytes: int) -> CommittedResponse:
         """Durable blocks of one epoch from a height on, ending at one that has its own commit certificate (E9)."""
@@ -285,9 +287,7 @@ class Ledger:
         """The last version on disk; the tip in memory may be ahead of it."""
         meta = self.store.row(Column.META, 0)
         assert meta is not None, "genesis is durable before anything else"
-        version = fields(decode(meta), "tip", bytes, bytes, int, int, int, int, bytes, tuple, None)[4]
-        assert isinstance(version, int)
-        return version
+        return read_tip(decode(meta)).version
 
     def _write_entries(self, result: ExecutedBlock, batch: WriteBatch) -> None:
         """Rows and postings of a block's versions."""
@@ -322,16 +322,14 @@ class Ledger:
 
     def _load(self, meta: bytes) -> ExecutedBlock:
         """Rebuild the tip from the store, and hold the state against its root."""
-        genesis, block_id, height, round_, version, time_us, state_root, frontier_value, proof = fields(
-            decode(meta), "tip", bytes, bytes, int, int, int, int, bytes, tuple, None
-        )
+        genesis, block_id, height, round_, version, time_us, state_root, frontier_value, proof = read_tip(decode(meta))
         if genesis != self.genesis_hash:
             raise GenesisError(
                 f"the data is of network {genesis.hex()[:16]}, not {self.genesis_hash.hex()[:16]}",
                 name="wrong_network",
             )
         leaves: list[tuple[Hash, Hash]] = []
-        conservation.check_stored(_noting(self.store.states(), leaves))
+        conservation.check_stored(_noting(self.store.states(), leaves, self.names))
         tree = state_tree.build(leaves)
         if state_tree.root_hash(tree) != state_root:
             raise GenesisError("the stored state does not hash to the stored root", name="corrupt_state")
@@ -365,7 +363,7 @@ class Ledger:
         values = {key: record.to_bytes() for key, record in records.items()}
         tree = state_tree.build([(leaf_key(key), value_hash(data)) for key, data in values.items()])
         outcome = Outcome(EXECUTED, 0, ())
-        entries = _seal(
+        entries = seal(
             [(KIND_GENESIS, self.document.to_bytes(), self.genesis_hash, outcome, None)],
             state_tree.root_hash(tree),
         )
@@ -376,31 +374,15 @@ class Ledger:
         )  # fmt: skip
 
 
-def _above_the_end(parent: ExecutedBlock, block: Block) -> ExecutedBlock:
-    """E4: a block above the end of its epoch changes nothing; it only serves to commit that end."""
-    return ExecutedBlock(
-        block.id, block.height, block.round, parent.version, parent.root, parent.timestamp_us, parent.state, {}, {},
-        parent.tree, parent.frontier, [], [], (), parent.next_epoch,
-    )  # fmt: skip
-
-
-def _noting(states: Iterator[tuple[bytes, bytes]], leaves: list[tuple[Hash, Hash]]) -> Iterator[tuple[bytes, bytes]]:
-    """Pass a stored state through, and note its leaves in the tree: a large state is read once."""
+def _noting(
+    states: Iterator[tuple[bytes, bytes]], leaves: list[tuple[Hash, Hash]], names: dict[bytes, bytes]
+) -> Iterator[tuple[bytes, bytes]]:
+    """Pass a stored state through, and note its leaves in the tree and whose they are: a large state is read once."""
     for key, data in states:
-        leaves.append((leaf_key(key), value_hash(data)))
+        leaf = leaf_key(key)
+        leaves.append((leaf, value_hash(data)))
+        names[leaf] = key
         yield key, data
-
-
-def _seal(drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None]], state_root: Hash) -> list[Entry]:
-    """Entries with their information; the last one names the state root (L4)."""
-    entries = []
-    for position, (kind, data, tx_hash, outcome, tx) in enumerate(drafts):
-        event_bytes = tuple([event.to_bytes() for event in outcome.events])
-        root = event_root([event_leaf(item) for item in event_bytes])
-        checkpoint = state_root if position == len(drafts) - 1 else None
-        info = TransactionInfo(tx_hash, root, outcome.gas_used, outcome.status, checkpoint)
-        entries.append(Entry(kind, data, tx_hash, info.to_bytes(), outcome.events, event_bytes, tx))
-    return entries
 
 
 def read_block(data: bytes) -> tuple[Block | None, tuple[int, int], QuorumCertificate | None]:

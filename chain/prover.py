@@ -21,6 +21,7 @@ from chain.facts import (
     StreamProof,
     TransactionProof,
 )
+from chain.kept import is_kept, pruned, read_base
 from chain.ledger import Ledger, read_block, read_entry, read_info
 from chain.primitives import Hash
 from chain.state import tree
@@ -30,7 +31,9 @@ from chain.state.accumulator import (
     RangeProof,
     ReadNode,
     frontier_at,
+    inner_node,
     node_at,
+    position,
     prove_consistency,
     prove_event,
     prove_leaf,
@@ -45,15 +48,31 @@ from chain.streams import root_counter
 def accumulator_nodes(store: Store) -> ReadNode:
     """Reads the transaction accumulator's full subtrees."""
 
+    base = read_base(store)
+
     def read_inner(at: int) -> Hash:
         node = store.row(Column.ACCUMULATOR, at)
-        assert node is not None, "full subtrees are durable with their leaves"
+        if node is None:
+            raise pruned("a part of the transaction accumulator", base.version)
         return Hash(node)
 
     def read_leaves(first: int, count: int) -> list[Hash]:
         return [info_hash(read_info(row)) for _, row in store.rows(Column.TRANSACTION, first, count)]
 
-    return partial(node_at, read_inner=read_inner, read_leaves=read_leaves)
+    read = partial(node_at, read_inner=read_inner, read_leaves=read_leaves)
+
+    def read_kept(level: int, index: int) -> Hash:
+        """U6: around the base a subtree's leaves are not here; it stands in a row, or is made of its halves."""
+        if index << level > base.version:
+            return read(level, index)
+        node = store.row(Column.ACCUMULATOR, position(level, index))
+        if node is not None:
+            return Hash(node)
+        if level == 0:
+            return read(0, index) if is_kept(base, index) else read_inner(position(0, index))
+        return inner_node(read_kept(level - 1, 2 * index), read_kept(level - 1, 2 * index + 1))
+
+    return read_kept if base.version else read
 
 
 def accumulator_root(store: Store, version: int) -> Hash:
@@ -178,7 +197,8 @@ class Prover:
     def _row(self, version: int) -> bytes:
         """The stored entry of a durable version."""
         row = self._store.row(Column.TRANSACTION, version)
-        assert row is not None, "versions up to the durable one have a row"
+        if row is None:
+            raise pruned(f"version {version}", self._ledger.base.version)
         return row
 
 

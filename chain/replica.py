@@ -16,7 +16,8 @@ from chain.consensus.ports import EpochStart, Keyring, SigningKey
 from chain.consensus.safety import SafetyRecord, read_record
 from chain.crypto.signing import SignatureCheck, Signatures, Signer
 from chain.entries import KIND_USER
-from chain.errors import MithqalError
+from chain.errors import MithqalError, SafetyError
+from chain.executed import ExecutedBlock
 from chain.execution.gas import gas_of
 from chain.genesis import GenesisDocument
 from chain.interface import (
@@ -36,7 +37,8 @@ from chain.interface import (
     Work,
     WorkDone,
 )
-from chain.ledger import ExecutedBlock, Ledger, read_block
+from chain.kept import KEPT_VERSIONS
+from chain.ledger import Ledger, read_block
 from chain.limits import (
     GOSSIP_BYTES,
     MAX_BLOCK_BYTES,
@@ -46,16 +48,29 @@ from chain.limits import (
     SYNC_BYTES,
 )
 from chain.mempool import Mempool, MempoolError
-from chain.messages import CommittedResponse, Transactions, decode_message, encode_message
+from chain.messages import (
+    CommittedResponse,
+    Message,
+    SnapshotMessage,
+    Transactions,
+    decode_message,
+    encode_message,
+    message_name,
+)
 from chain.primitives import SECOND_US, Hash
 from chain.roles import ROLES
+from chain.standing import Standing
 from chain.state.view import Overlay
 from chain.storage import VOTED_ROW, Column, Index, Store
+from chain.sync.client import TIMER as SYNC_TIMER
+from chain.sync.snapshot import Snapshot
+from chain.sync.state_sync import SNAPSHOT_BEHIND, StateSync, SyncPlan
 from chain.transaction import SignedTransaction, decode_transaction, transaction_hash
 from chain.validation import Discard, check_prologue
 
 MEMORY_BLOCKS = 16
 """Committed blocks that are held against the signing record at the start: a validator that votes is in most of them."""
+DEFAULT_PLAN = SyncPlan()
 ADMISSION_WORK = 1 << 62
 """Work numbers from here on belong to the mempool, those below to consensus."""
 ADMISSION_TIMER = "admission"
@@ -81,7 +96,7 @@ class SingleKey:
 class Replica:
     """One validator. Consensus sees it as its `Application`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the wiring of one validator, called by the drivers
         self,
         document: GenesisDocument,
         index: int,
@@ -90,16 +105,21 @@ class Replica:
         safety_record: bytes | None,
         signatures: Signatures,
         keyring: Keyring | None = None,
+        *,
+        kept_versions: int = KEPT_VERSIONS,
+        plan: SyncPlan = DEFAULT_PLAN,
     ) -> None:
         """Open the ledger in `store`; writes genesis into an empty one. `index` is the validator's number on chain.
 
-        `keyring` holds its consensus keys; without one there is `signer` alone, with its `safety_record`.
+        `keyring` holds its consensus keys; without one there is `signer` alone, with its `safety_record`. States of the
+        last `kept_versions` can be read and proved; `plan` says how to catch up.
 
         Raises GenesisError (see `Ledger`), and SafetyError: `ledger_behind` if the record knows a vote that the ledger
         has lost; `safety_record_old` if the ledger proves more signatures than the record knows.
         """
         self.index = index
-        self.ledger = Ledger(document, store)
+        self.ledger = Ledger(document, store, kept_versions)
+        self.sync = StateSync(self.ledger, index, signatures, plan)
         self.store = store
         self.mempool = Mempool()
         self.signatures = signatures
@@ -113,8 +133,16 @@ class Replica:
         """Whether blocks that this validator voted for are gone as a whole, and must be fetched from others."""
         self.consensus = Epochs(index, self, keyring, ledger.genesis_hash, signatures)
         machine = self.consensus.machine
-        check_blocks(machine.safety.record, machine.own, self._recent_blocks())
-        check_certificates(machine.safety.record, machine.own, machine.high_commit)
+        self.standing = Standing(
+            index, ledger, self.consensus, grace=plan.snapshot_behind or SNAPSHOT_BEHIND, is_record_new=newest is None
+        )  # fmt: skip
+        try:
+            check_blocks(machine.safety.record, machine.own, self._recent_blocks())
+            check_certificates(machine.safety.record, machine.own, machine.high_commit)
+        except SafetyError as error:
+            self.standing.judge(error)
+        self._held: list[Event] = []
+        """Events that wait until a snapshot is on the disk."""
         self.admission = Admission(len(ledger.validators))
         self._checking: dict[int, tuple[LaneName, list[Waiting]]] = {}
         self._work_id = ADMISSION_WORK
@@ -140,26 +168,39 @@ class Replica:
     def step(self, event: Event, now_us: int) -> Output:
         """Handle one event. What a peer or client may cause becomes an alarm or a refusal, never an exception."""
         out = Output()
+        if self.sync.is_switching and not self._ends_switching(event):
+            return out
+        self._try(event, now_us, out)
+        self.sync.ask(self._peers(), now_us, out)
+        self.standing.note(out.persist)
+        return out
+
+    def _try(self, event: Event, now_us: int, out: Output) -> None:
+        """Handle an event; a refusal becomes an alarm."""
         try:
             self._dispatch(event, now_us, out)
         except MithqalError as error:
             sender = event.sender if isinstance(event, Received) else None
             out.alarm(error.name, error.message, sender)
-        return out
+
+    def _ends_switching(self, event: Event) -> bool:
+        """Y7: while a snapshot is on its way to the disk only its arrival counts; peers' messages are dropped, as they
+        come again, and the rest waits."""
+        if not isinstance(event, Received):
+            self._held.append(event)
+            return False
+        return event.sender == self.index and message_name(event.data) == "snapshot_written"
 
     def _dispatch(self, event: Event, now_us: int, out: Output) -> None:
         """One branch an event."""
         match event:
             case Received(sender, data):
-                message = decode_message(data)
-                if isinstance(message, Transactions):
-                    self._on_peer_transactions(sender, message, now_us, out)
-                else:
-                    self.consensus.on_message(sender, message, now_us, out)
+                self._on_message(sender, decode_message(data), now_us, out)
             case TimerFired(name, token) if name == ADMISSION_TIMER:
                 self._check_next(now_us, out)
             case TimerFired(name, token):
-                self.consensus.on_timer(name, token, now_us, out)
+                timers = self.sync.on_timer if name == SYNC_TIMER else self.consensus.on_timer
+                timers(name, token, now_us, out)
             case Submitted(request_id, envelope):
                 self._on_submitted(request_id, envelope, now_us, out)
             case WorkDone(work_id, verdicts):
@@ -174,6 +215,40 @@ class Replica:
             case Start():
                 pending = self.store.rows(Column.PENDING, 0, 1 << 20)
                 self.consensus.start(pending, now_us, out)
+                self.sync.start(now_us, out)
+
+    def _on_message(self, sender: int, message: Message, now_us: int, out: Output) -> None:
+        """To whom it belongs."""
+        if isinstance(message, Transactions):
+            self._on_peer_transactions(sender, message, now_us, out)
+        elif isinstance(message, SnapshotMessage):
+            snapshot = self.sync.on_message(sender, message, now_us, out)
+            if snapshot is not None:
+                self._go_on_from(snapshot, now_us, out)
+        else:
+            self.sync.note_answer(sender, message)
+            self.consensus.on_message(sender, message, now_us, out)
+
+    # --- snapshots ---
+
+    def _go_on_from(self, snapshot: Snapshot, now_us: int, out: Output) -> None:
+        """Y7: the ledger is that of the snapshot now: tell consensus and the mempool, then do what had to wait."""
+        self.standing.on_snapshot(snapshot, out)
+        self.consensus.go_on_from(snapshot.certificate, now_us, out)
+        used = {bytes(tx.raw.sender): self._next_sequence(tx.raw.sender) for tx in self.mempool.by_hash.values()}
+        self.mempool.on_commit(used, self.ledger.tip_timestamp_us // SECOND_US)
+        held, self._held = self._held, []
+        for event in held:
+            self._try(event, now_us, out)
+
+    def takes_snapshot(self, version: int) -> bool:
+        """Y1."""
+        return self.sync.takes_over(version, self.ledger.validators.one_honest)
+
+    def _peers(self) -> tuple[int, ...]:
+        """Who may have the ledger: the members of this epoch, and of the latest that is known to follow."""
+        members = (*self.ledger.validators.members, *self.consensus.latest_members())
+        return tuple(dict.fromkeys(member.number for member in members))
 
     # --- admission ---
 
@@ -333,6 +408,7 @@ class Replica:
     ) -> None:
         """Blocks are final: write them, tell the driver, clean the mempool."""
         self.ledger.commit(path, proof, out.persist)
+        self.standing.on_commit([block for block, _ in path], out)
         used: dict[bytes, int] = {}
         for _, result in path:
             hashes = []

@@ -51,6 +51,8 @@ BASE_ROW = 8
 """Row of META: where the ledger begins here if it came by a snapshot (chain/sync/base.py); missing: at genesis."""
 SYNC_ROW = 9
 """Row of META: the verified snapshot whose state is being fetched. Its values so far are the staged ones."""
+NEW_RECORD_ROW = 10
+"""Row of META: the ledger was begun with a new signing record; with a key in it, that key must not sign (Y10)."""
 
 KEPT_BY_ADOPTION = (Column.META, Column.PENDING, Column.EPOCH)
 """Columns whose rows survive `WriteBatch.adopt`."""

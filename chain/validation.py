@@ -5,13 +5,14 @@ A transaction that fails here is discarded: it never reaches the ledger and pays
 
 from enum import IntEnum
 
-from chain.accounts import ASSOCIATION, TREASURY, Account
+from chain.accounts import ASSOCIATION, TREASURY, Account, Role
 from chain.crypto.schemes import KNOWN_SCHEMES, MAX_SIGNERS, SINGLE_KEY_SCHEMES
 from chain.crypto.signing import authentication_key
 from chain.errors import MithqalError
 from chain.functions import MAX_BYTES
 from chain.primitives import U64_MAX, Address
-from chain.records.onchain import GasConstants
+from chain.records.onchain import GAS_AT_GENESIS, GasConstants
+from chain.roles import ROLES
 from chain.state.view import Overlay
 from chain.transaction import SignedTransaction
 
@@ -79,7 +80,7 @@ def check_prologue(
             DiscardStatus.UNKNOWN_SCRIPT,
             "the association has halted transactions: only it and the treasury may send until it resumes them",
         )
-    _check_gas(view, tx, config.gas)
+    _check_gas(view, tx, gas_bounds(view, raw.sender))
     if tx.secondaries:
         _check_secondaries(view, tx)
     if raw.chain_id != chain_id:
@@ -155,6 +156,18 @@ def _check_secondaries(view: Overlay, tx: SignedTransaction) -> None:
 def postponed(epoch: int) -> Discard:
     """What a block holds after the transaction that ends its epoch: it keeps its place in the mempool."""
     return Discard(DiscardStatus.SEQUENCE_NUMBER_TOO_NEW, f"epoch {epoch} ends before it, it runs in the next one")
+
+
+def gas_bounds(view: Overlay, sender: Address) -> GasConstants:
+    """The gas constants that bind a sender: those in force, or those of genesis where its role holds no coins (G11).
+
+    Such an account cannot pay a price, and no constant may keep the association from setting it back.
+    """
+    bounds = view.onchain().gas
+    if bounds == GAS_AT_GENESIS:
+        return bounds
+    account = view.account(sender)
+    return bounds if account is None or ROLES[Role(account.role)].holds_coins else GAS_AT_GENESIS
 
 
 def _check_gas(view: Overlay, tx: SignedTransaction, bounds: GasConstants) -> None:

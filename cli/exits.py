@@ -107,6 +107,7 @@ BY_NAME: dict[str, int] = {
     "conservation": INVARIANT,
     "books_do_not_balance": INVARIANT,
     "unknown_ledger": NOT_FOUND,
+    "ledger_differs": INVARIANT,
     "sending_account_frozen": POLICY,
     "unknown_script": POLICY,
     **dict.fromkeys(POLICY_REASONS.values(), POLICY),
@@ -185,6 +186,7 @@ BY_NAME |= {
     "bad_parameter": USAGE,
     "bad_basket": USAGE,
     "bad_rates": USAGE,
+    "bad_rates_file": USAGE,
     "weights_do_not_sum": USAGE,
     "gate_failed": INVARIANT,
 }

@@ -13,7 +13,7 @@ from cli.lazy import LazyGroup, NobodyReadsError
 COMMANDS = {
     "demo": ("cli.commands.demo", "Tell one story on a fresh network: payments, a crash, the reserve, a proof."),
     "localnet": ("cli.commands.localnet", "Start, stop and disturb a local network of validator processes."),
-    "node": ("cli.commands.node", "Set up and run one validator."),
+    "node": ("cli.commands.node", "Set up, run, verify and back up one validator."),
     "genesis": ("cli.commands.genesis", "Make and read the document that a network starts from."),
     "account": ("cli.commands.account", "Create, fund and show accounts."),
     "keys": ("cli.commands.keys", "Make and show keys; secrets are never shown."),

@@ -7,8 +7,10 @@ from chain.block import Block, Header, header_id, payload_root
 from chain.certificates import CommitInfo, QuorumCertificate, VoteData, vote_message
 from chain.crypto.signing import PrivateKey, RealSignatures
 from chain.entries import KIND_USER
+from chain.executed import ExecutedBlock
 from chain.facts import LedgerProof, RecordProof, TransactionProof
-from chain.ledger import ExecutedBlock, Ledger, read_entry
+from chain.kept import KEPT_VERSIONS
+from chain.ledger import Ledger, read_entry
 from chain.light_client import BelievedLedger, verify_ledger
 from chain.primitives import SECOND_US, Hash
 from chain.prover import Prover, certificate_of
@@ -34,10 +36,12 @@ def certify(
 class Chain:
     """A ledger that grows by certified blocks; block h has round h, and commits when h + 1 is certified."""
 
-    def __init__(self, signers: tuple[int, ...] = QUORUM, **changes: object) -> None:
+    def __init__(
+        self, signers: tuple[int, ...] = QUORUM, kept_versions: int = KEPT_VERSIONS, **changes: object
+    ) -> None:
         """Genesis only. `signers` make the certificates; `changes` go to the genesis document."""
         self.store = MemoryStore()
-        self.ledger = Ledger(document(**changes), self.store)
+        self.ledger = Ledger(document(**changes), self.store, kept_versions)
         self.signers = {index: VALIDATORS[index] for index in signers}
         self.epoch = 1
         self.qc = self.ledger.genesis_qc
@@ -159,9 +163,9 @@ class Chain:
         return [version for version, row in rows if read_entry(row)[0] == kind]
 
 
-def small_chain(signers: tuple[int, ...] = QUORUM) -> Chain:
+def small_chain(signers: tuple[int, ...] = QUORUM, kept_versions: int = KEPT_VERSIONS) -> Chain:
     """A dealer with 3,500 micro-XUS, a provider with 1,500; a failed payment; several blocks."""
-    chain = Chain(signers)
+    chain = Chain(signers, kept_versions)
     made = [(DEALER, "create_designated_dealer", "us-dealer"), (US, "create_parent_vasp_account", "us-wallet")]
     chain.add(*(
         chain.sign(TC, function, "XUS", 0, who.address, who.key.authentication_key()[:16], name, False)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from chain.accounts import Record, account_key
 from chain.block import Block, Header, header_id, payload_root
 from chain.certificates import CommitInfo, VoteData
+from chain.executed import ExecutedBlock
 from chain.execution.treasury import receipt_message
 from chain.functions import FUNCTIONS, Kind
-from chain.ledger import ExecutedBlock
 from chain.primitives import SECOND_US, U64_MAX
 from chain.records.onchain import ConsensusConfig, GasConstants
 from chain.records.policy import Policy

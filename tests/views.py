@@ -12,9 +12,10 @@ from chain.certificates import CommitInfo, QuorumCertificate, VoteData, vote_mes
 from chain.codec import Value
 from chain.crypto.signing import Scheme
 from chain.errors import MithqalError
+from chain.executed import ExecutedBlock
 from chain.execution.attestation import attestation_message
 from chain.execution.treasury import receipt_message
-from chain.ledger import ExecutedBlock, Ledger
+from chain.ledger import Ledger
 from chain.mempool import Mempool
 from chain.primitives import SECOND_US, Hash
 from chain.storage import WriteBatch

@@ -7,7 +7,9 @@ from chain.consensus.fetcher import check_links, signers_of, within_an_answer
 from chain.consensus.held_blocks import HeldBlocks
 from chain.consensus.ports import Application, BlockResult
 from chain.errors import BlockError
-from chain.messages import BlockRequest, BlockResponse, CommittedResponse
+from chain.interface import Output, Send
+from chain.limits import MAX_FRAME_BYTES
+from chain.messages import BlockRequest, BlockResponse, CommittedResponse, Message, encode_message
 from chain.primitives import Hash
 
 Path = list[tuple[Block, BlockResult]]
@@ -25,11 +27,13 @@ def answer(request: BlockRequest, tree: BlockTree, app: Application) -> BlockRes
 
 
 def missing(
-    tree: BlockTree, held: HeldBlocks, high_qc: QuorumCertificate, high_commit: QuorumCertificate
+    tree: BlockTree, held: HeldBlocks, high_qc: QuorumCertificate, high_commit: QuorumCertificate, app: Application
 ) -> tuple[Hash | None, tuple[int, ...]]:
     """R14: the committed block first, then the certified one, then a held block's parent; and who signed for it."""
     commit = high_commit.commit
     if commit is not None and commit.round > tree.root.round:
+        if app.takes_snapshot(commit.version):
+            return None, ()
         return high_commit.block_id, signers_of(high_commit)
     if high_qc.block_id not in tree.nodes and high_qc.block_id not in held:
         return high_qc.block_id, signers_of(high_qc)
@@ -64,3 +68,20 @@ def ledger_part(path: Path) -> Path:
         if result.next_epoch is not None:
             return path[: place + 1]
     return path
+
+
+def is_idle(tree: BlockTree, block_id: Hash, app: Application) -> bool:
+    """Whether nothing waits to be committed up to and after a block, as far as this validator knows."""
+    result = tree.result(block_id)
+    if result is None or tree.has_payload(block_id) or result.next_epoch is not None:
+        return False
+    return not app.payload(result, result.timestamp_us + 1, max_count=1)
+
+
+def send(destination: int, message: Message, out: Output) -> None:
+    """An answer that reveals no new promise of ours need not wait for the disk; one above a frame is not sent."""
+    data = encode_message(message)
+    if len(data) > MAX_FRAME_BYTES:
+        out.alarm("answer_too_large", f"an answer of {len(data)} bytes is above {MAX_FRAME_BYTES}, it is not sent")
+        return
+    out.send_now.append(Send(destination, data))

@@ -31,6 +31,8 @@ from chain.messages import (
     Vote,
     encode_message,
 )
+from chain.storage import Column
+from chain.validators import Validator
 
 EARLY_MESSAGES = 8
 """Messages of the next epoch that are kept for each peer: it may commit the end a moment before us."""
@@ -49,6 +51,7 @@ class Epochs:
         self._absent: dict[int, None] = {}
         self._early: dict[int, list[Message]] = {}
         self._asked_us: dict[int, int] = {}
+        self._barred, self._why = b"", ""
         self._ends: dict[int, QuorumCertificate] = {}
         """Verified ends of this epoch and later ones, whose blocks are not here yet."""
         self.machine, self.seats = self._build()
@@ -102,6 +105,27 @@ class Epochs:
         seat = self.seats.of(peer)
         if seat < len(self.machine.validators):
             self._run(lambda: self.machine.on_link(seat, is_up, now_us, out), now_us, out)
+
+    def go_on_from(self, proof: QuorumCertificate, now_us: int, out: Output) -> None:
+        """Y7: the ledger has gone on from a snapshot that `proof` commits, in this epoch or a later one."""
+        start = self._app.epoch_start()
+        if start.validators.epoch == self.epoch:
+            self._run(lambda: self.machine.go_on_from(start.root, proof, now_us, out), now_us, out)
+            return
+        rows = [node.row for node in self.machine.tree.nodes.values() if node.row >= 0]
+        out.persist.rows += [(Column.PENDING, row, None) for row in rows]
+        self._next_epoch(now_us, out)
+
+    def latest_members(self) -> tuple[Validator, ...]:
+        """The members of the latest epoch that is known to follow this one."""
+        end = self._ends[max(self._ends)].commit if self._ends else None
+        return () if end is None or end.next_epoch is None else end.next_epoch.members
+
+    def bar(self, public_key: bytes, why: str) -> None:
+        """Y10: sign nothing with this key any more, in this epoch or a later one."""
+        self._barred, self._why = public_key, why
+        if self.machine.safety.public_key == public_key:
+            self.machine.safety.silenced = why
 
     # --- other epochs ---
 
@@ -222,6 +246,8 @@ class Epochs:
         if signed > epoch:
             return NOBODY, None, f"this validator has signed in epoch {signed}, it signs nothing in epoch {epoch}"
         wanted = start.validators.members[index].consensus_key
+        if wanted == self._barred:
+            return NOBODY, None, self._why
         key = self._keyring.find(wanted)
         if key is None:
             return NOBODY, None, f"this process has no key {wanted.hex()[:16]} that may sign in epoch {epoch}"

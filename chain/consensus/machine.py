@@ -9,7 +9,7 @@ from chain.block import Block, Header, header_id, payload_root
 from chain.certificates import CommitInfo, QuorumCertificate, TimeoutCertificate
 from chain.codec import decode, encode
 from chain.consensus.block_tree import BlockTree
-from chain.consensus.catch_up import answer, check_result, ledger_part, missing, run_committed
+from chain.consensus.catch_up import answer, check_result, is_idle, ledger_part, missing, run_committed, send
 from chain.consensus.fetcher import TIMER as FETCH_TIMER
 from chain.consensus.fetcher import Fetcher
 from chain.consensus.held_blocks import CLOCK_TIMER, HeldBlocks
@@ -23,7 +23,7 @@ from chain.consensus.vote_collector import VoteCollector
 from chain.crypto.signing import Signatures
 from chain.errors import BlockError, SafetyError
 from chain.interface import ALL_OTHERS, Output, Send
-from chain.limits import BROADCAST_VOTES_UP_TO, FUTURE_ROUNDS, MAX_FRAME_BYTES, MAX_PENDING_BLOCKS
+from chain.limits import BROADCAST_VOTES_UP_TO, FUTURE_ROUNDS, MAX_PENDING_BLOCKS
 from chain.messages import (
     BlockRequest,
     BlockResponse,
@@ -119,7 +119,7 @@ class ConsensusMachine:
             case BlockResponse():
                 self._on_block_response(message, now_us, out)
             case CommittedRequest():
-                self._send(sender, self.app.committed_blocks(message.start_height), out)
+                send(sender, self.app.committed_blocks(message.start_height), out)
             case CommittedResponse():
                 self._on_committed_response(message, now_us, out)
             case _:
@@ -276,7 +276,8 @@ class ConsensusMachine:
         try:
             signature = self.safety.timeout(self.round, self.high_qc, self.high_tc, encode(sync.to_value()))
         except SafetyError as error:
-            out.alarm(error.name, error.message)
+            if error.name != "old_round":  # of a validator whose ledger is lost: it catches up with what it signed
+                out.alarm(error.name, error.message)
             return
         self.pacemaker.timed_out = True
         out.safety = self.safety.record_bytes()
@@ -293,7 +294,7 @@ class ConsensusMachine:
         if self.ended:
             return
         if timeout.round < self.round:
-            self._send(sender, self._sync_info(), out)
+            send(sender, self._sync_info(), out)
             return
         if timeout.round > self.round + FUTURE_ROUNDS or high.round >= timeout.round:
             return
@@ -309,7 +310,7 @@ class ConsensusMachine:
         if tc is not None:
             self._learn(tc.high_qc, tc)
             self._advance(now_us, out)
-            self._send(ALL_OTHERS, self._sync_info(), out)
+            send(ALL_OTHERS, self._sync_info(), out)
             self._settle(now_us, out)
 
     def _on_sync_info(self, sync: SyncInfo, now_us: int, out: Output) -> None:
@@ -397,8 +398,8 @@ class ConsensusMachine:
         self.held.drop_up_to(root.round)
 
     def _request_missing(self, now_us: int, out: Output) -> None:
-        """R14."""
-        wanted, signers = missing(self.tree, self.held, self.high_qc, self.high_commit)
+        """R14, unless a snapshot brings all of it (Y1)."""
+        wanted, signers = missing(self.tree, self.held, self.high_qc, self.high_commit, self.app)
         self.fetcher.want(wanted, signers, self.tree.root.height, now_us, out)
 
     # --- proposing ---
@@ -436,11 +437,7 @@ class ConsensusMachine:
 
     def _is_idle(self) -> bool:
         """Whether nothing waits to be committed, as far as this validator knows."""
-        block_id = self.high_qc.block_id
-        result = self.tree.result(block_id)
-        if result is None or self.tree.has_payload(block_id) or result.next_epoch is not None:
-            return False
-        return not self.app.payload(result, result.timestamp_us + 1, max_count=1)
+        return is_idle(self.tree, self.high_qc.block_id, self.app)
 
     # --- blocks from others ---
 
@@ -448,7 +445,7 @@ class ConsensusMachine:
         """R16."""
         found = answer(request, self.tree, self.app)
         if found is not None:
-            self._send(sender, found, out)
+            send(sender, found, out)
 
     def _on_block_response(self, response: BlockResponse, now_us: int, out: Output) -> None:
         """Each block must be justified like a proposal; they may come from anyone."""
@@ -459,6 +456,19 @@ class ConsensusMachine:
             self._learn(block.parent_qc, block.tc)
             self._consider(block, now_us, out)
         self._advance(now_us, out)
+        self._settle(now_us, out)
+
+    def go_on_from(self, root: BlockResult, proof: QuorumCertificate, now_us: int, out: Output) -> None:
+        """Y7: the ledger has just gone on from a snapshot, whose certificate is verified."""
+        out.persist.rows += [(Column.PENDING, row, None) for row in self.tree.set_root(root)]
+        self.held.drop_up_to(root.round)
+        self._go_on(proof, now_us, out)
+
+    def _go_on(self, proof: QuorumCertificate, now_us: int, out: Output) -> None:
+        """The blocks up to a verified certificate's are here."""
+        self._learn(proof, None)
+        self._advance(now_us, out)
+        self.fetcher.want(None, (), self.tree.root.height, now_us, out)
         self._settle(now_us, out)
 
     def _on_committed_response(self, response: CommittedResponse, now_us: int, out: Output) -> None:
@@ -473,12 +483,8 @@ class ConsensusMachine:
         for block in blocks:
             self._check_memory(block.parent_qc, block.tc, out)
         self._make_final(path, proof, out)
-        if self.ended:
-            return
-        self._learn(proof, None)
-        self._advance(now_us, out)
-        self.fetcher.want(None, (), self.tree.root.height, now_us, out)
-        self._settle(now_us, out)
+        if not self.ended:
+            self._go_on(proof, now_us, out)
 
     # --- small helpers ---
 
@@ -487,11 +493,3 @@ class ConsensusMachine:
         tc = self.high_tc
         is_newer = tc is not None and tc.round > self.high_qc.round
         return SyncInfo(self.high_qc, self.high_commit, tc if is_newer else None)
-
-    def _send(self, destination: int, message: Message, out: Output) -> None:
-        """An answer that reveals no new promise of ours need not wait for the disk; one above a frame is not sent."""
-        data = encode_message(message)
-        if len(data) > MAX_FRAME_BYTES:
-            out.alarm("answer_too_large", f"an answer of {len(data)} bytes is above {MAX_FRAME_BYTES}, it is not sent")
-            return
-        out.send_now.append(Send(destination, data))

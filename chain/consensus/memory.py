@@ -21,18 +21,21 @@ _ADVICE = (
 def check_certificates(
     record: SafetyRecord, own: int, qc: QuorumCertificate, tc: TimeoutCertificate | None = None
 ) -> None:
-    """SafetyError (`safety_record_old`) if a verified certificate holds a signature of ours that the record lacks."""
+    """SafetyError if a verified certificate holds a signature of ours that the record lacks.
+
+    `safety_record_old`, or `signing_record_new` under a record without any vote or proposal.
+    """
     if qc.round > record.voted_round and any(author == own for author, _ in qc.signatures):
-        raise _old("voted in", qc.round, record, record.voted_round)
+        raise _old("voted in", qc.round, record)
     if tc is not None and tc.round > record.voted_round and any(entry[0] == own for entry in tc.entries):
-        raise _old("gave up", tc.round, record, record.voted_round)
+        raise _old("gave up", tc.round, record)
 
 
 def check_blocks(record: SafetyRecord, own: int, blocks: Iterable[Block]) -> None:
     """The same for stored blocks: their authors, and the certificates that they carry."""
     for block in blocks:
         if block.header.author == own and block.round > record.proposed_round:
-            raise _old("proposed in", block.round, record, record.proposed_round)
+            raise _old("proposed in", block.round, record)
         check_certificates(record, own, block.parent_qc, block.tc)
 
 
@@ -61,8 +64,21 @@ def _place(at: tuple[int, int]) -> str:
     return f"round {round_}" if epoch <= 1 else f"epoch {epoch}, round {round_}"
 
 
-def _old(what: str, round_: int, record: SafetyRecord, known: int) -> SafetyError:
-    """The record says less than a certificate."""
+def is_new(record: SafetyRecord) -> bool:
+    """Whether no block was ever voted for or proposed under this record."""
+    return record.last_vote is None and record.proposed_round == 0
+
+
+def _old(what: str, round_: int, record: SafetyRecord) -> SafetyError:
+    """The record says less than a certificate: it is old, or it was lost and began anew (`signing_record_new`)."""
+    if is_new(record):
+        return SafetyError(
+            f"this validator {what} round {round_}, and its signing record is new: what it signed is not known here any"
+            " more. It follows the ledger and signs nothing until it has another key: mithqal validator rotate-key NAME"
+            " (docs/operations.md)",
+            name="signing_record_new", round=round_, key=record.key.hex(),
+        )  # fmt: skip
+    known = record.proposed_round if what == "proposed in" else record.voted_round
     return SafetyError(
         f"this validator {what} round {round_}, its signing record ends at round {known}: {_ADVICE}",
         name="safety_record_old",

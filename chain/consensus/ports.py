@@ -74,6 +74,9 @@ class Application(Protocol):
     def commit(self, path: list[tuple[Block, Any]], proof: QuorumCertificate, out: Output) -> None:
         """Make blocks final, oldest first; `proof` commits the last of them."""
 
+    def takes_snapshot(self, version: int) -> bool:
+        """Whether the ledger up to a certified version comes by a snapshot (Y1): then no block is asked for."""
+
     def committed_blocks(self, start_height: int) -> CommittedResponse:
         """Durable blocks for a node that catches up."""
 

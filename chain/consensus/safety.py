@@ -91,6 +91,11 @@ class SafetyRules:
             raise SafetyError("the safety record of this epoch is another key's", name="foreign_record")
         self.record = old if old.epoch == validators.epoch else SafetyRecord(validators.epoch, key=key)
 
+    @property
+    def public_key(self) -> bytes:
+        """Of the key that signs; empty for one that only follows."""
+        return b"" if self._signer is None else self._signer.public_key
+
     def record_bytes(self) -> bytes:
         """Canonical bytes of the record, to be made durable."""
         return encode(tuple(self.record))

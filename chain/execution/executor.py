@@ -33,7 +33,7 @@ from chain.limits import MAX_BLOCK_GAS
 from chain.primitives import SECOND_US
 from chain.state.view import Overlay, StateView
 from chain.transaction import SignedTransaction
-from chain.validation import Discard, DiscardStatus, check_prologue, postponed
+from chain.validation import Discard, DiscardStatus, check_prologue, gas_bounds, postponed
 
 HANDLERS: dict[str, Callable[..., None]] = {
     "peer_to_peer_with_metadata": payments.peer_to_peer_with_metadata,
@@ -136,7 +136,7 @@ def _execute(block: Overlay, context: BlockContext, tx: SignedTransaction, work:
             f"it may use {work} gas, the block has {work_left} of {MAX_BLOCK_GAS} left: it waits for the next",
             gas=work, left=work_left,
         )  # fmt: skip
-    gas = gas_of(tx, block.onchain().gas.min_transaction_gas_units)
+    gas = gas_of(tx, gas_bounds(block, raw.sender).min_transaction_gas_units)
     if gas > raw.max_gas_amount:
         return _keep_failed(block, tx, OUT_OF_GAS, raw.max_gas_amount)
     run = Run(context, raw.sender, Overlay(block), tuple([other.address for other in tx.secondaries]))

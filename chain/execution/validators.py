@@ -62,10 +62,10 @@ def set_validator_operator(run: Run, operator_name: str, operator: bytes) -> Non
 def set_validator_operator_with_nonce_admin(run: Run, nonce: int, operator_name: str, operator: bytes) -> None:
     """The same by the association, for an owner who signs beside it; leaves an `admintransaction`."""
     run.check_nonce(nonce)
-    owner = run.state.account(run.secondaries[0]) if len(run.secondaries) == 1 else None
+    owner = run.state.account(run.secondaries[0])
     _check_operator_name(run, operator_name, operator)
     if owner is None or owner.role != Role.VALIDATOR:
-        raise Abort("Roles", Category.REQUIRES_ROLE, "EVALIDATOR", "one validator's owner signs beside the association")
+        raise Abort("Roles", Category.REQUIRES_ROLE, "EVALIDATOR", "a validator's owner must sign beside the association")
     _set_operator(run, owner.address, operator)
     run.emit_admin()
 

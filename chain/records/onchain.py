@@ -42,6 +42,9 @@ class GasConstants(NamedTuple):
     default_account_size: int = 800
 
 
+GAS_AT_GENESIS = GasConstants()
+
+
 class ConsensusConfig(NamedTuple):
     """How the next epoch is run."""
 

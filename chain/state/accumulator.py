@@ -116,7 +116,7 @@ class Frontier(NamedTuple):
         for (level, _), node in zip(full_subtrees(at, size), subtrees, strict=True):
             at += 1 << level
             while not at >> level & 1:  # the sum carried: a pair is full
-                node, level = _inner(roots.pop(), node), level + 1
+                node, level = inner_node(roots.pop(), node), level + 1
             roots.append(node)
         return Frontier(size, tuple(roots))
 
@@ -128,8 +128,8 @@ class Frontier(NamedTuple):
         (at, _), node = subtrees.pop()
         for (level, _), root in reversed(subtrees):
             for _ in range(at, level):
-                node = _inner(node, PLACEHOLDER)
-            node, at = _inner(root, node), level + 1
+                node = inner_node(node, PLACEHOLDER)
+            node, at = inner_node(root, node), level + 1
         return node
 
     def to_value(self) -> Value:
@@ -249,10 +249,11 @@ def _padded(level: int, index: int, size: int, read: ReadNode) -> Hash:
         return read(level, index)
     left = _padded(level - 1, 2 * index, size, read)
     empty = (2 * index + 1) << (level - 1) >= size
-    return _inner(left, PLACEHOLDER if empty else _padded(level - 1, 2 * index + 1, size, read))
+    return inner_node(left, PLACEHOLDER if empty else _padded(level - 1, 2 * index + 1, size, read))
 
 
-def _inner(left: Hash, right: Hash) -> Hash:
+def inner_node(left: bytes, right: bytes) -> Hash:
+    """The node above two subtrees of the transaction accumulator."""
     return Hash(sha256(TRANSACTIONS + left + right).digest())
 
 

@@ -88,6 +88,33 @@ def prove(root: Node, key: bytes) -> StateProof:
     return StateProof(None if found is None else (found, value_hash), siblings)
 
 
+def path_to(root: Node, key: bytes) -> tuple[list[tuple[Node, int]], Node]:
+    """Inner nodes on a key's path from the top, each with not 0 where it goes right; and the leaf or EMPTY below."""
+    path: list[tuple[Node, int]] = []
+    end = _descend(root, key, path)
+    return path, end
+
+
+def leaves_after(root: Node, key: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
+    """Up to `limit` (key, value hash), by ascending key, from the first one above `key` on (None: from the start)."""
+    found: list[tuple[bytes, bytes]] = []
+    waiting = [root]  # subtrees to the right of what is done, the next one last
+    if key is not None:
+        path, end = path_to(root, key)
+        at = end[1]
+        waiting = [node[2] for node, right in path if not right]
+        if at is not None and at > key:
+            waiting.append(end)
+    while waiting and len(found) < limit:
+        node = waiting.pop()
+        while type(node[1]) is tuple:
+            waiting.append(node[2])
+            node = node[1]
+        if node[1] is not None:
+            found.append((node[1], node[2]))
+    return found
+
+
 def build(items: Sequence[tuple[bytes, bytes]]) -> Node:
     """A tree of (key, value hash) pairs; of two pairs with one key the last wins."""
     return update(EMPTY, items)

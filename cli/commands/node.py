@@ -7,6 +7,7 @@ import click
 from chain.errors import MithqalError
 from cli import options, output
 from cli.exits import OK
+from cli.upkeep import verify_ledger
 from node.config import Endpoint
 from node.localnet.build import validator_ports
 from node.localnet.genesis import load_genesis
@@ -15,7 +16,10 @@ from node.localnet.member import check_node, find_validator, init_node, run_here
 
 @click.group()
 def node() -> None:
-    """Set up and run one validator."""
+    """Set up, run, verify and back up one validator."""
+
+
+node.add_command(verify_ledger)
 
 
 @node.command()

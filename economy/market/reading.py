@@ -54,11 +54,19 @@ def history_from_archive(archive: bytes, version: str) -> History:
 
 
 def read_own_rates(path: Path) -> History:
-    """A history from a user's CSV; DataFileError `data_file_invalid` names the line and the column."""
+    """A history from a user's CSV; DataFileError `bad_rates_file` names the line and the column."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise DataFileError(f"{path} cannot be read: {error.strerror}", name="file_unreadable") from error
+    try:
+        return _own_history(path, data)
+    except DataFileError as error:
+        raise DataFileError(error.message, name="bad_rates_file", **error.details) from error
+
+
+def _own_history(path: Path, data: bytes) -> History:
+    """A history from the bytes of a user's CSV."""
     if len(data) > MAX_FILE_BYTES:
         raise DataFileError(f"{path} has {len(data)} bytes, at most {MAX_FILE_BYTES} are read")
     try:

@@ -22,6 +22,15 @@ from node.api.results import transaction_json
 from node.api.schema import INVALID_PARAMS, MAX_PAGE, Json, RpcError, Tip
 
 
+class StateIsFar(Exception):
+    """The state at `version` must be restored from the disk first."""
+
+    def __init__(self, version: int) -> None:
+        """Which one."""
+        super().__init__(version)
+        self.version = version
+
+
 class Peers(Protocol):
     """What the API tells of the links."""
 
@@ -37,6 +46,8 @@ class Context:
     index: int
     mempool: Mempool
     peers: Peers
+    waits_for_states: bool = False
+    """Whether `StateIsFar` is caught and the state restored off the loop; else it is restored at once."""
 
     @property
     def store(self) -> Store:
@@ -80,11 +91,13 @@ def check_limit(limit: int) -> None:
 def state_at(context: Context, tip: Tip, version: int | None) -> PastState:
     """The state at the end of the last block up to a version, the latest without one.
 
-    RpcError `version_too_new`, or `version_pruned` for what is no longer in memory.
+    RpcError `version_too_new`, or `version_pruned` for what has left the window (U2); StateIsFar if the context waits.
     """
     if version is not None:
         check_version(tip, version)
     history = context.ledger.history
+    if version is not None and context.waits_for_states and history.is_far(version):
+        raise StateIsFar(version)
     state = history.at(tip.version if version is None else version)
     if state is None:
         raise RpcError(

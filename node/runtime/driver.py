@@ -282,8 +282,7 @@ class Driver:
             await self._save.wait()
             self._save.clear()
             while self._unsaved:
-                group = list(self._unsaved)
-                self._unsaved.clear()
+                group = next_group(self._unsaved)
                 self._room.set()
                 self._saving = True
                 await loop.run_in_executor(self._disk, self._write, *merge(group))
@@ -315,8 +314,18 @@ class Driver:
                 self._wires.send(destination, data)
 
 
+def next_group(waiting: deque[Output]) -> list[Output]:
+    """Take what is written together off the queue: all of it, but a batch that adopts a state is written alone."""
+    group = [waiting.popleft()]
+    while waiting and not (group[-1].persist.adopt or waiting[0].persist.adopt):
+        group.append(waiting.popleft())
+    return group
+
+
 def merge(group: Sequence[Output]) -> tuple[WriteBatch, bytes | None]:
     """All writes of consecutive outputs in order, and the last safety record."""
+    if group[0].persist.adopt:
+        return group[0].persist, group[0].safety
     batch = WriteBatch()
     safety: bytes | None = None
     for out in group:

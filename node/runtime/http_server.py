@@ -8,6 +8,7 @@ import json
 import socket
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import uvicorn
@@ -16,7 +17,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from chain.errors import MithqalError
 from chain.interface import Committed, Reply
 from node.api.handlers import MAX_WAIT_MS, SUBMIT_PARAMETERS, WAIT_PARAMETERS, answer, submission_result
-from node.api.reads import Context, find_transaction, read_tip, read_transaction
+from node.api.reads import Context, StateIsFar, find_transaction, read_tip, read_transaction
 from node.api.schema import (
     INVALID_FORMAT,
     MAX_BODY_BYTES,
@@ -53,7 +54,8 @@ class Rpc:
 
     def __init__(self, context: Context, submit: Callable[[bytes], "asyncio.Future[Reply]"]) -> None:
         """`submit` hands an envelope to the driver."""
-        self._context = context
+        self._context = replace(context, waits_for_states=True)
+        self._restoring = asyncio.Lock()
         self._submit = submit
         self._waiters: dict[bytes, list[asyncio.Future[None]]] = {}
         self.waiting = 0
@@ -98,8 +100,22 @@ class Rpc:
             for item in begun:
                 if isinstance(item, asyncio.Future):
                     item.cancel()
+        ids = [request_id(call) for call in calls]
+        for _ in calls:  # each call can need an old state
+            try:
+                tip = self.tip()
+                return [self._answer(tip, id_, prepared) for id_, prepared in zip(ids, found, strict=True)]
+            except StateIsFar as far:
+                await self._restore(far.version)
         tip = self.tip()
-        return [self._answer(tip, request_id(call), prepared) for call, prepared in zip(calls, found, strict=True)]
+        return [self._answer(tip, id_, prepared, is_last=True) for id_, prepared in zip(ids, found, strict=True)]
+
+    async def _restore(self, version: int) -> None:
+        """Bring an old state back off the loop, one at a time whoever asks: it may take seconds of a core."""
+        async with self._restoring:
+            history = self._context.ledger.history
+            if history.is_far(version):
+                await asyncio.get_running_loop().run_in_executor(None, history.restore, version)
 
     def _begin(self, call: Json) -> Begun:
         """Parse a call, and begin what of it takes time: submit a transaction, or wait for one."""
@@ -120,14 +136,19 @@ class Rpc:
         await self._wait(account, number, tx_hash, timeout_ms)
         return lambda tip: self._transaction(tip, account, number)
 
-    def _answer(self, tip: Tip, id_: int | str | None, prepared: Prepared) -> Json:
-        """One response."""
+    def _answer(self, tip: Tip, id_: int | str | None, prepared: Prepared, *, is_last: bool = False) -> Json:
+        """One response. StateIsFar, unless it is the last attempt."""
         if isinstance(prepared, RpcError):
             return respond(tip, id_, error=prepared)
         try:
             return respond(tip, id_, result=prepared(tip))
         except RpcError as error:
             return respond(tip, id_, error=error)
+        except StateIsFar as far:
+            if not is_last:
+                raise
+            message = f"the state at version {far.version} cannot be restored now, ask again or ask another validator"
+            return respond(tip, id_, error=RpcError(SERVER_ERROR, message, name="state_unavailable"))
 
     def _transaction(self, tip: Tip, account: bytes, number: int) -> Json:
         """The transaction that took this number, or None."""

@@ -57,6 +57,15 @@ class Ledgers:
             self._fail("S7_state_root", node, f"restarted at height {tip.tip_height} with another version or root")
         self._next[node] = tip.tip_height + 1
 
+    def forget(self, node: int) -> None:
+        """A validator's disk is lost: what it announced is with the others."""
+        self.announced.pop(node, None)
+
+    def note_base(self, node: int, height: int) -> None:
+        """A validator's ledger begins with the block of this height, which came by a snapshot."""
+        if height >= self._next.get(node, 0):
+            self._next[node] = height + 1
+
     def on_committed(self, node: int, block: Committed) -> None:
         """A validator announced a durable block."""
         height = block.height
@@ -131,6 +140,14 @@ class Discipline:
         self._proposed: dict[tuple[int, Place], bytes] = {}
         self._certified: dict[tuple[int, int], bytes] = {}
         self._votes_seen = 0
+
+    def forget(self, node: int) -> None:
+        """A validator's signing record is lost: it is one of the faulty ones until it knows better than to sign."""
+        for seen in (self._highest_vote, self._highest_timeout, self._locked):
+            seen.pop(node, None)
+        self._votes = {place: vote for place, vote in self._votes.items() if place[0] != node}
+        self._proposed = {place: id_ for place, id_ in self._proposed.items() if place[0] != node}
+        self._seen = {item for item in self._seen if item[0] != node}
 
     def on_send(self, node: int, data: bytes, disk: Durable | None = None) -> None:
         """A message left `node`. Only votes (1), time-outs (2) and proposals (0) are read, each once.

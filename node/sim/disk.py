@@ -10,6 +10,7 @@ from typing import NamedTuple
 from chain.storage import Store, WriteBatch
 from node.sim.entropy import Stream
 from node.sim.scheduler import Scheduler
+from node.storage.memory import MemoryStore
 
 
 class Pending(NamedTuple):
@@ -67,6 +68,12 @@ class Disk:
         self.lost += max(0, len(writes) - (written + 1) // 2)
         self._flying, self._waiting = [], []
         self._epoch += 1
+
+    def lose(self, *, keeps_record: bool) -> None:
+        """The ledger's part is gone for good, and the signing record with it unless that is kept; after `crash`."""
+        self.store = MemoryStore()
+        if not keeps_record:
+            self.safety = None
 
     def is_idle(self) -> bool:
         """Whether everything submitted is durable."""

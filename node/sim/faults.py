@@ -1,7 +1,8 @@
 """What goes wrong in a run, and when: drawn once from the seed, counted by name when it fires.
 
-Names: crash, blackout, restart, pause, resume, partition, heal, hold_begin, disk_slow, false_down, clock_skew,
-clock_step, besides the per-message faults of node.sim.network (loss, duplicate, reorder, delay, partition, hold). At
+Names: crash, blackout, disk_lost, record_lost, restart, pause, resume, partition, heal, hold_begin, disk_slow,
+false_down, clock_skew, clock_step, besides the per-message faults of node.sim.network (loss, duplicate, reorder, delay,
+partition, hold). At
 the scenario's calm all of them stop: the dead restart, the paused resume, the links heal, the clocks agree.
 """
 
@@ -16,6 +17,10 @@ from node.sim.scheduler import Scheduler
 
 SLOW_DISK = 40
 """Factor on a slow disk's delays."""
+
+
+RECORD_LOST_PPM = 250_000
+"""Of the lost disks, those that had the signing record on them."""
 
 
 class Disklike(Protocol):
@@ -44,6 +49,9 @@ class Process(Protocol):
 
     def crash(self) -> None:
         """Kill it."""
+
+    def lose_disk(self, *, keeps_record: bool) -> None:
+        """Kill it, and wipe its ledger, maybe with its signing record."""
 
     def pause(self) -> None:
         """SIGSTOP."""
@@ -83,6 +91,7 @@ class Faults:
         spells = (
             ("crash", scenario.crash_every_us, self._crash),
             ("blackout", scenario.blackout_every_us, self._blackout),
+            ("disk_lost", scenario.disk_lost_every_us, self._lose_disk),
             ("pause", scenario.pause_every_us, self._pause),
             ("partition", scenario.partition_every_us, self._partition),
             ("hold", scenario.hold_every_us, self._hold),
@@ -142,6 +151,20 @@ class Faults:
             if validator.is_up:
                 validator.crash()
                 self._scheduler.after(down_us, self._restart, validator)
+
+    def _lose_disk(self, stream: Stream) -> None:
+        """Wipe the ledger of one validator, always the same: more of them would be more than the network tolerates.
+
+        With its record gone it is among the faulty ones for good, so that happens once, and the last time.
+        """
+        validator = self._validators[0]
+        down_us, keeps_record = stream.between(1, self._scenario.down_us), not stream.chance(RECORD_LOST_PPM)
+        if validator.is_up and not self._counts["record_lost"]:
+            self._counts["disk_lost"] += 1
+            if not keeps_record:
+                self._counts["record_lost"] += 1
+            validator.lose_disk(keeps_record=keeps_record)
+            self._scheduler.after(down_us, self._restart, validator)
 
     def _restart(self, validator: Process) -> None:
         """Start it unless somebody did."""

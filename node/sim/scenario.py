@@ -46,6 +46,10 @@ class Scenario:
     down_us: int = 2 * SECOND_US
     blackout_every_us: int = 0
     """Mean time between power failures that crash all validators at one instant."""
+    disk_lost_every_us: int = 0
+    """Mean time between losses of a validator's whole ledger."""
+    snapshot_behind: int | None = 60
+    """Versions from which on a validator catches up by a snapshot; None: never."""
     pause_every_us: int = 0
     pause_us: int = 1_500_000
     partition_every_us: int = 0
@@ -112,6 +116,8 @@ def scenario_for_seed(seed: int, duration_us: int = 20 * SECOND_US) -> Scenario:
         disk_slow_every_us=stream.between(SECOND_US, 4 * SECOND_US) if stream.chance(half) else 0,
         skew_us=stream.between(1_000, 1_500_000) if stream.chance(half) else 0,
         false_down_every_us=stream.between(SECOND_US // 4, 2 * SECOND_US) if stream.chance(half) else 0,
+        disk_lost_every_us=stream.between(2 * SECOND_US, 6 * SECOND_US) if stream.chance(half) else 0,
+        snapshot_behind=stream.choice([None, 20, 60, 200]),
     )
 
 

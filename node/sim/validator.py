@@ -44,6 +44,10 @@ class Tip(Protocol):
         """Height of the last committed block."""
 
     @property
+    def base_height(self) -> int:
+        """Height of the block that it begins with: above 0 after a snapshot."""
+
+    @property
     def tip_version(self) -> int:
         """Its last version."""
 
@@ -91,6 +95,9 @@ class Observer(Protocol):
 
     def on_crash(self, node: int) -> None:
         """A process is gone, and its connections with it."""
+
+    def on_disk_lost(self, node: int, *, keeps_record: bool) -> None:
+        """A process is gone with its ledger, and maybe with its signing record."""
 
     def on_send(self, node: int, data: bytes) -> None:
         """A message left, after what had to be durable is."""
@@ -159,6 +166,12 @@ class Validator:
         self.disk.crash()
         self._trace.add(self._scheduler.now_us, self.index, "crash")
         self._observer.on_crash(self.index)
+
+    def lose_disk(self, *, keeps_record: bool) -> None:
+        """Crash, and never find the ledger again."""
+        self.crash()
+        self.disk.lose(keeps_record=keeps_record)
+        self._observer.on_disk_lost(self.index, keeps_record=keeps_record)
 
     def pause(self) -> None:
         """Stop handling events, as SIGSTOP does."""

@@ -11,9 +11,11 @@ from chain.consensus.safety import read_record
 from chain.crypto.signing import PrivateKey, RealSignatures, Signatures, Signer
 from chain.genesis import first_validators
 from chain.interface import Committed, Reply, Submitted
+from chain.kept import read_base
 from chain.primitives import SECOND_US
 from chain.replica import Replica
 from chain.storage import Column, Store
+from chain.sync.state_sync import SyncPlan
 from node.sim.checkers import Discipline, Ledgers, Recovery, Violation, check_acknowledged, check_money
 from node.sim.disk import Disk
 from node.sim.entropy import Entropy
@@ -76,6 +78,8 @@ class World:
         self.scheduler = Scheduler(START_US)
         self.ledgers = Ledgers(self.violations)
         self.discipline = Discipline(self.violations, self._seat)
+        self.lost_records: set[int] = set()
+        """Validators that lost their signing record."""
         self.recovery = Recovery(scenario.max_rounds_to_recover, self.violations)
         entropy = Entropy(seed)
         self.signatures: Signatures
@@ -132,8 +136,8 @@ class World:
         keys = [validator.consensus_key for validator in self.parties.document.validators]
         self.violations += check_proofs(index, store, keys, self.parties.chain[1], self.signatures, height)
         self.violations += check_money(index, store)
-        at = self.ledgers.committed_at
-        known = {tx: where for tx, where in self.workload.acknowledged.items() if at[tx] <= height}
+        at, base = self.ledgers.committed_at, read_base(store).height
+        known = {tx: where for tx, where in self.workload.acknowledged.items() if base < at[tx] <= height}
         self.violations += check_acknowledged(index, store, known)
 
     def _result(self) -> Result:
@@ -154,7 +158,8 @@ class World:
         parties = self.parties
         keys = parties.consensus_keys[index]
         return Replica(
-            parties.document, index, keys[0], store, safety, self.signatures, Keys(keys, safety)
+            parties.document, index, keys[0], store, safety, self.signatures, Keys(keys, safety),
+            plan=SyncPlan(self.scenario.snapshot_behind),
         )  # fmt: skip
 
     def _deliver(self, sender: int, receiver: int, data: bytes) -> None:
@@ -202,6 +207,13 @@ class World:
             if other.index != node:
                 self.scheduler.after(LINK_US, other.note_link, node, False)
 
+    def on_disk_lost(self, node: int, *, keeps_record: bool) -> None:
+        """What it announced is gone; with its record gone, what it signed does not bind it any more."""
+        self.ledgers.forget(node)
+        if not keeps_record:
+            self.discipline.forget(node)
+            self.lost_records.add(node)
+
     def _note_absence(self, node: int, other: int) -> None:
         """Tell a validator that has been up for a while whom it could not reach."""
         if not self.validators[other].is_up:
@@ -213,9 +225,11 @@ class World:
 
     def on_committed(self, node: int, committed: Committed) -> None:
         """A durable block was announced."""
+        machine = self.validators[node].machine
+        if machine is not None:
+            self.ledgers.note_base(node, machine.ledger.base_height)
         self.ledgers.on_committed(node, committed)
         self.workload.on_committed(node, committed)
-        machine = self.validators[node].machine
         if machine is not None:
             self.recovery.on_committed(node, committed.height, self._progress(machine))
 
@@ -226,6 +240,8 @@ class World:
     def on_alarm(self, node: int, name: str) -> None:
         """S10: nobody lies here, so that every alarm accuses an honest validator."""
         self.alarms[name] += 1
+        if name == "signing_record_new" and node in self.lost_records:
+            return
         self.violations.append(Violation("S10_false_alarm", node, name))
 
     # --- how clients reach validators (Gate) ---

@@ -30,8 +30,9 @@ WAL_BYTES = 64 << 20
 CHECK_BELOW_BYTES = 1 << 30
 """Files up to this size get `quick_check` when they are opened; it reads every page."""
 _WRITER_CACHE_KIB = 8 << 10
-_TABLES = [f"row_{column.name.lower()}" for column in Column]
-_STATES = ("state_0", "state_1")
+TABLES = [f"row_{column.name.lower()}" for column in Column]
+"""The table of each column."""
+STATES = ("state_0", "state_1")
 """Two tables of one shape: the state, and the staged one beside it. `network.generation` says which is which."""
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 """The last is what SQLite says of a header or a table that it does not understand."""
@@ -96,8 +97,8 @@ class SqliteStore:
 
     def _load_state(self, number: int) -> _StateTable:
         """A state table and its keys."""
-        ids: dict[bytes, int] = dict(self._reader.execute(f"SELECT key, id FROM {_STATES[number]}"))
-        return _StateTable(_STATES[number], ids, max(ids.values(), default=-1))
+        ids: dict[bytes, int] = dict(self._reader.execute(f"SELECT key, id FROM {STATES[number]}"))
+        return _StateTable(STATES[number], ids, max(ids.values(), default=-1))
 
     def _load_recent(self) -> RecentPostings:
         """The postings that are not in their table yet."""
@@ -117,19 +118,19 @@ class SqliteStore:
         """Up to `limit` rows with key >= start, by ascending key."""
         if start > MAX_NUMBER or limit <= 0:
             return []
-        query = f"SELECT key, value, checksum FROM {_TABLES[column]} WHERE key>=? ORDER BY key LIMIT ?"
+        query = f"SELECT key, value, checksum FROM {TABLES[column]} WHERE key>=? ORDER BY key LIMIT ?"
         return [
-            (key, self._checked(value, checksum, _row_seed(column, key)))
+            (key, self._checked(value, checksum, row_seed(column, key)))
             for key, value, checksum in self._read(query, max(start, 0), min(limit, MAX_NUMBER))
         ]
 
     def last_row(self, column: Column) -> tuple[int, bytes] | None:
         """The row with the highest key, or None."""
-        found = self._read(f"SELECT key, value, checksum FROM {_TABLES[column]} ORDER BY key DESC LIMIT 1")
+        found = self._read(f"SELECT key, value, checksum FROM {TABLES[column]} ORDER BY key DESC LIMIT 1")
         if not found:
             return None
         key, value, checksum = found[0]
-        return key, self._checked(value, checksum, _row_seed(column, key))
+        return key, self._checked(value, checksum, row_seed(column, key))
 
     def state(self, key: bytes) -> bytes | None:
         """The current value of a state key, or None."""
@@ -192,7 +193,7 @@ class SqliteStore:
         """Rows by column, values of the state, postings; damaged tables are counted as they are."""
         found = {
             column.name: self._read(f"SELECT count(*) FROM {table}")[0][0]
-            for column, table in zip(Column, _TABLES, strict=True)
+            for column, table in zip(Column, TABLES, strict=True)
         }
         moved = "SELECT count(*) FROM posting WHERE key=? AND kind=? AND position=?"
         waiting = sum(
@@ -276,19 +277,19 @@ class SqliteStore:
 
     def _put_rows(self, batch: WriteBatch) -> None:
         """Rows by table."""
-        tables: list[dict[int, bytes | None]] = [{} for _ in _TABLES]
+        tables: list[dict[int, bytes | None]] = [{} for _ in TABLES]
         for column, key, value in batch.rows:
             tables[column][key] = value
         for column, rows in zip(Column, tables, strict=True):
             if rows:
-                table = _TABLES[column]
+                table = TABLES[column]
                 self._writer.executemany(
                     f"DELETE FROM {table} WHERE key=?", [(key,) for key, value in rows.items() if value is None]
                 )
                 self._writer.executemany(
                     f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)",
                     [
-                        (key, value, crc32(value, _row_seed(column, key)))
+                        (key, value, crc32(value, row_seed(column, key)))
                         for key, value in rows.items()
                         if value is not None
                     ],
@@ -296,12 +297,12 @@ class SqliteStore:
 
     def _clear(self, live: str) -> None:
         """Adopt the state table `live`: all postings go, and all rows but those that stay."""
-        for column, table in zip(Column, _TABLES, strict=True):
+        for column, table in zip(Column, TABLES, strict=True):
             if column not in KEPT_BY_ADOPTION:
                 self._writer.execute(f"DELETE FROM {table}")
         for table in ("posting", "posting_log"):
             self._writer.execute(f"DELETE FROM {table}")
-        self._writer.execute("UPDATE network SET generation=?", (_STATES.index(live),))
+        self._writer.execute("UPDATE network SET generation=?", (STATES.index(live),))
 
     def _put_state(
         self, table: _StateTable, changes: Sequence[tuple[bytes, bytes | None]], fresh: dict[bytes, int]
@@ -363,7 +364,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, genesis_hash: bytes, ch
             expected=FORMAT,
         )
     if not is_new:
-        _check_schema(connection, path)
+        check_schema(connection, path)
         if path.stat().st_size <= check_below_bytes and (verdict := ask("PRAGMA quick_check(1)")) != "ok":
             raise StorageError(f"{path} is damaged: {verdict}", name="storage_corrupt")
         stored = ask("SELECT genesis FROM network")
@@ -401,9 +402,9 @@ def _schema() -> list[str]:
         "CREATE TABLE network (genesis BLOB NOT NULL, generation INTEGER NOT NULL)",
         *[
             f"CREATE TABLE {table} (key INTEGER PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)"
-            for table in _TABLES
+            for table in TABLES
         ],
-        *[f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, {_KEYED}, checksum INTEGER NOT NULL)" for table in _STATES],
+        *[f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, {_KEYED}, checksum INTEGER NOT NULL)" for table in STATES],
         f"CREATE TABLE posting ({_POSTED}, PRIMARY KEY (key, kind, position)) WITHOUT ROWID",
         "CREATE TABLE posting_log (batch INTEGER PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL)",
     ]
@@ -421,7 +422,7 @@ def _create(connection: sqlite3.Connection, genesis_hash: bytes) -> None:
     run("COMMIT")
 
 
-def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
+def check_schema(connection: sqlite3.Connection, path: Path) -> None:
     """The tables are what `_create` made: SQLite itself believes whatever a damaged page says of them."""
     found = [row[0] for row in connection.execute("SELECT cast(sql AS BLOB) FROM sqlite_schema ORDER BY rowid")]
     rows = connection.execute("SELECT typeof(genesis), length(genesis), generation IN (0, 1) FROM network").fetchall()
@@ -451,6 +452,6 @@ def _full(path: Path, error: sqlite3.Error) -> StorageError:
     )
 
 
-def _row_seed(column: Column, key: int) -> int:
+def row_seed(column: Column, key: int) -> int:
     """Where a checksum starts, so that a row in another's place fails it too."""
-    return (key * len(_TABLES) + column) & 0xFFFFFFFF
+    return (key * len(TABLES) + column) & 0xFFFFFFFF

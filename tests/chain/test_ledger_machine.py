@@ -15,9 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from chain.accounts import Account, Currency, Record, Role, account_key, currency_key
 from chain.crypto.signing import RealSignatures
 from chain.entries import KIND_USER, Event, TransactionInfo
+from chain.executed import Entry, ExecutedBlock
 from chain.execution.conservation import check
 from chain.functions import FUNCTIONS
-from chain.ledger import Entry, ExecutedBlock, Ledger
+from chain.ledger import Ledger
 from chain.light_client import verify_ledger, verify_record, verify_transaction
 from chain.records.limits import LimitsDefinition, Window, limits_key
 from chain.storage import WriteBatch

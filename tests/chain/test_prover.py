@@ -8,6 +8,7 @@ from chain.certificates import QuorumCertificate
 from chain.crypto.signing import RealSignatures
 from chain.entries import info_hash
 from chain.errors import ProofError
+from chain.kept import KEPT_VERSIONS
 from chain.ledger import Ledger
 from chain.light_client import BelievedLedger, verify_ledger, verify_record, verify_transaction
 from chain.prover import Prover, accumulator_root, certificate_of
@@ -90,8 +91,8 @@ def test_an_account_is_proved_at_each_recent_block() -> None:
 class Lagging(Chain):
     """A ledger whose commits become durable later."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, kept_versions: int = KEPT_VERSIONS) -> None:
+        super().__init__(kept_versions=kept_versions)
         self.unsaved: list[WriteBatch] = []
 
     def write(self, batch: WriteBatch) -> None:
@@ -107,7 +108,7 @@ class Lagging(Chain):
 def test_a_proof_against_the_durable_tip_while_the_memory_is_ahead(monkeypatch) -> None:
     """What is durable can be proved however far the ledger in memory has gone on, also beyond the kept history."""
     monkeypatch.setattr(ledger_module, "RECENT_STATES", 2)
-    chain = Lagging()
+    chain = Lagging(kept_versions=0)
     prefix = DEALER.key.authentication_key()[:16]
     for _ in range(3):
         chain.add()
@@ -138,9 +139,10 @@ def test_a_proof_against_the_durable_tip_while_the_memory_is_ahead(monkeypatch) 
 
 
 def test_after_a_restart_the_tip_is_provable() -> None:
-    """Certificate, leaf and state come back from the disk; older states are gone, older entries are not."""
-    chain = small_chain()
-    again = Ledger(chain.ledger.document, chain.store)
+    """Certificate, leaf and state come back from the disk; without a window older states are gone, older entries are
+    not."""
+    chain = small_chain(kept_versions=0)
+    again = Ledger(chain.ledger.document, chain.store, 0)
     assert again.history.oldest == again.tip_version == chain.ledger.tip_version
     assert again.history.at(again.tip_version - 1) is None
     certificate = certificate_of(chain.store, again.tip_height)
@@ -152,6 +154,22 @@ def test_after_a_restart_the_tip_is_provable() -> None:
     assert prover.account(US.address, state) == chain.account(US.address)
     for version in range(again.tip_version + 1):
         verify_transaction(believed, prover.transaction(version))
+
+
+def test_after_a_restart_old_states_are_provable_too() -> None:
+    """U1, U4: the account at every version is proved after a restart exactly as it was before it."""
+    chain = small_chain()
+    again = Ledger(chain.ledger.document, chain.store)
+    assert again.history.oldest == chain.ledger.history.oldest == 0
+    believed = chain.believed()
+    for version in range(chain.ledger.tip_version + 1):
+        before, after = chain.ledger.history.at(version), again.history.at(version)
+        assert before is not None
+        assert after is not None
+        proof = Prover(again, again.tip_version).account(US.address, after)
+        assert proof == chain.prover.account(US.address, before)
+        if version:
+            verify_record(believed, proof)
 
 
 @pytest.mark.parametrize("known", range(12))

@@ -120,7 +120,7 @@ CLIENT: dict[int, str] = {
 """The rules of files, processes, requests, names and payments."""
 
 ECONOMY = {
-    2: "bad_basket bad_parameter bad_period bad_rates cluster_missing plots_missing weights_do_not_sum",
+    2: "bad_basket bad_parameter bad_period bad_rates bad_rates_file cluster_missing plots_missing weights_do_not_sum",
     3: "cluster_unreachable",
     6: "currency_dark currency_not_modelled date_outside_data rates_too_sparse unknown_basket unknown_calendar"
     " unknown_corridor unknown_crisis unknown_model unknown_preset unknown_run",

@@ -20,6 +20,7 @@ class App:
         self.four = four
         self.committed: list[Any] = []
         self.waiting: tuple[bytes, ...] = ()
+        self.snapshot = False
 
     def signature_checks(self, block):
         return ()
@@ -35,6 +36,9 @@ class App:
 
     def commit(self, path, proof, out):
         self.committed.append(([block.round for block, _ in path], proof))
+
+    def takes_snapshot(self, version):
+        return self.snapshot
 
     def committed_blocks(self, start_height):
         return CommittedResponse(start_height, (), None)

@@ -118,7 +118,7 @@ class TestSilence:
     """R18: a signature of ours that our record does not know ends our signing; everything else goes on."""
 
     def check_silent(self, driven: Driven, four, alarm: str, out: Output) -> None:
-        assert [found.name for found in out.alarms] == ["safety_record_old"]
+        assert [found.name for found in out.alarms] == ["signing_record_new"]
         assert alarm in out.alarms[0].message
         record = driven.machine.safety.record
         round_ = driven.machine.round
@@ -168,7 +168,7 @@ class TestSilence:
         driven = Driven(four, own=2)
         driven.app.waiting = (b"tx",)
         out = driven.receive(1, SyncInfo(four.qc(four.block(1, four.genesis_qc, height=1)), four.genesis_qc, None))
-        assert [found.name for found in out.alarms] == ["safety_record_old"]
+        assert [found.name for found in out.alarms] == ["signing_record_new"]
         assert out.after_persist == []
         out = Output()
         driven.machine.on_transactions(NOW, out)
@@ -191,7 +191,7 @@ class TestSilence:
         assert read_record(newer).voted_round == 1
         sync = SyncInfo(q1, four.genesis_qc, None)
         assert Driven(four, record=newer).receive(1, sync).alarms == []
-        assert [found.name for found in Driven(four, record=older).receive(1, sync).alarms] == ["safety_record_old"]
+        assert [found.name for found in Driven(four, record=older).receive(1, sync).alarms] == ["signing_record_new"]
 
 
 class TestTimeouts:

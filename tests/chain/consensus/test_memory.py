@@ -20,7 +20,7 @@ def test_a_vote_in_a_certificate(four) -> None:
     qc = four.qc(block, authors=(0, 2, 3))
     check_certificates(SafetyRecord(1, voted_round=5), 2, qc)
     check_certificates(SafetyRecord(1, voted_round=4), 1, qc)
-    found = error(check_certificates, SafetyRecord(1, voted_round=4), 2, qc)
+    found = error(check_certificates, SafetyRecord(1, voted_round=4, proposed_round=1), 2, qc)
     assert found.name == "safety_record_old"
     assert found.details == {"round": 5, "known": 4, "key": ""}
     assert found.message.startswith("this validator voted in round 5, its signing record ends at round 4: ")
@@ -32,7 +32,7 @@ def test_a_time_out_in_a_certificate(four) -> None:
     tc = four.tc(3, [four.genesis_qc] * 3)
     check_certificates(SafetyRecord(1, voted_round=3), 0, four.genesis_qc, tc)
     check_certificates(SafetyRecord(1, voted_round=2), 3, four.genesis_qc, tc)
-    found = error(check_certificates, SafetyRecord(1, voted_round=2), 0, four.genesis_qc, tc)
+    found = error(check_certificates, SafetyRecord(1, voted_round=2, proposed_round=1), 0, four.genesis_qc, tc)
     assert (found.name, found.details) == ("safety_record_old", {"round": 3, "known": 2, "key": ""})
     assert "gave up round 3" in found.message
 
@@ -50,7 +50,21 @@ def test_blocks_of_our_own_and_what_blocks_carry(four) -> None:
     found = error(check_blocks, SafetyRecord(1, proposed_round=2), 2, [b1, b2])
     assert "voted in round 1" in found.message
     late = four.block(4, qc, four.tc(3, [qc] * 3))
-    assert error(check_blocks, SafetyRecord(1, voted_round=2), 1, [late]).details == {"round": 3, "known": 2, "key": ""}
+    assert error(check_blocks, SafetyRecord(1, voted_round=2, proposed_round=1), 1, [late]).details == {
+        "round": 3,
+        "known": 2,
+        "key": "",
+    }
+
+
+def test_a_record_under_which_nothing_was_voted_for(four) -> None:
+    """Y10: signatures of ours beside a record without a vote or proposal: the one before it is lost."""
+    qc = four.qc(four.block(1, four.genesis_qc), authors=(0, 1, 2))
+    found = error(check_certificates, SafetyRecord(1), 2, qc)
+    assert (found.name, found.details) == ("signing_record_new", {"round": 1, "key": ""})
+    assert found.message.startswith("this validator voted in round 1, and its signing record is new: ")
+    assert error(check_certificates, SafetyRecord(1, proposed_round=1), 2, qc).name == "safety_record_old"
+    check_certificates(SafetyRecord(1), 3, qc)
 
 
 def test_a_ledger_that_lost_the_last_vote(four) -> None:

@@ -11,8 +11,10 @@ from chain.records.onchain import ONCHAIN_KEY, ConsensusConfig, GasConstants, On
 from chain.records.validators import VALIDATORS_KEY, ActiveSet
 from chain.transaction import SignedTransaction
 from chain.validation import Discard, DiscardStatus
-from tests.builders import ALICE, BOB, PAYMENT, ROOT, TC, World, event, small_world
+from tests.builders import ALICE, BOB, PAYMENT, ROOT, TC, World, event, party, small_world
 
+OWNER, OPERATOR = party(200), party(300)
+"""Of the first validator of genesis."""
 GAS, CONSENSUS = "set_gas_constants", "update_diem_consensus_config"
 
 
@@ -105,6 +107,39 @@ def test_prologue_and_gas_read_the_constants_on_chain(world) -> None:
         assert isinstance(outcome, Outcome) is fits
         if isinstance(outcome, Discard):
             assert outcome.status == DiscardStatus.EXCEEDED_MAX_TRANSACTION_SIZE
+
+
+LOCKING = [
+    GasConstants(min_price_per_gas_unit=1), GasConstants(max_transaction_size_in_bytes=0),
+    GasConstants(maximum_number_of_gas_units=1, min_transaction_gas_units=1),
+    GasConstants(min_transaction_gas_units=3_999_999),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("who", [ROOT, TC, OWNER, OPERATOR])
+@pytest.mark.parametrize("constants", LOCKING)
+def test_no_constant_locks_out_who_holds_no_coins(world, constants, who) -> None:
+    """G11: 'Who holds no coins (association, treasury, validators, operators) is bound by those of genesis whatever is
+    set': the bounds of the limit are genesis' own, both sides, and so is what the call costs."""
+    decided(world, GAS, *constants)
+    call = ("rotate_authentication_key", who.key.authentication_key())
+    outcome = world.run(world.sign(who, *call, max_gas=600))
+    assert (outcome.status, outcome.gas_used) == (Status("executed", "", 0), 600)
+    for max_gas, status in (
+        (599, DiscardStatus.MAX_GAS_UNITS_BELOW_MIN_TRANSACTION_GAS_UNITS),
+        (4_000_001, DiscardStatus.MAX_GAS_UNITS_EXCEEDS_MAX_GAS_UNITS_BOUND),
+    ):
+        (discard,) = world.block(world.sign(who, *call, max_gas=max_gas))
+        assert isinstance(discard, Discard)
+        assert discard.status == status
+
+
+def test_the_association_sets_back_what_locked_everybody_out(world) -> None:
+    """G11: 'the association must be able to set everything back'; a payer is bound by what is set."""
+    decided(world, GAS, *GasConstants(min_price_per_gas_unit=2))
+    assert refused(world, price=1) == DiscardStatus.GAS_UNIT_PRICE_BELOW_MIN_BOUND
+    decided(world, GAS, *GasConstants())
+    assert world.pay(ALICE, BOB, 1)
 
 
 def test_the_consensus_configuration_exists_since_genesis(world) -> None:

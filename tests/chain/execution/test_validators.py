@@ -18,7 +18,19 @@ from chain.records.validators import (
     validator_key,
 )
 from chain.validation import Discard, DiscardStatus
-from tests.builders import ALICE, BOB, PAYMENT, ROOT, TC, World, event, key, party, small_world
+from tests.builders import (
+    ALICE,
+    BOB,
+    PAYMENT,
+    ROOT,
+    TC,
+    World,
+    event,
+    key,
+    party,
+    signed_together,
+    small_world,
+)
 
 ADD, REMOVE = "add_validator_and_reconfigure", "remove_validator_and_reconfigure"
 REGISTER, SET = "register_validator_config", "set_validator_config_and_reconfigure"
@@ -139,6 +151,34 @@ def test_choosing_an_operator(world) -> None:
     world.do(OWNERS[0], "set_validator_operator", "validator-1-operator", operator)
     assert config(world, OWNERS[0]).operator == operator
     assert config(world, OWNERS[0])._replace(operator=OPERATORS[0].address) == config(small_world(), OWNERS[0])
+
+
+def test_the_association_chooses_an_operator_for_an_owner_who_signs_too(world) -> None:
+    """G5, 3.8: '(Root + validator signers) n, operator_name, operator_account'; it leaves an `admintransaction`. The
+    nonce is looked at first, then the operator and its name, then the owner."""
+    function, operator = "set_validator_operator_with_nonce_admin", OPERATORS[1].address
+    name, seconds = "validator-1-operator", world.context.timestamp_us // 1_000_000
+    assert world.together_fails(ROOT, OWNERS[0], function, 10_000, "x", BOB.address) == ("SlidingNonce", 519)
+    assert world.together_fails(ROOT, OWNERS[0], function, 1, name, BOB.address) == ("ValidatorOperatorConfig", 5)
+    assert world.together_fails(ROOT, ALICE, function, 1, "x", operator) == ("ValidatorAdministrationScripts", 0)
+    assert world.together_fails(ROOT, ALICE, function, 1, name, operator) == ("Roles", 1795)
+    assert world.together(ROOT, OWNERS[0], function, 1, name, operator) == (
+        event(1, ROOT.address, 0, "admintransaction", seconds),
+    )
+    assert config(world, OWNERS[0]).operator == operator
+    assert world.together_fails(ROOT, OWNERS[0], function, 1, name, operator) == ("SlidingNonce", 775)
+
+
+def test_a_sponsor_may_stand_behind_the_owner(world) -> None:
+    """T11: 'a function takes exactly the secondary signers that its table entry names, and after them at most the fee
+    payer'."""
+    call = ("set_validator_operator_with_nonce_admin", 0, "validator-1-operator", OPERATORS[1].address)
+    raw = world.sign(ROOT, *call, price=1, max_gas=1_000)
+    raw = raw.raw._replace(fee_payer=ALICE.address)
+    outcome = world.run(signed_together(raw, ROOT, [OWNERS[0], ALICE], world.context.genesis_hash))
+    assert (outcome.status, outcome.gas_used) == (Status("executed", "", 0), 800)
+    assert config(world, OWNERS[0]).operator == OPERATORS[1].address
+    assert world.balance(ALICE) == 1_000_000_000 - 800
 
 
 def test_registering_a_configuration(world) -> None:

@@ -37,7 +37,7 @@ def test_rebalanced_at_the_first_fixing_of_a_month() -> None:
 
 
 def test_the_weights_hold_from_the_first_day() -> None:
-    """Where the amounts at the start have other shares than the weights, they are exchanged at once, for the same value."""
+    """Where the amounts at the start have other shares, they are exchanged at once, for the same value."""
     values, _ = path_of(PRICES, np.array([1.0, 0.0]), WEIGHTS, DATES, MONTHLY)
     assert list(values[:2]) == pytest.approx([1, 1.5])
 

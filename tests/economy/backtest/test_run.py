@@ -26,7 +26,7 @@ def order(basket: str = "lbr2019", **changes) -> Order:
 
 
 def test_the_document_has_everything_a_reader_asks_for() -> None:
-    """Value path, volatility_pct, worst 1/30/365 days with dates, drawdown, end weights, amounts, total return, source."""
+    """Value path, volatility_pct, worst 1/30/365 days with dates, drawdown, weights, amounts, total, source."""
     document = backtest_document(run_backtest(load_history(), order(holder="INR")))
     assert json.loads(json.dumps(document)) == document
     assert (document["holder"], document["from"], document["to"]) == ("INR", "2019-06-18", "2020-12-31")

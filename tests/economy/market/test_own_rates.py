@@ -81,7 +81,7 @@ def test_without_a_file_it_is_the_ecbs() -> None:
         (FALLING, "line 4 of the rates: 2024-01-04 is not before 2024-01-03", {"line": 4}),
         (SHORT, "line 4 of the rates has 2 cells, the header 3", {"line": 4}),
         (NO_NUMBER, "line 4 of the rates: INR has the rate 'x'", {"line": 4, "column": "INR"}),
-        ("Date,USD\n2024-01-03,1\n2024-01-02,-1\n", "line 3 of the rates: USD has the rate", {"line": 3, "column": "USD"}),
+        ("Date,USD\n2024-01-03,1\n2024-01-02,-1\n", "line 3 of the rates: USD has", {"line": 3, "column": "USD"}),
         ("Date,USD\n2024-01-03,0\n", "USD has the rate '0'", {"line": 2, "column": "USD"}),
         ("Date,USD\n2024-01-03,inf\n", "USD has the rate 'inf'", {"line": 2, "column": "USD"}),
         ("Date,USD\n2024-01-03,nan\n", "USD has the rate 'nan'", {"line": 2, "column": "USD"}),
@@ -97,7 +97,7 @@ def test_a_malformed_file_is_refused_by_line_and_column(
     """Errors name line and column."""
     with pytest.raises(DataFileError) as caught:
         read_own_rates(write(tmp_path, text))
-    assert caught.value.name == "data_file_invalid"
+    assert caught.value.name == "bad_rates_file"
     assert words in caught.value.message
     assert caught.value.details == details
 

@@ -46,7 +46,7 @@ def test_a_cluster_gives_the_same_bits() -> None:
     """`--dask ADDRESS`: the same function on an existing cluster, tested on a local one."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, processes=False
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", protocol="tcp://", dashboard_address=None, processes=False
     ) as cluster:
         found = simulate([several_blocks(), plan()], dask=cluster.scheduler_address)
     same(simulate([several_blocks()])[0].outcome, found[0].outcome)

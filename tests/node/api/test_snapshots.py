@@ -62,8 +62,8 @@ def test_accounts_at_recent_versions() -> None:
 
 
 def test_a_version_that_is_no_longer_kept() -> None:
-    """A state that left the memory is refused with the oldest that is kept; other methods still answer."""
-    chain = small_chain()
+    """A state that left the window is refused with the oldest that is kept; other methods still answer."""
+    chain = small_chain(kept_versions=0)
     chain.ledger.history._max_blocks = 3
     chain.add()
     error = refused(chain, "get_account", US.address.hex(), 9)

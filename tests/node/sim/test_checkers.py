@@ -31,7 +31,7 @@ class Tip:
     """A ledger's tip."""
 
     def __init__(self, height: int, version: int = 0, root: bytes = R[0], timestamp_us: int = 0) -> None:
-        self.tip_height, self.tip_version = height, version
+        self.tip_height, self.tip_version, self.base_height = height, version, 0
         self.tip_root, self.tip_timestamp_us = root, timestamp_us
 
 

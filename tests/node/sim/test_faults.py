@@ -36,6 +36,10 @@ class FakeProcess:
         self.is_up, self.paused = False, False
         self.log.append(("crash", self.scheduler.now_us))
 
+    def lose_disk(self, *, keeps_record: bool) -> None:
+        self.crash()
+        self.log.append(("disk lost" if keeps_record else "all lost", self.scheduler.now_us))
+
     def note_link(self, peer: int, is_up: bool) -> None:
         self.log.append((f"{'up' if is_up else 'down'} {peer}", self.scheduler.now_us))
 
@@ -204,3 +208,21 @@ def test_false_down_is_a_belief_that_ends() -> None:
             assert up_us > down_us
         total += len(downs)
     assert total == rig.counts["false_down"] > 3
+
+
+def test_lost_disks_are_of_one_validator_and_restart() -> None:
+    """More wiped validators than one would be more than four tolerate; each loss is followed by a restart."""
+    losses = 0
+    for seed in range(30):
+        rig = Rig(seed, disk_lost_every_us=400_000)
+        rig.run()
+        lost, all_lost = rig.log("disk lost"), rig.log("all lost")
+        assert rig.counts["disk_lost"] == len(lost) + len(all_lost)
+        assert rig.counts["record_lost"] == len(all_lost) <= 1
+        assert all(process.log == [] for process in rig.processes[1:])
+        assert rig.processes[0].is_up
+        assert len(rig.log("start")) == rig.counts["disk_lost"]
+        if all_lost:
+            assert all(time_us < all_lost[0][1] for _, time_us in lost)
+        losses += rig.counts["disk_lost"]
+    assert losses > 30

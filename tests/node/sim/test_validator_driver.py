@@ -38,7 +38,7 @@ Plan = Callable[[Event], Output | None]
 class Ledger:
     """A tip at genesis."""
 
-    tip_height, tip_version, tip_root, tip_timestamp_us = 0, 0, bytes(32), 77
+    tip_height, base_height, tip_version, tip_root, tip_timestamp_us = 0, 0, 0, bytes(32), 77
     validators = ValidatorSet(1, ())
 
 
@@ -88,6 +88,9 @@ class Rig:
 
     def on_start(self, node: int, tip: Tip) -> None:
         self.told.append((node, "start", tip.tip_height))
+
+    def on_disk_lost(self, node: int, *, keeps_record: bool) -> None:
+        self.told.append((node, "disk_lost", keeps_record))
 
     def on_crash(self, node: int) -> None:
         self.crashed.append(node)

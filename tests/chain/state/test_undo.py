@@ -1,0 +1,177 @@
+"""Old states from undo rows, against whole copies of the state; and what leaves the window."""
+
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chain.accounts import Record, leaf_key, value_hash
+from chain.errors import DecodeError
+from chain.kept import PRUNED_AT_ONCE
+from chain.state import tree
+from chain.state.history import RESTORED_STATES, History, RecentState
+from chain.state.undo import UndoLog, read_undo
+from chain.storage import Column, WriteBatch
+from node.storage.memory import MemoryStore
+from tests.chain.state.test_history import BLOCKS, KEYS, record
+
+
+class Shelf:
+    """A history of two blocks in memory over an undo log, and a copy of the state after each block."""
+
+    def __init__(self, window: int = 1_000) -> None:
+        self.store = MemoryStore()
+        self.window = window
+        self.current: dict[bytes, Record] = {}
+        self.version = 0
+        self.copies: dict[int, dict[bytes, Record]] = {0: {}}
+        self.restart()
+
+    def tree(self, copy: dict[bytes, Record]) -> tree.Node:
+        return tree.build([(leaf_key(key), value_hash(item.to_bytes())) for key, item in copy.items()])
+
+    def restart(self) -> None:
+        """Everything in memory but the newest state goes."""
+        self.undo = UndoLog(self.store, self.window)
+        self.history = History(cast(Any, self.current), 2, 100, self.undo)
+        self.history.append(RecentState(self.version, self.tree(self.current), {}))
+
+    def block(self, entries: int, writes: dict[bytes, Record]) -> None:
+        """Commit a block of so many versions."""
+        before, batch = self.version, WriteBatch()
+        self.version += entries
+        replaced = {key: self.current.get(key) for key in writes}
+        self.current.update(writes)
+        self.history.append(RecentState(self.version, self.tree(self.current), replaced))
+        values = {key: item.to_bytes() for key, item in writes.items()}
+        self.undo.append((before, self.version), replaced, values, batch)
+        self.store.write(batch)
+        self.copies[self.version] = dict(self.current)
+        self.history.trim(lambda: self.version)
+
+    def rows(self) -> list[int]:
+        return [key for key, _ in self.store.rows(Column.UNDO, 0, 1_000)]
+
+    def check(self, version: int) -> None:
+        """The state at a version is that of the last block up to it: records, tree, version."""
+        state = self.history.at(version)
+        assert state is not None
+        end = max(end for end in self.copies if end <= version)
+        assert state.version == end
+        assert {key: state.get(key) for key in KEYS} == {key: self.copies[end].get(key) for key in KEYS}
+        assert tree.root_hash(state.tree) == tree.root_hash(self.tree(self.copies[end]))
+
+
+@given(BLOCKS, st.sets(st.integers(0, 11)), st.lists(st.integers(0, 48), max_size=8))
+def test_every_version_reads_as_it_was(blocks, restarts, asked) -> None:
+    """U1: in any order of questions, between blocks and over restarts, every state is that of its block's end."""
+    shelf = Shelf()
+    for number, (entries, writes) in enumerate(blocks):
+        if number in restarts:
+            shelf.restart()
+        shelf.block(entries, writes)
+        for version in asked:
+            shelf.check(min(version, shelf.version))
+    for version in range(shelf.version, -1, -1):
+        shelf.check(version)
+    assert shelf.history.oldest == 0
+
+
+@given(st.integers(0, 6), st.lists(st.integers(1, 4), min_size=1, max_size=14))
+def test_the_window(window: int, sizes: list[int]) -> None:
+    """U2: states from `window` versions before the tip on stay; a row goes with the block that makes it superfluous."""
+    shelf = Shelf(window)
+    for number, size in enumerate(sizes):
+        shelf.block(size, {KEYS[0]: record(number)})
+        oldest = shelf.undo.oldest
+        if window:
+            assert oldest is not None
+            ends = [end for end in shelf.copies if end <= max(shelf.version - window, 0)]
+            assert oldest <= max(shelf.version - window, 0) or oldest == max(ends, default=0)
+        else:
+            assert shelf.rows() == []
+        for version in range(shelf.history.oldest, shelf.version + 1):
+            shelf.check(version)
+        if shelf.history.oldest:
+            assert shelf.history.at(shelf.history.oldest - 1) is None
+
+
+def test_a_smaller_window_is_reached_a_little_at_a_time() -> None:
+    """U2: a block deletes at most PRUNED_AT_ONCE rows."""
+    shelf = Shelf()
+    for number in range(20):
+        shelf.block(1, {KEYS[0]: record(number)})
+    shelf.window = 3
+    shelf.restart()
+    for left in (20 - PRUNED_AT_ONCE, 20 - 2 * PRUNED_AT_ONCE):
+        shelf.block(1, {})
+        assert len(shelf.rows()) == left + (shelf.version - 20)
+        shelf.check(shelf.history.oldest)
+    for _ in range(10):
+        shelf.block(1, {})
+    assert shelf.rows() == [shelf.version - 2, shelf.version - 1, shelf.version]
+    assert shelf.history.oldest == shelf.version - 3
+
+
+def test_no_window_deletes_what_is_there() -> None:
+    """U2: with a window of 0 the rows of an earlier one go, and then only what is in memory is kept."""
+    shelf = Shelf()
+    for number in range(5):
+        shelf.block(1, {KEYS[0]: record(number)})
+    shelf.window = 0
+    shelf.restart()
+    shelf.block(1, {})
+    shelf.block(1, {})
+    assert shelf.rows() == []
+    assert shelf.undo.oldest is None
+    assert shelf.history.oldest == 6
+    assert shelf.history.at(5) is None
+
+
+def test_a_missing_row_gives_no_state() -> None:
+    """U3: rows follow each other without a gap, or the state is not given at all."""
+    shelf = Shelf()
+    for number in range(8):
+        shelf.block(2, {KEYS[0]: record(number)})
+    shelf.store.write(WriteBatch(rows=[(Column.UNDO, 8, None)]))
+    shelf.restart()
+    assert shelf.undo.replaced_between(5, 16) is None
+    assert shelf.undo.replaced_between(7, 16) is None
+    shelf.check(8)
+    assert shelf.undo.replaced_between(9, 15) is None
+    assert shelf.undo.replaced_between(8, 16) == (8, {KEYS[0]: record(3).to_bytes()})
+
+
+def test_far_and_near() -> None:
+    """U4: a state is far until it was restored once; what is forgotten is not far, it is gone."""
+    shelf = Shelf(10)
+    for number in range(20):
+        shelf.block(1, {KEYS[0]: record(number)})
+    assert [version for version in range(21) if shelf.history.is_far(version)] == list(range(10, 19))
+    shelf.history.restore(12)
+    assert not shelf.history.is_far(12)
+    assert not shelf.history.is_far(9)
+
+
+def test_only_so_many_restored_states_are_kept() -> None:
+    """U4: the RESTORED_STATES that were used last."""
+    shelf = Shelf()
+    for number in range(RESTORED_STATES + 6):
+        shelf.block(1, {KEYS[0]: record(number % 250)})
+    shelf.check(0)
+    for version in range(1, RESTORED_STATES):
+        shelf.check(version)
+    shelf.check(0)
+    shelf.check(RESTORED_STATES)
+    assert not shelf.history.is_far(0)
+    assert shelf.history.is_far(1)
+
+
+@pytest.mark.parametrize(
+    "row", [b"", b"\x92\x00\x00", b"\x92\x00\x92\x01\x02", b"\x92\x00\x92\xc4\x01a\x05", b"\x92\x00\x91\xc4\x01a"]
+)
+def test_a_malformed_row(row: bytes) -> None:
+    """U3: (version before, (key, bytes or None, ...)) and nothing else."""
+    with pytest.raises(DecodeError):
+        read_undo(row)
