@@ -108,11 +108,56 @@ def _write_new(path: Path, data: bytes) -> None:
         os.link(temporary, path)
     finally:
         Path(temporary).unlink()
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    _sync_directory(path.parent)
+
+
+def _sync_directory(path: Path) -> None:
+    """Make names in a directory durable."""
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def mark_unused(path: Path, public_key: bytes) -> None:
+    """Say, durably and beside its file, that a consensus key has never signed: only its maker knows (D5).
+
+    Call it before the key's file is written. KeyFileError (`key_file_unwritable`).
+    """
+    mark = _mark_of(path)
+    try:
+        mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        mark.unlink(missing_ok=True)
+        _write_new(mark, public_key.hex().encode() + b"\n")
+    except OSError as error:
+        raise KeyFileError(f"{mark} cannot be written: {error.strerror}", name="key_file_unwritable") from error
+
+
+def is_unused(path: Path) -> bool:
+    """Whether the key in this file is marked so."""
+    try:
+        return _mark_of(path).read_text(encoding="utf-8").strip() == load_key(path).public_key.hex()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return False
+    except OSError as error:
+        raise KeyFileError(f"{_mark_of(path)} cannot be read: {error.strerror}", name="key_file_unreadable") from error
+
+
+def forget_unused(path: Path) -> None:
+    """From now on the key may have signed: durable before it does. KeyFileError (`key_file_unwritable`)."""
+    mark = _mark_of(path)
+    try:
+        if mark.exists():
+            mark.unlink()
+            _sync_directory(mark.parent)
+    except OSError as error:
+        raise KeyFileError(f"{mark} cannot be removed: {error.strerror}", name="key_file_unwritable") from error
+
+
+def _mark_of(path: Path) -> Path:
+    """The mark of a key file."""
+    return path.with_suffix(".unused")
 
 
 def load_key(path: Path) -> PrivateKey:
