@@ -51,6 +51,16 @@ def test_the_document_has_everything_a_reader_asks_for() -> None:
     assert document["max_drawdown"]["return_pct"] < 0
 
 
+def test_the_total_is_the_last_value_over_the_first() -> None:
+    """Simple return of the whole path, in percent; the worst day is one of its days."""
+    result = run_backtest(load_history(), order("EUR=1"))
+    euro = result.window.value("EUR", "USD")
+    assert result.basket.values == pytest.approx(euro / euro[0])
+    assert result.basket.total_percent == pytest.approx((euro[-1] / euro[0] - 1) * 100)
+    assert result.alternatives[2].name == "XEU"
+    assert result.alternatives[2].total_percent == pytest.approx(result.basket.total_percent)
+
+
 def test_a_dollar_holders_dollar_does_not_move() -> None:
     """Holding USD: XUS has volatility 0."""
     result = run_backtest(load_history(), order())
