@@ -89,6 +89,17 @@ def test_amounts_of_a_later_day_are_hindsight_and_say_so() -> None:
     assert backtest_document(result)["basket"]["is_hindsight"] is True
 
 
+def test_fixed_amounts_before_they_were_known_are_hindsight() -> None:
+    """The amounts of xdx are of 2019-06-18, those of sdr2022 of 2022-08-01."""
+    early = run_backtest(load_history(), order("xdx", start=D("2019-06-17")))
+    assert early.is_hindsight
+    assert early.base_fixing == D("2019-06-18")
+    assert not run_backtest(load_history(), order("xdx")).is_hindsight
+    assert run_backtest(load_history(), order("sdr2022")).is_hindsight
+    assert find_basket("sdr2022").fixed_on == D("2022-08-01")
+    assert find_basket("lbr2019").fixed_on is None
+
+
 def test_without_a_base_date_the_first_fixing_sets_the_amounts() -> None:
     """The period may begin on a Saturday: Monday's fixing is the first."""
     result = run_backtest(load_history(), order(start=D("2019-06-15")))
