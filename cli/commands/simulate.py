@@ -31,7 +31,7 @@ SCENARIO = "year-2021"
     help="Blocks by the simulated network of validators (consensus, links, disks) instead of keys alone; slower.",
 )  # fmt: skip
 @click.option(
-    "--workers", type=click.IntRange(0, MAX_WORKERS), help="Processes that sign; default: one less than there are cores."
+    "--workers", type=click.IntRange(0, MAX_WORKERS), help="Processes that sign; default: one less than cores."
 )  # fmt: skip
 @options.as_json
 @output.reported
@@ -64,11 +64,9 @@ def simulate(  # noqa: PLR0913 - click options
             result = world.resume(again, days=days, workers=count, say=say, should_stop=stop.is_asked)
         else:
             assert target is not None
-            result = world.simulate(
-                target, find_scenario(scenario or SCENARIO), days=days, people=people or PEOPLE,
-                seed=SEED if seed is None else seed, workers=count, network_sim=network_sim, say=say,
-                should_stop=stop.is_asked,
-            )  # fmt: skip
+            number = SEED if seed is None else seed
+            life = world.Life(find_scenario(scenario or SCENARIO), people or PEOPLE, number, network_sim)
+            result = world.simulate(target, life, days=days, workers=count, say=say, should_stop=stop.is_asked)
     page = write_summary(result)
     output.talk(f"pictures: {page}")
     if result.interrupted:

@@ -31,7 +31,7 @@ def backtest(  # noqa: PLR0913 - click options
     plot_file: Path | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Show what a basket did to a holder: volatility, worst days, drawdown, beside what else could have been held."""
-    from economy.backtest.baskets import find_basket
+    from economy.backtest.baskets import currency_of, find_basket
     from economy.backtest.document import backtest_csv, backtest_document, backtest_lines
     from economy.backtest.run import Order, run_backtest
     from economy.market.reading import find_history
@@ -44,7 +44,7 @@ def backtest(  # noqa: PLR0913 - click options
     spec = find_basket(basket)
     history = find_history(rates)
     last = history.last if end is None else end.date()
-    order = Order(spec, begin.date(), last, holder, None if base is None else base.date(), rebalance)
+    order = Order(spec, begin.date(), last, currency_of(holder), None if base is None else base.date(), rebalance)
     result = run_backtest(history, order)
     if csv_file is not None:
         write_text(csv_file, backtest_csv(result))

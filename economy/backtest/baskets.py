@@ -74,6 +74,12 @@ def find_basket(text: str) -> BasketSpec:
     return PRESETS[text]
 
 
+def currency_of(text: str) -> str:
+    """A currency as somebody types it: in any case, or by its coin; whether it has rates is not known here."""
+    code = text.upper()
+    return COIN_CURRENCY.get(code, code)
+
+
 def _typed(text: str) -> BasketSpec:
     """Weights as somebody types them."""
     words = text.split(",")
@@ -82,6 +88,7 @@ def _typed(text: str) -> BasketSpec:
     parts: dict[str, Decimal] = {}
     for word in words:
         code, _, number = word.strip().partition("=")
+        code = currency_of(code)
         if not _CODE.fullmatch(code):
             raise ParameterError(f"a weight is written USD=0.5, not {word[:40]!r}", name="bad_basket")
         if code in parts:
@@ -92,6 +99,8 @@ def _typed(text: str) -> BasketSpec:
         parts[code] = Decimal(number)
     total = sum(parts.values())
     if total != 1:
-        message = f"the weights of the basket sum to {total}, not to 1"
+        message = f"the weights of the basket sum to {total}, not to 1" + (
+            ": write 0.5 for 50 %" if total == 100 else ""
+        )
         raise ParameterError(message, name="weights_do_not_sum", sum=str(total))
     return BasketSpec(text, parts, False, "given with the command")

@@ -90,6 +90,7 @@ def parse_rates(words: Iterable[str]) -> dict[str, Fraction]:
     found: dict[str, Fraction] = {}
     for word in words:
         code, equals, text = word.partition("=")
+        code = code.upper()
         if not equals:
             raise ParameterError(f"a rate is written EUR=1.38450, not {word[:40]!r}", name="bad_rates")
         if code not in CURRENCIES:

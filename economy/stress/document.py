@@ -10,7 +10,8 @@ import numpy as np
 from chain.errors import MithqalError
 from economy.reserve.presets import DISCLAIMER, Preset
 from economy.stress.draws import Floats
-from economy.stress.kernel import CAUSES, WEEK
+from economy.stress.kernel import CAUSES
+from economy.stress.ladder import WEEK
 from economy.stress.outcome import FANS, Outcome, fan
 from economy.stress.runner import Finished, Plan
 from economy.stress.study import Variant

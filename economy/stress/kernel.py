@@ -4,12 +4,14 @@ Amounts are shares of the coins at the start (so that their promise is 1), in do
 `Year.step` is the same in code, docs/economy.md the same in formulas:
 
 1. yesterday's sales are paid; bills accrue and are revalued, cash earns the yield; exchange rates move the reserve
-2. each fifth day: a bill falls due, the money over cash target and queue buys a new one; capital over its target leaves
+2. each fifth day, a Monday, a bill is paid
 3. holders redeem (net flow, and a run by `crowd`), or buy new coins at par
 4. the dealers take what they have room for, in turn, and hand it to the issuer; the rest waits and weighs on the price
-5. a stay begins when too much is asked for; the due queue is paid, up to gate and floor; in a stay only the impatient
-   are, at a haircut; bills are sold in equal parts of the ladder for what cash cannot meet, paid a day later
-6. the price of the day: backing, less the dealers' band and waiting, less the weight of those whom nobody took
+5. a stay begins when too much is asked for; bills are sold, soonest due first, for what is due by tomorrow and cash
+   cannot meet, in a stay in equal parts over its days; the due queue is paid, up to gate and hard floor, in a stay only
+   the impatient, at a haircut
+6. each fifth day: cash over its share and the queue buys a bill of the longest kind, capital over its target is paid
+   out; the price of the day: backing, less the dealers' band and waiting, less the weight of those whom nobody took
 
 Whatever changes an asset or a debt is also booked to capital, by cause: `worst_residual` is the largest difference of
 assets - debts - capital that ever was.
@@ -19,18 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from economy.stress.crowd import Crowd
-from economy.stress.draws import BLOCK, Floats
+from economy.stress.draws import Floats
 from economy.stress.factors import Factors
+from economy.stress.ladder import SMALL, WEEK, YEAR_DAYS, Ladder, Sale
 from economy.stress.parameters import DEALERS, Parameters
 
-WEEK = 5
-"""Business days between two bills."""
-DAYS_A_STEP = 1.4
-"""Calendar days for a business day: seven for five."""
-YEAR_DAYS = 360
-"""Bills are quoted at a discount: price = 1 - yield * days / 360 (act/360)."""
-SMALL = 1e-12
-NEARLY_ALL_SOLD = 1e-6
+NIGHTS = (1, 1, 1, 1, 3)
+"""Nights before each of five business days, from Tuesday to Monday."""
+RECENT_DAYS = 5
+"""Sales of so many business days weigh on the yield together."""
 
 CAUSES = ("interest and prices", "exchange rates", "sales in a hurry", "gone dark", "haircuts and fees", "paid out")
 _EARNED, _EXCHANGED, _SOLD, _DARKENED, _CHARGED, _PAID_OUT = range(len(CAUSES))
@@ -43,35 +42,33 @@ class Year:
 
     def __init__(self, parameters: Parameters, factors: Factors, crowd: Crowd) -> None:
         """The reserve on the eve of the first day."""
+        width = factors.width
         p = self._p = parameters
         self._factors, self._crowd = factors, crowd
         self.day = 0
         assets = 1 + p.capital
-        tenors = np.arange(1, p.rungs + 1) * WEEK * DAYS_A_STEP
-        prices = 1 - p.rate * tenors / YEAR_DAYS
-        faces = assets * (1 - p.cash) / p.rungs / prices
-        self._faces = np.repeat(faces[:, None], BLOCK, axis=1)
-        self._face_sum, self._face_days = np.full(BLOCK, faces.sum()), np.full(BLOCK, (faces * tenors).sum())
-        self._scale = np.ones(BLOCK)  # of all faces: a sale sells every bill in the same part
-        self.rate = np.full(BLOCK, p.rate)
-        self.cash, self.bills = np.full(BLOCK, assets * p.cash), np.full(BLOCK, assets * (1 - p.cash))
-        self.due_tomorrow, self.dark = np.zeros(BLOCK), np.zeros(BLOCK)
-        self._light_again = np.full(BLOCK, -1, dtype=np.int32)
-        self.coins, self.queue, self.capital = np.ones(BLOCK), np.zeros(BLOCK), np.full(BLOCK, p.capital)
-        self._not_due = np.zeros(BLOCK)
-        self._asked_before = np.zeros((p.settle_days, BLOCK))
-        self.inventories = np.zeros((DEALERS, BLOCK))
-        self.stay = np.zeros(BLOCK)
-        self.price = np.full(BLOCK, 1 - p.band)
-        self.debts, self.outflow, self._asked = np.ones(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK)
-        self._left_over, self._cost, self._sold = np.zeros(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK)
-        self._a, self._b, self._c = np.zeros(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK)
-        self._flags = np.zeros(BLOCK, dtype=np.bool_)
+        self.ladder = Ladder(p, assets * (1 - p.cash), width)
+        self.rate = np.full(width, p.rate)
+        self.cash, self.bills = np.full(width, assets * p.cash), np.full(width, assets * (1 - p.cash))
+        self._sold_before = np.zeros((RECENT_DAYS, width))
+        self._recent = np.zeros(width)
+        self.due_tomorrow, self.dark = np.zeros(width), np.zeros(width)
+        self._light_again = np.full(width, -1, dtype=np.int32)
+        self.coins, self.queue, self.capital = np.ones(width), np.zeros(width), np.full(width, p.capital)
+        self._not_due = np.zeros(width)
+        self._asked_before = np.zeros((p.settle_days, width))
+        self.inventories = np.zeros((DEALERS, width))
+        self.stay = np.zeros(width)
+        self.price = np.full(width, 1 - p.band)
+        self.debts, self.outflow, self._asked = np.ones(width), np.zeros(width), np.zeros(width)
+        self._left_over, self._sale_cost = np.zeros(width), np.zeros(width)
+        self._a, self._b, self._c = np.zeros(width), np.zeros(width), np.zeros(width)
+        self._flags = np.zeros(width, dtype=np.bool_)
         # What is kept of the year.
-        self.causes = np.zeros((len(CAUSES), BLOCK))
+        self.causes = np.zeros((len(CAUSES), width))
         self.least_capital, self.least_price = self.capital.copy(), self.price.copy()
-        self.redeemed, self.left_early = np.zeros(BLOCK), np.zeros(BLOCK)
-        self.stay_days, self.off_peg_days, self.late_days = (np.zeros(BLOCK, dtype=np.uint16) for _ in range(3))
+        self.redeemed, self.left_early = np.zeros(width), np.zeros(width)
+        self.stay_days, self.off_peg_days, self.late_days = (np.zeros(width, dtype=np.uint16) for _ in range(3))
         self.worst_residual = 0.0
         self.first_capital = p.capital
 
@@ -83,11 +80,13 @@ class Year:
             self._darken()
         self.day += 1
         if self.day % WEEK == 0:
-            self._roll()
+            self._mature()
         self._redeem()
         self._hand_over()
         self._begin_stays()
         self._pay()
+        if self.day % WEEK == 0:
+            self._invest()
         self._set_price()
         self._keep()
 
@@ -98,33 +97,31 @@ class Year:
 
     def _value(self) -> None:
         """Step 1: settlement, accrual, yields, exchange rates."""
-        a, b = self._a, self._b
-        np.add(self.cash, self.due_tomorrow, out=self.cash)
-        self.due_tomorrow.fill(0)
-        np.multiply(self.rate, DAYS_A_STEP / YEAR_DAYS, out=a)
-        np.multiply(a, self.cash, out=a)  # interest on cash, at yesterday's yield
+        a, b, nights = self._a, self._b, NIGHTS[self.day % WEEK]
+        np.multiply(self.rate, self._p.swept / YEAR_DAYS, out=a)
+        if nights > 1:  # interest on interest, night by night
+            np.add(a, 1, out=a)
+            np.power(a, nights, out=a)
+            np.subtract(a, 1, out=a)
+        np.multiply(a, self.cash, out=a)
         np.add(self.cash, a, out=self.cash)
+        np.add(self.cash, self.due_tomorrow, out=self.cash)  # it earned nothing last night
+        self.due_tomorrow.fill(0)
         np.add(self.rate, self._factors.rate_move, out=self.rate)
         np.maximum(self.rate, 0, out=self.rate)
-        np.multiply(self._face_sum, DAYS_A_STEP, out=b)
-        np.subtract(self._face_days, b, out=self._face_days)
+        self.ladder.pass_time(nights)
         np.subtract(a, self.bills, out=a)
-        self._price_bills()
+        self.ladder.value(self.rate, self.bills)
         np.add(a, self.bills, out=a)
         self._book(_EARNED, a)
+        if not self._factors.is_exposed:
+            return
         np.add(self.cash, self.bills, out=a)
         np.multiply(a, self._factors.exposed, out=a)
         self._book(_EXCHANGED, a)
         np.add(self._factors.exposed, 1, out=b)
-        for part in (self.cash, self.bills, self._scale):
+        for part in (self.cash, self.bills, self.ladder.scale):
             np.multiply(part, b, out=part)
-
-    def _price_bills(self) -> None:
-        """All bills at today's yield."""
-        np.multiply(self._face_days, self.rate, out=self.bills)
-        np.multiply(self.bills, -1 / YEAR_DAYS, out=self.bills)
-        np.add(self.bills, self._face_sum, out=self.bills)
-        np.multiply(self.bills, self._scale, out=self.bills)
 
     def _darken(self) -> None:
         """A part of cash and bills is out of reach, a part of that lost; what was dark long enough is back."""
@@ -139,55 +136,46 @@ class Year:
         if len(hit):
             gone = p.dark_share * (self.cash[hit] + self.bills[hit])
             lost = gone * p.dark_loss
-            for part in (self.cash, self.bills, self._scale):
+            for part in (self.cash, self.bills, self.ladder.scale):
                 part[hit] *= 1 - p.dark_share
             self.dark[hit] += gone - lost
             self._light_again[hit] = self.day + p.dark_days
             self.capital[hit] -= lost
             self.causes[_DARKENED, hit] -= lost
 
-    def _roll(self) -> None:
-        """Step 2: the week's bill falls due, a new one is bought, capital over its target is paid out."""
-        p, a, b, c = self._p, self._a, self._b, self._c
-        self._rescale()
-        faces = self._faces[(self.day // WEEK - 1) % p.rungs]
-        np.multiply(faces, self._scale, out=a)
-        np.add(self.cash, a, out=self.cash)
-        np.subtract(self.bills, a, out=self.bills)
-        np.subtract(self._face_sum, faces, out=self._face_sum)
-        np.add(self.cash, self.bills, out=b)
-        np.multiply(b, max(p.cash, p.floor), out=b)
-        np.add(b, self.queue, out=b)
-        np.subtract(self.cash, b, out=b)
-        np.maximum(b, 0, out=b)  # money for a new bill
+    def _mature(self) -> None:
+        """Step 2: the week's bill is paid."""
+        paid = self.ladder.mature()
+        np.add(self.cash, paid, out=self.cash)
+        np.subtract(self.bills, paid, out=self.bills)
+
+    def _invest(self) -> None:
+        """Step 6: cash over its share and the queue buys a bill, if it is enough for one; capital over its target is
+        paid out."""
+        p, a, b = self._p, self._a, self._b
+        np.add(self.cash, self.bills, out=a)
+        np.add(a, self.due_tomorrow, out=a)
+        np.add(a, self.dark, out=a)
+        np.multiply(a, -max(p.cash, p.floor), out=b)
+        np.add(b, self.cash, out=b)
+        np.subtract(b, self.queue, out=b)
+        np.multiply(a, (1 - p.cash) / p.rungs, out=a)
+        np.less(b, a, out=self._flags)
+        np.maximum(b, 0, out=b)
+        np.copyto(b, 0, where=self._flags)
         np.subtract(self.cash, b, out=self.cash)
         np.add(self.bills, b, out=self.bills)
-        tenor = p.rungs * WEEK * DAYS_A_STEP
-        np.multiply(self.rate, -tenor / YEAR_DAYS, out=c)
-        np.add(c, 1, out=c)
-        np.multiply(c, self._scale, out=c)
-        np.maximum(c, SMALL, out=c)
-        np.divide(b, c, out=faces)
-        np.add(self._face_sum, faces, out=self._face_sum)
-        np.multiply(faces, tenor, out=c)
-        np.add(self._face_days, c, out=self._face_days)
-        np.add(self.coins, self.queue, out=a)
-        np.multiply(a, p.capital, out=a)
-        np.subtract(self.capital, a, out=a)
-        np.minimum(a, self.cash, out=a)
-        np.maximum(a, 0, out=a)
-        np.subtract(self.cash, a, out=self.cash)
-        np.negative(a, out=a)
-        self._book(_PAID_OUT, a)
-
-    def _rescale(self) -> None:
-        """Where nearly all bills were sold the faces themselves shrink, so that a new one can be of any size."""
-        if self._scale.min() < NEARLY_ALL_SOLD:
-            thin = np.flatnonzero(self._scale < NEARLY_ALL_SOLD)
-            self._faces[:, thin] *= self._scale[thin]
-            self._face_sum[thin] *= self._scale[thin]
-            self._face_days[thin] *= self._scale[thin]
-            self._scale[thin] = 1
+        self.ladder.buy(b, self.rate)
+        if p.payout:
+            np.add(self.coins, self.queue, out=a)
+            np.multiply(a, p.capital, out=a)
+            np.subtract(self.capital, a, out=a)
+            np.subtract(self.cash, self.queue, out=b)
+            np.minimum(a, b, out=a)
+            np.maximum(a, 0, out=a)
+            np.multiply(a, -p.payout, out=a)
+            np.add(self.cash, a, out=self.cash)
+            self._book(_PAID_OUT, a)
 
     def _redeem(self) -> None:
         """Step 3: `_left_over` is what holders want to redeem today; coins are sold at par unless there is a stay."""
@@ -259,10 +247,7 @@ class Year:
             due[in_stay] *= p.impatient if p.passes_cost else 0.0
         self._sell(in_stay)
         if p.floor_is_hard:
-            np.add(self.cash, self.bills, out=paid)
-            np.multiply(paid, -p.floor, out=paid)
-            np.add(paid, self.cash, out=paid)
-            np.maximum(paid, 0, out=paid)
+            np.subtract(self.cash, self._idle(), out=paid)
             np.minimum(paid, due, out=paid)
         else:
             np.minimum(self.cash, due, out=paid)
@@ -283,7 +268,7 @@ class Year:
         np.subtract(self.cash, paid, out=self.cash)
         if in_stay is not None and len(in_stay) and p.passes_cost:
             np.multiply(paid, p.fee, out=kept)
-            share = np.clip(self._cost[in_stay], p.haircut, 1.0)
+            share = np.clip(self._sale_cost[in_stay], p.haircut, 1.0)
             kept[in_stay] += (1 - p.fee) * share * paid[in_stay]
             self.left_early[in_stay] += paid[in_stay]
         elif p.fee:
@@ -294,40 +279,58 @@ class Year:
         self._book(_CHARGED, kept)
 
     def _sell(self, in_stay: NDArray[np.intp] | None) -> None:
-        """Step 5c: bills for what cash cannot meet; in a stay spread over the days it still lasts; paid tomorrow."""
-        p = self._p
-        need, cost, sold = self._c, self._cost, self._sold
-        np.subtract(self.queue, self.cash, out=need)
+        """Step 5c: bills for what is due by tomorrow and cash cannot meet; in a stay, for the whole queue in equal
+        parts over the days that it still lasts. The money comes tomorrow."""
+        p, need = self._p, self._c
+        np.copyto(need, self.queue)
+        if p.settle_days > 1:
+            np.subtract(need, self._not_due, out=need)
+            np.add(need, self._asked_before[(self.day + 1) % p.settle_days], out=need)
+        if p.gate:
+            np.multiply(self.coins, 2 * p.gate, out=self._sale_cost)
+            np.minimum(need, self._sale_cost, out=need)
+        if in_stay is not None and len(in_stay):
+            need[in_stay] = self.queue[in_stay]
+        np.subtract(need, self.cash, out=need)
+        if (self.day + 1) % WEEK == 0:
+            np.subtract(need, self.ladder.due_next(), out=need)
         if p.floor_is_hard:
-            np.add(self.cash, self.bills, out=cost)
-            np.multiply(cost, p.floor, out=cost)
-            np.minimum(cost, self.cash, out=cost)
-            np.add(need, cost, out=need)
-        np.maximum(need, 0, out=need)
+            np.add(need, self._idle(), out=need)
         if in_stay is not None and len(in_stay):
             need[in_stay] /= self.stay[in_stay]
-        np.multiply(need, p.sale_slope, out=cost)
-        np.add(cost, p.sale_cost, out=cost)
-        np.minimum(cost, 1, out=cost)
-        np.multiply(need, cost, out=sold)
-        np.add(sold, need, out=sold)  # a little more, to pay for the sale
-        np.minimum(sold, self.bills, out=sold)
-        np.maximum(sold, 0, out=sold)
-        np.maximum(self.bills, SMALL, out=need)
-        np.divide(sold, need, out=need)
-        np.subtract(1, need, out=need)
-        np.multiply(self._scale, need, out=self._scale)
-        np.subtract(self.bills, sold, out=self.bills)
-        np.add(self.due_tomorrow, sold, out=self.due_tomorrow)
-        np.multiply(sold, cost, out=sold)
-        np.subtract(self.due_tomorrow, sold, out=self.due_tomorrow)
-        np.negative(sold, out=sold)
-        self._book(_SOLD, sold)
+        oldest = self._sold_before[self.day % RECENT_DAYS]
+        np.subtract(self._recent, oldest, out=self._recent)
+        oldest.fill(0)
+        self._sale_cost.fill(0)
+        some = np.flatnonzero(need > 0)
+        if not len(some):
+            return
+        is_first_due = (self.day + 1) % WEEK == 0
+        sale = Sale(self.rate[some], np.maximum(self._recent[some], 0), is_first_due)
+        brought, cost = self.ladder.sell(some, need[some], sale)
+        self.due_tomorrow[some] += brought
+        self.bills[some] -= brought + cost
+        self.capital[some] -= cost
+        self.causes[_SOLD, some] -= cost
+        oldest[some] = brought
+        self._recent[some] += brought
+        self._sale_cost[some] = cost / np.maximum(brought, SMALL)
+
+    def _idle(self) -> Floats:
+        """Cash below a hard floor, which may not be used while there are bills or sales on the way."""
+        p, idle = self._p, self._b
+        np.add(self.cash, self.bills, out=idle)
+        np.add(idle, self.due_tomorrow, out=idle)
+        np.add(idle, self.dark, out=idle)
+        np.multiply(idle, p.floor, out=idle)
+        np.minimum(idle, self.cash, out=idle)
+        np.copyto(idle, 0, where=self.bills + self.due_tomorrow <= SMALL)
+        return idle
 
     def _set_price(self) -> None:
         """Step 6: what a coin is worth in the market at the end of the day."""
         p, price, a = self._p, self.price, self._a
-        waiting = p.waiting_rate * DAYS_A_STEP / 365
+        waiting = p.waiting_rate * sum(NIGHTS) / WEEK / YEAR_DAYS  # for each business day
         np.add(self.coins, self.queue, out=self.debts)
         np.maximum(self.debts, SMALL, out=a)
         np.divide(self.capital, a, out=price)

@@ -22,6 +22,7 @@ class Parameters:
     # The regime.
     capital: float = 0.01
     cash: float = 0.2
+    swept: float = 1.0
     rungs: int = RUNGS
     floor: float = 0.0
     floor_is_hard: bool = False
@@ -33,8 +34,9 @@ class Parameters:
     passes_cost: bool = True
     # The assets.
     size_bn: float = 20.0
-    sale_cost: float = 0.0001
-    sale_slope_bn: float = 0.00004
+    sale_cost: float = 0.0
+    sale_move_bp: float = 1.607
+    payout: float = 1.0
     rate: float = 0.04
     rate_vol: float = 0.01
     unhedged: float = 0.0
@@ -85,14 +87,20 @@ class Parameters:
 
     @property
     def sale_slope(self) -> float:
-        """Cost of a sale, as a part of it, for each share of the first reserve that is sold on the same day."""
-        return self.sale_slope_bn * self.size_bn
+        """Rise of the yield for each share of the first reserve that is sold within five days."""
+        return self.sale_move_bp / 10_000 * self.size_bn
+
+    @property
+    def cost_slope(self) -> float:
+        """What that costs on a bill of the ladder's middle, a part of the sale for each share sold."""
+        return self.sale_slope * 3.5 * (self.rungs + 1) / 365
 
 
 _SHARE = (0.0, 1.0)
 _TABLE: tuple[tuple[str, float, float, str], ...] = (
     ("capital", 0.0, 1.0, "loss-absorbing capital on top of full backing, a share of the coins"),
     ("cash", 0.0, 1.0, "the part of the reserve that is cash"),
+    ("swept", 0.0, 1.0, "the part of the cash that earns the yield overnight; the rest lies in banks"),
     ("rungs", 1, 52, "bills in the ladder, one due each week"),
     ("floor", 0.0, 1.0, "the part of the reserve that is to stay cash"),
     ("settle_days", 0, 20, "business days from a request to its payment"),
@@ -101,8 +109,9 @@ _TABLE: tuple[tuple[str, float, float, str], ...] = (
     ("gate", 0.0, 1.0, "the most that is paid on one day, 0 for no gate"),
     ("fee", 0.0, 1.0, "taken from each redemption"),
     ("size_bn", 0.001, 100_000.0, "dollars of the reserve in billions: what a sale of a part of it costs"),
-    ("sale_cost", 0.0, 1.0, "what selling the first bill costs, a part of it"),
-    ("sale_slope_bn", 0.0, 1.0, "how that rises with each billion sold on the day"),
+    ("sale_cost", 0.0, 1.0, "what any sale of bills costs besides, a part of it"),
+    ("sale_move_bp", 0.0, 10_000.0, "basis points by which the yield rises for each billion sold within five days"),
+    ("payout", 0.0, 1.0, "the part of the capital over its target that is paid out each week"),
     ("rate", -0.05, 1.0, "yield of bills and cash in a year"),
     ("rate_vol", 0.0, 1.0, "standard deviation of the yield's move in a year"),
     ("unhedged", 0.0, 1.0, "the part of the reserve in another currency than the coin promises"),

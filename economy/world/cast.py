@@ -121,7 +121,8 @@ def cast_of(scenario: Scenario, people: int, seed: int) -> Cast:
         casting.add(name, "root")
     dealers = tuple(casting.add(name, "dealer") for name in DEALERS)
     providers = [
-        [casting.add(name, "parent", number) for name in place.providers] for number, place in enumerate(scenario.places)
+        [casting.add(name, "parent", number) for name in place.providers]
+        for number, place in enumerate(scenario.places)
     ]
     idle = [name for name in PROVIDERS if name not in scenario.providers]
     idle_providers = tuple(casting.add(name, "parent") for name in idle)
@@ -161,7 +162,7 @@ def idle_country(name: str) -> str:
     return COUNTRIES[name]
 
 
-def _habits(  # noqa: PLR0913 - all of the cast that habits refer to
+def _habits(
     scenario: Scenario, number: int, actors: Sequence[Actor], members: list[list[int]], firms: list[list[int]],
     shops: list[list[int]], rng: np.random.Generator,
 ) -> list[Person]:  # fmt: skip
@@ -183,23 +184,21 @@ def _habits(  # noqa: PLR0913 - all of the cast that habits refer to
             abroad = codes.index(place.sends_to[_pick(rng, [share for _, share in place.sends_to])][0])
             if members[abroad]:
                 family = members[abroad][int(rng.integers(len(members[abroad])))]
-        found.append(
-            Person(
-                actor, number, int(joins[index]), employer, max(1, int(place.wage * spread[0, index])),
-                max(1, int(place.purchase * spread[1, index])), tuple(shops[number][int(at)] for at in own_shops),
-                tuple(friends), family, max(1, int(place.remittance * spread[2, index])),
-            )  # fmt: skip
-        )
+        found.append(Person(
+            actor, number, int(joins[index]), employer, max(1, int(place.wage * spread[0, index])),
+            max(1, int(place.purchase * spread[1, index])), tuple(shops[number][int(at)] for at in own_shops),
+            tuple(friends), family, max(1, int(place.remittance * spread[2, index])),
+        ))  # fmt: skip
     return found
 
 
 def _join_days(scenario: Scenario, count: int, rng: np.random.Generator) -> np.ndarray:
-    """When each comes: a share at once, the others along an S until the last day of adoption."""
+    """When each comes, the earliest first: a share at once, the others along an S until the last day of adoption."""
     u = rng.random(count)
     late = np.clip((u - scenario.adopted_at_first) / max(1e-9, 1 - scenario.adopted_at_first), 0, 1 - 1e-9)
     bend = np.arcsin(np.sqrt(late)) / (np.pi / 2)  # the inverse of an S: slow, fast, slow
     days = np.floor(bend * scenario.adopted_by_day).astype(np.int64)
-    return np.where(u < scenario.adopted_at_first, 0, days)
+    return np.sort(np.where(u < scenario.adopted_at_first, 0, days))
 
 
 def _pick(rng: np.random.Generator, shares: Sequence[float]) -> int:

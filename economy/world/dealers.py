@@ -5,7 +5,7 @@ A burn follows its preburn on the next business day; while a stay is in force no
 share of its supply, and the rest waits in the queue on the ledger.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chain.crypto.hashing import sha3
 from chain.crypto.signing import PrivateKey
@@ -13,15 +13,13 @@ from chain.execution.treasury import receipt_message
 from economy.basket import BASKET, COIN_CURRENCY
 from economy.world.cast import TREASURER
 from economy.world.orders import FEE, Order, free_call, pay
+from economy.world.scene import Scene
 from node.keystore import derive_secret
-
-if TYPE_CHECKING:
-    from economy.world.world import World
 
 MINT_SLOT, SALE_SLOT, FIRST_FREE_SLOT = 0, 1, 2
 """Blocks of the day: first coins come, then dealers sell, then everybody else acts."""
 PROVIDER_DAYS, DEALER_DAYS, TOO_MUCH = 2, 8, 2
-"""A provider stocks its people's purchases of so many days, a dealer those of all; above so many times that they sell."""
+"""A provider stocks its people's purchases of so many days, a dealer everybody's; so many times that is too much."""
 MOST_REQUESTS = 8
 """That a dealer makes of a coin a day."""
 BURNS_A_DAY = 40
@@ -31,9 +29,9 @@ BURNS_A_DAY = 40
 class Dealers:
     """The supply side of one world."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, scene: Scene) -> None:
         """Nothing is planned yet."""
-        self._world = world
+        self._scene = scene
         self._sales: dict[tuple[int, str], int] = {}
         self._mints: dict[tuple[int, str], int] = {}
         self.queue: list[list[Any]] = []
@@ -43,13 +41,11 @@ class Dealers:
         self._stock: dict[tuple[int, str], int] = {}
         self._all_stock: dict[str, int] = {}
         self._count_stocks()
-        self._custodians = {
-            coin: PrivateKey(derive_secret(world.seed, f"custodian-{coin}")) for coin in COIN_CURRENCY
-        }
+        self._custodians = {coin: PrivateKey(derive_secret(scene.seed, f"custodian-{coin}")) for coin in COIN_CURRENCY}
 
     def _count_stocks(self) -> None:
         """What each provider keeps of its own coin, and what dealers keep of each."""
-        cast = self._world.cast
+        cast = self._scene.cast
         for person in cast.people:
             provider, coin = cast.actors[person.actor].provider, cast.home_coin(person.actor)
             amount = PROVIDER_DAYS * person.spending
@@ -66,14 +62,14 @@ class Dealers:
         return max(usual, self.opening_stock(coin) // 2)
 
     def opening_stock(self, coin: str) -> int:
-        """What each dealer has at first, so that it can compose a basket, however small the world."""
+        """What each dealer has at first, so that it can compose a basket, however small the scene."""
         return max(self._all_stock.get(coin, 0) * DEALER_DAYS // PROVIDER_DAYS, int(BASKET[coin] * 10**6) * 10_000)
 
     # --- a provider needs coins ---
 
     def draw(self, provider: int, coin: str, amount: int) -> bool:
         """Have a provider spend `amount` and its fee; it buys from its dealer what it lacks. False if nobody has it."""
-        book = self._world.book
+        book = self._scene.book
         needed = amount + FEE
         if book.has(provider, coin) < needed and not self._buy(provider, coin, needed):
             return False
@@ -82,12 +78,12 @@ class Dealers:
 
     def dealer_of(self, provider: int) -> int:
         """Whom a provider trades with."""
-        dealers = self._world.cast.dealers
+        dealers = self._scene.cast.dealers
         return dealers[provider % len(dealers)]
 
     def _buy(self, provider: int, coin: str, needed: int) -> bool:
         """A purchase from the dealer, one a day and coin however often it grows."""
-        book, dealer = self._world.book, self.dealer_of(provider)
+        book, dealer = self._scene.book, self.dealer_of(provider)
         lot = max(needed, self.stock(provider, coin))
         if not self._supply(dealer, coin, lot + FEE):
             lot = needed
@@ -104,79 +100,79 @@ class Dealers:
 
     def _supply(self, dealer: int, coin: str, amount: int) -> bool:
         """See that a dealer has `amount`: what it lacks is minted, on a business day."""
-        missing = amount - self._world.book.has(dealer, coin)
+        missing = amount - self._scene.book.has(dealer, coin)
         if missing <= 0:
             return True
-        if not self._world.is_business_day:
+        if not self._scene.is_business_day:
             return False
         self._mint(dealer, coin, missing + self.dealer_stock(coin))
         return True
 
     def _mint(self, dealer: int, coin: str, amount: int) -> None:
         self._mints[dealer, coin] = self._mints.get((dealer, coin), 0) + amount
-        self._world.book.change(dealer, coin, amount)
+        self._scene.book.change(dealer, coin, amount)
 
     # --- the end of a day's plan ---
 
     def settle(self) -> list[Order]:
         """What the day's needs come to, what is too much, and what is burned."""
-        world, cast = self._world, self._world.cast
-        if world.is_business_day:
+        scene, cast = self._scene, self._scene.cast
+        if scene.is_business_day:
             for dealer in cast.dealers:
                 for coin in COIN_CURRENCY:
-                    if world.book.has(dealer, coin) < self.dealer_stock(coin) // 2:
-                        self._mint(dealer, coin, self.dealer_stock(coin) - world.book.has(dealer, coin))
+                    if scene.book.has(dealer, coin) < self.dealer_stock(coin) // 2:
+                        self._mint(dealer, coin, self.dealer_stock(coin) - scene.book.has(dealer, coin))
         orders = [self.mint_order(dealer, coin, amount) for (dealer, coin), amount in sorted(self._mints.items())]
         for (provider, coin), amount in sorted(self._sales.items()):
             address = cast.actors[provider].address
             orders.append(pay("sale", SALE_SLOT, self.dealer_of(provider), provider, address, coin, amount))
         self._mints, self._sales = {}, {}
         orders += self._redemptions()
-        if world.is_business_day:
+        if scene.is_business_day:
             orders += [*self._burns(), *self._preburns(), *self._basket()]
         return orders
 
     def mint_order(self, dealer: int, coin: str, amount: int) -> Order:
         """The treasury mints against a receipt that the coin's custodian signs."""
-        world = self._world
-        receipt = sha3(b"simulated receipt" + self.minted.to_bytes(8, "big") + world.genesis_hash)
+        scene = self._scene
+        receipt = sha3(b"simulated receipt" + self.minted.to_bytes(8, "big") + scene.genesis_hash)
         self.minted += 1
-        signature = self._custodians[coin].sign(receipt_message(world.genesis_hash, receipt, coin, amount))
-        address = world.cast.actors[dealer].address
+        signature = self._custodians[coin].sign(receipt_message(scene.genesis_hash, receipt, coin, amount))
+        address = scene.cast.actors[dealer].address
         arguments = (coin, 0, address, amount, 0, receipt, signature)
         return free_call("mint", MINT_SLOT, TREASURER, "tiered_mint", *arguments, amount=amount)._replace(payee=dealer)
 
     def _redemptions(self) -> list[Order]:
         """Providers sell to dealers what they have too much of, in the last block of the day."""
-        world, orders = self._world, []
-        for provider in world.cast.providers:
+        scene, orders = self._scene, []
+        for provider in scene.cast.providers:
             dealer = self.dealer_of(provider)
             for coin in COIN_CURRENCY:
-                held, keep = world.book.has(provider, coin), max(self.stock(provider, coin), 1000 * FEE)
-                if world.is_wave_on and coin != world.cast.home_coin(provider):
+                held, keep = scene.book.has(provider, coin), max(self.stock(provider, coin), 1000 * FEE)
+                if scene.is_wave_on and coin != scene.cast.home_coin(provider):
                     keep = 1000 * FEE
-                if held <= keep * (1 if world.is_wave_on else TOO_MUCH) + FEE:
+                if held <= keep * (1 if scene.is_wave_on else TOO_MUCH) + FEE:
                     continue
                 amount = held - keep - FEE
-                if world.limit is not None and world.limit[:2] == (provider, coin):
-                    amount = min(amount, world.limit[2] // 4)  # the rest on other days
-                world.book.change(provider, coin, -amount - FEE)
-                address = world.cast.actors[dealer].address
-                orders.append(pay("redemption", world.last_slot, provider, dealer, address, coin, amount))
+                if scene.limit is not None and scene.limit[:2] == (provider, coin):
+                    amount = min(amount, scene.limit[2] // 4)  # the rest on other days
+                scene.book.change(provider, coin, -amount - FEE)
+                address = scene.cast.actors[dealer].address
+                orders.append(pay("redemption", scene.last_slot, provider, dealer, address, coin, amount))
         return orders
 
     def _preburns(self) -> list[Order]:
         """Dealers give back to the treasury what they have too much of."""
-        world, orders = self._world, []
+        scene, orders = self._scene, []
         waiting = {(dealer, coin) for dealer, coin, _, _ in self.queue}
-        for dealer in world.cast.dealers:
+        for dealer in scene.cast.dealers:
             for coin in COIN_CURRENCY:
-                held, keep = world.book.has(dealer, coin), self.dealer_stock(coin)
+                held, keep = scene.book.has(dealer, coin), self.dealer_stock(coin)
                 if held <= keep * TOO_MUCH + FEE or (held <= keep * (TOO_MUCH + 1) and (dealer, coin) in waiting):
                     continue
                 for amount in self._requests(coin, held - keep):
-                    world.book.change(dealer, coin, -amount - FEE)
-                    self.queue.append([dealer, coin, amount, world.day + 1])
+                    scene.book.change(dealer, coin, -amount - FEE)
+                    self.queue.append([dealer, coin, amount, scene.day + 1])
                     orders.append(
                         Order("preburn", FIRST_FREE_SLOT, dealer, "preburn", (coin, amount), coin, amount=amount)
                     )
@@ -184,7 +180,7 @@ class Dealers:
 
     def _requests(self, coin: str, total: int) -> list[int]:
         """A total as preburn requests, their fees left out of it; under a stay none is above a day's room."""
-        room = self._world.stay_room(coin)
+        room = self._scene.stay_room(coin)
         size = total if room is None else max(room // 2, 1_000 * FEE)
         count = min(-(-total // size), MOST_REQUESTS)
         each = min(size, total // count) - FEE
@@ -192,20 +188,20 @@ class Dealers:
 
     def _burns(self) -> list[Order]:
         """The treasury burns what waits, oldest first; under a stay only so much a day."""
-        world, orders = self._world, []
+        scene, orders = self._scene, []
         left: list[list[Any]] = []
-        room = {coin: world.stay_room(coin) for coin in COIN_CURRENCY}
+        room = {coin: scene.stay_room(coin) for coin in COIN_CURRENCY}
         counts: dict[str, int] = {}
         for request in self.queue:
             dealer, coin, amount, due = request
             allowed = room[coin]
-            if due > world.day or counts.get(coin, 0) >= BURNS_A_DAY or (allowed is not None and allowed < amount):
+            if due > scene.day or counts.get(coin, 0) >= BURNS_A_DAY or (allowed is not None and allowed < amount):
                 left.append(request)
                 continue
             counts[coin] = counts.get(coin, 0) + 1
             if allowed is not None:
                 room[coin] = allowed - amount
-            address = world.cast.actors[dealer].address
+            address = scene.cast.actors[dealer].address
             orders.append(
                 free_call("burn", MINT_SLOT, TREASURER, "burn_with_amount", coin, 0, address, amount, amount=amount)
             )
@@ -214,17 +210,17 @@ class Dealers:
 
     def _basket(self) -> list[Order]:
         """Once a month a dealer composes some of the basket, and a while later takes half of it apart."""
-        world = self._world
-        dealer = world.cast.dealers[0]
+        scene = self._scene
+        dealer = scene.cast.dealers[0]
         amount = 1_000 * 10**6
-        if world.is_first_business_day(1):
+        if scene.is_first_business_day(1):
             for coin, share in BASKET.items():
-                world.book.change(dealer, coin, -int(share * amount) - 1)
-            world.book.change(dealer, "XUS", -FEE)
+                scene.book.change(dealer, coin, -int(share * amount) - 1)
+            scene.book.change(dealer, "XUS", -FEE)
             return [Order("compose", FIRST_FREE_SLOT, dealer, "compose", ("XDX", amount), "XUS", amount=amount)]
-        if world.is_first_business_day(15) and world.book.has(dealer, "XDX") >= amount // 2:
-            world.book.change(dealer, "XUS", -FEE)
-            world.book.change(dealer, "XDX", -(amount // 2))
+        if scene.is_first_business_day(15) and scene.book.has(dealer, "XDX") >= amount // 2:
+            scene.book.change(dealer, "XUS", -FEE)
+            scene.book.change(dealer, "XDX", -(amount // 2))
             half = amount // 2
             return [Order("decompose", FIRST_FREE_SLOT, dealer, "decompose", ("XDX", half), "XUS", amount=half)]
         return []

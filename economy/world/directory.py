@@ -9,8 +9,8 @@ import datetime
 import json
 import os
 import shutil
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Generator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from chain.primitives import Address
 from economy.basket import COIN_CURRENCY, xdx_rates
 from economy.world.cast import Cast
 from economy.world.rates import RateTable
-from economy.world.regulator import midnight_us
+from economy.world.scene import midnight_us
 from economy.world.tally import tip_of
 from node.client.files import locked, write_durably
 from node.client.network import NETWORK_FILE, Network, load_network
@@ -163,10 +163,10 @@ def old_records(network: Network) -> list[bytes | None]:
 
 
 def write_validators(network: Network, place: Path, records: Sequence[bytes], *, is_one_ledger: bool) -> None:
-    """Every validator's data in `place`: its signing record, and a copy of the first one's ledger if there is one only."""
+    """Every validator's data in `place`: its signing record, and a copy of the ledger if there is one only."""
     source = place / network.members[0].name / "data" / LEDGER_FILE
     keys = consensus_keys(network)
-    for number, (member, key) in enumerate(zip(network.members, keys, strict=True)):
+    for number, member in enumerate(network.members):
         data = place / member.name / "data"
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         if number and is_one_ledger:
@@ -206,6 +206,15 @@ def swap_in(directory: Path, network: Network) -> None:
         new.replace(old)
         shutil.rmtree(aside)
     shutil.rmtree(place)
+
+
+@contextmanager
+def tidy(directory: Path) -> Generator[None]:
+    """Leave nothing unfinished behind, whatever ends the run but a kill."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(directory / UNFINISHED, ignore_errors=True)
 
 
 def check_genesis(network: Network) -> GenesisDocument:

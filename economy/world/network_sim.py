@@ -185,7 +185,10 @@ class SimulatedNetwork:
         if not reply.accepted:
             self._refused[reply.request_id] = reply
 
-    def on_alarm(self, node: int, name: str) -> None:
+    def on_snapshot_write(self, node: int, *, adopts: bool) -> None:
+        """Nobody is ever behind here."""
+
+    def on_alarm(self, node: int, name: str, peer: int | None) -> None:
         """Nobody lies here: an alarm is a mistake."""
         raise WorldError(f"validator {node} raises the alarm {name}")
 
@@ -201,4 +204,3 @@ def _waves(transactions: Sequence[SignedTransaction]) -> list[list[SignedTransac
         waves[-1].append(tx)
         counts[tx.raw.sender] += 1
     return waves
-

@@ -4,18 +4,16 @@ Nobody spends what the book does not have. Whoever is refused learns it two days
 payment above a cap is tried again in two parts, a halted corridor is tried again after some days.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chain.metadata import Refund, RefundReason, TravelRule, encode_metadata
 from economy.world.cast import Person
 from economy.world.chance import stream
-from economy.world.dealers import FIRST_FREE_SLOT
+from economy.world.dealers import FIRST_FREE_SLOT, Dealers
 from economy.world.orders import BATCH, FEE, Order, batch_gas, pay
-
-if TYPE_CHECKING:
-    from economy.world.world import World
+from economy.world.scene import Scene
 
 WEEKDAYS = (0.9, 0.9, 0.95, 1.0, 1.2, 1.25, 0.8)
 """How much people buy from Monday to Sunday, against the average."""
@@ -36,12 +34,12 @@ PAYROLL = 400
 
 
 class People:
-    """The demand side of one world. What it remembers from day to day is in `to_json`."""
+    """The demand side of one scene. What it remembers from day to day is in `to_json`."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, scene: Scene, dealers: Dealers) -> None:
         """Nobody has done anything yet."""
-        self._world = world
-        self.people = world.cast.people
+        self._scene, self._dealers = scene, dealers
+        self.people = scene.cast.people
         self.by_actor = {person.actor: number for number, person in enumerate(self.people)}
         self.next_top_up: dict[int, int] = {}
         """By person: the first day on which it may top up again."""
@@ -57,11 +55,11 @@ class People:
 
     def plan(self) -> list[Order]:
         """One day's orders of everybody."""
-        world = self._world
-        rng = stream(world.seed, "people", world.day)
-        active = [number for number, person in enumerate(self.people) if person.joins < world.day - 1]
+        scene = self._scene
+        rng = stream(scene.seed, "people", scene.day)
+        active = [number for number, person in enumerate(self.people) if person.joins < scene.day - 1]
         orders = [*self._try_again(rng), *self._give_back(rng), *self._payday()]
-        if world.is_wave_on:
+        if scene.is_wave_on:
             orders += self._leave(active, rng)
         orders += self._remittances(active, rng)
         orders += self._purchases(active, rng)
@@ -74,37 +72,37 @@ class People:
 
     def _slot(self, rng: np.random.Generator) -> int:
         """A block of the day in which people act."""
-        return int(rng.integers(FIRST_FREE_SLOT, self._world.last_slot + 1))
+        return int(rng.integers(FIRST_FREE_SLOT, self._scene.last_slot + 1))
 
     def _pay(self, kind: str, slot: int, payer: int, payee: int, coin: str, amount: int, **said: bytes) -> Order | None:
         """A payment if the payer can afford it."""
-        book = self._world.book
+        book = self._scene.book
         if amount <= 0 or book.has(payer, coin) < amount + FEE:
             return None
         book.change(payer, coin, -amount - FEE)
-        return pay(kind, slot, payer, payee, self._world.cast.actors[payee].address, coin, amount, **said)
+        return pay(kind, slot, payer, payee, self._scene.cast.actors[payee].address, coin, amount, **said)
 
     def _provider(self, actor: int) -> int:
-        return self._world.cast.actors[actor].provider
+        return self._scene.cast.actors[actor].provider
 
     def _is_shy(self, number: int) -> bool:
-        return self.shy_until.get(number, 0) > self._world.day
+        return self.shy_until.get(number, 0) > self._scene.day
 
     # --- every day ---
 
     def _purchases(self, active: list[int], rng: np.random.Generator) -> list[Order]:
         """Purchases at the shops that a person likes."""
-        world, orders = self._world, []
-        rate = world.scenario.purchases * WEEKDAYS[world.date.weekday()]
+        scene, orders = self._scene, []
+        rate = scene.scenario.purchases * WEEKDAYS[scene.date.weekday()]
         counts = rng.poisson(rate, len(active))
         total = int(counts.sum())
         factors = np.exp(rng.normal(-(SPREAD**2) / 2, SPREAD, total))
         picks = rng.integers(0, 1 << 30, total)
-        slots = rng.integers(FIRST_FREE_SLOT, world.last_slot + 1, total)
+        slots = rng.integers(FIRST_FREE_SLOT, scene.last_slot + 1, total)
         drawn = iter(zip(factors.tolist(), picks.tolist(), slots.tolist(), strict=True))
         for number, count in zip(active, counts.tolist(), strict=True):
             person = self.people[number]
-            coin = world.cast.home_coin(person.actor)
+            coin = scene.cast.home_coin(person.actor)
             for _ in range(count):
                 factor, pick, slot = next(drawn)
                 if self._is_shy(number):
@@ -117,64 +115,64 @@ class People:
 
     def _gifts(self, active: list[int], rng: np.random.Generator) -> list[Order]:
         """A little money to friends who are there already."""
-        world, orders = self._world, []
-        is_giving = rng.random(len(active)) < world.scenario.gifts
+        scene, orders = self._scene, []
+        is_giving = rng.random(len(active)) < scene.scenario.gifts
         for place in np.nonzero(is_giving)[0].tolist():
             person = self.people[active[place]]
-            friends = [friend for friend in person.friends if world.has_account(friend)]
+            friends = [friend for friend in person.friends if scene.has_account(friend)]
             if not friends or self._is_shy(active[place]):
                 continue
             friend = friends[int(rng.integers(len(friends)))]
             amount = max(1, int(person.spending * float(rng.uniform(0.2, 1.5))))
-            order = self._pay("gift", self._slot(rng), person.actor, friend, world.cast.home_coin(person.actor), amount)
+            order = self._pay("gift", self._slot(rng), person.actor, friend, scene.cast.home_coin(person.actor), amount)
             if order is not None:
                 orders.append(order)
         return orders
 
     def _top_ups(self, active: list[int], rng: np.random.Generator) -> list[Order]:
         """Whoever has little left buys coins from its provider with money of the country."""
-        world, orders = self._world, []
+        scene, orders = self._scene, []
         for number in active:
             person = self.people[number]
-            coin = world.cast.home_coin(person.actor)
-            if world.book.has(person.actor, coin) >= 2 * person.spending or self._is_shy(number):
+            coin = scene.cast.home_coin(person.actor)
+            if scene.book.has(person.actor, coin) >= 2 * person.spending or self._is_shy(number):
                 continue
-            if self.next_top_up.get(number, 0) > world.day:
+            if self.next_top_up.get(number, 0) > scene.day:
                 continue
             amount = int(person.spending * TOP_UP_DAYS * float(rng.uniform(0.7, 1.3)))
-            self.next_top_up[number] = world.day + TOP_UP_EVERY
+            self.next_top_up[number] = scene.day + TOP_UP_EVERY
             orders += self._from_provider("cash_in", self._slot(rng), person.actor, coin, amount)
         return orders
 
     def _from_provider(self, kind: str, slot: int, actor: int, coin: str, amount: int) -> list[Order]:
         """A provider's sale to one of its own, if anybody has the coins."""
-        world, provider = self._world, self._provider(actor)
-        if not world.dealers.draw(provider, coin, amount):
-            world.postponed += 1
+        scene, provider = self._scene, self._provider(actor)
+        if not self._dealers.draw(provider, coin, amount):
+            scene.postponed += 1
             return []
-        return [pay(kind, slot, provider, actor, world.cast.actors[actor].address, coin, amount)]
+        return [pay(kind, slot, provider, actor, scene.cast.actors[actor].address, coin, amount)]
 
     def _cash_out(self, active: list[int], rng: np.random.Generator) -> list[Order]:
         """Coins of other countries at once, savings after payday, and what shops took in, once a week."""
-        world, orders = self._world, []
-        coins = world.coins
+        scene, orders = self._scene, []
+        coins = scene.coins
         for number in active:
             person = self.people[number]
-            home = world.cast.home_coin(person.actor)
+            home = scene.cast.home_coin(person.actor)
             for coin in coins:
-                held = world.book.has(person.actor, coin)
+                held = scene.book.has(person.actor, coin)
                 keep = 2 * FEE if coin != home else KEEP_DAYS * person.spending
                 if held > keep + 100 * FEE:
                     orders += self._sell("cash_out", self._slot(rng), person.actor, coin, held - keep)
-        actors = world.cast.actors
-        for place, shop in enumerate((*world.cast.shops, *world.cast.firms)):
-            if (world.day + place) % 7 or not world.has_account(shop):
+        actors = scene.cast.actors
+        for place, shop in enumerate((*scene.cast.shops, *scene.cast.firms)):
+            if (scene.day + place) % 7 or not scene.has_account(shop):
                 continue
-            coin = world.cast.home_coin(shop)
-            held = world.book.has(shop, coin)
+            coin = scene.cast.home_coin(shop)
+            held = scene.book.has(shop, coin)
             keep = held // 20 if actors[shop].role == "shop" else 0
             if held - keep > 1_000 * FEE:
-                orders += self._sell("cash_out", world.last_slot, shop, coin, held - keep)
+                orders += self._sell("cash_out", scene.last_slot, shop, coin, held - keep)
         return orders
 
     def _sell(self, kind: str, slot: int, actor: int, coin: str, amount: int) -> list[Order]:
@@ -186,45 +184,45 @@ class People:
 
     def _payday(self) -> list[Order]:
         """Employers whose payday it is buy coins and pay everybody in one batch."""
-        world, orders = self._world, []
+        scene, orders = self._scene, []
         staff: dict[int, list[Person]] = {}
-        due = {firm for firm, day in world.cast.paydays.items() if world.is_first_business_day(day)}
+        due = {firm for firm, day in scene.cast.paydays.items() if scene.is_first_business_day(day)}
         if not due:
             return []
         for number, person in enumerate(self.people):
-            if person.employer in due and person.joins < world.day - 1 and not self._is_shy(number):
+            if person.employer in due and person.joins < scene.day - 1 and not self._is_shy(number):
                 staff.setdefault(person.employer, []).append(person)
         for firm, everybody in sorted(staff.items()):
-            coin = world.cast.home_coin(firm)
+            coin = scene.cast.home_coin(firm)
             for start in range(0, len(everybody), PAYROLL):
                 orders += self._payroll(firm, coin, everybody[start : start + PAYROLL])
         return orders
 
     def _payroll(self, firm: int, coin: str, staff: list[Person]) -> list[Order]:
         """One batch of wages, and the purchase of coins before it."""
-        world, total = self._world, sum(person.wage for person in staff)
+        scene, total = self._scene, sum(person.wage for person in staff)
         gas = batch_gas(len(staff))
-        missing = total + gas - world.book.has(firm, coin)
+        missing = total + gas - scene.book.has(firm, coin)
         bought = self._from_provider("payroll_in", PAYDAY_SLOT, firm, coin, missing) if missing > 0 else []
         if missing > 0 and not bought:
             return []
-        world.book.change(firm, coin, max(missing, 0))
-        world.book.change(firm, coin, -total - gas)
-        rows = tuple((coin, world.cast.actors[person.actor].address, person.wage, b"", b"") for person in staff)
+        scene.book.change(firm, coin, max(missing, 0))
+        scene.book.change(firm, coin, -total - gas)
+        rows = tuple((coin, scene.cast.actors[person.actor].address, person.wage, b"", b"") for person in staff)
         return [*bought, Order("wages", WAGE_SLOT, firm, BATCH, (rows,), coin, gas=gas, amount=total)]
 
     def _remittances(self, active: list[int], rng: np.random.Generator) -> list[Order]:
         """Once a month whoever has family abroad sends money, some days after payday."""
-        world, orders = self._world, []
-        month = world.date.year * 12 + world.date.month
+        scene, orders = self._scene, []
+        month = scene.date.year * 12 + scene.date.month
         for number in active:
             person = self.people[number]
             if person.family < 0 or self.sent_home.get(number) == month or self._is_shy(number):
                 continue
-            payday = world.cast.paydays[person.employer]
-            if (world.date.day - payday) % 31 not in range(2, 8) or rng.random() > 0.35:
+            payday = scene.cast.paydays[person.employer]
+            if (scene.date.day - payday) % 31 not in range(2, 8) or rng.random() > 0.35:
                 continue
-            if self.next_remittance.get(number, 0) > world.day or not world.has_account(person.family):
+            if self.next_remittance.get(number, 0) > scene.day or not scene.has_account(person.family):
                 continue
             amount = max(1, int(person.remittance * float(rng.uniform(0.6, 1.4))))
             if rng.random() < BIG_SHARE:
@@ -237,12 +235,12 @@ class People:
 
     def _remit(self, person: Person, amount: int, slot: int) -> Order | None:
         """A payment abroad; from the limit on the receiving provider signs too."""
-        world, coin = self._world, self._world.cast.home_coin(person.actor)
-        if not world.may_need_attestation(coin, amount):
+        scene, coin = self._scene, self._scene.cast.home_coin(person.actor)
+        if not scene.may_need_attestation(coin, amount):
             return self._pay("remittance", slot, person.actor, person.family, coin, amount)
-        reference = f"sim-{world.day}-{person.actor}"
+        reference = f"sim-{scene.day}-{person.actor}"
         metadata = encode_metadata(TravelRule(reference))
-        signature = world.attest(person.family, person.actor, amount, metadata)
+        signature = scene.attest(person.family, person.actor, amount, metadata)
         return self._pay(
             "remittance", slot, person.actor, person.family, coin, amount, metadata=metadata, signature=signature
         )
@@ -271,18 +269,18 @@ class People:
 
     def _leave(self, active: list[int], rng: np.random.Generator) -> list[Order]:
         """The wave: some turn all their coins into money at once, and stay away for a while."""
-        world, wave, orders = self._world, self._world.scenario.wave, []
+        scene, wave, orders = self._scene, self._scene.scenario.wave, []
         assert wave is not None
         chance = 1 - (1 - wave.share) ** (1 / wave.days) if wave.share < 1 else 1.0
         leaves = rng.random(len(active)) < chance
         for place in np.nonzero(leaves)[0].tolist():
             number = active[place]
             person = self.people[number]
-            if world.cast.country(person.actor) not in wave.countries or self._is_shy(number):
+            if scene.cast.country(person.actor) not in wave.countries or self._is_shy(number):
                 continue
-            self.shy_until[number] = world.wave_end + wave.calm_days
-            for coin in world.coins:
-                held = world.book.has(person.actor, coin)
+            self.shy_until[number] = scene.wave_end + wave.calm_days
+            for coin in scene.coins:
+                held = scene.book.has(person.actor, coin)
                 if held > 10 * FEE:
                     orders += self._sell("run", self._slot(rng), person.actor, coin, held - FEE)
         return orders
@@ -291,7 +289,7 @@ class People:
 
     def see(self, outcome: dict[str, Any]) -> None:
         """Learn what was refused, and which purchases are sent back."""
-        world = self._world
+        scene = self._scene
         for kind, payer, payee, amount, coin, rule in outcome["refused"]:
             number = self.by_actor.get(payer)
             if rule == "corridor_halted" and number is not None:
@@ -302,8 +300,8 @@ class People:
             elif rule == "limits_exceeded" and kind == "remittance" and number is not None:
                 self.sent_home.pop(number, None)
         bought = outcome["purchases"]
-        rng = stream(world.seed, "refunds", outcome["day"])
-        is_back = rng.random(len(bought)) < world.scenario.refunds
+        rng = stream(scene.seed, "refunds", outcome["day"])
+        is_back = rng.random(len(bought)) < scene.scenario.refunds
         chosen = [bought[place] for place in np.nonzero(is_back)[0].tolist()][:MOST_REFUNDS_A_DAY]
         self.refunds += [[payee, payer, amount, coin, version] for payer, payee, amount, coin, version in chosen]
 

@@ -5,18 +5,25 @@ default. Amounts are whole coins as text ("200"), shares of one are numbers from
 """
 
 import datetime
-import json
-from collections.abc import Callable, Mapping
-from importlib import resources
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from chain.errors import MithqalError
-from economy.basket import COIN_CURRENCY
-from economy.countries import COUNTRIES
-from economy.errors import ScenarioError, UnknownNameError
+from economy.errors import ScenarioError
 from economy.policies import PRESETS as POLICIES
-from node.client.amounts import parse_amount
+from economy.world.fields import (
+    COIN,
+    COUNTRY,
+    Json,
+    amount,
+    choice,
+    date,
+    find_text,
+    list_of,
+    number,
+    parse,
+    read_object,
+    text,
+    whole,
+)
 from node.client.wallets.names import BadName, check_name
 from node.localnet.bootstrap import DEALERS
 
@@ -24,10 +31,6 @@ VERSION = 1
 """Of the format; a file names it."""
 PRESETS = ("year-2021", "calm-2021")
 DEFAULT = PRESETS[0]
-MAX_FILE_BYTES = 64 << 10
-EARLIEST, LATEST = datetime.date(1999, 1, 5), datetime.date(2100, 1, 1)
-"""A world begins when there are rates, and before this program is forgotten."""
-Json = Any
 
 
 class Place(NamedTuple):
@@ -119,47 +122,28 @@ class Scenario(NamedTuple):
         return tuple(name for place in self.places for name in place.providers)
 
 
-def find_scenario(text: str) -> Scenario:
+def find_scenario(name: str) -> Scenario:
     """The preset of this name, else the file; UnknownNameError `unknown_scenario`, ScenarioError `bad_scenario`."""
-    if text in PRESETS:
-        file = resources.files("economy").joinpath("data", "scenarios", f"{text}.json")
-        return read_scenario(file.read_text(encoding="utf-8"))
-    path = Path(text)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UnknownNameError(
-            f"{text!r} is neither a scenario ({', '.join(PRESETS)}) nor a file that can be read: {error.strerror}",
-            name="unknown_scenario", scenarios=list(PRESETS),
-        ) from error  # fmt: skip
-    if len(data) > MAX_FILE_BYTES:
-        raise ScenarioError(f"{path} is above {MAX_FILE_BYTES} bytes")
-    try:
-        return read_scenario(data.decode())
-    except UnicodeDecodeError as error:
-        raise ScenarioError(f"{path} is no text in UTF-8") from error
+    return read_scenario(find_text(name, "scenarios", PRESETS))
 
 
-def read_scenario(text: str) -> Scenario:
+def read_scenario(data: str) -> Scenario:
     """A scenario from a file's text; ScenarioError names the field and what is wrong with it."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ScenarioError(f"a scenario is a JSON file: {error}") from error
+    value = parse(data)
     if isinstance(value, dict) and value.get("version") != VERSION:
         raise ScenarioError(f'the scenario has "version" {value.get("version")!r}, this program reads {VERSION}')
-    found = _read(value, "the scenario", {
-        "version": _whole(VERSION, VERSION), "name": _text, "title": _text, "source": _text, "start": _date,
-        "blocks_a_day": _whole(4, 96), "countries": _list(_place, 2, 16), "purchases_a_day": _number(0, 50),
-        "gifts_a_day": _number(0, 50), "refund_share": _number(0, 1), "people_a_shop": _whole(1, 10_000),
-        "people_an_employer": _whole(1, 400), "adopted_at_first": _number(0, 1), "adopted_by_day": _whole(1, 36_500),
-        "policies": _list(_choice(POLICIES), 0, len(POLICIES)),
+    found = read_object(value, "the scenario", {
+        "version": whole(VERSION, VERSION), "name": text, "title": text, "source": text, "start": date,
+        "blocks_a_day": whole(4, 96), "countries": list_of(_place, 2, 16), "purchases_a_day": number(0, 50),
+        "gifts_a_day": number(0, 50), "refund_share": number(0, 1), "people_a_shop": whole(1, 10_000),
+        "people_an_employer": whole(1, 400), "adopted_at_first": number(0, 1), "adopted_by_day": whole(1, 36_500),
+        "policies": list_of(choice(POLICIES), 0, len(POLICIES)),
     }, {"halt": _halt, "limit": _limit, "wave": _wave})  # fmt: skip
     scenario = Scenario(
         found["name"], found["title"], found["source"], found["start"], found["blocks_a_day"],
         tuple(found["countries"]), found["purchases_a_day"], found["gifts_a_day"], found["refund_share"],
         found["people_a_shop"], found["people_an_employer"], found["adopted_at_first"], found["adopted_by_day"],
-        tuple(found["policies"]), found.get("halt"), found.get("limit"), found.get("wave"), text,
+        tuple(found["policies"]), found.get("halt"), found.get("limit"), found.get("wave"), data,
     )  # fmt: skip
     _check_whole(scenario)
     return scenario
@@ -184,110 +168,20 @@ def _check_whole(scenario: Scenario) -> None:
                 raise ScenarioError(f'{place.code}: "sends_to" names {code}, which is none of the other countries')
     wave, halt, limit = scenario.wave, scenario.halt, scenario.limit
     if wave is not None and not set(wave.countries) <= set(codes):
-        raise ScenarioError(f'"wave": {sorted(set(wave.countries) - set(codes))[0]} is none of the countries')
+        raise ScenarioError(f'"wave": {min(set(wave.countries) - set(codes))} is none of the countries')
     if halt is not None and not {*halt.from_countries, halt.to_country} <= set(codes):
-        strange = sorted({*halt.from_countries, halt.to_country} - set(codes))
-        raise ScenarioError(f'"halt": {strange[0]} is none of the countries')
+        strange = min({*halt.from_countries, halt.to_country} - set(codes))
+        raise ScenarioError(f'"halt": {strange} is none of the countries')
     if halt is not None and not halt.announced <= halt.first < halt.returns:
         raise ScenarioError('"halt": it is announced, then begins, then ends: the dates are in another order')
     if limit is not None and limit.provider not in scenario.providers:
         raise ScenarioError(f'"limit": no provider is called {limit.provider!r}')
 
 
-# --- fields: each takes a value and what it belongs to, and gives what it means ---
-
-Field = Callable[[Json, str], Any]
-
-
-def _read(value: Json, what: str, required: Mapping[str, Field], optional: Mapping[str, Field] | None = None) -> Json:
-    """An object with exactly these fields."""
-    optional = optional or {}
-    if not isinstance(value, dict):
-        raise ScenarioError(f"{what} is no object")
-    for name in value:
-        if name not in required and name not in optional:
-            known = ", ".join(sorted({*required, *optional}))
-            raise ScenarioError(f"{what} has no field {name!r}; it has {known}", key=name)
-    for name in required:
-        if name not in value:
-            raise ScenarioError(f'{what}: "{name}" is missing', key=name)
-    fields = {**required, **optional}
-    return {name: fields[name](item, f'{what}: "{name}"') for name, item in value.items()}
-
-
-def _text(value: Json, what: str) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= 1_000:
-        raise ScenarioError(f"{what} is a text of 1 to 1000 characters")
-    return value
-
-
-def _date(value: Json, what: str) -> datetime.date:
-    try:
-        found = datetime.date.fromisoformat(value)
-    except (TypeError, ValueError) as error:
-        raise ScenarioError(f"{what} is a date such as 2021-05-04, not {value!r}") from error
-    if not EARLIEST <= found <= LATEST:
-        raise ScenarioError(f"{what} is {EARLIEST} to {LATEST}, not {found}")
-    return found
-
-
-def _number(low: float, high: float) -> Field:
-    def read(value: Json, what: str) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise ScenarioError(f"{what} is a number from {low:g} to {high:g}, not {value!r:.40}")
-        return float(value)
-
-    return read
-
-
-def _whole(low: int, high: int) -> Field:
-    def read(value: Json, what: str) -> int:
-        if type(value) is not int or not low <= value <= high:
-            raise ScenarioError(f"{what} is a whole number from {low} to {high}, not {value!r:.40}")
-        return value
-
-    return read
-
-
-def _list(item: Field, low: int, high: int) -> Field:
-    def read(value: Json, what: str) -> list[Any]:
-        if not isinstance(value, list) or not low <= len(value) <= high:
-            raise ScenarioError(f"{what} is a list of {low} to {high}")
-        return [item(row, f"{what}, {place}") for place, row in enumerate(value, start=1)]
-
-    return read
-
-
-def _choice(names: tuple[str, ...]) -> Field:
-    def read(value: Json, what: str) -> str:
-        if value not in names:
-            raise ScenarioError(f"{what} is one of {', '.join(names)}, not {value!r:.40}")
-        return str(value)
-
-    return read
-
-
-_COIN = _choice(tuple(COIN_CURRENCY))
-_COUNTRY = _choice(tuple(COUNTRIES))
-
-
-def _amount(value: Json, what: str) -> int:
-    """Micro-units, above 0 and such that no sum of a year overflows."""
-    if not isinstance(value, str):
-        raise ScenarioError(f'{what} is an amount as text, such as "200"')
-    try:
-        micro = parse_amount(value)
-    except MithqalError as error:
-        raise ScenarioError(f"{what}: {error.message}") from error
-    if not 0 < micro <= 10**14:
-        raise ScenarioError(f"{what} is above 0 and at most 100000000, not {value}")
-    return micro
-
-
 def _name(value: Json, what: str) -> str:
     """A provider's: it stands behind the @ of its people's names."""
     try:
-        name = check_name(_text(value, what))
+        name = check_name(text(value, what))
     except BadName as error:
         raise ScenarioError(f"{what}: {error.message}") from error
     if "@" in name or len(name) > 32:
@@ -298,14 +192,14 @@ def _name(value: Json, what: str) -> str:
 def _shares(value: Json, what: str) -> list[tuple[str, float]]:
     if not isinstance(value, dict):
         raise ScenarioError(f'{what} is an object such as {{"IN": 0.5, "BR": 0.5}}')
-    return [(_COUNTRY(code, what), _number(0, 1)(share, f"{what}, {code}")) for code, share in sorted(value.items())]
+    return [(COUNTRY(code, what), number(0, 1)(share, f"{what}, {code}")) for code, share in sorted(value.items())]
 
 
 def _place(value: Json, what: str) -> Place:
-    found = _read(value, what, {
-        "code": _COUNTRY, "coin": _COIN, "share": _number(0, 1), "providers": _list(_name, 1, 4), "wage": _amount,
-        "purchase": _amount,
-    }, {"migrants": _number(0, 1), "remittance": _amount, "sends_to": _shares})  # fmt: skip
+    found = read_object(value, what, {
+        "code": COUNTRY, "coin": COIN, "share": number(0, 1), "providers": list_of(_name, 1, 4), "wage": amount,
+        "purchase": amount,
+    }, {"migrants": number(0, 1), "remittance": amount, "sends_to": _shares})  # fmt: skip
     migrants = found.get("migrants", 0.0)
     if migrants and not ("remittance" in found and found.get("sends_to")):
         raise ScenarioError(f'{what}: who has "migrants" names "remittance" and "sends_to"')
@@ -317,21 +211,21 @@ def _place(value: Json, what: str) -> Place:
 
 def _halt(value: Json, what: str) -> Halt:
     fields = {
-        "from": _list(_COUNTRY, 1, 15), "to": _COUNTRY, "announced": _date, "first": _date, "returns": _date,
+        "from": list_of(COUNTRY, 1, 15), "to": COUNTRY, "announced": date, "first": date, "returns": date,
     }  # fmt: skip
-    origins, *rest = _in_order(_read(value, what, fields), *fields)
+    origins, *rest = _in_order(read_object(value, what, fields), *fields)
     return Halt(tuple(origins), *rest)
 
 
 def _limit(value: Json, what: str) -> Limit:
-    fields = {"provider": _name, "coin": _COIN, "daily_outflow_a_person": _amount}
-    return Limit(*_in_order(_read(value, what, fields), *fields))
+    fields = {"provider": _name, "coin": COIN, "daily_outflow_a_person": amount}
+    return Limit(*_in_order(read_object(value, what, fields), *fields))
 
 
 def _wave(value: Json, what: str) -> Wave:
-    found = _read(value, what, {
-        "first": _date, "days": _whole(1, 365), "countries": _list(_COUNTRY, 1, 16), "share": _number(0, 1),
-        "stay": _number(0.0001, 1), "calm_days": _whole(0, 3_650),
+    found = read_object(value, what, {
+        "first": date, "days": whole(1, 365), "countries": list_of(COUNTRY, 1, 16), "share": number(0, 1),
+        "stay": number(0.0001, 1), "calm_days": whole(0, 3_650),
     })  # fmt: skip
     found["countries"] = tuple(found["countries"])
     return Wave(*_in_order(found, "first", "days", "countries", "share", "stay", "calm_days"))

@@ -25,8 +25,8 @@ from economy.world.committee import Committee, Ran
 from economy.world.network_sim import SimulatedNetwork
 from economy.world.orders import BATCH, Order
 from economy.world.rates import RateTable, load_table
-from economy.world.regulator import midnight_us
 from economy.world.scenario import Scenario, read_scenario
+from economy.world.scene import Scene, midnight_us
 from economy.world.signing import Signed, Signers, drafts_of
 from economy.world.tally import Tally, coin_of, refusal_of, tip_of
 from economy.world.world import World
@@ -43,13 +43,21 @@ Say = Callable[[int, int, int], None]
 Json = dict[str, Any]
 
 
+class Life(NamedTuple):
+    """What a world is: everything follows from it."""
+
+    scenario: Scenario
+    people: int
+    seed: int
+    network_sim: bool = False
+    """Whether blocks come of the simulated network, not of keys alone."""
+
+
 class Result(NamedTuple):
     """What a run came to."""
 
     directory: Path
-    scenario: Scenario
-    seed: int
-    people: int
+    life: Life
     days: int
     """Of the whole life of the network."""
     version: int
@@ -77,8 +85,8 @@ class _Day(NamedTuple):
 
 
 def simulate(
-    directory: Path, scenario: Scenario, *, days: int, people: int, seed: int, workers: int = 1, network_sim: bool = False,
-    say: Say = lambda *_: None, should_stop: Callable[[], bool] = lambda: False,
+    directory: Path, life: Life, *, days: int, workers: int = 1, say: Say = lambda *_: None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Result:  # fmt: skip
     """A new world of so many days; its network lies in `directory` afterwards.
 
@@ -86,17 +94,17 @@ def simulate(
     (`rate_date_out_of_range`), and what a full disk raises.
     """
     table = load_table()
-    table.check_span(scenario.start, days)
+    table.check_span(life.scenario.start, days)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with places.only_one(directory):
-        network = places.begin(directory, table, scenario.start, seed)
-        run = _Run(network, scenario, seed, people, table, workers, network_sim)
+    with places.only_one(directory), places.tidy(directory):
+        network = places.begin(directory, table, life.scenario.start, life.seed)
+        run = _Run(network, life, table, workers)
         done = run.go(network.directory, days, None, say, should_stop)
         _write_state(network.directory, run, done)
-        places.write_people(network, run.world.cast, seed, run.known())
-        places.write_validators(network, network.directory, run.records, is_one_ledger=not network_sim)
+        places.write_people(network, run.scene.cast, life.seed, run.known())
+        places.write_validators(network, network.directory, run.records, is_one_ledger=not life.network_sim)
         places.move_in(directory)
-    return run.result(directory, done, should_stop())
+    return run.result(directory, done, is_stopped=done < days)
 
 
 def resume(
@@ -104,42 +112,42 @@ def resume(
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Result:  # fmt: skip
     """So many further days of a world that `simulate` made, as if it had never stopped."""
-    with places.only_one(directory):
+    with places.only_one(directory), places.tidy(directory):
         network, state = places.resume(directory)
-        scenario, table = read_scenario(state["scenario"]), load_table()
-        table.check_span(scenario.start, state["days"] + days)
-        run = _Run(network, scenario, state["seed"], state["people"], table, workers, state["network_sim"])
+        life = Life(read_scenario(state["scenario"]), state["people"], state["seed"], state["network_sim"])
+        wanted, table = state["days"] + days, load_table()
+        table.check_span(life.scenario.start, wanted)
+        run = _Run(network, life, table, workers)
         place = directory / places.UNFINISHED
-        done = run.go(place, state["days"] + days, state, say, should_stop)
-        places.write_people(network, run.world.cast, run.seed, run.known())
-        places.write_validators(network, place, run.records, is_one_ledger=not run.network_sim)
+        done = run.go(place, wanted, state, say, should_stop)
+        places.write_people(network, run.scene.cast, life.seed, run.known())
+        places.write_validators(network, place, run.records, is_one_ledger=not life.network_sim)
         places.swap_in(directory, network)
         _write_state(directory, run, done)
-    return run.result(directory, done, should_stop())
+    return run.result(directory, done, is_stopped=done < wanted)
 
 
 def _write_state(directory: Path, run: "_Run", days: int) -> None:
     """What a further run needs."""
+    life = run.life
     places.write_state(directory, {
-        "version": places.STATE_VERSION, "seed": run.seed, "people": run.people, "days": days, "network_sim": run.network_sim,
-        "scenario": run.scenario.text, "tip": run.tip, "world": run.world.to_json(), "unseen": run.unseen,
-        "tally": run.tally.to_json(),
+        "version": places.STATE_VERSION, "seed": life.seed, "people": life.people, "network_sim": life.network_sim,
+        "days": days, "scenario": life.scenario.text, "tip": run.tip, "world": run.world.to_json(),
+        "unseen": run.unseen, "tally": run.tally.to_json(),
     })  # fmt: skip
 
 
 class _Run:
     """The wiring of one run."""
 
-    def __init__(  # noqa: PLR0913 - called in two places
-        self, network: Network, scenario: Scenario, seed: int, people: int, table: RateTable, workers: int,
-        network_sim: bool,
-    ) -> None:  # fmt: skip
+    def __init__(self, network: Network, life: Life, table: RateTable, workers: int) -> None:
         """Nothing is opened yet."""
-        self.network, self.scenario, self.seed, self.people, self.table = network, scenario, seed, people, table
-        self.world = World(scenario, people, seed, table, network.genesis_hash)
-        self.tally = Tally(self.world.cast)
-        self.network_sim = network_sim
-        self.signers = Signers(seed, network.genesis_hash, workers)
+        self.network, self.life, self.table = network, life, table
+        self.scenario = life.scenario
+        self.scene = Scene(life.scenario, life.people, life.seed, table, network.genesis_hash)
+        self.world = World(self.scene)
+        self.tally = Tally(self.scene.cast)
+        self.signers = Signers(life.seed, network.genesis_hash, workers)
         self.unseen: Json | None = None
         """The outcome of the newest day, which the next plan does not know."""
         self.records: list[bytes] = []
@@ -149,16 +157,14 @@ class _Run:
 
     def known(self) -> list[int]:
         """Everybody who has an account."""
-        opened = set(self.world.opened)
+        opened = set(self.scene.opened)
         return [
             number
-            for number, actor in enumerate(self.world.cast.actors)
+            for number, actor in enumerate(self.scene.cast.actors)
             if actor.role in ("root", "dealer", "parent") or number in opened
         ]
 
-    def go(
-        self, place: Path, days: int, state: Json | None, say: Say, should_stop: Callable[[], bool]
-    ) -> int:
+    def go(self, place: Path, days: int, state: Json | None, say: Say, should_stop: Callable[[], bool]) -> int:
         """Run up to the day `days`; gives how many there are now. What it leaves is on the disk, but for copies."""
         document = places.check_genesis(self.network)
         old = [None] * len(self.network.members) if state is None else places.old_records(self.network)
@@ -178,8 +184,8 @@ class _Run:
         """Who makes the blocks."""
         keys = places.consensus_keys(self.network)
         paths = [place / member.name / "data" / places.LEDGER_FILE for member in self.network.members]
-        if self.network_sim:
-            return SimulatedNetwork(document, keys, paths, old, self.seed)
+        if self.life.network_sim:
+            return SimulatedNetwork(document, keys, paths, old, self.life.seed)
         return Committee(document, keys, paths[0])
 
     def _days(
@@ -214,11 +220,13 @@ class _Run:
     def _begin(self, number: int, acts: list[list[Order]]) -> _Day:
         """Number a day's orders and hand them out to be signed."""
         orders = [order for act in acts for order in act]
-        numbers = [self.world.book.next_number(order.sender) for order in orders]
+        numbers = [self.scene.book.next_number(order.sender) for order in orders]
         expirations = [
-            self._time_us(number, slot, len(acts)) // SECOND_US + LIFETIME_S for slot, act in enumerate(acts) for _ in act
+            self._time_us(number, slot, len(acts)) // SECOND_US + LIFETIME_S
+            for slot, act in enumerate(acts)
+            for _ in act
         ]
-        drafts = drafts_of(self.world.cast, orders, numbers, expirations, chain_id=self.network.chain_id)
+        drafts = drafts_of(self.scene.cast, orders, numbers, expirations, chain_id=self.network.chain_id)
         return _Day(number, acts, self.signers.begin(drafts))
 
     def _time_us(self, number: int, slot: int, count: int) -> int:
@@ -244,11 +252,11 @@ class _Run:
         self.tally.blocks = validators.height
         ledger = validators.ledger
         outcome["balances"] = self._balances(ledger, everything)
-        outcome["supply"] = {coin: coin_of(ledger, coin).total_value for coin in self.world.coins}
-        outcome["rates"] = {coin: coin_of(ledger, coin).rate for coin in self.world.coins}
+        outcome["supply"] = {coin: coin_of(ledger, coin).total_value for coin in self.scene.coins}
+        outcome["rates"] = {coin: coin_of(ledger, coin).rate for coin in self.scene.coins}
         if day.number >= 0:
-            date = self.world.date_of(day.number).isoformat()
-            self.tally.end_day(self.world, ledger, date, everything, len(outcome["refused"]))
+            date = self.scene.date_of(day.number).isoformat()
+            self.tally.end_day(ledger, date, everything, len(outcome["refused"]))
         return outcome
 
     def _note(self, outcome: Json, orders: Sequence[Order], results: Sequence[Ran]) -> None:
@@ -264,7 +272,7 @@ class _Run:
 
     def _balances(self, ledger: Ledger, orders: Sequence[Order]) -> dict[int, Any]:
         """What everybody holds whom these orders touch."""
-        cast = self.world.cast
+        cast = self.scene.cast
         touched: set[int] = set()
         for order in orders:
             touched.add(order.sender)
@@ -286,12 +294,12 @@ class _Run:
         found = conservation.check(read_record(key, data) for key, data in ledger.store.states())
         self.books = {code: sums._asdict() for code, sums in sorted(found.items())}
 
-    def result(self, directory: Path, days: int, interrupted: bool) -> Result:
+    def result(self, directory: Path, days: int, *, is_stopped: bool) -> Result:
         """The summary's numbers."""
         rates = {"package_version": self.table.package_version, "sha256": self.table.data_sha256}
         return Result(
-            directory, self.scenario, self.seed, self.people, days, self.tip[0], self.tip[1], self.books,
-            self.tally.to_json(), rates, time.monotonic() - self._began, interrupted, self.world.postponed,
+            directory, self.life, days, self.tip[0], self.tip[1], self.books, self.tally.to_json(), rates,
+            time.monotonic() - self._began, is_stopped, self.scene.postponed,
         )  # fmt: skip
 
 

@@ -14,8 +14,8 @@ from node.client.amounts import format_amount
 SUMMARY_FILE, PAGE_FILE = "summary.json", "summary.html"
 Json = dict[str, Any]
 LEAD = (
-    "Invented people and firms; real exchange rates, and every transaction signed, executed and certified by the code of"
-    " the ledger. What it shows follows from its assumptions; it predicts nothing."
+    "Invented people and firms; real exchange rates, and every transaction signed, executed and certified by the code"
+    " of the ledger. What it shows follows from its assumptions; it predicts nothing."
 )
 
 
@@ -23,8 +23,8 @@ def document_of(result: Result) -> Json:
     """All numbers; amounts are micro-units."""
     tally = result.tally
     return {
-        "directory": str(result.directory), "scenario": result.scenario.name, "seed": result.seed,
-        "people": result.people, "start": result.scenario.start.isoformat(), "days": result.days,
+        "directory": str(result.directory), "scenario": result.life.scenario.name, "seed": result.life.seed,
+        "people": result.life.people, "start": result.life.scenario.start.isoformat(), "days": result.days,
         "version": result.version, "state_root": result.state_root, "transactions": tally["transactions"],
         "blocks": tally["blocks"], "by_kind": tally["kinds"], "refused_by_rule": tally["refused"],
         "corridors": tally["corridors"], "minted": tally["minted"], "burned": tally["burned"],
@@ -49,7 +49,7 @@ def reserve_path(result: Result) -> list[Json]:
 
 def wave_of(result: Result) -> Json | None:
     """The wave's numbers; None if the run has none, or ended before it."""
-    wave, days = result.scenario.wave, result.tally["days"]
+    wave, days = result.life.scenario.wave, result.tally["days"]
     if wave is None or not days or days[-1]["date"] < wave.first.isoformat():
         return None
     inside = [day for day in days if wave.first.isoformat() <= day["date"]]
@@ -66,15 +66,15 @@ def wave_of(result: Result) -> Json | None:
 
 def lines_of(result: Result) -> list[str]:
     """The same in sentences."""
-    tally, kinds = result.tally, result.tally["kinds"]
+    tally, kinds, life = result.tally, result.tally["kinds"], result.life
     days = tally["days"]
     lines = [
-        f"{result.scenario.title}",
-        f"  {result.days} days from {result.scenario.start}, {result.people} people: {tally['transactions']:,} signed"
-        f" transactions in {tally['blocks']:,} blocks, in {result.wall_seconds:.0f} s",
-        f"  of them {kinds.get('purchase', 0):,} purchases, {kinds.get('refund', 0):,} refunds,"
-        f" {kinds.get('remittance', 0):,} remittances, {kinds.get('gift', 0):,} gifts, {kinds.get('wages', 0):,} payrolls,"
-        f" {kinds.get('cash_in', 0):,} top-ups and {kinds.get('cash_out', 0):,} cash-outs",
+        life.scenario.title,
+        (
+            f"  {result.days} days from {life.scenario.start}, {life.people} people: {tally['transactions']:,}"
+            f" signed transactions in {tally['blocks']:,} blocks, in {result.wall_seconds:.0f} s"
+        ),
+        "  of them " + ", ".join(f"{kinds.get(kind, 0):,} {words}" for kind, words in _TOLD.items()),
     ]
     refused = ", ".join(f"{count:,} by {rule}" for rule, count in sorted(tally["refused"].items())) or "none"
     lines.append(f"  refused on the ledger: {refused}")
@@ -148,7 +148,8 @@ def page_of(result: Result) -> str:
             }
             sections.append(
                 Section(
-                    "Waiting to be burned", "Coins that dealers gave back and that the treasury has not burned yet.",
+                    "Waiting to be burned",
+                    "Coins that dealers gave back and that the treasury has not burned yet.",
                     line_chart("Waiting to be burned", dates, shares, unit="% of supply"),
                 )
             )
@@ -166,8 +167,15 @@ def page_of(result: Result) -> str:
     )
     header = ("coin", "supply", "receipts", "in accounts", "to be burned", "in baskets")
     sections.append(Section("The books at the end", table=Table(header, rows)))
-    sections.append(Section("The world", f"Scenario {result.scenario.name}. {result.scenario.source}"))
-    return render(result.scenario.title, LEAD, sections)
+    sections.append(Section("The world", f"Scenario {result.life.scenario.name}. {result.life.scenario.source}"))
+    return render(result.life.scenario.title, LEAD, sections)
+
+
+_TOLD = {
+    "purchase": "purchases", "refund": "refunds", "remittance": "remittances", "gift": "gifts", "wages": "payrolls",
+    "cash_in": "top-ups", "cash_out": "cash-outs",
+}  # fmt: skip
+"""Kinds that the sentences name."""
 
 
 def _counts(name: str, counts: Mapping[str, int]) -> Table:

@@ -1,7 +1,7 @@
 """What a run adds up as it goes: transactions by kind, refusals by rule, volumes by corridor, and a line a day."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chain.accounts import Currency, currency_key
 from chain.codec import decode
@@ -12,9 +12,6 @@ from economy.basket import COIN_CURRENCY
 from economy.world.cast import Cast
 from economy.world.committee import Ran
 from economy.world.orders import Order
-
-if TYPE_CHECKING:
-    from economy.world.world import World
 
 EXECUTED = "executed"
 
@@ -69,14 +66,14 @@ class Tally:
             self.runners += 1
             self.ran[order.coin] = self.ran.get(order.coin, 0) + order.amount
 
-    def end_day(self, world: "World", ledger: Ledger, date: str, orders: Sequence[Order], refused: int) -> None:
+    def end_day(self, ledger: Ledger, date: str, orders: Sequence[Order], refused: int) -> None:
         """A line of the day."""
         supply = {coin: coin_of(ledger, coin).total_value for coin in COIN_CURRENCY}
         waiting = {coin: coin_of(ledger, coin).preburn_value for coin in COIN_CURRENCY}
         self.days.append({
             "date": date, "transactions": len(orders), "refused": refused, "supply": supply,
             "waiting": {coin: amount for coin, amount in waiting.items() if amount},
-            "people": sum(1 for person in world.cast.people if person.joins <= len(self.days)),
+            "people": sum(1 for person in self._cast.people if person.joins <= len(self.days)),
         })  # fmt: skip
 
     _SUMS = (

@@ -6,6 +6,7 @@ node/runtime/http_server.py, with their parameters and errors here.
 
 from collections.abc import Callable
 
+from chain.errors import MithqalError
 from chain.interface import Reply
 from chain.validation import DiscardStatus
 from node.api import compliance_methods as compliance
@@ -14,6 +15,7 @@ from node.api import proof_methods as proofs
 from node.api import state_methods as state
 from node.api.reads import Context
 from node.api.schema import (
+    INVALID_PARAMS,
     MEMPOOL_CODES,
     MEMPOOL_UNKNOWN,
     UNKNOWN_METHOD,
@@ -98,7 +100,12 @@ def answer(context: Context, tip: Tip, request: Request) -> Json:
     if found is None:
         raise RpcError(UNKNOWN_METHOD, f"no method is called {request.method[:64]!r}", name="unknown_method")
     function, parameters = found
-    return function(context, tip, *bind(parameters, request.params))
+    try:
+        return function(context, tip, *bind(parameters, request.params))
+    except MithqalError as error:
+        if error.name != "version_pruned" or isinstance(error, RpcError):
+            raise
+        raise RpcError(INVALID_PARAMS, error.message, name=error.name, **error.details) from error
 
 
 def submission_result(reply: Reply) -> Json:

@@ -1,4 +1,4 @@
-"""`mithqal reserve sdr|backtest|validate`: both outputs, files beside them, every refusal with its name and exit code."""
+"""`mithqal reserve sdr|backtest|validate`: outputs, files beside them, every refusal with its name and exit code."""
 
 import json
 import subprocess
@@ -110,6 +110,11 @@ def test_the_base_date_alone_begins_the_path() -> None:
     """--from is the base date unless said otherwise, --to the newest fixing."""
     found = document("backtest", "--base-date", "2019-06-18")
     assert (found["from"], found["to"], found["basket"]["base_date"]) == ("2019-06-18", "2026-10-30", "2019-06-18")
+
+
+def test_a_holder_by_coin_or_in_any_case() -> None:
+    """What people type."""
+    assert document("backtest", "--from", "2026-10-01", "--holder", "xeu")["holder"] == "EUR"
 
 
 def test_rebalancing() -> None:

@@ -44,6 +44,13 @@ def test_typed_weights() -> None:
     assert basket.parts == {"USD": Decimal("0.5"), "EUR": Decimal("0.3"), "JPY": Decimal("0.2")}
     assert find_basket("USD=0.1,EUR=0.2,JPY=0.7")
     assert find_basket("INR=1").parts == {"INR": 1}
+    assert find_basket("xus=0.5,eur=0.5").parts == {"USD": Decimal("0.5"), "EUR": Decimal("0.5")}
+
+
+def test_percentages_are_told_how_they_are_written() -> None:
+    """What to type next."""
+    with pytest.raises(ParameterError, match="sum to 100, not to 1: write"):
+        find_basket("USD=50,EUR=50")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +74,8 @@ def test_weights_that_do_not_sum_to_1(text: str, total: str) -> None:
         ("USD=inf", "USD has the weight 'inf'"),
         ("USD=1e0", "USD has the weight '1e0'"),
         ("USD=", "USD has the weight ''"),
-        ("usd=1", "a weight is written USD=0.5, not 'usd=1'"),
+        ("US=1", "a weight is written USD=0.5, not 'US=1'"),
+        ("xus=0.5,USD=0.5", "USD stands twice"),
         ("USD=1,", "a weight is written USD=0.5, not ''"),
         ("=1", "a weight is written USD=0.5"),
         (",".join(f"A{chr(65 + n)}A=0.1" for n in range(21)), "21 currencies, at most 20"),

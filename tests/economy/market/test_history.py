@@ -1,13 +1,17 @@
 """The whole history: what is quoted when, what a missing rate means, and that nothing looks ahead."""
 
 import datetime
+import itertools
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chain.errors import MithqalError
 from economy.errors import DarkError, DateError, ParameterError, RateError, UnknownNameError
-from economy.market.history import History
+from economy.market.history import Column, History, Source
 from economy.market.rates import load_day
 from economy.market.reading import load_history, read_own_rates
 from tests.economy.market.test_rates_data import SHA256, VERSION
@@ -262,3 +266,32 @@ def test_rows_too_far_apart_are_no_daily_path(tmp_path: Path) -> None:
 def test_errors_are_expected_failures() -> None:
     """All of them are told to a user in one sentence."""
     assert all(issubclass(kind, MithqalError) for kind in (DarkError, DateError, ParameterError))
+
+
+CELLS = st.sampled_from(["1.5", "2", "", "N/A"])
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), CELLS), min_size=1, max_size=12), st.integers(1, 12))
+def test_filling_is_the_simple_rule(rows: list[tuple[int, str]], cap: int) -> None:
+    """Walking back from each day: the first cell that says something decides, if it is young enough. No look ahead."""
+    days = list(itertools.accumulate((gap for gap, _ in rows), initial=0))[1:]
+    dates = tuple(D("2024-01-01") + datetime.timedelta(day) for day in days)
+    values = np.array([float(cell) if cell[:1].isdigit() else np.nan for _, cell in rows])
+    dark = np.array([cell == "N/A" for _, cell in rows])
+    ordinals = np.array([day.toordinal() for day in dates])
+    history = History(Source("made up", "", ""), "EUR", dates, ordinals, {"XAF": Column(values, dark)})
+    for place, date in enumerate(dates):
+        expected = None
+        for before in range(place, -1, -1):
+            if rows[before][1] == "N/A":
+                break
+            if rows[before][1]:
+                expected = float(rows[before][1]) if days[place] - days[before] <= cap else None
+                break
+        try:
+            window = history.day(["XAF"], date, max_age_days=cap)
+        except DarkError:
+            assert expected is None
+        else:
+            assert window.per_base["XAF"][0] == expected
+            assert len(window.filled["XAF"]) == (rows[place][1] == "")

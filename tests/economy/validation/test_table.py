@@ -1,7 +1,5 @@
 """Validation as a command: every gate passes, and fails under each rounding mutation and for a wrong figure."""
 
-import importlib
-
 import pytest
 
 from economy.errors import GateError, ParameterError
@@ -44,11 +42,6 @@ def test_an_unknown_rounding_is_refused_for_every_subject() -> None:
     for subject in SUBJECTS:
         with pytest.raises(ParameterError):
             run_subject(subject, "none")
-
-
-def test_every_subject_has_its_module() -> None:
-    """economy/validation/table.py lists the modules."""
-    assert all(callable(importlib.import_module(f"economy.validation.{name}").gates) for name in SUBJECTS)
 
 
 def test_a_figure_that_is_off_fails(monkeypatch) -> None:
