@@ -122,7 +122,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert sum(flow[4] for flow in own) <= limits.max_outflow
 
     def _prove(self, result: ExecutedBlock, place: int) -> None:
-        """A random version and a random account, present or not, hold against what a quorum signed, from genesis on: across
+        """A random version and account, present or not, hold against what a quorum signed, from genesis on: across
         all epochs that have ended."""
         ledger = self.ledger
         believed = verify_ledger(ledger.waypoint, ledger.proof(), RealSignatures())

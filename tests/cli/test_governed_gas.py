@@ -33,7 +33,8 @@ def call(*arguments: str) -> tuple[int, Any]:
     [
         ("min_transaction_gas_units=7000", "min_transaction_gas_units=600",
          "max_gas_units_below_min_transaction_gas_units", ("--max-gas", "8000")),
-        ("min_price_per_gas_unit=3", "min_price_per_gas_unit=0", "gas_unit_price_below_min_bound", ("--gas-price", "3")),
+        ("min_price_per_gas_unit=3", "min_price_per_gas_unit=0",
+         "gas_unit_price_below_min_bound", ("--gas-price", "3")),
     ],
 )  # fmt: skip
 def test_what_a_wallet_does_not_offer(
