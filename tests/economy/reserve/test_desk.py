@@ -378,3 +378,24 @@ def test_half_a_rung_is_worth_a_bill(surplus: int, bought: bool) -> None:
     assert (len(bills) == 2) == bought
     if bought:
         assert bills[1] == Bill(FRIDAY + datetime.timedelta(70), 400, 400)
+
+
+@pytest.mark.parametrize(("mode", "first"), [(USABLE, 6), (HARD, 30)])
+def test_which_bill_goes_first(mode: str, first: int) -> None:
+    """Soonest due first; under a hard floor the one due within five business days (seven calendar days) goes last."""
+    the = rules(floors=Floors(0, 300_000, mode))
+    book = cash_book(0, 100, bill(6, 50), bill(30, 50))
+    state = step(fresh(book), the, Moment(FRIDAY, True), (Ask("a", 20),))
+    (sold,) = [b.due for b in state.book.bills if b.face < 50]
+    assert sold == FRIDAY + datetime.timedelta(first)
+    both = step(fresh(book), the, Moment(FRIDAY, True), (Ask("a", 90),))
+    assert sum(item.amount for item in both.book.incoming) >= 90
+
+
+def test_a_sale_brings_what_is_missing_and_a_crumb_more() -> None:
+    """A great sale moves its own price; it still brings all that is missing, from one bill, within a millionth."""
+    book = cash_book(0, 90 * ONE_BN, bill(60, 90 * ONE_BN))
+    the = rules(market=Market(40_000_000, 0))
+    state = step(fresh(book), the, Moment(FRIDAY, True), (Ask("a", 50 * ONE_BN),))
+    (sale,) = state.book.incoming
+    assert 50 * ONE_BN <= sale.amount <= 50 * ONE_BN * 1_000_003 // 1_000_000
