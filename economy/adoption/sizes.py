@@ -12,9 +12,8 @@ before it was printed.)
 from decimal import Decimal
 from typing import NamedTuple
 
-ECB_USERS = Decimal(2_400_000_000)
-EURO_BASKET_SHARE = Decimal("0.18")
-EURO_USERS_SHARE = Decimal("0.10")
+from economy.models import sizes as paper
+
 BILLION = Decimal(10**9)
 ECB_SOURCE = (
     "ECB, Macroprudential Bulletin 9, May 2020 (Adachi, Cominetta, Kaufmann, van der Kraaij), by way of decrypt.co and"
@@ -32,21 +31,20 @@ class Scenario(NamedTuple):
     like: str
 
 
-SCENARIOS = (
-    Scenario("payments", Decimal("63.62"), "152.7", "12.2", "balances in an account for payments"),
-    Scenario("savings", Decimal("234.83"), "563.6", "45.1", "a store of value beside others"),
-    Scenario("fund", Decimal("1220.3"), "2930", "234.3", "balances in a popular money market fund"),
+_CASES = (
+    ("payments", "63.62", "balances in an account for payments"),
+    ("savings", "234.83", "a store of value beside others"),
+    ("fund", "1220.3", "balances in a popular money market fund"),
+)
+SCENARIOS = tuple(
+    Scenario(name, Decimal(holding), str(case.size_bn), str(case.inflow_bn), like)
+    for (name, holding, like), case in zip(_CASES, paper.SCENARIOS, strict=True)
 )
 
 
 def reserve_size(users: Decimal, holding: Decimal) -> Decimal:
     """What backs the coins of so many users, in the holding's currency."""
-    return users * holding
-
-
-def new_inflow(size: Decimal, basket_share: Decimal, users_share: Decimal) -> Decimal:
-    """What flows into a currency's short-term assets beyond what its own users bring."""
-    return (basket_share - users_share) * size
+    return paper.size_bn(holding, users / BILLION) * BILLION
 
 
 def printed(billions: Decimal, like: str) -> str:
@@ -61,9 +59,8 @@ def ecb_sizes() -> list[dict[str, object]]:
     """The three cases: holding, our size and inflow in the printed digits, and what was printed."""
     rows: list[dict[str, object]] = []
     for case in SCENARIOS:
-        size = reserve_size(ECB_USERS, case.holding_eur)
-        inflow = new_inflow(size, EURO_BASKET_SHARE, EURO_USERS_SHARE)
-        ours = printed(size / BILLION, case.printed_size), printed(inflow / BILLION, case.printed_inflow)
+        size = reserve_size(paper.USERS_BN * BILLION, case.holding_eur) / BILLION
+        ours = printed(size, case.printed_size), printed(paper.euro_inflow_bn(size), case.printed_inflow)
         rows.append({
             "name": case.name, "like": case.like, "holding_eur": str(case.holding_eur),
             "size_bn_eur": ours[0], "inflow_bn_eur": ours[1],

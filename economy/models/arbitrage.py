@@ -10,7 +10,7 @@ dividend eta if the asset was not used up. A holder who takes all lambda for equ
 
     E[ min(1, theta* (1 - lambda / (1 - phi)) / (1 - lambda)) + eta ] = E[p]      (means over lambda, uniform)
 
-More dealers: smaller deviations (K lambda / n), but selling pays more and everybody would rather be first: theta* rises.
+More dealers: smaller deviations (K lambda / n), but selling pays more and everybody wants to be first: theta* rises.
 """
 
 from typing import NamedTuple
@@ -32,7 +32,8 @@ def ceiling_price(*, mint_fee: float) -> float:
 
 
 class Coin(NamedTuple):
-    """A coin in the model: dealers, their price impact, what a sale of the asset costs, and the dividend (with what the coin is good for)."""
+    """A coin in the model: dealers, their price impact, what a sale of the asset costs, and the dividend (what the coin
+    is good for included)."""
 
     dealers: int
     impact: float = 0.4

@@ -1,9 +1,9 @@
 """A gate that everybody can see coming brings the run forward.
 
-After Cipriani, Martin, McCabe and Parigi (2014), and what prime funds showed in March 2020 (BIS Quarterly Review, March
-2021): holders who may need money tomorrow leave today if a gate may shut before. Here: a fund with liquid assets l, each
-day an outflow u ~ N(m, s) of those who need money. The gate shuts when less than g of the fund is liquid; then whoever
-needs money (a part q of the holders a day) waits, which costs c. A holder i leaves early if
+After Cipriani, Martin, McCabe and Parigi (2014), and what prime funds showed in March 2020 (BIS Quarterly Review of
+March 2021): holders who may need money tomorrow leave today if a gate may shut before. Here: a fund with liquid assets
+l, each day an outflow u ~ N(m, s) of those who need money. The gate shuts when less than g of the fund is liquid; then
+whoever needs money (a part q of the holders a day) waits, which costs c. A holder i leaves early if
 
     q c P(l - a - u < g) > b_i,    b_i uniform on [0, B]: what staying is worth to i for a day
 

@@ -33,9 +33,7 @@ class Game(NamedTuple):
         return (1 - self.exit_cost) / (1 + self.stay_yield)
 
 
-def solve(
-    stay_value: Callable[[float], float], leave_value: float, *, low: float = 0.0, high: float = 1.0
-) -> float:
+def solve(stay_value: Callable[[float], float], leave_value: float, *, low: float = 0.0, high: float = 1.0) -> float:
     """theta* by bisection: `stay_value(theta)` is the mean over n of what staying pays, rising in theta."""
     for _ in range(200):
         middle = (low + high) / 2
@@ -51,10 +49,10 @@ def mean_stay(game: Game, theta: float) -> float:
 def agents(game: Game, *, noise: float, crowd: int, guesses: int, seed: int) -> float:
     """theta* as a crowd of agents with errors finds it.
 
-    A holder who sees x thinks of `guesses` strengths x + noise * u, u uniform on [-1, 1], looks for each at what `crowd`
-    others see of it, counts those who are below the threshold, and compares the mean payoff of staying with leaving.
-    The answer is the threshold at which a holder is indifferent while everybody uses the same one: below it the holder
-    on the threshold would leave, above it stay.
+    A holder who sees x thinks of `guesses` strengths x + noise * u, u uniform on [-1, 1], looks for each at what a
+    `crowd` of others sees of it, counts those who are below the threshold, and compares the mean payoff of staying with
+    leaving. The answer is the threshold at which a holder is indifferent while everybody uses the same one: below it
+    the holder on the threshold would leave, above it stay.
     """
     generator = np.random.Generator(np.random.Philox(key=np.array([seed, 0], dtype=np.uint64)))
     spread = (np.arange(guesses) + generator.random(guesses)) / guesses  # one guess in each equal part

@@ -1,7 +1,7 @@
 """What a reserve of cash and bills can pay at once, and what a rise of rates takes from it. Elementary algebra.
 
-With a part c in cash, the rest b in bills that lose h when sold at once: all coins can be paid up to c + (1 - c)(1 - h);
-a capital k survives a full run if (1 + k)(1 - b h) >= 1, so k = b h / (1 - b h). A bill of n days that yields dy more
+With a part c in cash, the rest b in bills that lose h when sold at once: coins can be paid up to c + (1 - c)(1 - h); a
+capital k survives a full run if (1 + k)(1 - b h) >= 1, so k = b h / (1 - b h). A bill of n days that yields dy more
 is worth exp(-dy n / 365) of what it was.
 """
 

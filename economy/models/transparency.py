@@ -1,4 +1,4 @@
-"""When does telling holders more about the reserve bring a run? After Ahmed, Aldasoro and Duley (BIS Working Paper 1164).
+"""When does telling holders more bring a run? After Ahmed, Aldasoro and Duley (BIS Working Paper 1164).
 
 The global game with public information: the strength of the reserve is theta ~ N(y, 1/alpha) for everybody (y what is
 publicly known, alpha how precisely: transparency), each holder also sees it with precision beta. Staying pays 1 + r if

@@ -137,7 +137,7 @@ def step(state: State, rules: Rules, moment: Moment, asks: tuple[Ask, ...] = ())
 def begin_day(state: State, rules: Rules, moment: Moment) -> State:
     """A night's income, what is ripe, and fresh counters."""
     book = postings.earn(state.book, moment.day, rules.market.overnight_ppb)
-    if moment.is_open or _is_business_day(rules, moment.day):
+    if _is_business_day(rules, moment.day):
         book = postings.settle(book, moment.day)
     ended = state.stay_until is not None and moment.day >= state.stay_until
     oldest = moment.day - datetime.timedelta(2 * WINDOW_DAYS + 4)

@@ -27,15 +27,18 @@ def on_cluster(plans: Sequence[Plan], tasks: Tasks, address: str) -> Done:
         )
         raise ParameterError(message, name="cluster_unreachable", address=address[:80]) from error
     with client:
+        if not client.nthreads():
+            message = f"the Dask scheduler at {address[:80]} has no workers: start one (dask worker ADDRESS)"
+            raise ParameterError(message, name="cluster_unreachable", address=address[:80])
         shared = client.scatter(list(plans), broadcast=True, hash=False)
         left = iter(tasks)
         known = {}
-        finished = distributed.as_completed(with_results=True)
+        finished = distributed.as_completed(loop=client.loop, with_results=True)
         for task in left:
             future = client.submit(run_block, shared[task.plan], task.block, task.paths, pure=False)
             known[future.key] = task
             finished.add(future)
-            if len(known) >= IN_FLIGHT * max(1, sum(client.nthreads().values())):
+            if len(known) >= IN_FLIGHT * sum(client.nthreads().values()):
                 break
         for future, outcome in finished:
             yield known.pop(future.key), outcome

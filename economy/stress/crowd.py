@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from economy.errors import ParameterError
-from economy.stress.draws import BLOCK, Floats
+from economy.stress.draws import Floats
 from economy.stress.factors import Factors
 from economy.stress.parameters import Parameters
 
@@ -48,6 +48,7 @@ class Crowd:
 
     def __init__(self, parameters: Parameters, factors: Factors, run: str) -> None:
         """Nobody has left yet."""
+        width = factors.width
         p = self._p = parameters
         self._factors = factors
         self._rule = {"threshold": self._threshold, "diamond-dybvig": self._expected, "global-game": self._doubtful}[
@@ -55,7 +56,7 @@ class Crowd:
         ]
         self._all = p.whales + (1 - p.whales) * p.run_speed  # on the first day of a run
         self._omen = _upper(p.sunspot)
-        self._leaving, self._seen, self._a, self._b, self._c = (np.zeros(BLOCK) for _ in range(5))
+        self._leaving, self._seen, self._a, self._b, self._c = (np.zeros(width) for _ in range(5))
 
     def leaving(self, year: "Year") -> Floats:
         """The share of today's coins whose holders run, given the reserve of `year`; valid until the next call."""

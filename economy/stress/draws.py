@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
-BLOCK = 4096
+BLOCK = 16_384
 """Paths in a block, the unit of work; part of what a seed means."""
 SEED_LIMIT = 2**64
 
@@ -22,23 +22,24 @@ _TURN = np.float32(2 * np.pi)
 
 
 class Draws:
-    """The stream of one block; at most `width` rows of normals at a time, an even number."""
+    """The stream of one block. Only the first `width` of its paths are wanted: their draws are the same."""
 
-    def __init__(self, seed: int, block: int, width: int) -> None:
-        """Nothing is drawn yet."""
-        assert width % 2 == 0, "normals come in pairs"
+    def __init__(self, seed: int, block: int, *, rows: int, width: int = BLOCK) -> None:
+        """Nothing is drawn yet; at most `rows` rows of normals will be at a time, an even number."""
+        assert rows % 2 == 0, "normals come in pairs"
+        assert 0 < width <= BLOCK, f"{width} paths of a block"
+        self.width = width
         self._generator = np.random.Generator(np.random.Philox(key=np.array([seed, block], dtype=np.uint64)))
-        self._raw = np.empty((width, BLOCK), dtype=np.float32)
-        self._sines = np.empty((width // 2, BLOCK), dtype=np.float32)
+        self._raw = np.empty((rows, BLOCK), dtype=np.float32)
+        self._sines = np.empty((rows // 2, width), dtype=np.float32)
         self._single = np.empty(BLOCK, dtype=np.float32)
 
-    def normals_of(self, width: int) -> list[Singles]:
-        """So many rows of independent standard normals; valid until the next call."""
-        assert width % 2 == 0, "normals come in pairs"
-        half = width // 2
-        raw, sines = self._raw[:width], self._sines[:half]
-        self._generator.random(out=raw, dtype=np.float32)
-        radius, angle = raw[:half], raw[half:]
+    def normals(self, rows: int) -> list[Singles]:
+        """So many rows of independent standard normals, an even number; valid until the next call."""
+        assert rows % 2 == 0, "normals come in pairs"
+        half = rows // 2
+        self._generator.random(out=self._raw[:rows], dtype=np.float32)
+        radius, angle, sines = self._raw[:half, : self.width], self._raw[half:rows, : self.width], self._sines[:half]
         np.subtract(_ONE, radius, out=radius)  # (0, 1]
         np.log(radius, out=radius)
         np.multiply(radius, _MINUS_TWO, out=radius)
@@ -53,8 +54,8 @@ class Draws:
     def uniforms(self) -> Singles:
         """A row of uniforms from [0, 1); valid until the next call."""
         self._generator.random(out=self._single, dtype=np.float32)
-        return self._single
+        return self._single[: self.width]
 
     def places(self, count: int) -> NDArray[np.int64]:
         """A row of whole numbers from 0 to `count` - 1."""
-        return self._generator.integers(0, count, BLOCK, dtype=np.int64)
+        return self._generator.integers(0, count, BLOCK, dtype=np.int64)[: self.width]

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from economy.errors import ParameterError
-from economy.stress.draws import BLOCK, Draws, Floats, Singles
+from economy.stress.draws import Draws, Floats, Singles
 from economy.stress.parameters import FACTORS, Parameters
 
 MODELS = ("gbm", "bootstrap", "jump", "regime", "dark")
@@ -66,13 +66,15 @@ def check_model(model: str) -> None:
 class Factors:
     """The market of a block of paths; `step` moves it by a day.
 
-    `is_exposed` says whether the reserve is at all. After a step: `exposed` is the day's gain of the reserve from exchange rates as a part of itself, `felt` what the
-    holders' currencies rose by, `flow` the net redemption as a part of the coins (double precision), `mood` the normal
-    behind it, `rate_move` the yield's move, `darkened` the paths in which a part of the reserve goes dark today.
+    `width` is the number of paths, `is_exposed` says whether exchange rates move the reserve at all. After a step:
+    `exposed` is the day's gain of the reserve from them as a part of itself, `felt` what the holders' currencies rose
+    by, `flow` the net redemption as a part of the coins (double precision), `mood` the normal behind it, `rate_move`
+    the yield's move, `darkened` the paths in which a part of the reserve goes dark today.
     """
 
     def __init__(self, parameters: Parameters, market: Market, model: str, draws: Draws) -> None:
         """A market before its first day."""
+        width = self.width = draws.width
         self._p, self._market, self._model, self._draws = parameters, market, model, draws
         kept = parameters.capital / (1 + parameters.capital)
         self._exposures = [
@@ -87,24 +89,24 @@ class Factors:
         self._drift = [np.float32(-(vol**2) * _H / 2) for vol in vols]
         self._daily = [np.float32(vol * np.sqrt(_H)) for vol in vols]
         self._history = np.ascontiguousarray(market.returns * parameters.volatility, dtype=np.float32)
-        self._place = np.zeros(BLOCK, dtype=np.int64)
-        self._is_stressed = np.zeros(BLOCK, dtype=np.bool_)
+        self._place = np.zeros(width, dtype=np.int64)
+        self._is_stressed = np.zeros(width, dtype=np.bool_)
         self._day = 0
-        self.fx: list[Singles] = [np.zeros(BLOCK, dtype=np.float32) for _ in range(FACTORS)]
-        self._work = np.zeros(BLOCK, dtype=np.float32)
-        self._scale = np.ones(BLOCK, dtype=np.float32)
-        self._single = np.zeros(BLOCK, dtype=np.float32)
-        self.exposed, self.felt, self.flow, self.rate_move = (np.zeros(BLOCK) for _ in range(4))
+        self.fx: list[Singles] = [np.zeros(width, dtype=np.float32) for _ in range(FACTORS)]
+        self._work = np.zeros(width, dtype=np.float32)
+        self._scale = np.ones(width, dtype=np.float32)
+        self._single = np.zeros(width, dtype=np.float32)
+        self.exposed, self.felt, self.flow, self.rate_move = (np.zeros(width) for _ in range(4))
         self.mood: Singles = self._single
         self.darkened: NDArray[np.intp] = _NOBODY
 
     def step(self) -> None:
         """The next day."""
         if self._model == "bootstrap":
-            rows = self._draws.normals_of(2)
+            rows = self._draws.normals(2)
             self._resample()
         else:
-            rows = self._draws.normals_of(FACTORS + 2)
+            rows = self._draws.normals(FACTORS + 2)
             if self._model == "regime":
                 self._switch()
             self._diffuse(rows)

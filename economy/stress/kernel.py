@@ -10,8 +10,8 @@ Amounts are shares of the coins at the start (so that their promise is 1), in do
 5. a stay begins when too much is asked for; bills are sold, soonest due first, for what is due by tomorrow and cash
    cannot meet, in a stay in equal parts over its days; the due queue is paid, up to gate and hard floor, in a stay only
    the impatient, at a haircut
-6. each fifth day: cash over its share and the queue buys a bill of the longest kind, capital over its target is paid out; the price
-   of the day: backing, less the dealers' band and waiting, less the weight of those whom nobody took
+6. each fifth day: cash over its share and the queue buys a bill of the longest kind, capital over its target is paid
+   out; the price of the day: backing, less the dealers' band and waiting, less the weight of those whom nobody took
 
 Whatever changes an asset or a debt is also booked to capital, by cause: `worst_residual` is the largest difference of
 assets - debts - capital that ever was.
@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from economy.stress.crowd import Crowd
-from economy.stress.draws import BLOCK, Floats
+from economy.stress.draws import Floats
 from economy.stress.factors import Factors
-from economy.stress.ladder import SMALL, WEEK, YEAR_DAYS, Ladder
+from economy.stress.ladder import SMALL, WEEK, YEAR_DAYS, Ladder, Sale
 from economy.stress.parameters import DEALERS, Parameters
 
 NIGHTS = (1, 1, 1, 1, 3)
@@ -42,32 +42,33 @@ class Year:
 
     def __init__(self, parameters: Parameters, factors: Factors, crowd: Crowd) -> None:
         """The reserve on the eve of the first day."""
+        width = factors.width
         p = self._p = parameters
         self._factors, self._crowd = factors, crowd
         self.day = 0
         assets = 1 + p.capital
-        self.ladder = Ladder(p, assets * (1 - p.cash))
-        self.rate = np.full(BLOCK, p.rate)
-        self.cash, self.bills = np.full(BLOCK, assets * p.cash), np.full(BLOCK, assets * (1 - p.cash))
-        self._sold_before = np.zeros((RECENT_DAYS, BLOCK))
-        self._recent = np.zeros(BLOCK)
-        self.due_tomorrow, self.dark = np.zeros(BLOCK), np.zeros(BLOCK)
-        self._light_again = np.full(BLOCK, -1, dtype=np.int32)
-        self.coins, self.queue, self.capital = np.ones(BLOCK), np.zeros(BLOCK), np.full(BLOCK, p.capital)
-        self._not_due = np.zeros(BLOCK)
-        self._asked_before = np.zeros((p.settle_days, BLOCK))
-        self.inventories = np.zeros((DEALERS, BLOCK))
-        self.stay = np.zeros(BLOCK)
-        self.price = np.full(BLOCK, 1 - p.band)
-        self.debts, self.outflow, self._asked = np.ones(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK)
-        self._left_over, self._sale_cost = np.zeros(BLOCK), np.zeros(BLOCK)
-        self._a, self._b, self._c = np.zeros(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK)
-        self._flags = np.zeros(BLOCK, dtype=np.bool_)
+        self.ladder = Ladder(p, assets * (1 - p.cash), width)
+        self.rate = np.full(width, p.rate)
+        self.cash, self.bills = np.full(width, assets * p.cash), np.full(width, assets * (1 - p.cash))
+        self._sold_before = np.zeros((RECENT_DAYS, width))
+        self._recent = np.zeros(width)
+        self.due_tomorrow, self.dark = np.zeros(width), np.zeros(width)
+        self._light_again = np.full(width, -1, dtype=np.int32)
+        self.coins, self.queue, self.capital = np.ones(width), np.zeros(width), np.full(width, p.capital)
+        self._not_due = np.zeros(width)
+        self._asked_before = np.zeros((p.settle_days, width))
+        self.inventories = np.zeros((DEALERS, width))
+        self.stay = np.zeros(width)
+        self.price = np.full(width, 1 - p.band)
+        self.debts, self.outflow, self._asked = np.ones(width), np.zeros(width), np.zeros(width)
+        self._left_over, self._sale_cost = np.zeros(width), np.zeros(width)
+        self._a, self._b, self._c = np.zeros(width), np.zeros(width), np.zeros(width)
+        self._flags = np.zeros(width, dtype=np.bool_)
         # What is kept of the year.
-        self.causes = np.zeros((len(CAUSES), BLOCK))
+        self.causes = np.zeros((len(CAUSES), width))
         self.least_capital, self.least_price = self.capital.copy(), self.price.copy()
-        self.redeemed, self.left_early = np.zeros(BLOCK), np.zeros(BLOCK)
-        self.stay_days, self.off_peg_days, self.late_days = (np.zeros(BLOCK, dtype=np.uint16) for _ in range(3))
+        self.redeemed, self.left_early = np.zeros(width), np.zeros(width)
+        self.stay_days, self.off_peg_days, self.late_days = (np.zeros(width, dtype=np.uint16) for _ in range(3))
         self.worst_residual = 0.0
         self.first_capital = p.capital
 
@@ -97,15 +98,15 @@ class Year:
     def _value(self) -> None:
         """Step 1: settlement, accrual, yields, exchange rates."""
         a, b, nights = self._a, self._b, NIGHTS[self.day % WEEK]
-        np.add(self.cash, self.due_tomorrow, out=self.cash)
-        self.due_tomorrow.fill(0)
-        np.multiply(self.rate, 1 / YEAR_DAYS, out=a)
+        np.multiply(self.rate, self._p.swept / YEAR_DAYS, out=a)
         if nights > 1:  # interest on interest, night by night
             np.add(a, 1, out=a)
             np.power(a, nights, out=a)
             np.subtract(a, 1, out=a)
         np.multiply(a, self.cash, out=a)
         np.add(self.cash, a, out=self.cash)
+        np.add(self.cash, self.due_tomorrow, out=self.cash)  # it earned nothing last night
+        self.due_tomorrow.fill(0)
         np.add(self.rate, self._factors.rate_move, out=self.rate)
         np.maximum(self.rate, 0, out=self.rate)
         self.ladder.pass_time(nights)
@@ -304,7 +305,9 @@ class Year:
         some = np.flatnonzero(need > 0)
         if not len(some):
             return
-        brought, cost = self.ladder.sell(some, need[some], self.rate[some], np.maximum(self._recent[some], 0))
+        is_first_due = (self.day + 1) % WEEK == 0
+        sale = Sale(self.rate[some], np.maximum(self._recent[some], 0), is_first_due)
+        brought, cost = self.ladder.sell(some, need[some], sale)
         self.due_tomorrow[some] += brought
         self.bills[some] -= brought + cost
         self.capital[some] -= cost

@@ -8,37 +8,46 @@ A sale bears the rise of the yield that it and the sales of the last five days c
 first reserve that is sold.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from economy.stress.draws import BLOCK, Floats
+from economy.stress.draws import Floats
 from economy.stress.parameters import Parameters
 
 WEEK = 5
 """Business days between two bills."""
 WEEK_DAYS = 7
 YEAR_DAYS = 365
-ROUNDS = 3
-"""The price falls with the sale: after three rounds the face is known to the last digit that matters."""
 MORE = 1 + 1e-6
 """Rather a little too much is sold than a crumb missing."""
 SMALL = 1e-12
 
 
+class Sale(NamedTuple):
+    """On each of the paths that sell: the yield, and what was sold in the last days; and whether the first bill, which
+    is due tomorrow, is kept."""
+
+    rate: Floats
+    recent: Floats
+    is_first_due: bool
+
+
 class Ladder:
     """Bills of a block of paths; a machine."""
 
-    def __init__(self, parameters: Parameters, invested: float) -> None:
+    def __init__(self, parameters: Parameters, invested: float, width: int) -> None:
         """Equal amounts of money in each bill, the first due in a week."""
         p = self._p = parameters
         self._days_left = [float(WEEK_DAYS * (rung + 1)) for rung in range(p.rungs)]
         faces = [invested / p.rungs / (1 - p.rate * days / YEAR_DAYS) for days in self._days_left]
-        self._faces = np.repeat(np.array(faces)[:, None], BLOCK, axis=1)
+        self._faces = np.repeat(np.array(faces)[:, None], width, axis=1)
         weighted = [face * days for face, days in zip(faces, self._days_left)]
-        self._sum, self._sum_days = np.full(BLOCK, sum(faces)), np.full(BLOCK, sum(weighted))
-        self.scale = np.ones(BLOCK)
+        self._sum, self._sum_days = np.full(width, sum(faces)), np.full(width, sum(weighted))
+        self.scale = np.ones(width)
         self._first = 0  # the bill due next
-        self._a, self._b = np.zeros(BLOCK), np.zeros(BLOCK)
+        self._a, self._b = np.zeros(width), np.zeros(width)
 
     def pass_time(self, nights: int) -> None:
         """Nights go by."""
@@ -83,34 +92,36 @@ class Ladder:
         self._days_left[self._first] = days
         self._first = (self._first + 1) % self._p.rungs
 
-    def sell(self, some: NDArray[np.intp], need: Floats, rate: Floats, recent: Floats) -> tuple[Floats, Floats]:
+    def sell(self, some: NDArray[np.intp], need: Floats, sale: Sale) -> tuple[Floats, Floats]:
         """Sell on the paths `some` until the sales bring `need`, or nothing is left: what they bring, and their cost.
 
-        `rate` is the yield and `recent` what was sold in the last days, on the same paths; bills due tomorrow stay.
+        With c the sale's other cost, a face f brings f (1 - (y + slope (sold before + f)) d / 365) (1 - c), so that
+        the face that brings the need solves a quadratic equation.
         """
         p, scale = self._p, self.scale[some]
-        brought, cost = np.zeros(len(some)), np.zeros(len(some))
-        for place in range(p.rungs):
+        left, brought, cost = need.copy(), np.zeros(len(some)), np.zeros(len(some))
+        faces_gone, days_gone = np.zeros(len(some)), np.zeros(len(some))
+        for place in range(1 if sale.is_first_due else 0, p.rungs):
             rung = (self._first + place) % p.rungs
-            days = self._days_left[rung]
-            if days <= 1:
+            there = self._faces[rung][some] * scale
+            if not there.any():
                 continue
-            years = days / YEAR_DAYS
+            days = self._days_left[rung]
+            bend = p.sale_slope * days / YEAR_DAYS
+            before = 1 - (sale.rate + p.sale_slope * (sale.recent + brought)) * (days / YEAR_DAYS)
+            root = np.sqrt(np.maximum(before * before - 4 * bend * left / (1 - p.sale_cost + SMALL), 0.0))
+            face = 2 * MORE / (1 - p.sale_cost + SMALL) * left / np.maximum(before + root, SMALL)
+            np.minimum(face, there, out=face)
+            money = face * np.maximum(before - bend * face, 0.0) * (1 - p.sale_cost)
+            cost += face * (1 - sale.rate * (days / YEAR_DAYS)) - money
+            brought += money
+            face /= scale
+            self._faces[rung][some] -= face
+            faces_gone += face
+            days_gone += face * days
             left = np.maximum(need - brought, 0.0)
-            sold_before = recent + brought
-            face = left
-            for _ in range(ROUNDS):
-                price = (1 - (rate + p.sale_slope * (sold_before + face)) * years) * (1 - p.sale_cost)
-                face = left / np.maximum(price, SMALL)
-            face = np.minimum(face * MORE, self._faces[rung][some] * scale)
-            lost = np.minimum(p.sale_slope * (sold_before + face) * years, 1 - rate * years)
-            price = (1 - rate * years - lost) * (1 - p.sale_cost)
-            brought += face * price
-            cost += face * (1 - rate * years - price)
-            unscaled = face / scale
-            self._faces[rung][some] -= unscaled
-            self._sum[some] -= unscaled
-            self._sum_days[some] -= unscaled * days
-            if not (need > brought).any():
+            if not left.any():
                 break
+        self._sum[some] -= faces_gone
+        self._sum_days[some] -= days_gone
         return brought, cost

@@ -60,6 +60,7 @@ def parameters_of(preset: Preset) -> Parameters:
     return Parameters(
         capital=preset.capital_ppm / PPM,
         cash=preset.cash_ppm / PPM,
+        swept=1 - preset.deposit_ppm / PPM,
         rungs=len(preset.ladder_days),
         floor=preset.floors.at_once_ppm / PPM,
         floor_is_hard=preset.floors.mode == HARD,

@@ -61,38 +61,37 @@ PER_PATH = (
 class Recorder:
     """Counts the fans of a running block."""
 
-    def __init__(self, count: int, days: int) -> None:
-        """`count` of the block's paths are wanted, over so many days."""
-        self._count = count
+    def __init__(self, days: int) -> None:
+        """Nothing is counted yet."""
         self.counts = {name: np.zeros((1 + days // WEEK, bins), dtype=np.int64) for name, (_, _, bins) in FANS.items()}
 
     def week(self, year: Year) -> None:
         """Count the state at the end of a week."""
-        row, some = year.day // WEEK, slice(0, self._count)
-        backing = 1 + year.capital[some] / np.maximum(year.debts[some], 1e-12)
-        for name, values in (("backing", backing), ("price", year.price[some]), ("coins", year.coins[some])):
+        row = year.day // WEEK
+        backing = 1 + year.capital / np.maximum(year.debts, 1e-12)
+        for name, values in (("backing", backing), ("price", year.price), ("coins", year.coins)):
             low, high, bins = FANS[name]
             places = ((np.clip(values, low, high) - low) * (bins / (high - low))).astype(np.int32)
             self.counts[name][row] += np.bincount(np.minimum(places, bins - 1), minlength=bins)
 
 
-def outcome_of(year: Year, recorder: Recorder, count: int) -> Outcome:
-    """The first `count` paths of a finished block."""
+def outcome_of(year: Year, recorder: Recorder) -> Outcome:
+    """The outcome of a finished block."""
     capital = year.first_capital
     shortfall = np.maximum(-year.least_capital, 0.0)
-    is_short = shortfall[:count] > 0
-    causes = year.causes[:, :count]
+    is_short = shortfall > 0
+    causes = year.causes
     return Outcome(
-        loss=(capital - year.least_capital)[:count].copy(),
-        shortfall=shortfall[:count].copy(),
-        last_shortfall=np.maximum(-year.capital, 0.0)[:count].copy(),
-        least_price=year.least_price[:count].copy(),
-        redeemed=year.redeemed[:count].copy(),
-        left_early=year.left_early[:count].copy(),
-        coins=year.coins[:count].copy(),
-        stay_days=year.stay_days[:count].copy(),
-        off_peg_days=year.off_peg_days[:count].copy(),
-        late_days=year.late_days[:count].copy(),
+        loss=capital - year.least_capital,
+        shortfall=shortfall,
+        last_shortfall=np.maximum(-year.capital, 0.0),
+        least_price=year.least_price,
+        redeemed=year.redeemed,
+        left_early=year.left_early,
+        coins=year.coins,
+        stay_days=year.stay_days,
+        off_peg_days=year.off_peg_days,
+        late_days=year.late_days,
         causes=np.array([causes.sum(axis=1), causes[:, is_short].sum(axis=1)]),
         counts=recorder.counts,
         worst_residual=year.worst_residual,

@@ -22,6 +22,7 @@ class Parameters:
     # The regime.
     capital: float = 0.01
     cash: float = 0.2
+    swept: float = 1.0
     rungs: int = RUNGS
     floor: float = 0.0
     floor_is_hard: bool = False
@@ -99,6 +100,7 @@ _SHARE = (0.0, 1.0)
 _TABLE: tuple[tuple[str, float, float, str], ...] = (
     ("capital", 0.0, 1.0, "loss-absorbing capital on top of full backing, a share of the coins"),
     ("cash", 0.0, 1.0, "the part of the reserve that is cash"),
+    ("swept", 0.0, 1.0, "the part of the cash that earns the yield overnight; the rest lies in banks"),
     ("rungs", 1, 52, "bills in the ladder, one due each week"),
     ("floor", 0.0, 1.0, "the part of the reserve that is to stay cash"),
     ("settle_days", 0, 20, "business days from a request to its payment"),

@@ -71,16 +71,16 @@ Done = Iterator[tuple[Task, Outcome]]
 
 def run_block(plan: Plan, block: int, count: int) -> Outcome:
     """One block: a pure function of its arguments."""
-    draws = Draws(plan.seed, block, FACTORS + 2)
+    draws = Draws(plan.seed, block, rows=FACTORS + 2, width=count)
     factors = Factors(plan.parameters, plan.market, plan.model, draws)
     year = Year(plan.parameters, factors, Crowd(plan.parameters, factors, plan.run))
-    recorder = Recorder(count, plan.days)
+    recorder = Recorder(plan.days)
     recorder.week(year)
     for _ in range(plan.days):
         year.step()
         if year.day % WEEK == 0:
             recorder.week(year)
-    return outcome_of(year, recorder, count)
+    return outcome_of(year, recorder)
 
 
 def simulate(

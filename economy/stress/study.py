@@ -8,12 +8,11 @@ from typing import NamedTuple
 from economy.errors import ParameterError
 from economy.market.history import History
 from economy.reserve.presets import Preset
-from economy.stress.draws import BLOCK
 from economy.stress.market import market_of, parameters_of
 from economy.stress.parameters import BOUNDS, Parameters, change
 from economy.stress.runner import Plan
 
-SENSITIVE_PATHS = BLOCK
+SENSITIVE_PATHS = 4_096
 """Paths behind each line of the table of sensitivities, the first of the study itself: the same chance."""
 FACTOR = 2.0
 SENSITIVE = (

@@ -6,7 +6,20 @@ from typing import Any
 from economy.errors import GateError
 from economy.exact.rounding import HALF_UP, check_mode
 from economy.market.reading import load_history
-from economy.validation import accounting, backtest, composing, corridors, rebuild, runs, sheets
+from economy.validation import (
+    accounting,
+    adoption,
+    backtest,
+    composing,
+    corridors,
+    issuer,
+    models,
+    rebuild,
+    runs,
+    sheets,
+    signs,
+    volatility,
+)
 from economy.validation.gate import Gate
 
 SUBJECTS: Mapping[str, Callable[[], Iterator[Gate]]] = {
@@ -15,8 +28,13 @@ SUBJECTS: Mapping[str, Callable[[], Iterator[Gate]]] = {
     "backtest": backtest.gates,
     "composing": composing.gates,
     "corridors": corridors.gates,
+    "adoption": adoption.gates,
     "runs": runs.gates,
     "accounting": accounting.gates,
+    "volatility": volatility.gates,
+    "models": models.gates,
+    "signs": signs.gates,
+    "issuer": issuer.gates,
 }
 """A function for each subject, in the order of the table. That of the sheets is also given the rounding."""
 

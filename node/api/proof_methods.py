@@ -77,7 +77,6 @@ def get_transactions_with_proofs(context: Context, tip: Tip, start: int, limit: 
     check_limit(limit)
     if start > tip.version or limit == 0:
         return None
-    check_kept(context, start)
     rows = read_page(context, tip, start, limit)
     entries = [read_entry(row) for _, row in rows]
     events: tuple[Value, ...] = tuple(tuple(map(tuple, events)) for _, _, _, events in entries)

@@ -178,15 +178,17 @@ def onchain_of(state: PastState) -> OnChainConfig:
 
 
 def read_page(context: Context, tip: Tip, start: int, limit: int) -> list[tuple[int, bytes]]:
-    """At most `limit` versions from `start` on, as they are stored. Fewer where those have MAX_PAGE_BYTES already, and
-    where what follows is not kept: after genesis there may be a gap."""
+    """At most `limit` versions from `start` on, as they are stored. Fewer where those have MAX_PAGE_BYTES already.
+
+    RpcError `version_pruned` if one of them is not kept here.
+    """
+    if limit and start + limit > 1:
+        check_kept(context, min(max(start, 1), start + limit - 1, tip.version))
     found: list[tuple[int, bytes]] = []
     size = 0
     for first in range(start, min(start + limit, tip.version + 1), PAGE_STEP):
         count = min(PAGE_STEP, start + limit - first, tip.version - first + 1)
         for version, row in context.store.rows(Column.TRANSACTION, first, count):
-            if version != start + len(found):
-                return found
             found.append((version, row))
             size += len(row)
             if size >= MAX_PAGE_BYTES:

@@ -42,8 +42,8 @@ other refusals of the pool.
 `get_account` and `get_account_state_with_proof` answer for the end of the last block up to the version asked for, and
 name its version. States are kept as far back as `kept_versions` of the validator's node.json says (KE2); an older one
 is `version_pruned` with `oldest`. So is what lies before a validator's snapshot: versions, blocks, and
-numbers of transactions and events; a page after version 0 then ends before the gap. Another validator has them. A hash
-that is not found is null.
+numbers of transactions and events, and a page that holds one of them. Another validator has them. A hash that is not
+found is null.
 
 ### Limits, policy, baskets
 
@@ -73,7 +73,7 @@ Start is (anchor, transaction info of version 0, its path to the anchor's root);
 these are the five fields of a ledger proof. Where the tip is that waypoint's own version, the certificate is null:
 nothing is certified after it yet.
 
-`get_transactions_with_proofs`; null past the end; after 4 MiB a page ends before `limit`, so go on from its last version:
+`get_transactions_with_proofs`; null past the end; after 4 MiB it ends before `limit`: go on from its last version:
 
 | field | content |
 |---|---|

@@ -25,12 +25,14 @@ Bend = Callable[[int, Message], Message | None]
 class Taker:
     """A new ledger that takes a snapshot of a chain's; all givers serve from that chain."""
 
-    def __init__(self, chain: Chain, store: MemoryStore | None = None, *, behind: int | None = 5) -> None:
+    def __init__(
+        self, chain: Chain, store: MemoryStore | None = None, *, behind: int | None = 5, chunk_leaves: int = CHUNK
+    ) -> None:
         """From an empty store, or go on with one."""
         self.chain = chain
         self.store = MemoryStore() if store is None else store
         self.ledger = Ledger(chain.ledger.document, self.store)
-        plan = SyncPlan(behind, CHUNK)
+        plan = SyncPlan(behind, chunk_leaves)
         self.sync = StateSync(self.ledger, TAKER, RealSignatures(), plan)
         self.givers = {at: StateSync(chain.ledger, at, RealSignatures(), plan) for at in GIVERS}
         self.alarms: list[tuple[str, str, int | None]] = []

@@ -242,6 +242,55 @@ def test_each_field_of_a_chunk_counts(place: int) -> None:
     assert len(list(taker.store.staged())) == CHUNK, what
 
 
+@pytest.mark.parametrize("size", [1, CHUNK - 1, CHUNK + 1])
+def test_a_chunk_of_another_size_is_refused(size: int) -> None:
+    """SY6: fewer leaves than a chunk has are refused unless they are the last, more always, though they are proved."""
+    chain = small_chain()
+    taker = Taker(chain)
+    taker.begin()
+    taker.deliver()
+    other = Taker(chain, chunk_leaves=size)
+    other.begin()
+    found: list[Message] = []
+    other.run(lambda _, message: found.append(message) or message)  # type: ignore[func-returns-value]
+    taker.take(1, found[1])
+    assert [(name, peer) for name, _, peer in taker.alarms] == [("snapshot_refused", 1)]
+    assert "are no chunk" in taker.alarms[0][1]
+    assert list(taker.store.staged()) == []
+
+
+def test_who_lied_is_not_heard_again() -> None:
+    """SY4: nothing more is taken from who lied: neither a true answer, nor another alarm or request for a lie."""
+    offer, chunk = answers()
+    taker = Taker(small_chain())
+    taker.begin()
+    taker.take(0, offer)
+    taker.take(1, chunk._replace(depth=chunk.depth + 1))
+    asked = len(taker.asked)
+    for message in (chunk, chunk._replace(depth=chunk.depth + 1)):
+        taker.take(1, message)
+    assert (len(taker.alarms), len(taker.asked)) == (1, asked)
+    assert list(taker.store.staged()) == []
+
+
+def test_when_all_lied_all_are_asked_again() -> None:
+    """SY4: with nobody else left, those who lied get another chance."""
+    taker = Taker(small_chain())
+    lies = 0
+
+    def bend(_: int, message: Message) -> Message:
+        nonlocal lies
+        if isinstance(message, Chunk) and message.items and lies < 3:
+            lies += 1
+            return message._replace(depth=message.depth + 1)
+        return message
+
+    taker.begin()
+    taker.run(bend)
+    assert {peer for _, _, peer in taker.alarms} == set(GIVERS)
+    assert taker.snapshot is not None
+
+
 def test_answers_that_nobody_asked_for_are_no_news() -> None:
     """SY4: another version, another place, a stranger, a second offer: nothing changes and nobody is blamed."""
     offer, chunk = answers()
@@ -283,17 +332,18 @@ def test_a_state_that_nobody_serves_any_more_is_given_up_for_a_newer_one() -> No
     taker.begin()
     taker.run(lambda _, message: message, steps=3)
     assert list(taker.store.staged()) != []
-    empty = 0
+    empty = offers = 0
 
     def nothing(_: int, message: Message) -> Message:
-        nonlocal empty
+        nonlocal empty, offers
+        offers += isinstance(message, SnapshotOffer)
         if isinstance(message, Chunk) and empty < 10:
             empty += 1
             return message._replace(items=(), siblings=())
         return message
 
     taker.run(nothing)
-    assert empty == 10
+    assert (empty, offers) == (10, 1)
     assert taker.snapshot is not None
     assert taker.alarms == []
     assert same_state(taker.ledger, taker.chain.ledger)

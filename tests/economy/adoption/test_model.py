@@ -116,6 +116,18 @@ def test_india_never_passes_its_caps() -> None:
     assert sum(spread.capped_days) > 12
 
 
+@pytest.mark.parametrize(("pace", "held"), [(0.38, []), (1.5, [100e6]), (3.0, [20e6, 40e6, 100e6])])
+def test_which_caps_hold(pace: float, held: list[float]) -> None:
+    """docs/economy.md: at the reviews' mean pace no cap is reached; with q = 1.5 the last one, with q = 3 all three."""
+    india = shipped().changed({"q": pace}).only(("IN",))
+    days = month_days(date(2020, 11, 5), date(2027, 12, 31))
+    spread = closed_form(india, india.places[0], days, ONE)
+    caps = [india.places[0].terms.cap(day) for day, capped in zip(days, spread.capped_days, strict=True) if capped]
+    assert sorted({cap for cap in caps if cap is not None}) == held
+    if pace == 1.5:
+        assert sum(spread.capped_days) == 20
+
+
 def test_brazil_s_lost_year() -> None:
     """Between 23 June 2020 and 4 May 2021 nobody joins and nothing is paid: 315 days later than without the halt."""
     only = shipped().only(("BR",))

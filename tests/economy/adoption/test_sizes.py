@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from economy.adoption.sizes import ecb_sizes, new_inflow, printed, reserve_size
+from economy.adoption.sizes import SCENARIOS, ecb_sizes, printed, reserve_size
 
 
 def test_the_ecb_s_three_sizes() -> None:
@@ -14,10 +14,14 @@ def test_the_ecb_s_three_sizes() -> None:
     assert all(row["source"] for row in ecb_sizes())
 
 
-def test_the_formulas() -> None:
-    """Users x holding; (basket share - users' share) x size. Exact decimals."""
+def test_the_size() -> None:
+    """Users x holding, in exact decimals; the holdings are those that the printed sizes imply."""
     assert reserve_size(Decimal(2_400_000_000), Decimal("63.62")) == Decimal(152_688_000_000)
-    assert new_inflow(Decimal(1000), Decimal("0.18"), Decimal("0.10")) == Decimal("80.00")
+    assert [(case.name, str(case.holding_eur), case.printed_size, case.printed_inflow) for case in SCENARIOS] == [
+        ("payments", "63.62", "152.7", "12.2"),
+        ("savings", "234.83", "563.6", "45.1"),
+        ("fund", "1220.3", "2930", "234.3"),
+    ]
 
 
 @pytest.mark.parametrize(

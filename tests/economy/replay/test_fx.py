@@ -1,6 +1,7 @@
 """Every published figure of a crisis of rates, to the printed digit."""
 
 import datetime
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,7 @@ def test_what_a_regimes_coin_does() -> None:
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_every_document_carries_its_data(name: str) -> None:
     """'Every result carries its data source'; model output is called that."""
-    told = document(load_history(), load_fx()[name], tuple(PRESETS.values()))
+    told: dict[str, Any] = document(load_history(), load_fx()[name], tuple(PRESETS.values()))
     assert len(told["data"]["sha256"]) == 64
     assert told["data"]["filled_count"] == 0
     assert told["model_note"].startswith("model output, not history")

@@ -56,7 +56,7 @@ def test_prices_lie_between_the_bounds_until_the_guarantee() -> None:
     """The facts are inside of what the model allows; after the guarantee the market stayed more careful than it."""
     found = replay(ACTUAL)
     seen = [hour for hour in found.hours if hour.fact is not None]
-    inside = [hour for hour in seen if hour.low - 0.001 <= hour.fact <= hour.high + 0.001]
+    inside = [hour for hour in seen if hour.low - 0.001 <= (hour.fact or 0) <= hour.high + 0.001]
     outside = [hour.time for hour in seen if hour not in inside]
     assert len(seen) == 7
     assert outside == [at(11, 2), at(13, 11)]  # Kraken's 0.98 before the disclosure; 0.98 on Monday morning

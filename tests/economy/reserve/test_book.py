@@ -14,7 +14,7 @@ BOOK = Book("USD", 40, 30, 20, (BILL,), (Incoming(DAY, 11),), 150, 40, 10)
 
 
 def test_the_sums() -> None:
-    """Assets are deposits, sweep, stuck money, bills at book value and unsettled sales; liabilities coins and claims."""
+    """Assets are deposits, sweep, stuck money, bills at book value and sales; liabilities coins and claims."""
     assert (BOOK.cash, BOOK.assets, BOOK.liabilities) == (70, 200, 190)
     assert check(BOOK) is BOOK
     assert ONE == 1_000_000

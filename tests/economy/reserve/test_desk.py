@@ -198,7 +198,7 @@ def test_sales_are_forgotten_after_five_business_days() -> None:
     book = cash_book(0, 10 * ONE_BN, bill(60, 10 * ONE_BN))
     costs = {}
     for wait in (6, 7):
-        state = fresh(book)
+        state, before = fresh(book), 0
         for number in range(wait + 1):
             asks = (Ask("a", ONE_BN),) if number in (0, wait) else ()
             day = FRIDAY + datetime.timedelta(number)
@@ -313,3 +313,68 @@ def test_an_empty_reserve_goes_on() -> None:
     state = step(state, the, Moment(SATURDAY, False), (Ask("a", 5),))
     assert (state.queue, state.stay_until) == ((), None)
     assert postings.issue(state.book, 7).assets == 7
+
+
+def test_a_stay_gives_time_to_sell_in_order() -> None:
+    """'Stays: delay so that assets can be sold in order': bills are sold the day before its end, and it ends in par."""
+    the = rules(Terms("US", 0, stay_trigger_ppm=100_000, stay_days=5))
+    state = step(fresh(cash_book(100, 1_000, bill(60, 900))), the, Moment(FRIDAY, True), (Ask("a", 500),))
+    state = run(state, the, [(SATURDAY, ()), (SUNDAY, ()), (MONDAY, ())])
+    assert state.book.incoming == ()
+    state = run(state, the, [(TUESDAY, ())])
+    wednesday = TUESDAY + datetime.timedelta(1)
+    assert [item.due for item in state.book.incoming] == [wednesday]
+    state = step(state, the, Moment(wednesday, True))
+    assert [payment.amount for payment in state.payments] == [500]
+
+
+def test_a_day_of_several_steps_is_one_day() -> None:
+    """By the hour: the gate and the trigger of a stay count the whole day, the night's income comes once."""
+    the = rules(Terms("US", 0, gate_ppm=100_000), market=Market(0, 365_000_000))
+    state = fresh(cash_book(900, 1_000))
+    paid = []
+    for hour in range(3):
+        moment = Moment(FRIDAY, True, begins=hour == 0, ends=hour == 2)
+        state = step(state, the, moment, (Ask("a", 70),))
+        paid.append(sum(payment.amount for payment in state.payments))
+    assert paid == [70, 30, 0]
+    assert state.book.capital == -100  # 0.1 % of 900 a night is below one micro-unit
+    stay = rules(Terms("US", 0, stay_trigger_ppm=100_000, stay_days=5))
+    state = fresh(cash_book(900, 1_000))
+    for hour in range(3):
+        state = step(state, stay, Moment(FRIDAY, True, hour == 0, hour == 2), (Ask("a", 50),))
+        assert (state.stay_until is None) == (hour < 2)
+    richer = fresh(cash_book(10_000, 10_000))
+    for hour in range(3):
+        richer = step(richer, the, Moment(FRIDAY, True, hour == 0, hour == 2))
+    assert richer.book.capital == 10
+
+
+def test_a_gate_needs_no_more_than_it_lets_out() -> None:
+    """What the gate lets out today and tomorrow is raised, nothing more: 100 of 1,000 today, 70 of 700 then."""
+    the = rules(Terms("US", 0, gate_ppm=100_000))
+    state = step(fresh(cash_book(100, 1_000, bill(60, 900))), the, Moment(FRIDAY, True), (Ask("a", 300),))
+    assert sum(payment.amount for payment in state.payments) == 100
+    assert 70 <= sum(item.amount for item in state.book.incoming) <= 72
+    state = run(state, the, [(SATURDAY, ()), (SUNDAY, ()), (MONDAY, ())])
+    assert sum(payment.amount for payment in state.payments) == 70
+
+
+@pytest.mark.parametrize(("asked", "sold"), [(50, False), (51, True)])
+def test_one_micro_unit_that_is_missing_is_raised(asked: int, sold: bool) -> None:
+    """Both sides of what cash covers."""
+    state = step(fresh(cash_book(50, 100, bill(30, 50))), rules(), Moment(FRIDAY, True), (Ask("a", asked),))
+    assert bool(state.book.incoming) == sold
+
+
+@pytest.mark.parametrize(("surplus", "bought"), [(399, False), (400, True)])
+def test_half_a_rung_is_worth_a_bill(surplus: int, bought: bool) -> None:
+    """80 % of 10,000 in ten rungs is 800 each: cash of 400 above the share of 20 % buys a bill, less does not."""
+    preset = replace(find_preset("circle-2023"), ladder_days=tuple(range(7, 71, 7)))
+    the = Rules(preset, FLAT, "US")
+    cash = 2_000 + surplus
+    state = fresh(cash_book(cash, 10_000, bill(30, 10_000 - cash)))
+    bills = invest(state, the, Moment(FRIDAY, True)).book.bills
+    assert (len(bills) == 2) == bought
+    if bought:
+        assert bills[1] == Bill(FRIDAY + datetime.timedelta(70), 400, 400)

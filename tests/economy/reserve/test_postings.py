@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from economy.reserve import postings, trial
+from economy.reserve import postings
 from economy.reserve.book import Bill, Book, Incoming
 from economy.reserve.trial import run_trial
 
@@ -98,7 +98,7 @@ def test_the_trial_uses_every_event_and_notices_a_leak(monkeypatch: pytest.Monke
     honest = {name: getattr(postings, name) for name in ("issue", "pay", "earn", "sell", "write_down", "settle")}
     for name, posting in honest.items():
         with monkeypatch.context() as patch:
-            patch.setattr(trial.postings, name, _leaking(posting))
+            patch.setattr(postings, name, _leaking(posting))
             with pytest.raises(AssertionError):
                 run_trial(3_000)
 

@@ -136,7 +136,7 @@ def test_orders_become_plans(tmp_path: Path) -> None:
         ({"floors": "soft"}, "hard or usable"),
     ],
 )
-def test_absurd_orders(more: dict, told: str) -> None:
+def test_absurd_orders(more: dict[str, object], told: str) -> None:
     """'Bad input: one clear error.'"""
     with pytest.raises(ParameterError, match=told) as caught:
         plans(order(**more))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from economy.reserve import trial
+from economy.reserve import postings
 from economy.validation import accounting, runs
 from economy.validation.table import SUBJECTS
 
@@ -29,8 +29,8 @@ def test_the_books(monkeypatch: pytest.MonkeyPatch) -> None:
     (gate,) = accounting.gates(2_000)
     assert (gate.number, gate.passed, gate.ours) == (10, True, "0")
     assert accounting.EVENTS == 500_000
-    honest = trial.postings.issue
-    monkeypatch.setattr(trial.postings, "issue", lambda book, amount: honest(book, amount + 1))
+    honest = postings.issue
+    monkeypatch.setattr(postings, "issue", lambda book, amount: honest(book, amount + 1))
     (gate,) = accounting.gates(2_000)
     assert not gate.passed
     assert gate.ours.startswith("event ")
