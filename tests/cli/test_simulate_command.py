@@ -104,7 +104,7 @@ def test_where_to(tmp_path):
 )  # fmt: skip
 def test_errors_of_the_world(tmp_path, words, name, code):
     bad = tmp_path / "bad.json"
-    bad.write_text('{"version": 1, "titel": "x"}')
+    bad.write_text('{"version": 1, "headline": "x"}')
     words = tuple(word.format(bad=bad) for word in words)
     result = call("simulate", *words, "-o", str(tmp_path / "x"), "--json")
     assert result.exit_code == code

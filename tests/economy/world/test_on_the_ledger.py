@@ -1,4 +1,4 @@
-"""What a run left on the ledger, read back from the file by eyes of its own: signatures, certificates, the rules' dates."""
+"""What a run left on the ledger, read back from its file: signatures, certificates, the dates of rules."""
 
 from collections.abc import Iterator
 from contextlib import closing
