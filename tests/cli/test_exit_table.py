@@ -124,14 +124,16 @@ CLIENT: dict[int, str] = {
 ECONOMY = {
     2: (
         "bad_basket bad_book bad_parameter bad_period bad_rates bad_rates_file bad_rollout cluster_missing "
-        "plots_missing weights_do_not_sum"
+        "plots_missing weights_do_not_sum bad_scenario simulation_malformed simulation_moved bad_custodian_books "
+        "foreign_custodian_key"
     ),
-    3: "cluster_unreachable",
+    3: "cluster_unreachable network_runs",
     6: (
         "currency_dark currency_not_modelled date_outside_data rates_too_sparse unknown_basket "
-        "unknown_calendar unknown_corridor unknown_crisis unknown_model unknown_preset unknown_run"
+        "unknown_calendar unknown_corridor unknown_crisis unknown_model unknown_preset unknown_run "
+        "unknown_scenario simulation_missing"
     ),
-    8: "gate_failed",
+    8: "gate_failed world_broken bad_signature_made bad_statement reserve_shortfall books_differ",
 }
 """The rules of the economy's rooms."""
 
