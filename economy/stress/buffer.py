@@ -9,7 +9,7 @@ of the target above and below it.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,8 +31,7 @@ Simulation = Callable[[Plan], Finished]
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(NamedTuple):
     """A candidate: capital in steps, how often it was not enough, and of how many paths."""
 
     steps: int
