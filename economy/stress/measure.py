@@ -63,8 +63,9 @@ def measure_many(paths: int, workers: int, model: str) -> dict[str, Any]:
     assert finished.outcome is not None, "it was not interrupted"
     own = _most_memory(resource.RUSAGE_SELF)
     return {
-        "model": model, "paths": paths, "workers": workers, "wall_s": round(wall, 2), "paths_per_s": round(paths / wall),
-        "memory_mb": own, "memory_of_a_worker_mb": _most_memory(resource.RUSAGE_CHILDREN) if workers > 1 else 0,
+        "model": model, "paths": paths, "workers": workers, "wall_s": round(wall, 2),
+        "paths_per_s": round(paths / wall), "memory_mb": own,
+        "memory_of_a_worker_mb": _most_memory(resource.RUSAGE_CHILDREN) if workers > 1 else 0,
         "worst_residual": finished.outcome.worst_residual,
     }  # fmt: skip
 
@@ -87,6 +88,7 @@ def as_lines(rows: Sequence[Row], many: dict[str, Any] | None) -> list[str]:
     if many is not None:
         lines.append(
             f"{many['paths']:,} paths of {many['model']} with {many['workers']} workers: {many['wall_s']} s,"
-            f" {many['paths_per_s']:,} paths/s; memory {many['memory_mb']} MB, a worker {many['memory_of_a_worker_mb']} MB"
+            f" {many['paths_per_s']:,} paths/s; memory {many['memory_mb']} MB,"
+            f" a worker {many['memory_of_a_worker_mb']} MB"
         )
     return lines
