@@ -17,7 +17,8 @@ from economy.errors import ParameterError
 from economy.stress.document import check_books, probability
 from economy.stress.outcome import Outcome
 from economy.stress.parameters import change
-from economy.stress.runner import Finished, Plan
+from economy.stress.plan import Plan
+from economy.stress.runner import Finished
 
 STEP = 0.0001
 """A basis point of the coins."""

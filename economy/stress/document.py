@@ -13,7 +13,8 @@ from economy.stress.draws import Floats
 from economy.stress.kernel import CAUSES
 from economy.stress.ladder import WEEK
 from economy.stress.outcome import FANS, Outcome, fan
-from economy.stress.runner import Finished, Plan
+from economy.stress.plan import Plan
+from economy.stress.runner import Finished
 from economy.stress.study import Variant
 
 RANKS = (1, 5, 25, 50, 75, 95, 99)

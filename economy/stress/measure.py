@@ -11,7 +11,8 @@ from economy.market.reading import load_history
 from economy.reserve.presets import find_preset
 from economy.stress.draws import BLOCK
 from economy.stress.factors import MODELS
-from economy.stress.runner import run_block, simulate
+from economy.stress.plan import run_block
+from economy.stress.runner import simulate
 from economy.stress.study import Draft, plan_of
 
 PRESET = "libra-v2"

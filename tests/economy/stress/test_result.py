@@ -22,7 +22,8 @@ from economy.stress.draws import BLOCK
 from economy.stress.market import market_of, parameters_of
 from economy.stress.outcome import FANS, fan
 from economy.stress.parameters import Parameters
-from economy.stress.runner import Finished, Plan, run_block, simulate
+from economy.stress.plan import Plan, run_block
+from economy.stress.runner import Finished, simulate
 from economy.stress.study import Draft, plan_of, variants
 from tests.economy.stress.plans import plan
 
