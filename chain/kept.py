@@ -1,4 +1,4 @@
-"""What of a ledger is kept on one node: where it begins there, and what is said of what lies before (U5, U6).
+"""What of a ledger is kept on one node: where it begins there, and what is said of what lies before (KE5, KE6).
 
 A ledger that came by a snapshot begins at a *base*: the last version of a certified block. Genesis (version 0) is kept
 too, the versions between are not.

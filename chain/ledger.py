@@ -263,8 +263,12 @@ class Ledger:
         batch.rows.append((Column.META, SYNC_ROW, None))
         return batch
 
-    def committed_blocks(self, start_height: int, limit: int, max_bytes: int) -> CommittedResponse:
-        """Durable blocks of one epoch from a height on, ending at one that has its own commit certificate (E9)."""
+    def committed_blocks(self, start_height: int, limit: int, max_bytes: int) -> CommittedResponse | None:
+        """Durable blocks of one epoch from a height on, ending at one that has its own commit certificate (E9).
+
+        None of them (SY2): they lie before the base, or `limit` blocks reach no certificate. None: they are not durable
+        yet.
+        """
         blocks: list[Block] = []
         proof: QuorumCertificate | None = None
         end = size = 0
@@ -279,6 +283,8 @@ class Ledger:
                 is_end = certificate.commit is not None and certificate.commit.next_epoch is not None
                 if size >= max_bytes or is_end:
                     break
+        if not blocks and start_height > self.base.height:
+            return None
         return CommittedResponse(start_height, tuple(blocks[:end]), proof)
 
     # --- storing ---

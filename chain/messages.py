@@ -233,7 +233,7 @@ class SnapshotRequest(NamedTuple):
 
 
 class SnapshotOffer(NamedTuple):
-    """A certified block whose state can be fetched, with all that connects it with genesis (Y3)."""
+    """A certified block whose state can be fetched, with all that connects it with genesis (SY3)."""
 
     epochs: tuple[QuorumCertificate, ...]
     """One certificate for each epoch that has ended, oldest first."""

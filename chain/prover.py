@@ -62,7 +62,7 @@ def accumulator_nodes(store: Store) -> ReadNode:
     read = partial(node_at, read_inner=read_inner, read_leaves=read_leaves)
 
     def read_kept(level: int, index: int) -> Hash:
-        """U6: around the base a subtree's leaves are not here; it stands in a row, or is made of its halves."""
+        """KE6: around the base a subtree's leaves are not here; it stands in a row, or is made of its halves."""
         if index << level > base.version:
             return read(level, index)
         node = store.row(Column.ACCUMULATOR, position(level, index))

@@ -133,9 +133,7 @@ class Replica:
         """Whether blocks that this validator voted for are gone as a whole, and must be fetched from others."""
         self.consensus = Epochs(index, self, keyring, ledger.genesis_hash, signatures)
         machine = self.consensus.machine
-        self.standing = Standing(
-            index, ledger, self.consensus, grace=plan.snapshot_behind or SNAPSHOT_BEHIND, is_record_new=newest is None
-        )  # fmt: skip
+        self.standing = Standing(index, ledger, self.consensus, grace=plan.snapshot_behind or SNAPSHOT_BEHIND)
         try:
             check_blocks(machine.safety.record, machine.own, self._recent_blocks())
             check_certificates(machine.safety.record, machine.own, machine.high_commit)
@@ -172,7 +170,6 @@ class Replica:
             return out
         self._try(event, now_us, out)
         self.sync.ask(self._peers(), now_us, out)
-        self.standing.note(out.persist)
         return out
 
     def _try(self, event: Event, now_us: int, out: Output) -> None:
@@ -184,7 +181,7 @@ class Replica:
             out.alarm(error.name, error.message, sender)
 
     def _ends_switching(self, event: Event) -> bool:
-        """Y7: while a snapshot is on its way to the disk only its arrival counts; peers' messages are dropped, as they
+        """SY7: while a snapshot is on its way to the disk only its arrival counts; peers' messages are dropped, as they
         come again, and the rest waits."""
         if not isinstance(event, Received):
             self._held.append(event)
@@ -232,7 +229,7 @@ class Replica:
     # --- snapshots ---
 
     def _go_on_from(self, snapshot: Snapshot, now_us: int, out: Output) -> None:
-        """Y7: the ledger is that of the snapshot now: tell consensus and the mempool, then do what had to wait."""
+        """SY7: the ledger is that of the snapshot now: tell consensus and the mempool, then do what had to wait."""
         self.standing.on_snapshot(snapshot, out)
         self.consensus.go_on_from(snapshot.certificate, now_us, out)
         used = {bytes(tx.raw.sender): self._next_sequence(tx.raw.sender) for tx in self.mempool.by_hash.values()}
@@ -242,7 +239,7 @@ class Replica:
             self._try(event, now_us, out)
 
     def takes_snapshot(self, version: int) -> bool:
-        """Y1."""
+        """SY1."""
         return self.sync.takes_over(version, self.ledger.validators.one_honest)
 
     def _peers(self) -> tuple[int, ...]:
@@ -444,7 +441,7 @@ class Replica:
         """Durable certificates that ended epochs."""
         return self.ledger.epoch_ends(first, limit)
 
-    def committed_blocks(self, start_height: int) -> CommittedResponse:
+    def committed_blocks(self, start_height: int) -> CommittedResponse | None:
         """Durable blocks for a node that catches up."""
         return self.ledger.committed_blocks(start_height, SYNC_BLOCKS, SYNC_BYTES)
 

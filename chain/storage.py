@@ -17,7 +17,7 @@ class Column(IntEnum):
     """0: the ledger's tip. 1: whose signing record stands beside it (node/storage/signing_record.py).
 
     2: the last epoch and round that this validator voted in, durable before the record that says so (VOTED_ROW).
-    BASE_ROW and SYNC_ROW: see there."""
+    BASE_ROW, SYNC_ROW and BARRED_ROW: see there."""
     BLOCK = 1
     """height -> committed block with what commits it."""
     TRANSACTION = 2
@@ -48,11 +48,11 @@ class Index(IntEnum):
 VOTED_ROW = 2
 """Row of META. A signing record with a later vote proves that the ledger lost something that was durable."""
 BASE_ROW = 8
-"""Row of META: where the ledger begins here if it came by a snapshot (chain/sync/base.py); missing: at genesis."""
+"""Row of META: where the ledger begins here if it came by a snapshot (chain/kept.py); missing: at genesis."""
 SYNC_ROW = 9
 """Row of META: the verified snapshot whose state is being fetched. Its values so far are the staged ones."""
-NEW_RECORD_ROW = 10
-"""Row of META: the ledger was begun with a new signing record; with a key in it, that key must not sign (Y10)."""
+BARRED_ROW = 10
+"""Row of META: keys of this validator that must not sign, since their records were lost (SY10)."""
 
 KEPT_BY_ADOPTION = (Column.META, Column.PENDING, Column.EPOCH)
 """Columns whose rows survive `WriteBatch.adopt`."""

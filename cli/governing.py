@@ -8,8 +8,10 @@ import click
 
 from cli import options, output
 from cli.exits import OK
+from cli.proposals import propose_option, write_proposal
 from node.client.network import load_network
 from node.client.operations import validators as operations
+from node.client.operations.governance import propose_call
 from node.client.wallets.calls import Call, execute_calls
 from node.client.wallets.wallet import Wallet
 
@@ -22,13 +24,17 @@ def _decides(name: str) -> Callable[[Command], Command]:
     """A command that makes one call of the association: it is executed, and the new epoch is told."""
 
     def decorate(make: Command) -> Command:
+        @propose_option
         @options.network
         @options.as_json
         @output.reported
-        def run(directory: Path, as_json: bool, **arguments: Any) -> int:
+        def run(proposal: Path | None, directory: Path, as_json: bool, **arguments: Any) -> int:
             wallet = Wallet(load_network(directory))
             operations.association(wallet)
             call: Call = make(wallet, **arguments)
+            if proposal is not None:
+                write_proposal(proposal, propose_call(wallet, call), as_json=as_json)
+                return OK
             (done,) = execute_calls(wallet, [call])
             words = f"{call.function}: in force from the next epoch on"
             lines = [words, f"  version  {done['version']}  {done['hash']}"]

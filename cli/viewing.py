@@ -3,20 +3,42 @@
 from dataclasses import replace
 from pathlib import Path
 
-from node.client.network import load_network
+import click
+
+from cli import output
+from node.client.network import Network, load_network
+from node.client.rpc import ConnectionFailed
 from node.client.verifying import VerifyingClient, verified_words
 from node.client.wallets.wallet import Wallet
 from node.view.explorer import View
 from node.view.layout import Note, Page
 from node.view.names import names_of
 
+SIMULATED = "simulation.json"
+"""In the directory of a network that `mithqal simulate` made (economy.world.directory): it need not run to be read."""
 TRUSTED = "not verified: the validator that answered was trusted (--trust-node)"
 
 
 def open_view(directory: Path) -> View:
     """The view of a network directory, on the word of a validator; raises NetworkError and ConnectionFailed."""
     network = load_network(directory)
-    return view_of(Wallet(network), network.waypoint)
+    return view_of(reading_wallet(network), network.waypoint)
+
+
+def reading_wallet(network: Network) -> Wallet:
+    """A wallet to read with: of validators that run, else of the stored ledger of a simulated network."""
+    wallet = Wallet(network)
+    if (network.directory / SIMULATED).exists():
+        try:
+            wallet.client.call("get_metadata")
+        except ConnectionFailed:
+            from node.localnet.offline import OfflineLedger  # it brings a validator's whole API along
+
+            ledger = OfflineLedger(network)
+            click.get_current_context().call_on_close(ledger.close)
+            wallet.client = ledger.client
+            output.talk(f"no validator runs: this is read from the ledger of {network.members[0].name}")
+    return wallet
 
 
 def open_verified(directory: Path, trust_node: bool) -> View:

@@ -55,3 +55,9 @@ class GateError(MithqalError):
     """A figure of ours is not the published one."""
 
     name = "gate_failed"
+
+
+class ScenarioError(MithqalError):
+    """A scenario file that cannot be used."""
+
+    name = "bad_scenario"

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from chain.errors import MithqalError
+from chain.kept import KEPT_VERSIONS
+from chain.primitives import U64_MAX
 
 CONFIG_FILE = "node.json"
 Endpoint = tuple[str, int]
@@ -44,6 +46,8 @@ class NodeConfig:
     """Whether it may listen beyond loopback."""
     genesis_hash: bytes | None = None
     """The hash that the genesis must have, 32 bytes, so that a damaged genesis is not taken for another network's."""
+    kept_versions: int = KEPT_VERSIONS
+    """So many versions back from the tip accounts can be read and proved as they were (KE2)."""
 
     @property
     def listen_at(self) -> Endpoint:
@@ -65,11 +69,15 @@ class NodeConfig:
             "log": _relative(self.log, root),
             "allow_remote": self.allow_remote,
             "genesis_hash": None if self.genesis_hash is None else self.genesis_hash.hex(),
+            "kept_versions": self.kept_versions,
         }
 
 
 _REQUIRED = ("index", "endpoints", "rpc", "genesis")
-_OPTIONAL = {"data": "data", "keys": "keys", "log": "node.log", "allow_remote": False, "genesis_hash": None}
+_OPTIONAL = {
+    "data": "data", "keys": "keys", "log": "node.log", "allow_remote": False, "genesis_hash": None,
+    "kept_versions": KEPT_VERSIONS,
+}  # fmt: skip
 
 
 def load_config(directory: Path) -> NodeConfig:
@@ -102,6 +110,9 @@ def parse_config(directory: Path, values: object) -> NodeConfig:
     allow_remote = merged["allow_remote"]
     if type(allow_remote) is not bool:
         raise _wrong("allow_remote", "true or false")
+    kept = merged["kept_versions"]
+    if type(kept) is not int or not 0 <= kept <= U64_MAX:
+        raise _wrong("kept_versions", "a whole number from 0 on")
     rows = merged["endpoints"]
     if not isinstance(rows, list) or not rows:
         raise _wrong("endpoints", "a list of [host, port]")
@@ -116,7 +127,7 @@ def parse_config(directory: Path, values: object) -> NodeConfig:
     rpc = _endpoint("rpc", merged["rpc"], allow_remote=allow_remote)
     return NodeConfig(
         directory=directory, index=index, endpoints=endpoints, rpc=rpc, allow_remote=allow_remote,
-        genesis_hash=_hash(merged["genesis_hash"]), **paths,
+        genesis_hash=_hash(merged["genesis_hash"]), kept_versions=kept, **paths,
     )  # fmt: skip
 
 

@@ -48,14 +48,23 @@ def save_key(path: Path, key_name: str, secret: bytes, scheme: Scheme = Scheme.E
     `key_file_exists` (a key is never overwritten), `key_file_unwritable`.
     """
     key = PrivateKey(secret, scheme)
-    document = {
+    _save(path, key_document(key_name, key, secret))
+    return key
+
+
+def key_document(key_name: str, key: PrivateKey, secret: bytes) -> dict[str, str]:
+    """What the file of a key holds."""
+    return {
         "name": key_name,
-        "scheme": scheme.name.lower(),
+        "scheme": key.scheme.name.lower(),
         "public_key": key.public_key.hex(),
         "secret": secret.hex(),
     }
-    _save(path, document)
-    return key
+
+
+def key_text(document: dict[str, Any]) -> str:
+    """The same as the file's text."""
+    return json.dumps(document, indent=1) + "\n"
 
 
 def save_multi_key(path: Path, key_name: str, key: MultiKey) -> None:
@@ -81,7 +90,7 @@ def _save(path: Path, document: dict[str, Any]) -> None:
     """Write a new file, or say why not."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write_new(path, json.dumps(document, indent=1).encode() + b"\n")
+        _write_new(path, key_text(document).encode())
     except FileExistsError as error:
         raise KeyFileError(f"there is a key in {path} already, it stays as it is", name="key_file_exists") from error
     except OSError as error:

@@ -78,8 +78,11 @@ def is_idle(tree: BlockTree, block_id: Hash, app: Application) -> bool:
     return not app.payload(result, result.timestamp_us + 1, max_count=1)
 
 
-def send(destination: int, message: Message, out: Output) -> None:
-    """An answer that reveals no new promise of ours need not wait for the disk; one above a frame is not sent."""
+def send(destination: int, message: Message | None, out: Output) -> None:
+    """An answer, if there is one, that reveals no new promise of ours need not wait for the disk; one above a frame is
+    not sent."""
+    if message is None:
+        return
     data = encode_message(message)
     if len(data) > MAX_FRAME_BYTES:
         out.alarm("answer_too_large", f"an answer of {len(data)} bytes is above {MAX_FRAME_BYTES}, it is not sent")

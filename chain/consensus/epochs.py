@@ -51,7 +51,7 @@ class Epochs:
         self._absent: dict[int, None] = {}
         self._early: dict[int, list[Message]] = {}
         self._asked_us: dict[int, int] = {}
-        self._barred, self._why = b"", ""
+        self._barred: dict[bytes, str] = {}
         self._ends: dict[int, QuorumCertificate] = {}
         """Verified ends of this epoch and later ones, whose blocks are not here yet."""
         self.machine, self.seats = self._build()
@@ -107,7 +107,7 @@ class Epochs:
             self._run(lambda: self.machine.on_link(seat, is_up, now_us, out), now_us, out)
 
     def go_on_from(self, proof: QuorumCertificate, now_us: int, out: Output) -> None:
-        """Y7: the ledger has gone on from a snapshot that `proof` commits, in this epoch or a later one."""
+        """SY7: the ledger has gone on from a snapshot that `proof` commits, in this epoch or a later one."""
         start = self._app.epoch_start()
         if start.validators.epoch == self.epoch:
             self._run(lambda: self.machine.go_on_from(start.root, proof, now_us, out), now_us, out)
@@ -122,10 +122,15 @@ class Epochs:
         return () if end is None or end.next_epoch is None else end.next_epoch.members
 
     def bar(self, public_key: bytes, why: str) -> None:
-        """Y10: sign nothing with this key any more, in this epoch or a later one."""
-        self._barred, self._why = public_key, why
+        """SY10: sign nothing with this key any more, in this epoch or a later one."""
+        self._barred[public_key] = why
         if self.machine.safety.public_key == public_key:
             self.machine.safety.silenced = why
+
+    def is_record_lost(self, public_key: bytes) -> bool:
+        """Whether this process has a key without a signing record, be it new or lost."""
+        found = self._keyring.find(public_key)
+        return found is not None and found.record is None
 
     # --- other epochs ---
 
@@ -246,8 +251,8 @@ class Epochs:
         if signed > epoch:
             return NOBODY, None, f"this validator has signed in epoch {signed}, it signs nothing in epoch {epoch}"
         wanted = start.validators.members[index].consensus_key
-        if wanted == self._barred:
-            return NOBODY, None, self._why
+        if wanted in self._barred:
+            return NOBODY, None, self._barred[wanted]
         key = self._keyring.find(wanted)
         if key is None:
             return NOBODY, None, f"this process has no key {wanted.hex()[:16]} that may sign in epoch {epoch}"

@@ -276,7 +276,7 @@ class ConsensusMachine:
         try:
             signature = self.safety.timeout(self.round, self.high_qc, self.high_tc, encode(sync.to_value()))
         except SafetyError as error:
-            if error.name != "old_round":  # of a validator whose ledger is lost: it catches up with what it signed
+            if error.name not in ("old_round", "stale_certificate"):  # a lost ledger catches up with what was signed
                 out.alarm(error.name, error.message)
             return
         self.pacemaker.timed_out = True
@@ -354,6 +354,8 @@ class ConsensusMachine:
 
     def _check_memory(self, qc: QuorumCertificate, tc: TimeoutCertificate | None, out: Output) -> None:
         """R18: a verified signature of ours that our record does not know ends our signing."""
+        if self.safety.silenced is not None:
+            return
         try:
             check_certificates(self.safety.record, self.own, qc, tc)
         except SafetyError as error:
@@ -398,7 +400,7 @@ class ConsensusMachine:
         self.held.drop_up_to(root.round)
 
     def _request_missing(self, now_us: int, out: Output) -> None:
-        """R14, unless a snapshot brings all of it (Y1)."""
+        """R14, unless a snapshot brings all of it (SY1)."""
         wanted, signers = missing(self.tree, self.held, self.high_qc, self.high_commit, self.app)
         self.fetcher.want(wanted, signers, self.tree.root.height, now_us, out)
 
@@ -443,9 +445,7 @@ class ConsensusMachine:
 
     def _on_block_request(self, sender: int, request: BlockRequest, out: Output) -> None:
         """R16."""
-        found = answer(request, self.tree, self.app)
-        if found is not None:
-            send(sender, found, out)
+        send(sender, answer(request, self.tree, self.app), out)
 
     def _on_block_response(self, response: BlockResponse, now_us: int, out: Output) -> None:
         """Each block must be justified like a proposal; they may come from anyone."""
@@ -459,7 +459,7 @@ class ConsensusMachine:
         self._settle(now_us, out)
 
     def go_on_from(self, root: BlockResult, proof: QuorumCertificate, now_us: int, out: Output) -> None:
-        """Y7: the ledger has just gone on from a snapshot, whose certificate is verified."""
+        """SY7: the ledger has just gone on from a snapshot, whose certificate is verified."""
         out.persist.rows += [(Column.PENDING, row, None) for row in self.tree.set_root(root)]
         self.held.drop_up_to(root.round)
         self._go_on(proof, now_us, out)

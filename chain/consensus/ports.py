@@ -75,10 +75,10 @@ class Application(Protocol):
         """Make blocks final, oldest first; `proof` commits the last of them."""
 
     def takes_snapshot(self, version: int) -> bool:
-        """Whether the ledger up to a certified version comes by a snapshot (Y1): then no block is asked for."""
+        """Whether the ledger up to a certified version comes by a snapshot (SY1): then no block is asked for."""
 
-    def committed_blocks(self, start_height: int) -> CommittedResponse:
-        """Durable blocks for a node that catches up."""
+    def committed_blocks(self, start_height: int) -> CommittedResponse | None:
+        """Durable blocks for a node that catches up; empty if they cannot be served, None if they are not here yet."""
 
 
 class EpochApplication(Application, Protocol):

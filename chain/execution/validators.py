@@ -65,7 +65,7 @@ def set_validator_operator_with_nonce_admin(run: Run, nonce: int, operator_name:
     owner = run.state.account(run.secondaries[0])
     _check_operator_name(run, operator_name, operator)
     if owner is None or owner.role != Role.VALIDATOR:
-        raise Abort("Roles", Category.REQUIRES_ROLE, "EVALIDATOR", "a validator's owner must sign beside the association")
+        raise Abort("Roles", Category.REQUIRES_ROLE, "EVALIDATOR", "the owner must sign beside the association")
     _set_operator(run, owner.address, operator)
     run.emit_admin()
 

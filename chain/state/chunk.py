@@ -1,4 +1,4 @@
-"""Consecutive leaves of the state tree, from the left, each chunk proved against the root as soon as it comes (Y5).
+"""Consecutive leaves of the state tree, from the left, each chunk proved against the root as soon as it comes (SY5).
 
 Who has all leaves up to a key, and the subtrees to the right of that key's path, can compute the root. So a chunk needs
 no more than those right siblings: the left ones are made of the leaves that were verified before, and of the chunk.

@@ -1,4 +1,4 @@
-"""The states of past blocks, so that an account can be read and proved as it was (U1 to U4).
+"""The states of past blocks, so that an account can be read and proved as it was (KE1 to KE4).
 
 A block's state is its tree, and the current records less what the blocks after it replaced. Trees share structure and
 records are immutable, so that a recent state, kept in memory, costs no more than what its successor changed. An older

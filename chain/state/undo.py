@@ -1,8 +1,8 @@
-"""What each committed block replaced, as rows of the store: old states are the current one with that put back (U1).
+"""What each committed block replaced, as rows of the store: old states are the current one with that put back (KE1).
 
 The row of a block stands under its last version and holds the version before the block, and for each record that the
 block wrote its key and, as the next item, its bytes before the block (None: there was none). Rows are written in the
-batch of their block, so that they are exactly as durable, and deleted when they leave the window (U2).
+batch of their block, so that they are exactly as durable, and deleted when they leave the window (KE2).
 """
 
 from collections.abc import Iterator, Mapping

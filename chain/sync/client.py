@@ -2,8 +2,8 @@
 
 Nobody is believed and nobody is waited for: an offer or chunk that fails a check names the peer in an alarm and is
 asked of the next one; so is what does not come in time. What was verified is staged beside the ledger, which stays as
-it is until all leaves are there; then one batch puts the staged state in its place (Y4 to Y7). After a crash the staged
-leaves are taken up again.
+it is until all leaves are there; then one batch puts the staged state in its place (SY4 to SY7). After a crash the
+staged leaves are taken up again.
 """
 
 from chain.accounts import leaf_key, read_record, value_hash
@@ -34,8 +34,11 @@ ROUNDS_OF_ASKING = 3
 class SnapshotClient:
     """One validator's taking side. Idle until `want`."""
 
-    def __init__(self, ledger: Ledger, own_index: int, signatures: Signatures) -> None:
+    def __init__(
+        self, ledger: Ledger, own_index: int, signatures: Signatures, chunk_leaves: int = CHUNK_LEAVES
+    ) -> None:
         """`resume` takes up what an earlier life began."""
+        self._chunk_leaves = chunk_leaves
         self._ledger, self._own, self._signatures = ledger, own_index, signatures
         self._peers: tuple[int, ...] = ()
         self._liars: set[int] = set()
@@ -86,6 +89,13 @@ class SnapshotClient:
         self._last = max(self._names, default=None)
         self.want(snapshot.version)
 
+    def stop_if_level(self, out: Output) -> None:
+        """SY1: blocks came first after all."""
+        if self.is_active and not self.is_switching and self._ledger.tip_version >= self._wanted_version:
+            self._reset(out)
+            self._token += 1
+            self.is_active = self._is_asking = False
+
     def on_timer(self, token: int, now_us: int, out: Output) -> None:
         """Nothing good came in time."""
         if token == self._token and self.is_active and not self.is_switching:
@@ -124,18 +134,16 @@ class SnapshotClient:
     # --- what comes ---
 
     def on_offer(self, sender: int, offer: SnapshotOffer, now_us: int, out: Output) -> None:
-        """Y3, Y4: verify it whole, then begin with its first chunk."""
-        if not self.is_active or self._snapshot is not None or sender not in self._peers:
+        """SY3, SY4: verify it whole, then begin with its first chunk."""
+        if not self.is_active or self._snapshot is not None or not self._is_asked(sender):
             return
         try:
             snapshot = verify_offer(offer, self._ledger, self._signatures)
-            if snapshot.version <= max(self._ledger.tip_version, self._wanted_version - STALE_VERSIONS):
-                raise ProofError(
-                    f"it offers version {snapshot.version}, {self._wanted_version} is certified",
-                    step="offer", rule="stale",
-                )  # fmt: skip
         except MithqalError as error:
             self._blame(sender, f"a snapshot is refused: {error.message}", now_us, out)
+            return
+        if snapshot.version <= max(self._ledger.tip_version, self._wanted_version - STALE_VERSIONS):
+            self._ask(now_us, out)  # of somebody who is behind too, which is no lie
             return
         self._reset(out)
         self._snapshot = snapshot
@@ -144,9 +152,9 @@ class SnapshotClient:
         self._ask(now_us, out)
 
     def on_chunk(self, sender: int, chunk: Chunk, now_us: int, out: Output) -> None:
-        """Y5, Y6: prove it against the state's root, stage it, ask for the next or finish."""
+        """SY5, SY6: prove it against the state's root, stage it, ask for the next or finish."""
         snapshot = self._snapshot
-        if snapshot is None or self.is_switching or sender not in self._peers:
+        if snapshot is None or self.is_switching or not self._is_asked(sender):
             return
         if (chunk.version, chunk.after) != (snapshot.version, self._last or b""):
             return
@@ -158,7 +166,7 @@ class SnapshotClient:
             proof = EdgeProof.from_value((chunk.depth, chunk.siblings))
             hashed = [(key, hashed_value) for key, hashed_value, _, _ in leaves]
             grown = extend(self._tree, snapshot.state_root, self._last, hashed, proof)
-            check_size(chunk, is_last=is_complete(grown, snapshot.state_root))
+            check_size(chunk, self._chunk_leaves, is_last=is_complete(grown, snapshot.state_root))
         except MithqalError as error:
             self._blame(sender, f"a chunk of version {chunk.version} is refused: {error.message}", now_us, out)
             return
@@ -169,9 +177,9 @@ class SnapshotClient:
         if not is_complete(grown, snapshot.state_root):
             self._ask(now_us, out)
             return
-        if snapshot.version <= self._ledger.tip_version:  # blocks came first
+        if snapshot.version <= self._ledger.tip_version:  # some blocks came first
             self._reset(out)
-            self.is_active = self._is_asking = False
+            self._ask(now_us, out)
             return
         staged, out.persist.staged = out.persist.staged, []
         assert out.persist.is_empty(), "a batch that adopts is written alone"
@@ -179,6 +187,10 @@ class SnapshotClient:
         out.persist.staged = staged
         self.is_switching = True
         out.after_persist.append(Send(self._own, encode_message(SnapshotWritten(snapshot.version))))
+
+    def _is_asked(self, sender: int) -> bool:
+        """Whether anything is taken from a peer: a member that has not lied."""
+        return sender in self._peers and sender not in self._liars
 
     def _blame(self, sender: int, message: str, now_us: int, out: Output) -> None:
         """What this peer sent is wrong: it is not asked again while another can be."""
@@ -189,7 +201,7 @@ class SnapshotClient:
     # --- ending ---
 
     def finish(self, message: SnapshotWritten) -> Snapshot | None:
-        """Y7: the snapshot is durable: the ledger goes on from it. None if that is no news."""
+        """SY7: the snapshot is durable: the ledger goes on from it. None if that is no news."""
         snapshot = self._snapshot
         if not self.is_switching or snapshot is None or snapshot.version != message.version:
             return None
@@ -228,8 +240,8 @@ def check_items(items: tuple[bytes, ...]) -> list[tuple[bytes, bytes, bytes, byt
     return found
 
 
-def check_size(chunk: Chunk, *, is_last: bool) -> None:
-    """Y6: a chunk is full unless it is the last one: nobody can drag a snapshot out by single leaves. ProofError."""
+def check_size(chunk: Chunk, most: int, *, is_last: bool) -> None:
+    """SY6: a chunk is full unless it is the last one: nobody can drag a snapshot out by single leaves. ProofError."""
     leaves, size = len(chunk.items) // 2, sum(map(len, chunk.items))
-    if leaves > CHUNK_LEAVES or (not is_last and leaves < CHUNK_LEAVES and size < CHUNK_BYTES):
+    if leaves > most or (not is_last and leaves < most and size < CHUNK_BYTES):
         raise ProofError(f"{leaves} leaves of {size} bytes are no chunk", step="size")

@@ -1,4 +1,4 @@
-"""A certified block whose state can be fetched: made from a ledger, and believed from genesis on (Y3).
+"""A certified block whose state can be fetched: made from a ledger, and believed from genesis on (SY3).
 
 Everything in an offer hangs on the certificate: the block by its id, the last version's entry by the accumulator, the
 state's root by that entry, and the accumulator's frontier by the accumulator's root.

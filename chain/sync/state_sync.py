@@ -1,4 +1,4 @@
-"""Whether a validator that is behind fetches the state or the blocks, and the way in for messages (Y1, Y2)."""
+"""Whether a validator that is behind fetches the state or the blocks, and the way in for messages (SY1, SY2)."""
 
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from chain.messages import (
     encode_message,
 )
 from chain.sync.client import SnapshotClient
-from chain.sync.server import SnapshotServer
+from chain.sync.server import CHUNK_LEAVES, SnapshotServer
 from chain.sync.snapshot import Snapshot
 
 SNAPSHOT_BEHIND = 10_000
@@ -29,6 +29,8 @@ class SyncPlan(NamedTuple):
 
     snapshot_behind: int | None = SNAPSHOT_BEHIND
     """From so many versions on by a snapshot; None: always by replaying blocks, which recomputes every root."""
+    chunk_leaves: int = CHUNK_LEAVES
+    """Leaves of a chunk, the same on all validators."""
 
 
 class StateSync:
@@ -37,10 +39,13 @@ class StateSync:
     def __init__(self, ledger: Ledger, own_index: int, signatures: Signatures, plan: SyncPlan) -> None:
         """Nothing is fetched yet."""
         self._ledger, self._own, self._behind = ledger, own_index, plan.snapshot_behind
-        self._client = SnapshotClient(ledger, own_index, signatures)
-        self._server = SnapshotServer(ledger)
+        self._client = SnapshotClient(ledger, own_index, signatures, plan.chunk_leaves)
+        self._server = SnapshotServer(ledger, plan.chunk_leaves)
         self._unserved: set[int] = set()
         """Peers that do not have the blocks that come next."""
+        self._is_stuck = False
+        """Whether a replay needs blocks that honest validators do not have any more."""
+        self._is_told = False
 
     @property
     def is_switching(self) -> bool:
@@ -58,12 +63,13 @@ class StateSync:
             self._client.resume(now_us, out)
 
     def takes_over(self, version: int, one_honest: int) -> bool:
-        """Y1: whether the ledger up to a certified version comes as a snapshot; `ask` begins it.
+        """SY1: whether the ledger up to a certified version comes as a snapshot; `ask` begins it.
 
         It does from `snapshot_behind` versions on, twice as many after each snapshot, so that a network under load is
         caught in the end; and where `one_honest` peers said that they do not have the blocks any more.
         """
         if self._behind is None:
+            self._is_stuck = len(self._unserved) >= one_honest
             return False
         is_far = version - self._ledger.tip_version > self._behind
         if self._client.is_active or is_far or len(self._unserved) >= one_honest:
@@ -71,11 +77,19 @@ class StateSync:
         return self._client.is_active
 
     def ask(self, peers: tuple[int, ...], now_us: int, out: Output) -> None:
-        """Begin what is wanted, once who can be asked is known."""
+        """Begin what is wanted, once who can be asked is known; end it where blocks came first."""
+        if self._is_stuck and not self._is_told:
+            self._is_told = True
+            out.alarm(
+                "blocks_pruned",
+                f"the others do not have the blocks after height {self._ledger.tip_height} any more: these cannot be"
+                " replayed; without --replay a snapshot takes their place",
+            )
+        self._client.stop_if_level(out)
         self._client.ask_first(peers, now_us, out)
 
     def note_answer(self, sender: int, message: Message) -> None:
-        """Y2: a peer says that it does not have the blocks after our tip."""
+        """SY2: a peer says that it does not have the blocks after our tip."""
         if isinstance(message, CommittedResponse) and not message.blocks:
             if message.start_height == self._ledger.tip_height + 1:
                 self._unserved.add(sender)
@@ -90,7 +104,7 @@ class StateSync:
         """Serve, or take; gives a snapshot when the ledger has just gone on from it."""
         match message:
             case SnapshotRequest(version):
-                offer = self._server.offer(sender, version)
+                offer = self._server.offer(sender, version, now_us)
                 if offer is not None:
                     out.send_now.append(Send(sender, encode_message(offer)))
             case ChunkRequest():

@@ -12,6 +12,8 @@ from node.lab.bench import Plan, run_bench
 from node.lab.bench_epochs import EpochPlan, run_epochs
 from node.lab.bench_flood import BAD, BOTH, GOOD, FloodPlan, as_lines, run_flood
 from node.lab.bench_stages import EXECUTE, measure_stages
+from node.lab.bench_sync import SyncPlan, run_sync
+from node.lab.bench_sync import as_lines as as_lines_of_sync
 
 
 @click.group()
@@ -118,6 +120,22 @@ def epochs(rate: int, seconds: int, keep: Path | None, as_json: bool) -> int:
     ]
     output.result(document, lines, as_json=as_json)
     return OK if document["proof_from_genesis"]["holds"] else INVARIANT
+
+
+@bench.command()
+@click.option("--transactions", "sizes", type=click.IntRange(12_000, 10_000_000), multiple=True, show_default=True,
+              default=(50_000, 500_000), help="Of a ledger; may stand several times.")  # fmt: skip
+@click.option("--accounts", type=click.IntRange(2, 60_000), default=1_000, show_default=True, help="That pay.")
+@click.option("--runs", type=click.IntRange(1, 20), default=3, show_default=True, help="How often each is wiped.")
+@click.option("--replay", is_flag=True, help="Without a snapshot: every block from genesis on.")
+@options.as_json
+@output.reported
+def sync(sizes: tuple[int, ...], accounts: int, runs: int, replay: bool, as_json: bool) -> int:
+    """Wipe one of four validators, and time it until it votes again, with a short and a long ledger."""
+    plan = SyncPlan(tuple(sorted(sizes)), accounts, runs, replay)
+    document = run_sync(plan, output.talk)
+    output.result(document, as_lines_of_sync(document), as_json=as_json)
+    return OK
 
 
 def _show(document: dict[str, Any], *, as_json: bool) -> None:

@@ -16,9 +16,9 @@ from node.view.pages.meaning import meaning_page
 def explain(code: str, module: str | None, as_json: bool) -> int:
     """Say what CODE means: what happened, which rule, what to do.
 
-    CODE is a validation status (1 to 28), an abort code (category + 256 x reason, such as 1288), a reason's name
-    (EINSUFFICIENT_BALANCE) or a rule's (sequence_number_too_old). The name of a role (parent_vasp) or of a function
-    (freeze_account) says who may do what.
+    CODE is a validation status (1 to 28), a status on the ledger (out_of_gas), an abort code (category + 256 x reason,
+    such as 1288), a reason's name (EINSUFFICIENT_BALANCE) or a rule's (sequence_number_too_old). The name of a role
+    (parent_vasp) or of a function (freeze_account) says who may do what.
     """
     output.page(meaning_page(code, module, BY_NAME, MEANINGS), as_json=as_json)
     return OK

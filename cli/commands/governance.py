@@ -10,9 +10,10 @@ from chain.primitives import U64_MAX
 from cli import options, output
 from cli.exits import OK
 from cli.governing import SYSTEM_COMMANDS
+from cli.proposals import print_proposal, signer_lines
 from node.client.network import load_network
 from node.client.operations import governance as files
-from node.client.operations.txfile import SIGNED, write_file
+from node.client.operations.txfile import write_file
 from node.client.wallets.wallet import Wallet
 
 _INPUT = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -57,7 +58,7 @@ def propose(  # noqa: PLR0913 - click options
     document = files.propose(Wallet(load_network(directory)), proposal)
     if file is not None:
         write_file(file, document)
-    _print(document, file, as_json=as_json)
+    print_proposal(document, file, as_json=as_json)
     return OK
 
 
@@ -71,7 +72,7 @@ def sign(file: Path, key_files: tuple[Path, ...], target: Path | None, as_json: 
     """Add a holder's signature to a file. No network is needed; a file that was changed by hand is refused."""
     document = files.sign(file, key_files)
     write_file(target or file, document)
-    _print(document, target or file, as_json=as_json)
+    print_proposal(document, target or file, as_json=as_json)
     return OK
 
 
@@ -96,20 +97,8 @@ def submit(file: Path, timeout: float, directory: Path, as_json: bool) -> int:
 def show(file: Path, as_json: bool) -> int:
     """What a file decides, who signs it, and who has. No network is needed."""
     document = files.show(file)
-    output.result(document, [*_call(document), *_signers(document)], as_json=as_json)
+    output.result(document, [*_call(document), *signer_lines(document)], as_json=as_json)
     return OK
-
-
-def _print(document: dict[str, Any], file: Path | None, *, as_json: bool) -> None:
-    """The document, or where it is and what comes next."""
-    if file is None:
-        output.result(document, json.dumps(document, indent=1).splitlines(), as_json=as_json)
-    elif document["kind"] == SIGNED:
-        lines = [f"{file}: all signatures are there; next: mithqal governance submit {file}"]
-        output.result(document, lines, as_json=as_json)
-    else:
-        lines = [f"{file}: {document['transaction']['function']}; next: mithqal governance sign {file} --key KEYFILE"]
-        output.result(document, [*lines, *_signers(document)], as_json=as_json)
 
 
 def _call(document: dict[str, Any]) -> list[str]:
@@ -117,16 +106,3 @@ def _call(document: dict[str, Any]) -> list[str]:
     call = document["transaction"]
     rows = [f"{call['function']} by {call['sender']}, number {call['sequence_number']}"]
     return rows + [f"  {name} = {json.dumps(value)}" for name, value in call["arguments"].items()]
-
-
-def _signers(document: dict[str, Any]) -> list[str]:
-    """Who has signed, and who has not."""
-    lines = []
-    for one in document["signers"]:
-        given = {item["key"] for item in one["signatures"]}
-        lines.append(f"  {one['role']} {one['address']}: {len(given)} of {one['threshold']} signatures")
-        lines += [
-            f"    {'signed ' if place in given else 'missing'} {key['scheme']} {key['public_key']}"
-            for place, key in enumerate(one["keys"])
-        ]
-    return lines

@@ -8,6 +8,7 @@ import click
 from chain.crypto.schemes import MAX_SIGNERS
 from cli import options, output
 from cli.exits import OK
+from cli.safe import backup, restore
 from node.client.network import load_network
 from node.client.wallets.accounts import SCHEMES
 from node.client.wallets.keys import list_keys, new_key, new_multi_key, show_key
@@ -16,7 +17,11 @@ from node.client.wallets.wallet import Wallet
 
 @click.group()
 def keys() -> None:
-    """Make and show keys; secrets are never shown."""
+    """Make, show and back up keys; secrets are never shown."""
+
+
+for _command in (backup, restore):
+    keys.add_command(_command)
 
 
 @keys.command()

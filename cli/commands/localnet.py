@@ -183,6 +183,21 @@ def _act(name: str, words: str) -> None:
 
 
 _act("kill", "SIGKILL one validator; it stays down until it is restarted, or `localnet up` starts it.")
-_act("restart", "Stop one validator if it runs, and start it.")
+
+
+@localnet.command()
+@click.argument("validator")
+@click.option("--replay", is_flag=True, help="It catches up by executing every block from genesis on, by no snapshot.")
+@options.network
+@options.as_json
+@output.reported
+def restart(validator: str, replay: bool, directory: Path, as_json: bool) -> int:
+    """Stop one validator if it runs, and start it."""
+    Supervisor(directory).restart(validator, replay=replay)
+    full = find_member(load_network(directory), validator).name
+    output.result({"validator": full, "done": "restart"}, [f"restart: {full}"], as_json=as_json)
+    return OK
+
+
 _act("pause", "SIGSTOP one validator.")
 _act("resume", "SIGCONT one validator.")

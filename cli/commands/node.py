@@ -7,7 +7,7 @@ import click
 from chain.errors import MithqalError
 from cli import options, output
 from cli.exits import OK
-from cli.upkeep import verify_ledger
+from cli.upkeep import backup, restore, verify_ledger
 from node.config import Endpoint
 from node.localnet.build import validator_ports
 from node.localnet.genesis import load_genesis
@@ -19,7 +19,8 @@ def node() -> None:
     """Set up, run, verify and back up one validator."""
 
 
-node.add_command(verify_ledger)
+for _command in (verify_ledger, backup, restore):
+    node.add_command(_command)
 
 
 @node.command()
@@ -67,14 +68,15 @@ def init(  # noqa: PLR0913 - click options
 @node.command()
 @click.option("--dir", "directory", type=click.Path(path_type=Path, file_okay=False), required=True)
 @click.option("--allow-remote", is_flag=True, help="Listen beyond loopback, where node.json says so too.")
+@click.option("--replay", is_flag=True, help="Catch up by executing every block from genesis on, by no snapshot.")
 @options.as_json
 @output.reported
-def run(directory: Path, allow_remote: bool, as_json: bool) -> int:
+def run(directory: Path, allow_remote: bool, replay: bool, as_json: bool) -> int:
     """Run the validator of a directory in the foreground, until Ctrl-C or SIGTERM."""
     config = check_node(directory, allow_remote=allow_remote)
     host, port = config.rpc
     output.talk(f"validator {config.index} answers on http://{host}:{port}; Ctrl-C stops it")
-    run_here(directory)
+    run_here(directory, replay=replay)
     output.result({"stopped": True, "dir": str(directory)}, ["stopped"], as_json=as_json)
     return OK
 

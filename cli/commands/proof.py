@@ -11,6 +11,7 @@ import click
 from chain.primitives import U64_MAX
 from cli import options, output
 from cli.exits import OK
+from cli.viewing import reading_wallet
 from node.client import proofs
 from node.client.network import load_network
 from node.client.proof_file import Verified, verify_file
@@ -36,7 +37,7 @@ def _proving(command: Callable[..., Fetch]) -> Callable[..., Any]:
         fetch = command(*arguments, **others)
         network = load_network(directory)
         trusted = network.waypoint if waypoint is None else waypoint
-        verified, text = fetch(Wallet(network), trusted)
+        verified, text = fetch(reading_wallet(network), trusted)
         if path is None:
             output.result({}, [text.rstrip("\n")], as_json=False)
         else:

@@ -8,6 +8,7 @@ import click
 
 from cli import options, output
 from cli.exits import OK
+from cli.proposals import propose_option, write_proposal
 from cli.viewing import open_view
 from node.client.network import load_network
 from node.client.wallets.wallet import Wallet
@@ -36,6 +37,7 @@ def list_(limit: int, directory: Path, as_json: bool) -> int:
 
 def _change(command: Command) -> Command:
     """The options of a change."""
+    command = propose_option(command)
     command = click.option(
         "--timeout", type=options.Seconds(0.1, 3600), default=START_TIMEOUT_S, show_default=True, help="Seconds a step."
     )(options.network(options.as_json(output.reported(command))))
@@ -62,12 +64,16 @@ def _told(done: dict[str, Any], words: str) -> list[str]:
 
 @validator.command()
 @_change
-def add(name: str, directory: Path, timeout: float, as_json: bool) -> int:
+def add(name: str, proposal: Path | None, directory: Path, timeout: float, as_json: bool) -> int:
     """Make validator NAME on this machine, let it catch up, and take it into the set.
 
     Keys and accounts are made, its keys and addresses are registered, and its process starts from the genesis and the
-    address of one peer. A command that broke off goes on when it is given again.
+    address of one peer. A command that broke off goes on when it is given again. With --propose it goes as far as the
+    next decision of the association: its two accounts, then its membership; submit that, and give it again.
     """
+    if proposal is not None:
+        write_proposal(proposal, _open(directory, timeout, as_json=as_json).propose_addition(name), as_json=as_json)
+        return OK
     done = _open(directory, timeout, as_json=as_json).add(name)
     output.result(done, _told(done, "is a member"), as_json=as_json)
     return OK
@@ -75,8 +81,11 @@ def add(name: str, directory: Path, timeout: float, as_json: bool) -> int:
 
 @validator.command()
 @_change
-def remove(name: str, directory: Path, timeout: float, as_json: bool) -> int:
+def remove(name: str, proposal: Path | None, directory: Path, timeout: float, as_json: bool) -> int:
     """Take NAME out of the set. Its process goes on: it follows, signs nothing, and serves what it has."""
+    if proposal is not None:
+        write_proposal(proposal, _open(directory, timeout, as_json=as_json).propose_removal(name), as_json=as_json)
+        return OK
     done = _open(directory, timeout, as_json=as_json).remove(name)
     output.result(done, [*_told(done, "is no member"), f"stop it: mithqal localnet kill {name}"], as_json=as_json)
     return OK
@@ -84,11 +93,15 @@ def remove(name: str, directory: Path, timeout: float, as_json: bool) -> int:
 
 @validator.command(name="rotate-key")
 @_change
-def rotate_key(name: str, directory: Path, timeout: float, as_json: bool) -> int:
+def rotate_key(name: str, proposal: Path | None, directory: Path, timeout: float, as_json: bool) -> int:
     """Give NAME a new consensus key, in force from the next epoch on; the old one signs nothing any more.
 
-    So does a validator come back whose signing record is lost or too old: a process that is down is started.
+    So does a validator come back whose signing record is lost or too old: a process that is down is started. The
+    validator's operator decides; with --propose its call is written to a file.
     """
+    if proposal is not None:
+        write_proposal(proposal, _open(directory, timeout, as_json=as_json).propose_key(name), as_json=as_json)
+        return OK
     done = _open(directory, timeout, as_json=as_json).rotate(name)
     lines = [*_told(done, "signs with a new key"), f"  key      {done['consensus_key']}  {done['key_file']}"]
     output.result(done, lines, as_json=as_json)

@@ -137,7 +137,7 @@ def step(state: State, rules: Rules, moment: Moment, asks: tuple[Ask, ...] = ())
 def begin_day(state: State, rules: Rules, moment: Moment) -> State:
     """A night's income, what is ripe, and fresh counters."""
     book = postings.earn(state.book, moment.day, rules.market.overnight_ppb)
-    if moment.is_open or _is_business_day(rules, moment.day):
+    if _is_business_day(rules, moment.day):
         book = postings.settle(book, moment.day)
     ended = state.stay_until is not None and moment.day >= state.stay_until
     oldest = moment.day - datetime.timedelta(2 * WINDOW_DAYS + 4)
@@ -284,10 +284,14 @@ def sale_loss(state: State, rules: Rules, day: datetime.date, amount: int) -> in
 
 
 def invest(state: State, rules: Rules, moment: Moment) -> State:
-    """Swept cash above the regime's share buys one bill at the end of the ladder; nothing while somebody waits."""
+    """Swept cash above the regime's share, half a rung of it at least, buys one bill at the end of the ladder.
+
+    Nothing is bought while somebody waits for money.
+    """
     preset, book = rules.preset, state.book
     surplus = min(book.swept, book.cash - book.assets * preset.cash_ppm // PPM)
-    if state.queue or surplus * len(preset.ladder_days) * PPM < book.assets * (PPM - preset.cash_ppm):
+    paper = book.assets * (PPM - preset.cash_ppm)
+    if state.queue or surplus <= 0 or 2 * surplus * len(preset.ladder_days) * PPM < paper:
         return state
     due = add_business_days(rules.calendar, moment.day + datetime.timedelta(preset.ladder_days[-1]), 0)
     if (due - moment.day).days > preset.max_days:

@@ -19,7 +19,7 @@ from economy.basket import BASKET, COIN_CURRENCY
 from economy.market.calendar import add_business_days
 from economy.reserve import people, postings
 from economy.reserve.book import ONE, Book, due_by, worth
-from economy.reserve.desk import CALENDAR_OF, Ask, Market, Moment, Rules, State, open_book, step
+from economy.reserve.desk import CALENDAR_OF, Ask, Claim, Market, Moment, Rules, State, open_book, step
 from economy.reserve.peg import Peg, secondary_price
 from economy.reserve.people import Crowd, Holders, Whale
 from economy.reserve.presets import FIVE_BUSINESS_DAYS, PPM, Preset
@@ -42,7 +42,7 @@ _PEG = Peg()
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is projected. `market` replaces the assumed yields; `books` replaces the regime's opening books.
+    """What is projected. `market` replaces the assumed yields; `book`, one's own, replaces the regime's and `coins`.
 
     `bank_fails` are days, counted from 0, and the share of deposits (ppm) that is stuck then; `recovery_ppm` is the
     worst part of it that may come back.
@@ -61,7 +61,7 @@ class Plan:
     recovery_ppm: int = 0
     peg: Peg = _PEG
     market: Mapping[str, Market] = field(default_factory=lambda: ASSUMED_YIELDS)
-    books: tuple[Book, ...] = ()
+    book: Book | None = None
 
 
 class Row(NamedTuple):
@@ -135,7 +135,7 @@ class _Leg(NamedTuple):
 def project(plan: Plan) -> Projection:
     """Run a plan; AssertionError if a book ever fails to balance."""
     legs = tuple(_open_legs(plan))
-    coins = sum(book.coins for book in plan.books) or plan.coins
+    coins = plan.coins if plan.book is None else plan.book.coins
     holders = people.found(
         coins, whales=plan.whales, dealers=plan.dealers, inventory_ppm=plan.inventory_ppm, credit_ppm=plan.credit_ppm
     )
@@ -152,15 +152,14 @@ def project(plan: Plan) -> Projection:
 def _open_legs(plan: Plan) -> Iterator[_Leg]:
     """The books on the first day, one for each currency of the regime."""
     amounts = {COIN_CURRENCY[coin]: int(amount * ONE) for coin, amount in BASKET.items()}
-    given = {book.currency: book for book in plan.books}
-    weights = dict.fromkeys(given, PPM) if given else plan.preset.weights
+    weights = plan.preset.weights if plan.book is None else {plan.book.currency: PPM}
     for currency, weight in weights.items():
         per_coin = ONE if len(weights) == 1 else amounts[currency]
         rules = Rules(plan.preset, plan.market[currency], CALENDAR_OF[currency])
-        book = given.get(currency) or open_book(
-            plan.preset, currency, plan.coins * per_coin // ONE, rules, plan.start
-        )  # fmt: skip
-        yield _Leg(currency, per_coin, weight, rules, State(book))
+        coins = plan.coins * per_coin // ONE
+        book = plan.book or open_book(plan.preset, currency, coins, rules, plan.start)
+        earlier = (Claim("earlier", plan.start, plan.start, book.payable),) if book.payable else ()
+        yield _Leg(currency, per_coin, weight, rules, State(book, earlier))
 
 
 def _day(

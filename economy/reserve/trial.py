@@ -1,7 +1,7 @@
 """Random events on a book, counted a second time beside it: what conservation means, tried many times.
 
-    mithqal reserve validate                                 200,000 events, a few seconds
-    python -m economy.reserve.trial --events 10000000        the long trial, some minutes
+    mithqal reserve validate                                 500,000 events, a few seconds
+    python -m economy.reserve.trial --events 10000000        the long trial, about a minute
 
 The tally knows nothing of books: it adds up what each event should do to assets, coins, payable and capital.
 """

@@ -6,7 +6,7 @@ from economy.reserve.trial import run_trial
 from economy.validation.gate import Gate
 
 GATE = 10
-EVENTS = 200_000
+EVENTS = 500_000
 """A few seconds; ten million are `python -m economy.reserve.trial`."""
 SOURCE = "double entry: an identity, checked on this machine"
 

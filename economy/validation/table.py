@@ -8,6 +8,7 @@ from economy.exact.rounding import HALF_UP, check_mode
 from economy.market.reading import load_history
 from economy.validation import (
     accounting,
+    adoption,
     backtest,
     composing,
     corridors,
@@ -27,6 +28,7 @@ SUBJECTS: Mapping[str, Callable[[], Iterator[Gate]]] = {
     "backtest": backtest.gates,
     "composing": composing.gates,
     "corridors": corridors.gates,
+    "adoption": adoption.gates,
     "runs": runs.gates,
     "accounting": accounting.gates,
     "volatility": volatility.gates,

@@ -6,13 +6,16 @@ node/runtime/http_server.py, with their parameters and errors here.
 
 from collections.abc import Callable
 
+from chain.errors import MithqalError
 from chain.interface import Reply
+from chain.validation import DiscardStatus
 from node.api import compliance_methods as compliance
 from node.api import history_methods as history
 from node.api import proof_methods as proofs
 from node.api import state_methods as state
 from node.api.reads import Context
 from node.api.schema import (
+    INVALID_PARAMS,
     MEMPOOL_CODES,
     MEMPOOL_UNKNOWN,
     UNKNOWN_METHOD,
@@ -84,13 +87,25 @@ SUBMIT_PARAMETERS = (Parameter("data", "hex"),)
 WAIT_PARAMETERS = (_ACCOUNT, _NUMBER, Parameter("hash", "hash", None), Parameter("timeout_ms", "u64", 10_000))
 
 
+_BEFORE_THE_LEDGER: dict[str, int] = {
+    status.name.lower(): int(status)
+    for status in (DiscardStatus.INVALID_SIGNATURE, DiscardStatus.EXCEEDED_MAX_TRANSACTION_SIZE)
+}
+"""Libra's status of what a validator refuses before it looks at the ledger."""
+
+
 def answer(context: Context, tip: Tip, request: Request) -> Json:
     """The result of a read method; RpcError otherwise."""
     found = METHODS.get(request.method)
     if found is None:
         raise RpcError(UNKNOWN_METHOD, f"no method is called {request.method[:64]!r}", name="unknown_method")
     function, parameters = found
-    return function(context, tip, *bind(parameters, request.params))
+    try:
+        return function(context, tip, *bind(parameters, request.params))
+    except MithqalError as error:
+        if error.name != "version_pruned" or isinstance(error, RpcError):
+            raise
+        raise RpcError(INVALID_PARAMS, error.message, name=error.name, **error.details) from error
 
 
 def submission_result(reply: Reply) -> Json:
@@ -100,17 +115,17 @@ def submission_result(reply: Reply) -> Json:
             "hash": reply.hash.hex(), "status": reply.name, "message": reply.message, "waiting_for": reply.waiting_for
         }  # fmt: skip
     details: dict[str, Json] = {} if not reply.hash else {"hash": reply.hash.hex()}
+    status = _BEFORE_THE_LEDGER.get(reply.name, reply.code)
     if reply.name == "sequence_number_too_old":
         code = MEMPOOL_CODES[reply.name]
-    elif reply.code is not None or reply.name == "invalid_signature":
+    elif status is not None:
         code = VM_VALIDATION
     elif reply.name in MEMPOOL_CODES:
         code = MEMPOOL_CODES[reply.name]
-    elif reply.name in ("transaction_expired", "expiration_too_far"):
+    elif reply.name in ("transaction_expired", "expiration_too_far", "valid_from_too_far"):
         code = MEMPOOL_UNKNOWN
     else:
         code = VM_DESERIALIZATION
-    status = 1 if reply.name == "invalid_signature" else reply.code
     if status is not None:
         details["StatusCode"] = status
     raise RpcError(code, f"{reply.name.upper()}: {reply.message}", name=reply.name, **details)

@@ -7,28 +7,30 @@ from chain.storage import Column, Index, Store
 from node.api.reads import (
     Context,
     block_metadata,
+    check_first,
+    check_kept,
     check_limit,
     check_version,
     config_of,
+    count_events,
     find_hash,
     find_transaction,
+    gone,
     onchain_of,
+    read_page,
     read_transaction,
     state_at,
+    used_numbers,
 )
 from node.api.results import event_json, transaction_json
 from node.api.schema import Json, Tip
-
-PAGE_STEP = 100
-"""Versions that a page reads at a time."""
-MAX_PAGE_BYTES = 4 << 20
-"""Stored bytes of a page of transactions: only batches of payments reach it, whose JSON is some four times as large."""
 
 
 def get_metadata(context: Context, tip: Tip, version: int | None) -> Json:
     """Metadata; 0 means the latest, as Libra's client has it."""
     at = version or tip.version
     check_version(tip, at)
+    check_kept(context, at)
     result: dict[str, Json] = {
         "version": at,
         "accumulator_root_hash": accumulator_root(context.store, at).hex(),
@@ -42,25 +44,17 @@ def get_metadata(context: Context, tip: Tip, version: int | None) -> Json:
             genesis_hash=context.ledger.genesis_hash.hex(), height=tip.height,
         )  # fmt: skip
     else:
-        found = block_metadata(context.store, at)
+        found = block_metadata(context, at)
         result["timestamp"] = context.document.timestamp_us if found is None else found[1]
     return result
 
 
 def get_transactions(context: Context, tip: Tip, start: int, limit: int, include_events: bool) -> Json:
-    """Transactions from a version on; empty past the end. A page of large ones is shorter than asked for, never
-    empty: go on from its last version."""
+    """Transactions from a version on; empty past the end. A page of large ones is shorter than asked for, never empty:
+    go on from its last version."""
     check_limit(limit)
-    found: list[Json] = []
-    size = 0
-    for first in range(start, min(start + limit, tip.version + 1), PAGE_STEP):
-        count = min(PAGE_STEP, start + limit - first, tip.version - first + 1)
-        for version, row in context.store.rows(Column.TRANSACTION, first, count):
-            size += len(row)
-            if found and size > MAX_PAGE_BYTES:
-                return found
-            found.append(transaction_json(version, row, include_events=include_events))
-    return found
+    rows = read_page(context, tip, start, limit)
+    return [transaction_json(version, row, include_events=include_events) for version, row in rows]
 
 
 def get_transaction_by_hash(context: Context, tip: Tip, tx_hash: bytes, include_events: bool) -> Json:
@@ -80,6 +74,8 @@ def get_account_transactions(
     """A sender's transactions by sequence number."""
     check_limit(limit)
     found = context.store.postings(Index.TRANSACTION_BY_SENDER, account, start, limit)
+    if limit and context.ledger.base.version:
+        check_first(context, "transaction number", start, found, used_numbers(context, tip, account))
     return [
         read_transaction(context, version, include_events=include_events)
         for _, version in found
@@ -92,7 +88,10 @@ def get_events(context: Context, tip: Tip, key: bytes, start: int, limit: int) -
     check_limit(limit)
     result: list[Json] = []
     read, events = -1, {}
-    for number, version in context.store.postings(Index.EVENT, key, start, limit):
+    postings = context.store.postings(Index.EVENT, key, start, limit)
+    if limit and context.ledger.base.version:
+        check_first(context, "event", start, postings, count_events(context, tip, key))
+    for number, version in postings:
         if version > tip.version:
             break
         if version != read:  # a batch has hundreds of one stream: its entry is read once
@@ -107,6 +106,8 @@ def block_json(context: Context, tip: Tip, height: int) -> Json:
     """One committed block, or None. `signers` are those of the certificate over it."""
     row = None if height > tip.height else context.store.row(Column.BLOCK, height)
     if row is None:
+        if height < context.ledger.base.height:
+            raise gone(f"block {height}", context.ledger.base.version, height=height)
         return None
     block, (first, last), proof = read_block(row)
     if block is None:
@@ -150,7 +151,8 @@ def get_block(context: Context, tip: Tip, height: int | None, id_: bytes | None,
         return None
     if version is not None:
         check_version(tip, version)
-        metadata = block_metadata(context.store, version)
+        check_kept(context, version)
+        metadata = block_metadata(context, version)
         height = 0 if metadata is None else metadata[0]
     return block_json(context, tip, tip.height if height is None else height)
 
@@ -159,7 +161,8 @@ def get_blocks(context: Context, tip: Tip, start: int | None, limit: int) -> Jso
     """Blocks from a height on, ascending; without a start the newest ones, newest first."""
     limit = min(limit, 100)
     if start is None:
-        heights = range(tip.height, max(-1, tip.height - limit), -1)
+        oldest = max(context.ledger.base.height, tip.height - limit + 1, 0)
+        heights = range(tip.height, oldest - 1, -1)
     else:
         heights = range(start, min(tip.height + 1, start + limit))
     return [block for height in heights if (block := block_json(context, tip, height)) is not None]

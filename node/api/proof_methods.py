@@ -10,8 +10,18 @@ from chain.facts import Fact, value_of
 from chain.ledger import read_entry
 from chain.primitives import U64_MAX
 from chain.prover import Prover, certificate_of
-from chain.storage import Column, Index
-from node.api.reads import Context, check_limit, check_version, state_at
+from chain.storage import Index
+from node.api.reads import (
+    Context,
+    check_first,
+    check_kept,
+    check_limit,
+    check_version,
+    count_events,
+    read_page,
+    state_at,
+    used_numbers,
+)
 from node.api.schema import INVALID_PARAMS, Json, RpcError, Tip
 
 _LAST = U64_MAX >> 1
@@ -60,11 +70,14 @@ def get_prefix_with_proof(context: Context, tip: Tip, earlier: int, later: int |
 
 
 def get_transactions_with_proofs(context: Context, tip: Tip, start: int, limit: int, include_events: bool) -> Json:
-    """Consecutive entries with one proof for all of them; None past the end, or for a limit of 0."""
+    """Consecutive entries with one proof for all of them; None past the end, or for a limit of 0.
+
+    A page of large ones is shorter than asked for, never empty, as that of `get_transactions`.
+    """
     check_limit(limit)
     if start > tip.version or limit == 0:
         return None
-    rows = context.store.rows(Column.TRANSACTION, start, min(limit, tip.version - start + 1))
+    rows = read_page(context, tip, start, limit)
     entries = [read_entry(row) for _, row in rows]
     events: tuple[Value, ...] = tuple(tuple(map(tuple, events)) for _, _, _, events in entries)
     prover = Prover(context.ledger, tip.version)
@@ -86,6 +99,8 @@ def get_account_transactions_with_proofs(
     size = _ledger_version(tip, ledger_version)
     prover = Prover(context.ledger, size)
     found = context.store.postings(Index.TRANSACTION_BY_SENDER, account, start, limit)
+    if limit and context.ledger.base.version:
+        check_first(context, "transaction number", start, found, used_numbers(context, tip, account))
     proofs = [value_of(prover.transaction(version)) for _, version in found if version <= size]
     return {"serialized_txns_with_proofs": encode(tuple(proofs)).hex()}
 
@@ -95,12 +110,15 @@ def get_events_with_proofs(context: Context, tip: Tip, key: bytes, start: int, l
     check_limit(limit)
     prover = Prover(context.ledger, tip.version)
     found = context.store.postings(Index.EVENT, key, start, limit)
+    if limit and context.ledger.base.version:
+        check_first(context, "event", start, found, count_events(context, tip, key))
     return [_event(prover, key, number, version) for number, version in found if version <= tip.version]
 
 
 def get_event_by_version_with_proof(context: Context, tip: Tip, key: bytes, version: int | None) -> Json:
     """The last event of a stream up to a version, and the first one after it."""
     at = _ledger_version(tip, version)
+    check_kept(context, at)
     prover = Prover(context.ledger, tip.version)
     last = context.store.postings(Index.EVENT, key, _LAST, 1, descending=True)
     low, high = 0, last[0][0] + 1 if last else 0
@@ -108,7 +126,10 @@ def get_event_by_version_with_proof(context: Context, tip: Tip, key: bytes, vers
         middle = (low + high) // 2
         ((_, found),) = context.store.postings(Index.EVENT, key, middle, 1)
         low, high = (middle + 1, high) if found <= at else (low, middle)
-    near = dict(context.store.postings(Index.EVENT, key, max(low - 1, 0), 2))
+    postings = context.store.postings(Index.EVENT, key, max(low - 1, 0), 2)
+    if context.ledger.base.version:
+        check_first(context, "event", max(low - 1, 0), postings, count_events(context, tip, key))
+    near = dict(postings)
     names = {"lower_bound_incl": low - 1, "upper_bound_excl": low}
     return {
         name: _event(prover, key, number, near[number]) if number in near and near[number] <= tip.version else None

@@ -8,18 +8,26 @@ ledger in memory has gone on meanwhile.
 from dataclasses import dataclass
 from typing import Protocol
 
-from chain.accounts import CONFIG_KEY, Config
+from chain.accounts import ASSOCIATION, CONFIG_KEY, Account, Config, Currency, account_key
 from chain.codec import decode, fields
 from chain.entries import KIND_BLOCK_METADATA, TransactionInfo
 from chain.genesis import GenesisDocument
-from chain.ledger import Ledger, read_entry, read_info
+from chain.kept import pruned
+from chain.ledger import Ledger, read_block, read_entry, read_info
 from chain.mempool import Mempool
 from chain.records.onchain import ONCHAIN_KEY, OnChainConfig
 from chain.records.validators import VALIDATORS_KEY, ActiveSet
 from chain.state.history import PastState
 from chain.storage import Column, Index, Store
+from chain.streams import root_counter
 from node.api.results import transaction_json
 from node.api.schema import INVALID_PARAMS, MAX_PAGE, Json, RpcError, Tip
+
+PAGE_STEP = 100
+"""Versions that a page reads at a time."""
+MAX_PAGE_BYTES = 4 << 20
+"""Stored bytes after which a page of transactions ends, though more were asked for: only batches of payments reach it,
+whose JSON is some four times as large."""
 
 
 class StateIsFar(Exception):
@@ -82,6 +90,46 @@ def check_version(tip: Tip, version: int) -> None:
         )  # fmt: skip
 
 
+def check_kept(context: Context, version: int) -> None:
+    """A version between genesis and the snapshot that this validator began with: RpcError `version_pruned` (KE5)."""
+    base = context.ledger.base.version
+    if 0 < version < base:
+        raise gone(f"version {version}", base, version=version)
+
+
+def gone(what: str, oldest: int, **details: object) -> RpcError:
+    """`version_pruned`: what is asked for lies before what is kept here."""
+    error = pruned(what, oldest)
+    return RpcError(INVALID_PARAMS, error.message, name=error.name, **error.details, **details)
+
+
+def check_first(context: Context, what: str, asked: int, found: list[tuple[int, int]], count: int) -> None:
+    """Of a numbered list with `count` items those from `asked` on were looked for: RpcError `version_pruned` if the
+    first of them lies before the snapshot."""
+    base = context.ledger.base.version
+    if base and asked < count and (not found or found[0][0] > asked):
+        raise gone(f"{what} {asked}", base)
+
+
+def used_numbers(context: Context, tip: Tip, account: bytes) -> int:
+    """How many transactions an account has sent."""
+    found = state_at(context, tip, None).get(account_key(account))
+    return found.sequence_number if isinstance(found, Account) else 0
+
+
+def count_events(context: Context, tip: Tip, key: bytes) -> int:
+    """How many events a stream has (X17)."""
+    state, handle, creator = state_at(context, tip, None), int.from_bytes(key[:8], "little"), key[8:]
+    if creator != ASSOCIATION:
+        owner, place = account_key(creator), handle
+    else:
+        config = config_of(state)
+        owner, place = root_counter(handle, config.currencies) or (CONFIG_KEY, len(config.streams))
+    found = state.get(owner)
+    counters = found.streams if isinstance(found, Account | Config | Currency) else ()
+    return counters[place] if place < len(counters) else 0
+
+
 def check_limit(limit: int) -> None:
     """A page's limit."""
     if limit > MAX_PAGE:
@@ -91,7 +139,7 @@ def check_limit(limit: int) -> None:
 def state_at(context: Context, tip: Tip, version: int | None) -> PastState:
     """The state at the end of the last block up to a version, the latest without one.
 
-    RpcError `version_too_new`, or `version_pruned` for what has left the window (U2); StateIsFar if the context waits.
+    RpcError `version_too_new`, or `version_pruned` for what has left the window (KE2); StateIsFar if the context waits.
     """
     if version is not None:
         check_version(tip, version)
@@ -129,9 +177,30 @@ def onchain_of(state: PastState) -> OnChainConfig:
     return config
 
 
+def read_page(context: Context, tip: Tip, start: int, limit: int) -> list[tuple[int, bytes]]:
+    """At most `limit` versions from `start` on, as they are stored. Fewer where those have MAX_PAGE_BYTES already.
+
+    RpcError `version_pruned` if one of them is not kept here.
+    """
+    if limit and start + limit > 1:
+        check_kept(context, min(max(start, 1), start + limit - 1, tip.version))
+    found: list[tuple[int, bytes]] = []
+    size = 0
+    for first in range(start, min(start + limit, tip.version + 1), PAGE_STEP):
+        count = min(PAGE_STEP, start + limit - first, tip.version - first + 1)
+        for version, row in context.store.rows(Column.TRANSACTION, first, count):
+            found.append((version, row))
+            size += len(row)
+            if size >= MAX_PAGE_BYTES:
+                return found
+    return found
+
+
 def find_transaction(context: Context, tip: Tip, account: bytes, number: int) -> int | None:
-    """Version of an account's transaction."""
+    """Version of an account's transaction; RpcError `version_pruned`."""
     found = context.store.postings(Index.TRANSACTION_BY_SENDER, account, number, 1)
+    if context.ledger.base.version:
+        check_first(context, "transaction number", number, found, used_numbers(context, tip, account))
     return found[0][1] if found and found[0][0] == number and found[0][1] <= tip.version else None
 
 
@@ -145,16 +214,22 @@ def find_hash(context: Context, tip: Tip, tx_hash: bytes) -> int | None:
 
 
 def read_transaction(context: Context, version: int | None, *, include_events: bool) -> Json:
-    """Transaction, or None; the version is not above the tip."""
+    """Transaction, or None; the version is not above the tip, and kept."""
     row = None if version is None else context.store.row(Column.TRANSACTION, version)
     if version is None or row is None:
         return None
     return transaction_json(version, row, include_events=include_events)
 
 
-def block_metadata(store: Store, version: int) -> tuple[int, int] | None:
-    """(height, time) of the block that holds a version; None for genesis."""
+def block_metadata(context: Context, version: int) -> tuple[int, int] | None:
+    """(height, time) of the block that holds a kept version; None for genesis."""
+    store, base = context.store, context.ledger.base
     for at in range(version, 0, -1):
+        if at == base.version:  # of its block only the last version is here
+            stored = store.row(Column.BLOCK, base.height)
+            block = None if stored is None else read_block(stored)[0]
+            assert block is not None, "a ledger begins with its base's block"
+            return base.height, block.header.timestamp_us
         row = store.row(Column.TRANSACTION, at)
         assert row is not None, "versions up to the tip have a row"
         kind, data, _, _ = read_entry(row)

@@ -286,6 +286,10 @@ def body_json(kind: int, data: bytes) -> Json:
     return user_json(decode_transaction(data))
 
 
+NO_SCRIPT = bytes(32).hex()
+"""Hash of the script of a script function: none, which Libra writes as zeros."""
+
+
 def user_json(tx: SignedTransaction) -> Json:
     """A user transaction."""
     raw = tx.raw
@@ -307,7 +311,7 @@ def user_json(tx: SignedTransaction) -> Json:
         "expiration_timestamp_secs": raw.expiration_secs,
         "valid_from_timestamp_secs": raw.valid_from_secs,
         "fee_payer": raw.fee_payer.hex(),
-        "script_hash": "",
+        "script_hash": NO_SCRIPT,
         "script_bytes": "",
         "script": _script_json(tx),
     }

@@ -1,6 +1,7 @@
 """Methods about what is now: accounts, currencies, validators, what waits in the pool."""
 
 from chain.accounts import Account, Currency, account_key, currency_key
+from chain.execution.reconfiguration import validator_set
 from chain.records.coins import Basket, basket_key
 from chain.records.validators import ValidatorConfig, validator_key
 from node.api.reads import Context, active_set_of, check_limit, config_of, onchain_of, state_at
@@ -69,7 +70,7 @@ def get_epoch(context: Context, tip: Tip) -> Json:
     return {
         "epoch": active.epoch, "began_usecs": active.changed_us,
         "members": [member.number for member in active.members],
-        "quorum": 2 * len(active.members) // 3 + 1, "is_halted": config.is_halted, "diem_version": config.version,
+        "quorum": validator_set(active).quorum, "is_halted": config.is_halted, "diem_version": config.version,
         "gas_constants": config.gas._asdict(), "consensus": config.consensus._asdict(),
     }  # fmt: skip
 

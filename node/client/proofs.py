@@ -35,6 +35,8 @@ Json = Any
 Call = tuple[str, list[Json]]
 MAX_RANGE = 1_000
 """Entries of one proof: the API's limit of a page."""
+LARGE = 2 << 20
+"""Bytes of a page that a validator may have ended before all that was asked for: half of what it may hold."""
 
 
 class Client(Protocol):
@@ -78,8 +80,14 @@ def fetch_range(client: Client, first: int, last: int, waypoint: str) -> tuple[V
         )
     ledger, (found,) = ask(client, waypoint, entries_call(first, count))
     fact = None if found is None else read_entries(found, first, None)
-    if fact is None or len(fact.entries) < count:
+    if fact is None or (len(fact.entries) < count and not is_large(found)):
         raise _unknown(str(last))
+    if len(fact.entries) < count:
+        end = first + len(fact.entries) - 1
+        raise MithqalError(
+            f"versions {first} to {last} are too large for one proof: ask for {first} to {end}, then from {end + 1} on",
+            name="bad_range",
+        )
     return checked(ledger, fact, waypoint)
 
 
@@ -256,6 +264,13 @@ def read_entries(found: Json, first: int, count: int | None) -> EntriesProof:
         if count is not None and len(entries) != count:
             raise DecodeError(f"{len(entries)} entries instead of {count}")
     return EntriesProof(first, path, entries)
+
+
+def is_large(found: Json) -> bool:
+    """Whether an answer to `entries_call` holds so much that it may end before all that was asked for."""
+    with answered():
+        digits = sum(map(len, found["serialized_transactions"])) + len(found["serialized_events"])
+    return digits // 2 >= LARGE
 
 
 def leaf_path(path: RangeProof, index: int) -> LeafProof:

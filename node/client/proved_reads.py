@@ -19,7 +19,7 @@ from chain.light_client import (
     verify_transaction,
 )
 from chain.transaction import decode_transaction
-from node.client.proofs import Call, Json, answered, decode_hex, entries_call, read_entries, read_fact
+from node.client.proofs import Call, Json, answered, decode_hex, entries_call, is_large, read_entries, read_fact
 
 
 def record_call(key: bytes, at: int | None = None) -> Call:
@@ -114,13 +114,15 @@ def all_events(
 
 
 def all_entries(ledger: BelievedLedger, first: int, limit: int, found: Json) -> list[ProvedEntry]:
-    """The entries from a version on, up to `limit` or the end of the ledger."""
+    """The entries from a version on, up to `limit` or the end of the ledger; fewer only where they are large."""
     expected = max(0, min(limit, ledger.commit.version - first + 1))
     if found is None:
         if expected:
             refuse("answer", f"the validator shows no version {first}, the ledger has it", "hidden")
         return []
-    proof = read_entries(found, first, expected)
+    proof = read_entries(found, first, None if is_large(found) else expected)
+    if not 0 < len(proof.entries) <= expected:
+        refuse("answer", f"the validator shows {len(proof.entries)} versions, {expected} were asked for", "malformed")
     verify_entries(ledger, proof)
     return list(proof.entries)
 

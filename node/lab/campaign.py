@@ -20,10 +20,13 @@ from node.sim.world import Result, World
 KINDS_OF_FAULT = (
     "crash", "blackout", "restart", "pause", "resume", "partition", "heal", "loss", "duplicate", "reorder", "delay",
     "hold", "disk_slow", "false_down", "clock_skew", "clock_step",
+    "disk_lost",
     *(f"governance_{kind}" for kind in CHANGES),
 )  # fmt: skip
 """Every kind must fire in a campaign, and every kind of change by governance beside them."""
-ENOUGH_SEEDS = 20
+RARE_KINDS = ("record_lost", "sync_cut", "adoption_cut", "snapshot_lie")
+"""What only some of the lost ledgers meet: these must fire in a long campaign."""
+ENOUGH_SEEDS, ENOUGH_FOR_RARE = 20, 100
 """A campaign of fewer seeds need not fire every kind."""
 
 
@@ -64,7 +67,9 @@ def summarize(results: list[Result]) -> dict[str, object]:
         for result in results
         for found in result.violations
     ]
-    missing = [kind for kind in KINDS_OF_FAULT if not faults[kind]] if len(results) >= ENOUGH_SEEDS else []
+    wanted = KINDS_OF_FAULT if len(results) >= ENOUGH_SEEDS else ()
+    wanted += RARE_KINDS if len(results) >= ENOUGH_FOR_RARE else ()
+    missing = [kind for kind in wanted if not faults[kind]]
     return {
         "seeds": len(results),
         "committing": committing,

@@ -18,7 +18,7 @@ HOST = "127.0.0.1"
 MAX_LOCAL_VALIDATORS = 16
 
 
-def build_network(
+def build_network(  # noqa: PLR0913 - what a network may begin with
     directory: Path,
     validators: int = 4,
     *,
@@ -27,8 +27,10 @@ def build_network(
     base_port: int = 0,
     chain_id: int = CHAIN_ID,
     timestamp_us: int | None = None,
+    tells_addresses: bool = True,
 ) -> Network:
-    """Write a new network's directory.
+    """Write a new network's directory. Without `tells_addresses` genesis does not say where validators listen, so that
+    it is the same whatever ports are free; each validator's `node.json` says it all the same.
 
     NetworkError if a network is there already, for a wrong number of validators, or without room for its ports;
     ConfigError (`port_in_use`); nothing is written then. GenesisError, KeyFileError as of `build_genesis`.
@@ -42,7 +44,7 @@ def build_network(
         listen(endpoint).close()
     document = build_genesis(
         directory, validators, rates, seed=seed, chain_id=chain_id, timestamp_us=timestamp_us,
-        addresses=[(address_text(p2p), address_text(rpc)) for rpc, p2p in ports],
+        addresses=[(address_text(p2p), address_text(rpc)) for rpc, p2p in ports] if tells_addresses else None,
     )  # fmt: skip
     (directory / GENESIS_FILE).write_bytes(document.to_bytes())
     network = _network(directory, document, ports)

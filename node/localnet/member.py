@@ -96,11 +96,14 @@ def check_node(directory: Path, *, allow_remote: bool = False) -> NodeConfig:
     return config
 
 
-def run_here(directory: Path) -> None:
-    """Run the validator of a directory until a signal stops it; MithqalError names why it could not go on."""
+def run_here(directory: Path, *, replay: bool = False) -> None:
+    """Run the validator of a directory until a signal stops it; MithqalError names why it could not go on.
+
+    With `replay` it catches up by every block from genesis on.
+    """
     said = io.StringIO()
     with redirect_stderr(said):
-        code = run_node(directory)
+        code = run_node(directory, replay=replay)
     if code == 0:
         return
     reason = _GAVE_UP.search(said.getvalue())

@@ -7,22 +7,25 @@ A new validator's process gets the genesis and the address of one peer; whatever
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from chain.crypto.signing import PrivateKey
 from chain.errors import MithqalError
 from node.client.network import GENESIS_FILE, Member, Network, NetworkError
 from node.client.operations import validators as operations
+from node.client.operations.governance import propose_call
 from node.client.rpc import RpcClient
 from node.client.wallets.calls import Call, execute_calls
+from node.client.wallets.lookups import account_at
 from node.client.wallets.names import check_name
 from node.client.wallets.wallet import Wallet
-from node.config import CONFIG_FILE, Endpoint, NodeConfig
+from node.config import CONFIG_FILE, Endpoint, NodeConfig, load_config
 from node.keystore import load_key, new_secret, save_key
 from node.localnet.build import MAX_LOCAL_VALIDATORS, address_text, validator_ports
 from node.localnet.genesis import VALIDATOR_KEYS
 from node.localnet.supervisor import POLL_S, START_TIMEOUT_S, Supervisor
-from node.runtime.signing_keys import later_key_file
+from node.runtime.signing_keys import begin_record, later_key_file
 
 Json = dict[str, Any]
 Say = Callable[[str], object]
@@ -58,20 +61,56 @@ class Change:
         row = operations.find_row(operations.validators(self._wallet), name)
         return self._change(operations.remove_member_call(row), row["name"], is_member=False)
 
+    def propose_addition(self, name: str) -> Json:
+        """As `add`, up to the association's next decision, whose file this gives: it is submitted, and this repeated.
+
+        Raises as `add` and `propose_call`.
+        """
+        member = self._member(check_name(name))
+        keys = self._keys(member)
+        for call in self._account_calls(name, keys):
+            return propose_call(self._wallet, call)
+        row = self._register(member, keys)
+        if row["state"] == "member":
+            raise NetworkError(f"{name} is a member already", name="already_a_member")
+        self._start(member, int(row["index"]))
+        self._catch_up(member)
+        return propose_call(self._wallet, operations.add_member_call(row))
+
+    def propose_removal(self, name: str) -> Json:
+        """The association's decision to remove a member, as a file."""
+        row = operations.find_row(operations.validators(self._wallet), name)
+        return propose_call(self._wallet, operations.remove_member_call(row))
+
+    def propose_key(self, name: str) -> Json:
+        """A new consensus key, and its operator's call to register it as a file: the process takes it when it is in
+        force."""
+        row = operations.find_row(operations.validators(self._wallet), name)
+        self._name_accounts(row["name"], row)
+        key, _ = self._new_key(row["name"])
+        return propose_call(self._wallet, operations.rotate_call(row, key.public_key))
+
     def rotate(self, name: str) -> Json:
         """A member gets a new consensus key; a process that does not run is started when the key is in force."""
         row = operations.find_row(operations.validators(self._wallet), name)
         self._name_accounts(row["name"], row)
-        member = self._find(row["name"])
-        key = PrivateKey(secret := new_secret())
-        file = member.directory / "keys" / later_key_file(key.public_key)
-        save_key(file, f"{row['name']}/consensus", secret)
-        self._say(f"made a new consensus key for {row['name']}: {file}")
+        key, file = self._new_key(row["name"])
         done = self._rotate(row, key.public_key)
         if not self._supervisor.is_alive(self._find(row["name"])):
             self._supervisor.restart(row["name"], timeout_s=self._timeout_s)
             done["restarted"] = True
         return {**done, "consensus_key": key.public_key.hex(), "key_file": str(file)}
+
+    def _new_key(self, name: str) -> tuple[PrivateKey, Path]:
+        """A consensus key with its own signing record, and its file."""
+        member = self._find(name)
+        key = PrivateKey(secret := new_secret())
+        file = member.directory / "keys" / later_key_file(key.public_key)
+        data = load_config(member.directory).data
+        begin_record(data, self._supervisor.network.genesis_hash, key.public_key)
+        save_key(file, f"{name}/consensus", secret)
+        self._say(f"made a new consensus key for {name}: {file}")
+        return key, file
 
     def _rotate(self, row: Json, public_key: bytes) -> Json:
         """Ask for the new key; if the last change of this member's keys is too fresh, once more when it is not."""
@@ -128,9 +167,10 @@ class Change:
         for what, auth_key in (("owner", owner), ("operator", operator)):
             operations.ensure_name(wallet, f"{name}.{what}", auth_key[16:])
         row = self._row(name)
-        if row is None:
+        missing = self._account_calls(name, keys)
+        if missing:
             self._say(f"creating the accounts of {name} and its operator")
-            self._execute(operations.create_owner_call(name, owner), operations.create_operator_call(name, operator))
+            self._execute(*missing)
         if row is None or row["operator"] != operator[16:].hex():
             self._execute(operations.choose_operator_call(name, operator[16:]))
         if row is None or row["state"] == "no_keys":
@@ -144,6 +184,14 @@ class Change:
         row = self._row(name)
         assert row is not None, "its account was created"
         return row
+
+    def _account_calls(self, name: str, keys: dict[str, PrivateKey]) -> list[Call]:
+        """What the association must decide before a validator can be registered: the accounts that are missing."""
+        owner, operator = keys["owner"].authentication_key(), keys["operator"].authentication_key()
+        calls = {
+            owner: operations.create_owner_call(name, owner), operator: operations.create_operator_call(name, operator),
+        }  # fmt: skip
+        return [call for key, call in calls.items() if account_at(self._wallet, key[16:]) is None]
 
     def _row(self, name: str) -> Json | None:
         """A registered validator, or None."""

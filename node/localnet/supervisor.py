@@ -121,8 +121,10 @@ class Supervisor:
             member.pid = None
             network.save()
 
-    def restart(self, name: str, *, foreground: bool = False, timeout_s: float = START_TIMEOUT_S) -> None:
-        """Stop one validator if it runs, start it, wait until it answers."""
+    def restart(
+        self, name: str, *, foreground: bool = False, replay: bool = False, timeout_s: float = START_TIMEOUT_S
+    ) -> None:
+        """Stop one validator if it runs, start it, wait until it answers. With `replay` it takes no snapshot."""
         name = find_member(self.network, name).name
         self._stop([name])
         with self._locked():
@@ -131,7 +133,7 @@ class Supervisor:
             if not self.is_alive(member):
                 for endpoint in (member.rpc, member.p2p):
                     listen(endpoint).close()
-                self._spawn(network, network.members.index(member), foreground=foreground)
+                self._spawn(network, network.members.index(member), foreground=foreground, replay=replay)
                 network.save()
         if not self._wait_for(lambda: self._answers(member), time.monotonic() + timeout_s):
             raise NetworkError(f"{name} does not answer after {timeout_s:g} s", name="not_ready")
@@ -272,12 +274,14 @@ class Supervisor:
         running = sum(1 for member in members if self.is_active(member))
         return f"{running} of {len(members)} validators run, {quorum(len(members))} are needed"
 
-    def _spawn(self, network: Network, index: int, *, foreground: bool) -> None:
+    def _spawn(self, network: Network, index: int, *, foreground: bool, replay: bool = False) -> None:
         """Start one validator in a session of its own, with none of our pipes."""
         member = network.members[index]
         command = [sys.executable, "-m", "node.runtime.process", str(member.directory)]
         if foreground:
             command += ["--parent", str(os.getpid())]
+        if replay:
+            command.append("--replay")
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
         with (member.directory / OUTPUT_LOG).open("ab") as output:
             child = subprocess.Popen(

@@ -26,6 +26,7 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "bad_genesis", "key_file", "key_file_permissions", "key_file_malformed", "key_file_mismatch",
         "key_file_unreadable", "bad_private_key", "foreign_keys", "duplicate_network_key",
         "wrong_network", "foreign_ledger", "safety_record_foreign", "storage_format", "safety_record_format",
+        "begins_at_snapshot",
     ),
     NOT_READY: ("port_in_use", "directory_in_use", "log_unwritable", "storage_unreadable", "storage_full"),
     NOT_FOUND: ("key_file_missing",),

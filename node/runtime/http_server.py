@@ -258,7 +258,7 @@ class HttpServer:
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A JSON-RPC request."""
         headers = dict(scope["headers"])
-        if headers.get(b"content-type", b"").split(b";")[0].strip() != b"application/json":
+        if headers.get(b"content-type", b"").split(b";")[0].strip().lower() != b"application/json":
             error = RpcError(INVALID_FORMAT, "the content type must be application/json", name="content_type")
             response: Json = respond(self._rpc.tip(), None, error=error)
         else:

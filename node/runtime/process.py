@@ -24,8 +24,10 @@ from chain.crypto.signing import PrivateKey, RealSignatures, Signatures
 from chain.errors import GenesisError, MithqalError, SafetyError
 from chain.genesis import GenesisDocument, genesis_hash
 from chain.interface import Committed
+from chain.kept import read_base
 from chain.limits import MAX_FRAME_BYTES
 from chain.replica import Replica
+from chain.sync.state_sync import SyncPlan
 from node.api.reads import Context
 from node.config import ConfigError, Endpoint, NodeConfig, load_config
 from node.keystore import load_key
@@ -102,17 +104,18 @@ class _Watcher:
             self.end(SafetyError(message, name=name))
 
 
-def run_node(directory: Path, parent_pid: int | None = None) -> int:
+def run_node(directory: Path, parent_pid: int | None = None, *, replay: bool = False) -> int:
     """Run the validator of `directory` until it is told to stop; gives the exit code (node.runtime.exits).
 
-    With `parent_pid` it also stops when that process is no longer its parent.
+    With `parent_pid` it also stops when that process is no longer its parent. With `replay` it catches up by executing
+    every block from genesis on, never by a snapshot.
     """
     log: NodeLog | None = None
     try:
         config = load_config(directory)
         log = _open_log(config.log)
         document, secrets = open_identity(config)
-        return loop.run(_Process(config, document, secrets, log).run(parent_pid))
+        return loop.run(_Process(config, document, secrets, log, replay=replay).run(parent_pid))
     except MithqalError as error:
         return _give_up(error, log)
     finally:
@@ -214,9 +217,11 @@ class _Process:
     """Everything that lives as long as the process."""
 
     def __init__(
-        self, config: NodeConfig, document: GenesisDocument, keys: tuple[PrivateKey, bytes], log: NodeLog
-    ) -> None:
+        self, config: NodeConfig, document: GenesisDocument, keys: tuple[PrivateKey, bytes], log: NodeLog,
+        *, replay: bool,
+    ) -> None:  # fmt: skip
         """Nothing opened yet."""
+        self._plan = SyncPlan(None) if replay else SyncPlan()
         self._config, self._document, self._keys, self._log = config, document, keys, log
         self._genesis_hash = genesis_hash(document)
 
@@ -227,6 +232,7 @@ class _Process:
             listener = opened.enter_context(listen(config.rpc))
             store = SqliteStore(config.data / "ledger.sqlite", self._genesis_hash)
             opened.callback(store.close)
+            self._check_replay(store)
             keys = SigningKeys(store, config.data, config.keys, self._genesis_hash, self._log.write)
             opened.callback(keys.close)
             return await self._serve(listener, store, keys, parent_pid)
@@ -236,12 +242,25 @@ class _Process:
         config = self._config
         while True:
             try:
-                return Replica(self._document, config.index, self._keys[0], store, None, signatures, keys)
+                return Replica(
+                    self._document, config.index, self._keys[0], store, None, signatures, keys,
+                    kept_versions=config.kept_versions, plan=self._plan,
+                )  # fmt: skip
             except SafetyError as error:
                 key = error.details.get("key")
                 if error.name not in FATAL_ALARMS or keys.is_single or not isinstance(key, str):
                     raise
                 keys.bar(bytes.fromhex(key), error)
+
+    def _check_replay(self, store: SqliteStore) -> None:
+        """A ledger that began with a snapshot cannot be replayed from genesis: StorageError (`begins_at_snapshot`)."""
+        base = read_base(store)
+        if self._plan.snapshot_behind is None and base.version:
+            raise StorageError(
+                f"{store.path} began with a snapshot at version {base.version}, the blocks before it are not there:"
+                " move ledger.sqlite* away and keep the signing record, then --replay fetches and executes them all",
+                name="begins_at_snapshot",
+            )
 
     def _note_lost_ledger(self) -> None:
         """Blocks that this validator voted for are gone: StorageError (`ledger_lost`) if nobody else has them."""
@@ -252,7 +271,8 @@ class _Process:
                 " or begin a new network (docs/operations.md)",
                 name="ledger_lost",
             )
-        self._log.write("ledger_lost", f"{path} is new: the blocks are fetched again from the other validators")
+        how = "blocks" if self._plan.snapshot_behind is None else "state or the blocks"
+        self._log.write("ledger_lost", f"{path} is new: the {how} are fetched again from the other validators")
 
     async def _serve(
         self, listener: socket.socket, store: SqliteStore, keys: SigningKeys, parent_pid: int | None
@@ -361,8 +381,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="node.runtime.process")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--parent", type=int, default=None, help="stop when this process is no longer the parent")
+    parser.add_argument("--replay", action="store_true", help="catch up by every block from genesis on, by no snapshot")
     arguments = parser.parse_args()
-    raise SystemExit(run_node(arguments.directory, arguments.parent))
+    raise SystemExit(run_node(arguments.directory, arguments.parent, replay=arguments.replay))
 
 
 if __name__ == "__main__":

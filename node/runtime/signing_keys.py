@@ -35,6 +35,20 @@ def load_consensus_keys(directory: Path) -> dict[bytes, PrivateKey]:
     return {key.public_key: key for key in keys}
 
 
+def begin_record(data: Path, genesis_hash: bytes, public_key: bytes) -> None:
+    """Make the signing record of a key that was made a moment ago, and has never signed, in its validator's `data`.
+
+    StorageError as `SafetyFile` raises it.
+    """
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    SafetyFile(_record_of(data, public_key), owner_of(genesis_hash, public_key)).close()
+
+
+def _record_of(data: Path, public_key: bytes) -> Path:
+    """The record of a key that is not the first one."""
+    return data / f"safety-{public_key.hex()[:PREFIX_CHARS]}.bin"
+
+
 class SigningKeys:
     """A `Keyring` on disk, and the driver's slot for signing records."""
 
@@ -44,7 +58,8 @@ class SigningKeys:
         """Open the records of the keys that are there. `say` gets what the operator should know.
 
         A key whose record is lost signs nothing; without another key that may sign the StorageError is raised, and
-        `foreign_ledger` if the ledger was run by somebody else.
+        `foreign_ledger` if the ledger was run by somebody else. In a directory that was restored from a backup a key
+        without its record is no error: the validator follows.
         """
         self._store, self._data, self._directory, self._genesis_hash = store, data, keys, genesis_hash
         self._say = say
@@ -58,6 +73,9 @@ class SigningKeys:
             try:
                 self._open(public_key)
             except StorageError as error:
+                if error.name == "safety_record_restored":
+                    self.bar(public_key, error)
+                    continue
                 first = first or error
                 if error.name == "foreign_ledger" or len(self._keys) == 1:
                     self.close()
@@ -118,6 +136,5 @@ class SigningKeys:
                 self._files[public_key] = open_signing_record(self._store, self._data, owner)
                 self._noted[owner] = None
             else:
-                path = self._data / f"safety-{public_key.hex()[:PREFIX_CHARS]}.bin"
-                self._files[public_key] = open_further_record(self._store, path, owner)
+                self._files[public_key] = open_further_record(self._store, _record_of(self._data, public_key), owner)
         return self._files[public_key]

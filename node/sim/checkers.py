@@ -5,7 +5,7 @@ S5 vote discipline, S6 durability, S7 equal roots, S8 money, S9 acknowledged pay
 a validator says or stores, with the chain's codecs and none of its rules.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple, Protocol
 
 from chain.accounts import Account, Currency
@@ -311,11 +311,19 @@ class Recovery:
         self._start_round = 0
         self._start_height = 0
         self._waiting: set[int] = set()
+        self._wiped: frozenset[int] = frozenset()
         self.rounds: dict[int, int] = {}
         """node -> rounds that it took."""
 
-    def begin(self, rounds: list[int], height: int) -> None:
-        """The faults stop now: each validator's round, and the highest height that anybody announced."""
+    @property
+    def is_waiting(self) -> bool:
+        """Whether somebody has not committed a new block yet."""
+        return bool(self._waiting)
+
+    def begin(self, rounds: list[int], height: int, wiped: Collection[int] = ()) -> None:
+        """The faults stop now: each validator's round, the highest height that anybody announced, and who lost a
+        ledger: how many rounds the others make until that is fetched again says nothing."""
+        self._wiped = frozenset(wiped)
         self._start_round = max(rounds)
         self._start_height = height
         self._waiting = set(range(len(rounds)))
@@ -325,7 +333,7 @@ class Recovery:
         if node in self._waiting and height > self._start_height:
             self._waiting.discard(node)
             self.rounds[node] = taken = round_ - self._start_round
-            if taken > self._max_rounds:
+            if taken > self._max_rounds and node not in self._wiped:
                 self._violations.append(
                     Violation("L1_liveness", node, f"{taken} rounds to a new block, at most {self._max_rounds}")
                 )

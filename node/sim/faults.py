@@ -1,9 +1,9 @@
 """What goes wrong in a run, and when: drawn once from the seed, counted by name when it fires.
 
-Names: crash, blackout, disk_lost, record_lost, restart, pause, resume, partition, heal, hold_begin, disk_slow,
-false_down, clock_skew, clock_step, besides the per-message faults of node.sim.network (loss, duplicate, reorder, delay,
-partition, hold). At
-the scenario's calm all of them stop: the dead restart, the paused resume, the links heal, the clocks agree.
+Names: crash, blackout, disk_lost, record_lost, sync_cut, adoption_cut, snapshot_lie, restart, pause, resume, partition,
+heal, hold_begin, disk_slow, false_down, clock_skew, clock_step, besides the per-message faults of node.sim.network
+(loss, duplicate, reorder, delay, partition, hold). At the scenario's calm all of them stop: the dead restart, the
+paused resume, the links heal, the liar is honest, the clocks agree.
 """
 
 from collections import Counter
@@ -11,14 +11,13 @@ from typing import Protocol
 
 from chain.messages import MESSAGE_TYPES
 from node.sim.entropy import Entropy, Stream
+from node.sim.lies import bend
 from node.sim.network import Network
 from node.sim.scenario import Scenario
 from node.sim.scheduler import Scheduler
 
 SLOW_DISK = 40
 """Factor on a slow disk's delays."""
-
-
 RECORD_LOST_PPM = 250_000
 """Of the lost disks, those that had the signing record on them."""
 
@@ -83,6 +82,7 @@ class Faults:
         self._validators = validators
         self._counts = counts
         self._calm = False
+        self._cuts, self._lies = entropy.stream("faults:sync_cut"), entropy.stream("faults:snapshot_lie")
 
     def plan(self, start_us: int) -> None:
         """Put the whole run's faults on the clock; `start_us` is the beginning of the run."""
@@ -155,16 +155,45 @@ class Faults:
     def _lose_disk(self, stream: Stream) -> None:
         """Wipe the ledger of one validator, always the same: more of them would be more than the network tolerates.
 
-        With its record gone it is among the faulty ones for good, so that happens once, and the last time.
+        With its record gone it is among the faulty ones for good, so that happens once, and the last time; never where
+        governance makes a set of which one missing member is too many.
         """
         validator = self._validators[0]
-        down_us, keeps_record = stream.between(1, self._scenario.down_us), not stream.chance(RECORD_LOST_PPM)
+        down_us = stream.between(1, self._scenario.down_us)
+        keeps_record = not stream.chance(RECORD_LOST_PPM) or bool(self._scenario.changes)
         if validator.is_up and not self._counts["record_lost"]:
             self._counts["disk_lost"] += 1
             if not keeps_record:
                 self._counts["record_lost"] += 1
             validator.lose_disk(keeps_record=keeps_record)
             self._scheduler.after(down_us, self._restart, validator)
+
+    def cut_snapshot(self, index: int, *, adopts: bool) -> None:
+        """A validator is about to write a part of a snapshot, or to adopt it: maybe it crashes before, in or after."""
+        if self._calm or not self._cuts.chance(self._scenario.sync_cut_ppm):
+            return
+        delay_us = self._cuts.between(1, 2 * self._scenario.disk_delay_us)
+        down_us = self._cuts.between(1, self._scenario.down_us)
+        kind = "adoption_cut" if adopts else "sync_cut"
+        self._scheduler.after(delay_us, self._cut, self._validators[index], kind, down_us)
+
+    def _cut(self, validator: Process, kind: str, down_us: int) -> None:
+        """The crash."""
+        if validator.is_up and not self._calm:
+            self._counts[kind] += 1
+            validator.crash()
+            self._scheduler.after(down_us, self._restart, validator)
+
+    def answered(self, sender: int, data: bytes) -> bytes:
+        """What arrives of a message: the liar's answers about snapshots are bent."""
+        scenario = self._scenario
+        if sender != scenario.liar or self._calm or not self._lies.chance(scenario.lies_ppm):
+            return data
+        bent = bend(data, self._lies)
+        if bent is None:
+            return data
+        self._counts["snapshot_lie"] += 1
+        return bent
 
     def _restart(self, validator: Process) -> None:
         """Start it unless somebody did."""

@@ -50,6 +50,14 @@ class Scenario:
     """Mean time between losses of a validator's whole ledger."""
     snapshot_behind: int | None = 60
     """Versions from which on a validator catches up by a snapshot; None: never."""
+    chunk_leaves: int = 8
+    """Leaves of a chunk of a snapshot: the states are small here, and shall come in several."""
+    sync_cut_ppm: int = 0
+    """Chance that a validator crashes around a write of a part of a snapshot."""
+    liar: int = 1
+    """Who lies about snapshots."""
+    lies_ppm: int = 0
+    """Chance of a lie in each of its answers."""
     pause_every_us: int = 0
     pause_us: int = 1_500_000
     partition_every_us: int = 0
@@ -117,7 +125,9 @@ def scenario_for_seed(seed: int, duration_us: int = 20 * SECOND_US) -> Scenario:
         skew_us=stream.between(1_000, 1_500_000) if stream.chance(half) else 0,
         false_down_every_us=stream.between(SECOND_US // 4, 2 * SECOND_US) if stream.chance(half) else 0,
         disk_lost_every_us=stream.between(2 * SECOND_US, 6 * SECOND_US) if stream.chance(half) else 0,
-        snapshot_behind=stream.choice([None, 20, 60, 200]),
+        snapshot_behind=stream.choice([None, 20, 20, 60]),
+        sync_cut_ppm=stream.between(200_000, 800_000) if stream.chance(half) else 0,
+        lies_ppm=stream.between(100_000, 1_000_000) if stream.chance(half) else 0,
     )
 
 

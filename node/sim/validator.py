@@ -108,8 +108,11 @@ class Observer(Protocol):
     def on_reply(self, node: int, reply: Reply) -> None:
         """A submission was answered."""
 
-    def on_alarm(self, node: int, name: str) -> None:
-        """The replica raised an alarm."""
+    def on_alarm(self, node: int, name: str, peer: int | None) -> None:
+        """The replica raised an alarm, maybe about a peer."""
+
+    def on_snapshot_write(self, node: int, *, adopts: bool) -> None:
+        """A part of a snapshot is on its way to the disk, or the whole one is to be adopted."""
 
 
 class Validator:
@@ -229,8 +232,10 @@ class Validator:
         for reply in output.replies:
             self._observer.on_reply(self.index, reply)
         for alarm in output.alarms:
-            self._observer.on_alarm(self.index, alarm.name)
+            self._observer.on_alarm(self.index, alarm.name, alarm.peer)
         self._send(output.send_now)
+        if output.persist.staged or output.persist.adopt:
+            self._observer.on_snapshot_write(self.index, adopts=output.persist.adopt)
         if output.after_persist or output.committed or output.safety is not None or not output.persist.is_empty():
             self.disk.submit(output.persist, output.safety, lambda: self._run(life, lambda: self._release(output)))
 

@@ -36,6 +36,8 @@ START_US = GENESIS_US + 10 * SECOND_US
 """True time when the validators start."""
 LINK_US = 1_500
 """Until validators notice that a link broke, or is there again."""
+PATIENCE_US = 40 * SECOND_US
+"""A run with a validator that is silent for good goes on for this long: rounds that it leads end by their time-out."""
 ABSENCE_US = 2 * SECOND_US
 """Until one that started says of a validator that it cannot be reached."""
 CLIENT_DELAY_US = 1_000
@@ -78,6 +80,8 @@ class World:
         self.scheduler = Scheduler(START_US)
         self.ledgers = Ledgers(self.violations)
         self.discipline = Discipline(self.violations, self._seat)
+        self.lost_disks: set[int] = set()
+        """Validators that lost their ledger once."""
         self.lost_records: set[int] = set()
         """Validators that lost their signing record."""
         self.recovery = Recovery(scenario.max_rounds_to_recover, self.violations)
@@ -123,6 +127,8 @@ class World:
         self._governance.plan(START_US)
         self.scheduler.at(START_US + scenario.calm_us, self._on_calm)
         self.scheduler.run_until(START_US + scenario.duration_us)
+        if self.lost_records and self.recovery.is_waiting:
+            self.scheduler.run_until(START_US + scenario.duration_us + PATIENCE_US)
         self.recovery.finish()
         for validator in self.validators:
             self._inspect(validator)
@@ -159,12 +165,12 @@ class World:
         keys = parties.consensus_keys[index]
         return Replica(
             parties.document, index, keys[0], store, safety, self.signatures, Keys(keys, safety),
-            plan=SyncPlan(self.scenario.snapshot_behind),
+            plan=SyncPlan(self.scenario.snapshot_behind, self.scenario.chunk_leaves),
         )  # fmt: skip
 
     def _deliver(self, sender: int, receiver: int, data: bytes) -> None:
         """A message is at its receiver's door."""
-        self.validators[receiver].receive(sender, data)
+        self.validators[receiver].receive(sender, self._faults.answered(sender, data))
 
     def _progress(self, machine: Machine | None) -> int:
         """Rounds that a validator has gone through, over all epochs."""
@@ -189,7 +195,7 @@ class World:
     def _on_calm(self) -> None:
         """The faults have just stopped."""
         rounds = [self._progress(validator.machine) for validator in self.validators]
-        self.recovery.begin(rounds, max(self.ledgers.announced.values(), default=0))
+        self.recovery.begin(rounds, max(self.ledgers.announced.values(), default=0), self.lost_disks)
 
     # --- what validators tell (Observer) ---
 
@@ -210,6 +216,7 @@ class World:
     def on_disk_lost(self, node: int, *, keeps_record: bool) -> None:
         """What it announced is gone; with its record gone, what it signed does not bind it any more."""
         self.ledgers.forget(node)
+        self.lost_disks.add(node)
         if not keeps_record:
             self.discipline.forget(node)
             self.lost_records.add(node)
@@ -237,10 +244,16 @@ class World:
         """A submission was answered."""
         self.workload.on_reply(reply)
 
-    def on_alarm(self, node: int, name: str) -> None:
-        """S10: nobody lies here, so that every alarm accuses an honest validator."""
+    def on_snapshot_write(self, node: int, *, adopts: bool) -> None:
+        """It may crash around it."""
+        self._faults.cut_snapshot(node, adopts=adopts)
+
+    def on_alarm(self, node: int, name: str, peer: int | None) -> None:
+        """S10: nobody lies but about snapshots, so that every other alarm accuses an honest validator."""
         self.alarms[name] += 1
-        if name == "signing_record_new" and node in self.lost_records:
+        if (name == "signing_record_new" and node in self.lost_records) or peer in self.lost_records:
+            return  # until it finds out, who lost its record may sign twice: it is the one that is faulty
+        if name == "snapshot_refused" and peer == self.scenario.liar and self.faults["snapshot_lie"]:
             return
         self.violations.append(Violation("S10_false_alarm", node, name))
 

@@ -11,6 +11,8 @@ from node.storage.rules import StorageError
 from node.storage.safety_file import OWNER_BYTES, SafetyFile
 
 SAFETY_FILE = "safety.bin"
+RESTORED_FILE = "restored.json"
+"""Beside a ledger that came out of a backup: what its keys have signed since is unknown, so no record begins here."""
 OWNER_ROW = 1
 """Row of `Column.META`: the owners of all signing records that were begun beside the ledger, 32 bytes each."""
 
@@ -24,8 +26,9 @@ def owners_beside(store: Store) -> list[bytes]:
 def open_further_record(store: Store, path: Path, owner: bytes) -> SafetyFile:
     """The record of a key that replaces another one here; a new one if this key has never signed here.
 
-    The mark in the ledger is not written (see `note_owner`). Raises what `SafetyFile` raises.
+    The mark in the ledger is not written (see `note_owner`). Raises what `SafetyFile` raises, and `_check_restored`.
     """
+    _check_restored(path)
     return SafetyFile(path, owner, may_create=owner not in owners_beside(store))
 
 
@@ -39,8 +42,10 @@ def note_owner(store: Store, owner: bytes) -> None:
 def open_signing_record(store: Store, directory: Path, owner: bytes) -> SafetyFile:
     """The record of `owner` in `directory`, whose ledger is `store`; a new one only beside a ledger that never ran.
 
-    Raises StorageError: `foreign_ledger`, and what `SafetyFile` raises, `safety_record_lost` among it.
+    Raises StorageError: `foreign_ledger`, `_check_restored`, and what `SafetyFile` raises, `safety_record_lost` among
+    it.
     """
+    _check_restored(directory / SAFETY_FILE)
     known = store.row(Column.META, OWNER_ROW)
     if known is not None and owner not in owners_beside(store):
         raise StorageError(
@@ -57,3 +62,14 @@ def open_signing_record(store: Store, directory: Path, owner: bytes) -> SafetyFi
             safety.close()
             raise
     return safety
+
+
+def _check_restored(path: Path) -> None:
+    """StorageError (`safety_record_restored`) for a record that is missing where a backup was restored."""
+    if not path.exists() and (path.parent / RESTORED_FILE).exists():
+        raise StorageError(
+            f"{path.parent} was restored from a backup, which holds no signing record: what this key has signed is not"
+            " known here. It follows the ledger and signs nothing until it has another key: mithqal validator"
+            " rotate-key NAME (docs/operations.md)",
+            name="safety_record_restored",
+        )

@@ -8,10 +8,10 @@ versions in between are held against the accumulator, and executing begins above
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from chain.block import Block
-from chain.certificates import CommitInfo, QuorumCertificate
+from chain.certificates import CommitInfo, QuorumCertificate, genesis_certificate
 from chain.codec import decode, encode
 from chain.crypto.signing import RealSignatures
 from chain.entries import TransactionInfo, entry_hash, event_hash, info_hash
@@ -53,7 +53,7 @@ class Beginning(NamedTuple):
     """The accumulator's nodes up to here, by position."""
 
 
-class _Rows:
+class _WholeRows:
     """A ledger's file as the part of a `Store` that an `UndoLog` reads; a damaged row ends it."""
 
     def __init__(self, file: LedgerFile) -> None:
@@ -75,12 +75,17 @@ class _Rows:
         return None if stored is None or not stored.is_whole else stored.value
 
 
+def whole_rows(file: LedgerFile) -> Store:
+    """A ledger's file for readers of rows."""
+    return cast("Store", _WholeRows(file))
+
+
 def read_beginning(file: LedgerFile, document: GenesisDocument) -> Beginning | None:
     """Where to begin; None for a ledger that begins at genesis.
 
     ProofError with the version that is not what the certificates say, and `kind` (docs/operations.md).
     """
-    rows: Store = _Rows(file)  # type: ignore[assignment]
+    rows = whole_rows(file)
     base = read_base(rows)
     if base.version == 0:
         return None
@@ -95,6 +100,7 @@ def read_beginning(file: LedgerFile, document: GenesisDocument) -> Beginning | N
     if base.version < tip.version and (undo.oldest is None or undo.oldest > base.version):
         version, height = _first_certified(rows, base.height, undo.oldest if undo.oldest is not None else tip.version)
         frontier = _walk(rows, base, version, frontier, inner)
+        _walk_blocks(rows, base, height)
         with _blaming(version, "certificate"):
             (block, certificate), commit = _block(rows, height), _certified(rows, document, height)[1]
             verify_frontier(commit.root, version + 1, frontier)
@@ -163,6 +169,30 @@ def _walk(rows: Store, base: Base, last: int, frontier: Frontier, inner: dict[in
             if rows.row(Column.ACCUMULATOR, place) != node:
                 raise ProofError(f"the accumulator's node {place} differs", version=version, kind="accumulator")
     return frontier
+
+
+def _walk_blocks(rows: Store, base: Base, last: int) -> None:
+    """Blocks above the base up to one that is certified: each is whole, and the parent of the next."""
+    first = _block(rows, base.height)[0]
+    parent, epoch, version = first.id, first.header.epoch, base.version
+    for height in range(base.height + 1, last + 1):
+        with _blaming(version + 1, "block"):
+            block, span, _ = read_block(_whole(rows.row(Column.BLOCK, height), f"block {height}"))
+            if block is not None and block.header.epoch == epoch + 1:
+                parent, epoch = _epoch_start(rows, epoch), epoch + 1
+            if block is None or block.parent_id != parent or span[0] != version + 1:
+                raise ProofError(f"block {height} does not follow the one before")
+        parent, version = block.id, span[1]
+
+
+def _epoch_start(rows: Store, epoch: int) -> Hash:
+    """What the first block above the end of an epoch has for a parent (E6)."""
+    end = QuorumCertificate.from_value(
+        decode(_whole(rows.row(Column.EPOCH, epoch), f"the end of epoch {epoch}"))
+    ).commit
+    if end is None:
+        raise ProofError(f"nothing ends epoch {epoch}", kind="epoch")
+    return genesis_certificate(end, epoch + 1).block_id
 
 
 def _first_certified(rows: Store, height: int, least: int) -> tuple[int, int]:

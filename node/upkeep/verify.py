@@ -35,7 +35,7 @@ def verify_directory(directory: Path, waypoint: str | None = None, say: Say = la
     """
     path = find_ledger(directory)
     with open_ledger(path) as file:
-        return {"dir": str(directory), **verify_file(file, _genesis_of(file, path), waypoint, say)}
+        return {"dir": str(directory), **verify_file(file, genesis_of(file, path), waypoint, say)}
 
 
 def verify_file(file: LedgerFile, document: GenesisDocument, waypoint: str | None, say: Say) -> Json:
@@ -103,7 +103,7 @@ def _differs(found: Found, replay: Replay) -> LedgerDiffers:
     )  # fmt: skip
 
 
-def _genesis_of(file: LedgerFile, path: Path) -> GenesisDocument:
+def genesis_of(file: LedgerFile, path: Path) -> GenesisDocument:
     """The genesis that `node.json` names, else the one in the ledger; StorageError (`wrong_network`)."""
     for directory in (path.parent, path.parent.parent):
         if (directory / CONFIG_FILE).is_file():

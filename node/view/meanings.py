@@ -240,11 +240,27 @@ POOL: dict[str, tuple[str, str]] = {
 """What else a validator's pool refuses, by the rule's name."""
 
 
+STATUSES: dict[str, tuple[str, str, str]] = {
+    "executed": ("it ran", "it is on the ledger: all that it does is done, and its fee is paid", "nothing"),
+    "out_of_gas": (
+        "its max_gas_amount does not cover what it costs",
+        "it is on the ledger: all of its max_gas_amount was charged, its number is used, and nothing else changed (T7)",
+        "sign it with a higher max_gas_amount",
+    ),
+    "move_abort": (
+        "a rule of the function refused it; module and abort code say which",
+        KEPT,
+        "`mithqal explain` with its abort code or reason",
+    ),
+}
+"""What each status of a transaction on the ledger means, what follows, and what to do."""
+
+
 class Meaning(NamedTuple):
     """One thing that a code or a name may mean."""
 
     kind: str
-    """`discarded`, `move_abort` or `refused`."""
+    """`kept` (a status on the ledger), `discarded`, `move_abort` or `refused`."""
     code: int | None
     module: str | None
     category: str | None
@@ -269,7 +285,7 @@ def meanings_of(query: str, module: str | None = None) -> list[Meaning]:
 
     The likeliest comes first: a validation status, then aborts by module. With a module, only its aborts count.
     """
-    found = [] if module else [*_discards(query), *_pool(query)]
+    found = [] if module else [*_discards(query), *_statuses(query), *_pool(query)]
     for owner, reasons in sorted(REASONS.items()):
         if module in (None, owner):
             found += [_abort(owner, name) for name, reason in reasons.items() if _is_called(query, name, reason.code)]
@@ -289,6 +305,14 @@ def _discards(query: str) -> list[Meaning]:
         for status in DiscardStatus
         if _is_called(query, status.name, status)
     ]  # fmt: skip
+
+
+def _statuses(query: str) -> list[Meaning]:
+    """Statuses of what is on the ledger."""
+    name = query.lower()
+    if name not in STATUSES:
+        return []
+    return [Meaning("kept", None, None, None, name, *STATUSES[name])]
 
 
 def _pool(query: str) -> list[Meaning]:

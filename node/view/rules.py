@@ -41,6 +41,7 @@ _BY_RULE: dict[str, tuple[str, ...]] = {
         "GAS_UNIT_PRICE_BELOW_MIN_BOUND", "GAS_UNIT_PRICE_ABOVE_MAX_BOUND", "INVALID_GAS_SPECIFIER",
         "CURRENCY_INFO_DOES_NOT_EXIST", "BAD_CHAIN_ID", "FEATURE_UNDER_GATING",
     ),
+    "T7": ("executed", "out_of_gas", "move_abort"),
     "T8": ("TRANSACTION_EXPIRED",),
     "T11": ("SIGNERS_CONTAIN_DUPLICATES", "SECONDARY_KEYS_ADDRESSES_COUNT_MISMATCH", "ESIGNER_COUNT"),
     "T12": ("ESAME_CURRENCY",),
@@ -90,4 +91,4 @@ _BY_RULE: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 RULES: dict[str, str] = {name: rule for rule, names in _BY_RULE.items() for name in names}
-"""Rule by name: of a validation status, an abort's reason, or a refusal of the pool."""
+"""Rule by name: of a status, an abort's reason, or a refusal of the pool."""

@@ -157,7 +157,7 @@ def test_after_a_restart_the_tip_is_provable() -> None:
 
 
 def test_after_a_restart_old_states_are_provable_too() -> None:
-    """U1, U4: the account at every version is proved after a restart exactly as it was before it."""
+    """KE1, KE4: the account at every version is proved after a restart exactly as it was before it."""
     chain = small_chain()
     again = Ledger(chain.ledger.document, chain.store)
     assert again.history.oldest == chain.ledger.history.oldest == 0

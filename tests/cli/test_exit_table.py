@@ -72,7 +72,8 @@ CLIENT: dict[int, str] = {
         already_a_member amount_out_of_range bad_amount bad_argument bad_code bad_config bad_endpoint
         bad_genesis bad_id bad_identifier bad_memo bad_metadata bad_name bad_payment_file bad_policy
         bad_policy_file bad_port bad_private_key bad_provider bad_range bad_record bad_row bad_rule bad_salt
-        bad_signature_set bad_threshold bad_time bad_validator_count bad_waypoint cannot_write config_missing
+        bad_signature_set bad_threshold bad_time bad_validator_count bad_waypoint begins_at_snapshot cannot_write
+        config_missing
         config_unreadable directory_not_empty duplicate_network_key duplicate_signer file_unreadable
         file_unwritable foreign_keys foreign_ledger genesis_exists genesis_format genesis_mismatch
         genesis_unreadable id_used invalid_params key_file key_file_exists key_file_malformed
@@ -120,10 +121,15 @@ CLIENT: dict[int, str] = {
 """The rules of files, processes, requests, names and payments."""
 
 ECONOMY = {
-    2: "bad_basket bad_parameter bad_period bad_rates bad_rates_file cluster_missing plots_missing weights_do_not_sum",
+    2: (
+        "bad_basket bad_book bad_parameter bad_period bad_rates bad_rates_file bad_rollout cluster_missing "
+        "plots_missing weights_do_not_sum"
+    ),
     3: "cluster_unreachable",
-    6: "currency_dark currency_not_modelled date_outside_data rates_too_sparse unknown_basket unknown_calendar"
-    " unknown_corridor unknown_crisis unknown_model unknown_preset unknown_run",
+    6: (
+        "currency_dark currency_not_modelled date_outside_data rates_too_sparse unknown_basket "
+        "unknown_calendar unknown_corridor unknown_crisis unknown_model unknown_preset unknown_run"
+    ),
     8: "gate_failed",
 }
 """The rules of the economy's rooms."""

@@ -345,6 +345,9 @@ class TestSeveralSign:
         found = fail(net, "tx", "build", "peer_to_peer_by_signers", "currency=XUS", "amount=5", "--sender", "alice",
                      "--secondary", "alice")  # fmt: skip
         assert found[:2] == (2, "duplicate_signer")
+        found = fail(net, "tx", "build", "rotate_authentication_key", f"new_key={'00' * 32}", "--sender", "alice",
+                     "--fee-payer", "alice")  # fmt: skip
+        assert found[:2] == (2, "duplicate_signer")
 
     @pytest.mark.parametrize(
         ("change", "rule"),

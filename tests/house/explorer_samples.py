@@ -80,7 +80,7 @@ names. Amounts are micro-units, times microseconds since 1970, hex has no `0x`.
 | `transactions`, `contents`, `payments` | {brief}; `sender` and its number are null for what nobody signed |
 | `balance_changes` | {change}; `amount` may be negative, `address` null |
 | `matches`, `also` | `kind`, `id` (opens exactly this), `title`, `exact` |
-| `meanings` | {meaning}; `kind` is discarded, refused, move_abort, command, function or role (the two have no `exit`) |
+| `meanings` | {meaning}; `kind` is discarded, kept, refused, move_abort, command, function or role (no `exit`) |
 | `events` | the Event of JSON-RPC with `sentence` |
 
 `next_before` is the value of `--before` that goes on with the list, or null at its end.

@@ -40,8 +40,10 @@ request, -32601 unknown method, -32602 invalid parameters (also `version_too_new
 other refusals of the pool.
 
 `get_account` and `get_account_state_with_proof` answer for the end of the last block up to the version asked for, and
-name its version. States of recent blocks are kept in memory; an older one is `version_pruned`, with the oldest that is
-kept. After a restart that is the tip.
+name its version. States are kept as far back as `kept_versions` of the validator's node.json says (KE2); an older one
+is `version_pruned` with `oldest`. So is what lies before a validator's snapshot: versions, blocks, and
+numbers of transactions and events, and a page that holds one of them. Another validator has them. A hash that is not
+found is null.
 
 ### Limits, policy, baskets
 
@@ -71,7 +73,7 @@ Start is (anchor, transaction info of version 0, its path to the anchor's root);
 these are the five fields of a ledger proof. Where the tip is that waypoint's own version, the certificate is null:
 nothing is certified after it yet.
 
-`get_transactions_with_proofs`; null past the end:
+`get_transactions_with_proofs`; null past the end; after 4 MiB it ends before `limit`: go on from its last version:
 
 | field | content |
 |---|---|

@@ -50,6 +50,10 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
         ({"genesis_hash": "00" * 31}, "wrong_type", "genesis_hash"),
         ({"genesis_hash": "zz" * 32}, "wrong_type", "genesis_hash"),
         ({"genesis_hash": 7}, "wrong_type", "genesis_hash"),
+        ({"kept_versions": -1}, "wrong_type", "kept_versions"),
+        ({"kept_versions": 1 << 64}, "wrong_type", "kept_versions"),
+        ({"kept_versions": True}, "wrong_type", "kept_versions"),
+        ({"kept_versions": "1"}, "wrong_type", "kept_versions"),
     ],
 )
 def test_each_mistake_names_its_key(tmp_path: Path, change: dict[str, Any], name: str, key: str) -> None:
@@ -81,3 +85,12 @@ def test_a_file_that_is_no_configuration(tmp_path: Path, text: str | None, name:
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path)
     assert caught.value.name == name
+
+
+def test_how_many_versions_are_kept(tmp_path: Path) -> None:
+    """States of the last million versions unless it says otherwise; 0 keeps those in memory only."""
+    assert parse_config(tmp_path, GOOD).kept_versions == 1_000_000
+    for kept in (0, 1, (1 << 64) - 1):
+        config = parse_config(tmp_path, {**GOOD, "kept_versions": kept})
+        assert config.kept_versions == kept
+        assert parse_config(tmp_path, config.to_json()) == config

@@ -136,7 +136,7 @@ def open_partial(
     TxFileError (`duplicate_signer`) for an address that would sign twice.
     """
     addresses = [raw.sender, *others]
-    if raw.fee_payer and raw.fee_payer not in addresses:
+    if raw.fee_payer and raw.fee_payer not in others:
         addresses.append(raw.fee_payer)
     double = next((one for place, one in enumerate(addresses) if one in addresses[:place]), None)
     if double is not None:

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from itertools import islice
 from typing import NamedTuple, Protocol
 
-from chain.limits import DEFAULT_GAS_PRICE
 from chain.primitives import SECOND_US
 from chain.transaction import SignedTransaction
 from node.client.sending.batch import settle
@@ -23,7 +22,6 @@ from node.client.sending.gateway import AccountView, Chain
 from node.client.sending.journal import PAGE, FileRecord, Journal, Row
 from node.client.sending.outbox import Outbox
 from node.client.sending.pipeline import WINDOW, Outcome, Pipeline
-from node.client.wallets.wallet import GAS_LIMIT
 
 AHEAD = 4_096
 """Rows read ahead, so that many payers are served at once."""
@@ -31,8 +29,6 @@ WATCHED = 40
 """Payers whose accounts are looked at in one turn though nothing of them is in flight."""
 LIFETIME_S = 300
 """How long a signed row may run: what a row waits at most that cannot run and must be signed again."""
-MAX_FEE = GAS_LIMIT * DEFAULT_GAS_PRICE
-"""Micro-units that the ledger wants to see behind a payment, beside the amount."""
 
 
 class Signer(Protocol):
@@ -40,6 +36,9 @@ class Signer(Protocol):
 
     def sign(self, row: Row, number: int, expiration_secs: int) -> tuple[SignedTransaction, str | None]:
         """A row's payment under this number, and what must be kept to open its memo."""
+
+    def most_fee(self, row: Row) -> int:
+        """Micro-units of its currency that the ledger wants to see behind a row, beside its amount."""
 
 
 class Progress(NamedTuple):
@@ -125,7 +124,7 @@ class PayFile:
         rows: list[Row] = []
         queue = self._queues[sender]
         for row in islice(queue, max(0, room)):
-            needed = row.amount + MAX_FEE
+            needed = row.amount + self._signer.most_fee(row)
             if left.get(row.currency, 0) >= needed:
                 left[row.currency] -= needed
                 rows.append(row)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from chain.errors import MithqalError
+from chain.limits import DEFAULT_GAS_PRICE
 from chain.metadata import General, encode_metadata
 from chain.transaction import SignedTransaction
 from node.client.amounts import parse_amount
@@ -79,10 +80,19 @@ class WalletSigner:
         metadata, extra = self._memo(row.memo) if row.memo else (self._subaddresses(row), None)
         key = self._names.key(row.payer)
         tx = self._wallet.sign_numbered(
-            Entry(row.payer, row.sender, key.scheme), number, PAYMENT, row.currency, row.payee, row.amount, metadata,
+            self._payer(row), number, PAYMENT, row.currency, row.payee, row.amount, metadata,
             b"", fee_currency=row.currency, expiration_secs=expiration_secs, key=key,
         )  # fmt: skip
         return tx, extra
+
+    def most_fee(self, row: Row) -> int:
+        """What the fee may reach; more where the signatures of a K-of-N key make it cost more."""
+        return self._wallet.gas_limit(self._payer(row)) * DEFAULT_GAS_PRICE
+
+    def _payer(self, row: Row) -> Entry:
+        """The payer by its name here, whatever the row calls it: by that its key is found."""
+        name = self._names.resolve(row.payer)[0].name
+        return Entry(name, row.sender, self._names.key(row.payer).scheme)
 
     def _subaddresses(self, row: Row) -> bytes:
         """The metadata of a payment from or to an identifier with a subaddress."""

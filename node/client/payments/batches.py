@@ -30,7 +30,7 @@ from node.client.rpc import RpcFailed
 from node.client.sending.outbox import FINAL, OutboxEntry
 from node.client.wallets.attestation import attest, provider_of
 from node.client.wallets.book import Entry, WalletError
-from node.client.wallets.wallet import GAS_LIMIT, Conditions, Wallet
+from node.client.wallets.wallet import Conditions, Wallet
 
 Json = dict[str, Any]
 CALLS = 20
@@ -81,7 +81,7 @@ def pay_batch(wallet: Wallet, order: BatchOrder, *, key: str | None, timeout_s: 
         return _answer(wallet, order, first, timeout_s)
     payments, memos = _prepare(wallet, order)
     keep_memos(wallet.network.keys, memos)
-    fee_currency = order.fee_currency or payments[0].currency
+    fee_currency = payments[0].currency if order.fee_currency is None else order.fee_currency
     rows = tuple([payment.to_value() for payment in payments])
     tx = wallet.sign(
         order.payer.name, BATCH, rows, fee_currency=fee_currency, key=key, conditions=order.conditions
@@ -176,9 +176,8 @@ def _words(item: Item) -> str:
 
 def _prepare(wallet: Wallet, order: BatchOrder) -> tuple[list[BatchPayment], list[Memo]]:
     """Each payment with its metadata and, if it needs one, its attestation; WalletError if any would fail."""
-    rates, limit = check_network(
-        wallet, [item.currency for item in order.items] + [*filter(None, [order.fee_currency])]
-    )
+    asked_fee = [] if order.fee_currency is None else [order.fee_currency]
+    rates, limit = check_network(wallet, [item.currency for item in order.items] + asked_fee)
     trial = _Trial(wallet, order, rates, limit)
     payments, memos = [], []
     for place, item in enumerate(order.items):
@@ -220,7 +219,7 @@ class _Trial:
 
     def __init__(self, wallet: Wallet, order: BatchOrder, rates: dict[str, int], limit: int) -> None:
         """Read the accounts of everybody in the batch."""
-        self._order, self._rates, self._limit = order, rates, limit
+        self._wallet, self._order, self._rates, self._limit = wallet, order, rates, limit
         sponsor = order.conditions.sponsor
         addresses = {order.payer.address, *(item.payee.address for item in order.items)}
         self.accounts = _accounts(wallet, sorted(addresses | ({sponsor.address} if sponsor else set())))
@@ -259,9 +258,11 @@ class _Trial:
     def try_fee(self, payments: Sequence[BatchPayment]) -> None:
         """Note it if the fee could not be paid."""
         rows = tuple([payment.to_value() for payment in payments])
-        most = (GAS_LIMIT + payload_gas(Payload(BATCH, (rows,)))) * DEFAULT_GAS_PRICE
-        currency = self._order.fee_currency or payments[0].currency
-        sponsor = self._order.conditions.sponsor
+        conditions = self._order.conditions
+        gas = self._wallet.gas_limit(self._order.payer) + self._wallet.gas_of_others(conditions)
+        most = (gas + payload_gas(Payload(BATCH, (rows,)))) * DEFAULT_GAS_PRICE
+        currency = payments[0].currency if self._order.fee_currency is None else self._order.fee_currency
+        sponsor = conditions.sponsor
         account = None if sponsor is None else self.accounts[sponsor.address]
         have = self._left.get(currency, 0) if sponsor is None else _balances(account).get(currency, 0)
         if have < most and not self.problems:

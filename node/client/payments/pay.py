@@ -167,7 +167,7 @@ def check_network(wallet: Wallet, currencies: Iterable[str]) -> tuple[dict[str, 
 
 def check_transfer(wallet: Wallet, transfer: Transfer) -> bytes:
     """Ask the ledger whether chain, currency and parties are there; the receiving provider's signature if asked for."""
-    check_network(wallet, [transfer.currency, *filter(None, [transfer.fee_currency])])
+    check_network(wallet, [code for code in (transfer.currency, transfer.fee_currency) if code is not None])
     _require_account(wallet, transfer.payer.address)
     payee = _require_account(wallet, transfer.payee)
     if not transfer.attest:
@@ -180,10 +180,10 @@ def check_transfer(wallet: Wallet, transfer: Transfer) -> bytes:
 def sign_transfer(wallet: Wallet, transfer: Transfer, signature: bytes, key: str | None) -> SignedTransaction:
     """Sign and keep in the outbox, under the caller's own id; without a fee currency the fee is in what is paid."""
     arguments = (transfer.currency, transfer.payee, transfer.amount, transfer.metadata, signature)
+    fee_currency = transfer.currency if transfer.fee_currency is None else transfer.fee_currency
     return wallet.sign(
-        transfer.payer.name, PAYMENT, *arguments, fee_currency=transfer.fee_currency or transfer.currency, key=key,
-        conditions=transfer.conditions,
-    )  # fmt: skip
+        transfer.payer.name, PAYMENT, *arguments, fee_currency=fee_currency, key=key, conditions=transfer.conditions
+    )
 
 
 def follow(

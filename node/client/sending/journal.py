@@ -20,6 +20,8 @@ from node.client.sending.outbox import Outbox
 PAGE = 500
 """Rows read at once."""
 FINAL = ("executed", "failed", "refused", "skipped")
+RESTORED = "restored_from_backup"
+"""Reason of a row that was open when a backup was made: it may have been paid since, so it never is again."""
 
 
 class FileRecord(NamedTuple):
@@ -176,10 +178,14 @@ class Journal:
         )  # fmt: skip
 
     def unsign(self, file: FileRecord, number: int) -> None:
-        """The bytes that were signed for a row can never run: it waits again. Inside of `writing`."""
+        """The bytes that were signed for a row can never run: it waits again, unless it came out of a backup.
+
+        Inside of `writing`.
+        """
         self._database.run(
-            "UPDATE row SET status = 'waiting', entry = NULL WHERE file = ? AND number = ? AND status = 'signed'",
-            file.id, number,
+            "UPDATE row SET status = CASE WHEN reason = ? THEN 'refused' ELSE 'waiting' END, entry = NULL"
+            " WHERE file = ? AND number = ? AND status = 'signed'",
+            RESTORED, file.id, number,
         )  # fmt: skip
 
     def correct(self, tx_hash: bytes, status: str, version: int, reason: str | None) -> None:

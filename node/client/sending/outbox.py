@@ -19,6 +19,10 @@ __all__ = ["FINAL", "STATUSES", "Outbox", "OutboxEntry", "OutboxError"]
 STATUSES = ("stored", "submitted", "refused", "committed", "expired")
 """`stored`: may or may not have left; the last three are final."""
 FINAL = ("refused", "committed", "expired")
+RESTORED_NOTE = "restored_us"
+"""In the note of an entry that was open when a backup was made: its time. Its id may have been used again since."""
+_LAST = 2**63 - 1
+"""Highest number in an SQLite column; for above it, which no validator takes for 2^63 transactions, it stands too."""
 _COLUMNS = "hash, envelope, status, key, note"
 
 
@@ -76,7 +80,7 @@ class Outbox:
         """Keep a new transaction inside of `writing`; gives its number in the database."""
         return self.database.run(
             "INSERT INTO entry (hash, sender, number, envelope, status, key, note) VALUES (?, ?, ?, ?, 'stored', ?, ?)",
-            tx.hash, tx.raw.sender, tx.raw.sequence_number, tx.envelope, key, json.dumps(note or {}),
+            tx.hash, tx.raw.sender, min(tx.raw.sequence_number, _LAST), tx.envelope, key, json.dumps(note or {}),
         )  # fmt: skip
 
     def get(self, tx_hash: bytes) -> OutboxEntry:
@@ -91,8 +95,11 @@ class Outbox:
         return bool(self.database.rows("SELECT 1 FROM entry WHERE hash = ?", tx_hash))
 
     def release_key(self, tx_hash: bytes) -> None:
-        """Its caller's own name is free again: these bytes can never run."""
-        self.database.run("UPDATE entry SET key = NULL WHERE hash = ?", tx_hash)
+        """Its caller's own name is free again: these bytes can never run. Not so of what came out of a backup."""
+        self.database.run(
+            "UPDATE entry SET key = NULL WHERE hash = ? AND json_extract(note, ?) IS NULL", tx_hash,
+            f"$.{RESTORED_NOTE}",
+        )  # fmt: skip
 
     def by_key(self, key: str) -> OutboxEntry | None:
         """The entry of a caller's own name."""

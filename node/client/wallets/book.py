@@ -79,7 +79,7 @@ class AddressBook:
                 if known.name.lower() == entry.name.lower() and known[:2] != entry[:2]:
                     raise name_taken(known)
             book = {known.name: known for known in entries} | {entry.name: entry}
-            text = json.dumps({name: _entry_json(item) for name, item in book.items()}, indent=1, sort_keys=True)
+            text = json.dumps({name: entry_json(item) for name, item in book.items()}, indent=1, sort_keys=True)
             write_durably(self._path, text + "\n")
         return entry
 
@@ -135,7 +135,7 @@ def _read_entry(name: str, item: dict[str, Any]) -> Entry:
     return Entry(name, Address(address), scheme, item.get("role"), item.get("provider"), bool(item.get("unfinished")))
 
 
-def _entry_json(entry: Entry) -> dict[str, Any]:
+def entry_json(entry: Entry) -> dict[str, Any]:
     """As the file keeps it."""
     value: dict[str, Any] = {"address": entry.address.hex(), "scheme": entry.scheme.name.lower()}
     optional = {"role": entry.role, "provider": entry.provider, "unfinished": entry.is_unfinished}

@@ -93,7 +93,8 @@ def signing_key(path: Path, keys: Path) -> AccountKey:
     if len(held) < key.threshold:
         raise KeyFileError(
             f"{path} is {key.threshold} of {len(key.members)} keys, and {len(held)} of them are kept here: let the"
-            " others sign a file (mithqal governance propose, or mithqal tx build and sign)",
+            " others sign a file (--propose FILE where the command has it, mithqal governance propose, or mithqal tx"
+            " build and sign)",
             name="not_enough_keys", threshold=key.threshold, held=len(held),
         )  # fmt: skip
     return HeldKey(key, held)

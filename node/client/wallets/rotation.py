@@ -11,12 +11,13 @@ from typing import Any
 from chain.crypto.multi import MultiKey
 from chain.crypto.signing import PrivateKey, Scheme
 from chain.errors import MithqalError
+from chain.limits import DEFAULT_GAS_PRICE
 from node.client.files import sync_directory
 from node.client.wallets.book import Entry, WalletError
 from node.client.wallets.holders import authentication_key_of, public_parts
 from node.client.wallets.lookups import account_at
 from node.client.wallets.names import GENESIS_NAMES, key_path
-from node.client.wallets.wallet import GAS_LIMIT, Wallet
+from node.client.wallets.wallet import Wallet
 from node.keystore import copy_key, load_any, new_secret, save_key
 
 FEE_CURRENCY = "XUS"
@@ -84,7 +85,8 @@ def _send(
             except MithqalError as error:
                 if error.name not in ("transaction_expired", "sequence_number_too_old"):
                     raise
-    can_pay = any(held["currency"] == FEE_CURRENCY and held["amount"] >= 2 * GAS_LIMIT for held in account["balances"])
+    most = 2 * wallet.gas_limit(entry) * DEFAULT_GAS_PRICE
+    can_pay = any(held["currency"] == FEE_CURRENCY and held["amount"] >= most for held in account["balances"])
     free = entry.name in GENESIS_NAMES or not can_pay
     tx = wallet.sign(
         entry.name, "rotate_authentication_key", auth_key, fee_currency=None if free else FEE_CURRENCY

@@ -138,11 +138,17 @@ class Wallet:
         path = self._key_path(name)
         return load_any(path) if path.exists() else None
 
-    def _gas_limit(self, entry: Entry) -> int:
+    def gas_limit(self, entry: Entry) -> int:
         """What wallets offer for a call; more where the signatures of a K-of-N key make it cost more."""
         if entry.scheme not in MULTI_KEY_SCHEMES:
             return GAS_LIMIT
         return GAS_LIMIT + SIGNATURE_SHARE * threshold_cost(self.public_key_of(entry.name))
+
+    def gas_of_others(self, conditions: Conditions) -> int:
+        """What the signatures of those who sign beside the sender may cost."""
+        return SIGNATURE_SHARE * sum(
+            [threshold_cost(self.public_key_of(one.name)) for one in conditions.secondaries]
+        )  # fmt: skip
 
     def _key_path(self, name: str) -> Path:
         """Where a name's key lies."""
@@ -192,8 +198,7 @@ class Wallet:
             self._check_scheduled(entry, number, conditions)
             raw = self.build(entry, function, *arguments, fee_currency=fee_currency, number=number)
             raw = conditioned(raw, conditions)
-            cost = sum([threshold_cost(self.public_key_of(one.name)) for one in conditions.secondaries])
-            raw = raw._replace(max_gas_amount=raw.max_gas_amount + SIGNATURE_SHARE * cost)
+            raw = raw._replace(max_gas_amount=raw.max_gas_amount + self.gas_of_others(conditions))
             own = self.key_of(entry.name)
             others = [(one.address, self.key_of(one.name)) for one in conditions.secondaries]
             tx = self.sign_raw(raw, own, others)
@@ -244,7 +249,7 @@ class Wallet:
         expiration_secs = max(int(time.time()), self._ledger_us // SECOND_US) + LIFETIME_S
         payload = Payload(function, tuple(arguments))
         return RawTransaction(
-            sender.address, number, payload, self._gas_limit(sender) + payload_gas(payload),
+            sender.address, number, payload, self.gas_limit(sender) + payload_gas(payload),
             0 if fee_currency is None else DEFAULT_GAS_PRICE, fee_currency or "XUS", expiration_secs,
             self.network.chain_id,
         )  # fmt: skip
@@ -327,7 +332,7 @@ def told(outcome: Outcome, timeout_s: float) -> dict[str, Any]:
                 "fee": outcome.fee, "fee_currency": raw.gas_currency,
             }  # fmt: skip
         case "failed":
-            raise _failed(outcome.version, outcome.reason, outcome.code, tx_hash)
+            raise _failed(outcome.version, outcome.reason, outcome.code, tx_hash, price=raw.gas_unit_price)
         case "refused":
             assert outcome.rule is not None
             raise WalletError(outcome.reason or "refused", name=outcome.rule, code=outcome.code, hash=tx_hash)
@@ -351,19 +356,20 @@ def conclude(found: dict[str, Any], seconds: float) -> dict[str, Any]:
     transaction = found["transaction"]
     if found["status"] != "executed":
         abort = found.get("abort") or {"reason": None, "code": None}
-        raise _failed(found["version"], abort["reason"] or found["status"], abort["code"], found["hash"])
+        reason, price = abort["reason"] or found["status"], transaction["gas_unit_price"]
+        raise _failed(found["version"], reason, abort["code"], found["hash"], price=price)
     return {
         "version": found["version"], "hash": found["hash"], "status": "executed", "final_s": round(seconds, 3),
         "fee": found["gas_used"] * transaction["gas_unit_price"], "fee_currency": transaction["gas_currency"],
     }  # fmt: skip
 
 
-def _failed(version: int | None, reason: str | None, code: int | None, tx_hash: str) -> WalletError:
+def _failed(version: int | None, reason: str | None, code: int | None, tx_hash: str, *, price: int) -> WalletError:
     """It is on the ledger without effect: `failed_on_chain`, or the name of the policy that refused it."""
     policy = POLICY_REASONS.get(str(reason))
     return WalletError(
         f"it ran at version {version} and failed: {reason}{'' if code is None else f' (mithqal explain {reason})'}; "
-        "the fee was charged",
+        f"{'the fee was charged' if price else 'its price was 0, so that no fee was charged'}",
         name="failed_on_chain" if policy is None else policy,
         version=version, reason=reason, code=code, hash=tx_hash,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from chain.functions import FUNCTIONS
 from chain.roles import EVERYBODY, PRIVILEGE_OF, PRIVILEGES, ROLES
 from chain.validation import DiscardStatus
 from node.view.layout import Fields, Page, Part
-from node.view.meanings import POOL, Meaning, meanings_of
+from node.view.meanings import POOL, STATUSES, Meaning, meanings_of
 from node.view.source import NotFoundError
 from node.view.text import clean
 
@@ -46,11 +46,11 @@ def _is_number(query: str) -> bool:
 
 def _row(meaning: Meaning, exits: Mapping[str, int]) -> dict[str, Json]:
     """A meaning as an entry of `meanings`."""
-    if meaning.kind == "move_abort":
+    exit_name = meaning.name.lower()
+    if meaning.kind in ("move_abort", "kept"):
         exit_name = POLICY_REASONS.get(meaning.name, "failed_on_chain")
-    else:
-        exit_name = meaning.name.lower()
-    return {**meaning._asdict(), "rule": meaning.rule, "protocol": meaning.protocol, "exit": exits[exit_name]}
+    code = 0 if meaning.name == "executed" else exits[exit_name]
+    return {**meaning._asdict(), "rule": meaning.rule, "protocol": meaning.protocol, "exit": code}
 
 
 def _command_rule(name: str, exits: Mapping[str, int], exit_words: Mapping[int, str]) -> dict[str, Json]:
@@ -133,6 +133,7 @@ def _unknown(query: str, module: str | None, exits: Mapping[str, int]) -> NotFou
         *reasons,
         *(status.name for status in DiscardStatus),
         *POOL,
+        *STATUSES,
         *exits,
     ]
     called = [*FUNCTIONS, *(rule.name for rule in ROLES.values())] if module is None else []

@@ -42,7 +42,7 @@ def _caps(rule: Json) -> str:
         return "nothing: halted"
     words = (("per_payment", "a payment"), ("daily", "a day"), ("monthly", "a month"))
     caps = [f"{money(rule[name], rule['currency'])} {word}" for name, word in words if rule[name]]
-    caps += [f"{rule['daily_count']} payments a day"] if rule["daily_count"] else []
+    caps += [f"{count(rule['daily_count'], 'payment')} a day"] if rule["daily_count"] else []
     return ", ".join(caps) or f"everything, counted in {clean(rule['currency'])}"
 
 

@@ -58,7 +58,7 @@ def test_blocks_of_our_own_and_what_blocks_carry(four) -> None:
 
 
 def test_a_record_under_which_nothing_was_voted_for(four) -> None:
-    """Y10: signatures of ours beside a record without a vote or proposal: the one before it is lost."""
+    """SY10: signatures of ours beside a record without a vote or proposal: the one before it is lost."""
     qc = four.qc(four.block(1, four.genesis_qc), authors=(0, 1, 2))
     found = error(check_certificates, SafetyRecord(1), 2, qc)
     assert (found.name, found.details) == ("signing_record_new", {"round": 1, "key": ""})

@@ -238,6 +238,17 @@ def test_what_is_no_set_of_signatures(signatures) -> None:
     assert caught.value.name == "bad_signature_set"
 
 
+@pytest.mark.parametrize("scheme", [1, 4, 5, 255])
+def test_a_member_of_no_single_key_scheme(scheme: int) -> None:
+    """K7: 'before each key stands its scheme byte (0, 2 or 3)': no key of several inside of one, no unknown scheme,
+    whatever follows it; and what is no key costs one verification (K11)."""
+    good = bytes([0]) + KEYS[0].public_key
+    for body in (bytes([scheme]), bytes([scheme]) + bytes(33), good + bytes([scheme]), bytes([scheme]) + good):
+        assert read_multi_key(4, body + b"\1") is None
+        assert member_signatures(4, body + b"\1", write_multi_signature({0: bytes(64)})) is None
+        assert verification_cost(4, body + b"\1", write_multi_signature({0: bytes(64)})) == 1
+
+
 def test_parts_of_any_scheme() -> None:
     """A single-key signature is its own only part; another scheme has none, and costs its refusal only."""
     assert member_signatures(2, b"key", b"s") == (MemberSignature(2, b"key", b"s"),)

@@ -65,7 +65,7 @@ class Shelf:
 
 @given(BLOCKS, st.sets(st.integers(0, 11)), st.lists(st.integers(0, 48), max_size=8))
 def test_every_version_reads_as_it_was(blocks, restarts, asked) -> None:
-    """U1: in any order of questions, between blocks and over restarts, every state is that of its block's end."""
+    """KE1: in any order of questions, between blocks and over restarts, every state is that of its block's end."""
     shelf = Shelf()
     for number, (entries, writes) in enumerate(blocks):
         if number in restarts:
@@ -80,7 +80,7 @@ def test_every_version_reads_as_it_was(blocks, restarts, asked) -> None:
 
 @given(st.integers(0, 6), st.lists(st.integers(1, 4), min_size=1, max_size=14))
 def test_the_window(window: int, sizes: list[int]) -> None:
-    """U2: states from `window` versions before the tip on stay; a row goes with the block that makes it superfluous."""
+    """KE2: states from `window` versions before the tip on stay; a row goes with the block that makes it needless."""
     shelf = Shelf(window)
     for number, size in enumerate(sizes):
         shelf.block(size, {KEYS[0]: record(number)})
@@ -98,7 +98,7 @@ def test_the_window(window: int, sizes: list[int]) -> None:
 
 
 def test_a_smaller_window_is_reached_a_little_at_a_time() -> None:
-    """U2: a block deletes at most PRUNED_AT_ONCE rows."""
+    """KE2: a block deletes at most PRUNED_AT_ONCE rows."""
     shelf = Shelf()
     for number in range(20):
         shelf.block(1, {KEYS[0]: record(number)})
@@ -115,7 +115,7 @@ def test_a_smaller_window_is_reached_a_little_at_a_time() -> None:
 
 
 def test_no_window_deletes_what_is_there() -> None:
-    """U2: with a window of 0 the rows of an earlier one go, and then only what is in memory is kept."""
+    """KE2: with a window of 0 the rows of an earlier one go, and then only what is in memory is kept."""
     shelf = Shelf()
     for number in range(5):
         shelf.block(1, {KEYS[0]: record(number)})
@@ -130,7 +130,7 @@ def test_no_window_deletes_what_is_there() -> None:
 
 
 def test_a_missing_row_gives_no_state() -> None:
-    """U3: rows follow each other without a gap, or the state is not given at all."""
+    """KE3: rows follow each other without a gap, or the state is not given at all."""
     shelf = Shelf()
     for number in range(8):
         shelf.block(2, {KEYS[0]: record(number)})
@@ -144,7 +144,7 @@ def test_a_missing_row_gives_no_state() -> None:
 
 
 def test_far_and_near() -> None:
-    """U4: a state is far until it was restored once; what is forgotten is not far, it is gone."""
+    """KE4: a state is far until it was restored once; what is forgotten is not far, it is gone."""
     shelf = Shelf(10)
     for number in range(20):
         shelf.block(1, {KEYS[0]: record(number)})
@@ -155,7 +155,7 @@ def test_far_and_near() -> None:
 
 
 def test_only_so_many_restored_states_are_kept() -> None:
-    """U4: the RESTORED_STATES that were used last."""
+    """KE4: the RESTORED_STATES that were used last."""
     shelf = Shelf()
     for number in range(RESTORED_STATES + 6):
         shelf.block(1, {KEYS[0]: record(number % 250)})
@@ -172,6 +172,6 @@ def test_only_so_many_restored_states_are_kept() -> None:
     "row", [b"", b"\x92\x00\x00", b"\x92\x00\x92\x01\x02", b"\x92\x00\x92\xc4\x01a\x05", b"\x92\x00\x91\xc4\x01a"]
 )
 def test_a_malformed_row(row: bytes) -> None:
-    """U3: (version before, (key, bytes or None, ...)) and nothing else."""
+    """KE3: (version before, (key, bytes or None, ...)) and nothing else."""
     with pytest.raises(DecodeError):
         read_undo(row)

@@ -123,7 +123,7 @@ def test_buffer() -> None:
     ],
 )
 def test_errors(words: tuple[str, ...], name: str, exit_: int, told: str) -> None:
-    """A haircut above 1, negative volatilities, zero paths, an unknown model: one clear error naming what is available."""
+    """A haircut above 1, negative volatilities, no paths, an unknown model: one error that names what is available."""
     result = run(*words, "--json")
     assert result.return_value == exit_
     assert result.stdout == ""
@@ -135,8 +135,8 @@ def test_errors(words: tuple[str, ...], name: str, exit_: int, told: str) -> Non
 @pytest.mark.slow
 def test_ctrl_c_prints_what_is_finished() -> None:
     """Interrupted: the results of the finished blocks, marked partial, and exit 130."""
-    command = [sys.executable, "-m", "cli", "reserve", "stress", "--paths", "50000000", "--days", "20", "--no-sensitivity",
-               "--workers", "2"]  # fmt: skip
+    command = [sys.executable, "-m", "cli", "reserve", "stress", "--paths", "50000000", "--days", "20",
+               "--no-sensitivity", "--workers", "2"]  # fmt: skip
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
     ) as process:

@@ -6,6 +6,7 @@ import pytest
 
 from economy.basket import COIN_CURRENCY
 from economy.errors import ParameterError, UnknownNameError
+from economy.reserve.desk import CALENDAR_OF
 from economy.reserve.presets import (
     DISCLAIMER,
     FIVE_BUSINESS_DAYS,
@@ -123,3 +124,11 @@ def test_unknown_preset_names_those_there_are() -> None:
     assert caught.value.name == "unknown_preset"
     assert "libra-v1, libra-v2, diem-usd" in caught.value.message
     assert caught.value.details["presets"] == list(PRESETS)
+
+
+@EVERY
+def test_the_calendar_is_the_currencys(name: str) -> None:
+    """The desk runs on the calendar of the currency; a preset of one currency names the same."""
+    preset = PRESETS[name]
+    if len(preset.weights) == 1:
+        assert preset.terms.calendar == CALENDAR_OF[next(iter(preset.weights))]

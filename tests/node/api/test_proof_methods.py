@@ -21,6 +21,7 @@ from chain.light_client import (
 from chain.state.accumulator import ConsistencyProof, Frontier, LeafProof, RangeProof, event_root
 from chain.state.proof import verify_consistency, verify_leaf, verify_range, verify_state
 from chain.state.tree import StateProof
+from chain.storage import Column
 from node.api.reads import read_tip
 from tests.builders import BOB, DEALER, US
 from tests.builders import key as secret
@@ -95,6 +96,22 @@ def test_transactions_with_proofs(start: int, limit: int) -> None:
         assert (kind, data) == (proof.kind, proof.data)
         assert events[at] == tuple(map(tuple, proof.events))
         assert event_root([event_hash(event) for event in proof.events]) == info.event_root
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_page_ends_where_it_is_large(monkeypatch: pytest.MonkeyPatch, more: int) -> None:
+    """'A page of large ones is shorter than asked for, never empty': it ends with the version that reaches the limit;
+    one more byte lets one more in. Its proof is of what it holds."""
+    sizes = [len(row) for _, row in CHAIN.store.rows(Column.TRANSACTION, 3, 3)]
+    monkeypatch.setattr("node.api.reads.MAX_PAGE_BYTES", sum(sizes[:2]) + more)
+    found = call("get_transactions_with_proofs", 3, 1_000, True)
+    infos = [TransactionInfo.from_value(item) for item in value(found["proofs"]["transaction_infos"])]
+    assert len(infos) == len(found["serialized_transactions"]) == len(value(found["serialized_events"])) == 2 + more
+    path = RangeProof.from_value(value(found["proofs"]["ledger_info_to_transaction_infos_proof"]))
+    verify_range(ROOT, 3, SIZE, [info_hash(info.to_bytes()) for info in infos], path)
+    assert [item["version"] for item in call("get_transactions", 3, 1_000)] == [3, 4, 5][: 2 + more]
+    monkeypatch.setattr("node.api.reads.MAX_PAGE_BYTES", 1)
+    assert len(call("get_transactions_with_proofs", 3, 1_000)["serialized_transactions"]) == 1
 
 
 def test_transactions_with_proofs_at_the_edges() -> None:

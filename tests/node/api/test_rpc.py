@@ -12,11 +12,13 @@ import pytest
 from chain.accounts import TREASURY
 from chain.crypto.signing import RealSignatures
 from chain.genesis import genesis_hash
-from chain.interface import Committed
+from chain.interface import Committed, Reply
 from chain.primitives import SECOND_US
 from chain.replica import Replica
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
+from node.api.handlers import submission_result
 from node.api.reads import Context
+from node.api.schema import RpcError
 from node.runtime.driver import Driver
 from node.runtime.http_server import Rpc
 from node.storage.memory import MemoryStore
@@ -339,10 +341,32 @@ def test_submissions_are_answered_by_the_rule_that_decides() -> None:
         huge = node.sign(TC, "update_dual_attestation_limit", 0, 9, number=2**64 - 1)
         assert await node.error("submit", huge.envelope.hex()) == (-32001, "sequence_number_too_big")
         assert (await node.error("submit", "00"))[0] == -32004
-        assert (await node.error("submit", "00" * 4097)) == (-32004, "exceeded_max_transaction_size")
+        assert (await node.error("submit", "00" * 4096))[0] == -32004
+        assert (await node.error("submit", "00" * 4097)) == (-32001, "exceeded_max_transaction_size")
         assert await node.error("submit", "xx") == (-32602, "invalid_params")
 
     play(story)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code", "told"),
+    [
+        ("invalid_signature", None, -32001, 1), ("exceeded_max_transaction_size", None, -32001, 10),
+        ("sequence_number_too_old", 3, -32007, 3), ("transaction_expired", 6, -32001, 6),
+        ("mempool_is_full", None, -32008, None), ("too_many_for_account", None, -32009, None),
+        ("too_many_checks", None, -32009, None), ("invalid_update", None, -32010, None),
+        ("transaction_expired", None, -32012, None), ("expiration_too_far", None, -32012, None),
+        ("valid_from_too_far", None, -32012, None), ("wrong_shape", None, -32004, None),
+    ],
+)  # fmt: skip
+def test_a_refusal_has_libras_code(name: str, status: int | None, code: int, told: int | None) -> None:
+    """6.2: '-32007 to -32012 mempool: bad sequence / full / too many for account / invalid update / VM / unknown'; 'VM
+    errors put {"StatusCode": <u64>} in data and the status name in the message'."""
+    with pytest.raises(RpcError) as caught:
+        submission_result(Reply(1, False, bytes(32), name, "why", status))
+    assert caught.value.code == code
+    assert caught.value.message == f"{name.upper()}: why"
+    assert caught.value.details.get("StatusCode") == told
 
 
 def test_a_wait_ends_with_the_transaction_or_with_its_time() -> None:

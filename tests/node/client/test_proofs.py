@@ -26,6 +26,7 @@ from node.client.proofs import (
     save,
 )
 from node.client.rpc import RpcFailed
+from node.client.verifying import VerifyingClient
 from tests.builders import BOB, DEALER, US
 from tests.builders import key as secret
 from tests.chains import Chain, small_chain
@@ -275,6 +276,26 @@ def test_an_answer_to_another_question_is_none() -> None:
     rows = Other(get_transactions_with_proofs=("get_transactions_with_proofs", [6, 3, True]))
     assert rule_of(lambda: transaction("6", rows)) == ("answer", "malformed")
     assert rule_of(lambda: fetch_range(cast(Any, rows), 5, 7, CHAIN.waypoint))[0] == "transaction_info"
+
+
+def test_a_large_page_may_end_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A range too large for one answer says what to ask for; a reader takes what there is and goes on; a small page
+    that ends early hides something."""
+    monkeypatch.setattr("node.api.reads.MAX_PAGE_BYTES", 1)
+    reader = VerifyingClient(cast(Any, Direct()), CHAIN.waypoint)
+    with pytest.raises(ProofError) as hidden:
+        reader.call("get_transactions", 5, 3, True)
+    assert (hidden.value.details["step"], hidden.value.details["rule"]) == ("answer", "malformed")
+    with pytest.raises(MithqalError) as unknown:
+        fetch_range(cast(Any, Direct()), 5, 7, CHAIN.waypoint)
+    assert unknown.value.name == "unknown_transaction"
+    monkeypatch.setattr("node.client.proofs.LARGE", 1)
+    assert [row["version"] for row in reader.call("get_transactions", 5, 3, True)] == [5]
+    with pytest.raises(MithqalError) as large:
+        fetch_range(cast(Any, Direct()), 5, 7, CHAIN.waypoint)
+    assert large.value.name == "bad_range"
+    assert large.value.message.endswith("are too large for one proof: ask for 5 to 5, then from 6 on")
+    assert fetch_range(cast(Any, Direct()), 5, 5, CHAIN.waypoint)[0].kind == "range"
 
 
 NO_EVENT = ("get_events_with_proofs", [SENT.hex(), 99, 1])

@@ -100,6 +100,28 @@ def test_no_validator_at_all_is_one_error() -> None:
     assert caught.value.details == {"tried": 2}
 
 
+def gone(request: Any) -> Any:
+    """A validator that began with a snapshot."""
+    error = {"code": -32602, "message": "m", "data": {"name": "version_pruned", "oldest": 7}}
+    return {**ok(None), "error": error} if request["method"] == "old" else ok("short")
+
+
+def test_what_one_validator_does_not_keep_is_asked_of_the_others() -> None:
+    """KE5: `version_pruned`: another validator has it; where none has, the first one's answer stands."""
+    with server(gone) as short, server(lambda _: ok("full")) as full:
+        client = RpcClient([short, closed_port(), full])
+        assert client.call("new") == "short"
+        assert client.call("old") == "full"
+        client.close()
+        for endpoints in ([short], [short, closed_port()], [short, short]):
+            client = RpcClient(endpoints, timeout_s=1)
+            with pytest.raises(RpcFailed) as caught:
+                client.call("old")
+            assert (caught.value.name, caught.value.details) == ("version_pruned", {"oldest": 7})
+            assert client.call("new") == "short"
+            client.close()
+
+
 def test_an_error_object_keeps_code_name_and_status() -> None:
     """Error = {code, message, data}."""
     error = {"code": -32001, "message": "m", "data": {"name": "sequence_number_too_old", "StatusCode": 3, "next": 5}}

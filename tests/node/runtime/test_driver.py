@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable, Coroutine
 
 import pytest
@@ -24,7 +25,7 @@ from chain.interface import (
     WorkDone,
 )
 from chain.storage import Column, WriteBatch
-from node.runtime.driver import Driver, merge
+from node.runtime.driver import Driver, merge, next_group
 from tests.builders import key
 
 OWN = 1
@@ -190,6 +191,18 @@ def test_outputs_that_pile_up_are_written_together_in_order() -> None:
         ("write", [1]), ("safety", b"\x01"), ("send", 0, b"\x01"), ("write", [2, 3, 4]), ("safety", b"\x04"),
         ("send", 0, b"\x02"), ("send", 0, b"\x03"), ("send", 0, b"\x04"),
     ]  # fmt: skip
+
+
+def test_a_batch_that_adopts_is_written_alone() -> None:
+    """WriteBatch.adopt: such a batch is written alone, in its turn, with its own record."""
+    plain = [Output(persist=row(at)) for at in range(5)]
+    adopting = Output(persist=WriteBatch(adopt=True), safety=b"s")
+    waiting = deque([plain[0], plain[1], adopting, adopting, plain[2], plain[3]])
+    groups = []
+    while waiting:
+        groups.append(next_group(waiting))
+    assert groups == [plain[:2], [adopting], [adopting], plain[2:4]]
+    assert merge([adopting]) == (adopting.persist, b"s")
 
 
 def test_merge_keeps_the_last_record_that_there_is() -> None:

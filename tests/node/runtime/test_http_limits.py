@@ -290,6 +290,20 @@ def test_get_never_asks_the_machine() -> None:
     play(story)
 
 
+@pytest.mark.parametrize(
+    "kind", [b"application/json; charset=utf-8", b"Application/JSON", b"APPLICATION/JSON ;charset=utf-8"]
+)
+def test_a_media_type_is_read_as_http_has_it(kind: bytes) -> None:
+    """RFC 9110: 'the type and subtype tokens are case-insensitive'; parameters may follow."""
+
+    async def story(echo: Echo, dial: Callable[[], Awaitable[Client]]) -> None:
+        client = await dial()
+        answer = await client.ask(request(kind=kind))
+        assert "error" not in json.loads(answer.split(b"\r\n\r\n")[1])
+
+    play(story)
+
+
 def test_a_disk_that_fails_is_a_named_error_of_the_server() -> None:
     """A row that fails its checksum: an answer of JSON-RPC, not a broken connection."""
 

@@ -104,7 +104,10 @@ class Rig:
     def on_reply(self, node: int, reply: Reply) -> None:
         self.told.append((node, "reply", reply.name))
 
-    def on_alarm(self, node: int, name: str) -> None:
+    def on_snapshot_write(self, node: int, *, adopts: bool) -> None:
+        self.told.append((node, "snapshot_write", adopts))
+
+    def on_alarm(self, node: int, name: str, peer: int | None) -> None:
         self.told.append((node, "alarm", name))
 
     def run(self, until_us: int = 10_000) -> None:

@@ -18,7 +18,7 @@ from chain.limits import (
 )
 from chain.validation import DiscardStatus
 from cli.exits import BY_NAME, MEANINGS
-from node.view.meanings import ADVICE, DISCARDS, POOL, Meaning, meanings_of, status_words
+from node.view.meanings import ADVICE, DISCARDS, POOL, STATUSES, Meaning, meanings_of, status_words
 from node.view.pages.meaning import meaning_page
 from node.view.rules import RULES
 from tests.builders import ONE, TC
@@ -42,7 +42,7 @@ def test_every_failure_names_a_rule_of_the_protocol() -> None:
     that rule stands in docs/protocol.md."""
     page = (ROOT / "docs/protocol.md").read_text(encoding="utf-8")
     written = set(re.findall(r"\*\*([A-Z]+[0-9]+)\*\*", page))
-    assert set(RULES) == {*SENTENCES, *DISCARDS, *POOL}
+    assert set(RULES) == {*SENTENCES, *DISCARDS, *POOL, *STATUSES}
     sections = {rule[0] for rule in written}
     assert {name: rule for name, rule in RULES.items() if rule[0] in sections and rule not in written} == {}
 
@@ -65,6 +65,19 @@ def test_the_numbers_in_the_words_are_the_limits() -> None:
     assert f"{MEMPOOL_PER_ACCOUNT} transactions" in POOL["too_many_for_account"][0]
     lengths = f"a name has {MAX_NAME_BYTES} bytes, a URL {MAX_URL_BYTES}, metadata {MAX_METADATA_BYTES:,} at most"
     assert lengths in ADVICE["ETOO_LONG"]
+
+
+@pytest.mark.parametrize(("status", "exit_code"), [("executed", 0), ("out_of_gas", 5), ("move_abort", 5)])
+def test_every_status_on_the_ledger_is_explained(status: str, exit_code: int) -> None:
+    """'`mithqal explain CODE` for every status and abort (what happened, which rule, what to do)': also of what was
+    kept, in any case of letters."""
+    for query in (status, status.upper()):
+        page = meaning_page(query, *PAGE_ARGUMENTS)
+        (row,) = page.document["meanings"]
+        assert (row["kind"], row["name"], row["code"]) == ("kept", status, None)
+        assert (row["protocol"], row["exit"]) == ("T7", exit_code)
+        assert (row["sentence"], row["consequence"], row["advice"]) == STATUSES[status]
+        assert f"{exit_code}: {MEANINGS[exit_code]}" in text(page)
 
 
 def test_1288_leads_with_its_one_meaning() -> None:

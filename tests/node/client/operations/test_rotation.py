@@ -174,3 +174,13 @@ def test_who_has_no_account(wallet: Wallet) -> None:
     error = refused(6, change_key, wallet, "planned")
     assert error.name == "unknown_account"
     assert not (wallet.network.keys / "next" / "planned.json").exists()
+
+
+def test_whose_recovery_account_it_is_already(wallet: Wallet) -> None:
+    """W10: who handed the right over cannot hand it over again; the refusal says where it is."""
+    name = "rec@jp-wallet"
+    create_account(wallet, name)
+    create_recovery(wallet, name)
+    error = refused(5, create_recovery, wallet, name)
+    assert error.details["reason"] == "EKEY_ROTATION_CAPABILITY_ALREADY_EXTRACTED"
+    assert error.message.endswith(f": its recovery account is {name}")

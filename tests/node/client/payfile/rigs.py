@@ -42,6 +42,10 @@ class Signer:
         )  # fmt: skip
         return tx, row.memo or None
 
+    def most_fee(self, row: Row) -> int:
+        """The same 6,000."""
+        return 6_000
+
 
 class HookedOutbox(Outbox):
     """Calls `step` around every durable change."""

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from chain.crypto.signing import address_of
 from chain.errors import MithqalError
 from chain.execution.gas import BATCH
 from chain.metadata import TravelRule, UnstructuredBytes, decode_metadata
@@ -160,6 +161,16 @@ def test_what_would_fail_is_told_before_anything_is_signed(wallet: Wallet, tmp_p
     assert "line 3" in error.message
     assert "nothing was signed" in error.message
     assert wallet.next_number(wallet.find(ALICE)) == number
+
+
+def test_a_payer_that_the_ledger_does_not_know(wallet: Wallet, tmp_path: Path) -> None:
+    """A name with a key and no account yet: exit 6, nothing is signed."""
+    name = f"new{time.monotonic_ns()}"
+    key = wallet.new_key(name)
+    wallet.add_name(name, address_of(key.authentication_key()))
+    error = refused(pay_batch_file, wallet, csv(tmp_path, row(payer=name)))
+    assert (error.name, exit_code(error)) == ("unknown_account", 6)
+    assert error.message == f"{name} has no account on the ledger yet"
 
 
 def test_a_fee_that_is_not_left(wallet: Wallet, tmp_path: Path) -> None:

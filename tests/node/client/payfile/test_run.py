@@ -8,22 +8,25 @@ from typing import Any
 
 import pytest
 
+from chain.crypto.signing import Scheme
 from chain.identifiers import encode_identifier
 from chain.metadata import General, encode_metadata
 from node.client.network import Network
 from node.client.payfile.engine import Progress
+from node.client.payfile.orders import Names, WalletSigner
 from node.client.payfile.payments_csv import BadFile
 from node.client.payfile.run import PayFileError, pay_file
 from node.client.payments.memos import Memo, is_opened_by, seal_memo
 from node.client.payments.receipts import check_receipt, make_receipt
 from node.client.rpc import ConnectionFailed
 from node.client.sending.database import file_lock
-from node.client.sending.journal import Journal
+from node.client.sending.journal import Journal, Row
 from node.client.wallets.wallet import Wallet
-from node.keystore import save_key
+from node.keystore import save_key, save_multi_key
 from node.localnet.build import build_network
-from tests.builders import ALICE, ANNA, BOB, ONE, small_world
+from tests.builders import ALICE, ANNA, BOB, NOW_SECS, ONE, key, small_world
 from tests.node.client.fake_chain import FakeChain
+from tests.several import Several
 
 HEADER = "from,to,amount,currency,memo\n"
 ALL = 1_000 * ONE
@@ -465,3 +468,33 @@ def test_who_may_read_the_input_may_read_the_result(scene: Scene, mode: int) -> 
     scene.path.chmod(mode)
     scene.pay()
     assert scene.result.stat().st_mode & 0o777 == mode & 0o666
+
+
+class TestFeeOfSeveralKeys:
+    """A payer with a K-of-N key: the ledger asks for the fee that all its signatures may cost (K11)."""
+
+    @pytest.fixture
+    def several(self, scene: Scene) -> Several:
+        """Alice's key is 3 of 3 now: P-256, secp256k1 and Ed25519; her holders' keys lie here."""
+        several = Several(3, [key(801, Scheme.P256), key(802, Scheme.SECP256K1), key(803)])
+        accounts = scene.network.keys / "accounts"
+        (accounts / "alice.json").unlink()
+        save_multi_key(accounts / "alice.json", "alice", several.multi)
+        for number, private in enumerate(several.keys):
+            save_key(accounts / f"h{number}.json", f"h{number}", (801 + number).to_bytes(32, "big"), private.scheme)
+        scene.chain.world.change(ALICE, authentication_key=several.authentication_key())
+        return several
+
+    @pytest.mark.parametrize("by", ["alice", ALICE.address.hex()])
+    def test_it_is_reserved_whatever_the_payer_is_called(self, scene: Scene, several: Several, by: str) -> None:
+        """6,000 and 100 for each verification of Ed25519 that 40 + 40 + 1 are; the same is signed."""
+        wallet = Wallet(scene.network)
+        signer = WalletSigner(wallet, Names(wallet))
+        row = Row(0, by, "bob", ALICE.address, BOB.address, ONE, "XUS", "")
+        tx, _ = signer.sign(row, 0, NOW_SECS + 60)
+        assert signer.most_fee(row) == tx.raw.max_gas_amount * tx.raw.gas_unit_price == 6_000 + 8_100
+
+    def test_a_file_is_paid_by_it(self, scene: Scene, several: Several) -> None:
+        """Its fee is 600 and 100 for each verification beyond the first."""
+        scene.write(HEADER + f"alice,bob,1,XUS,\n{ALICE.address.hex()},bob,2,XUS,\n")
+        assert scene.pay()["totals"] == {"XUS": {"paid": 3 * ONE, "fees": 2 * 8_600}}

@@ -103,6 +103,16 @@ def test_every_coin_can_be_brought_and_paid(wallet: Wallet) -> None:
         assert balance(wallet, "anna@us-wallet", currency) == 2 * COIN - 600
 
 
+def test_an_empty_fee_currency_is_no_currency(wallet: Wallet) -> None:
+    """It is asked for, so it is not quietly the payment's own: exit 6, as any other unknown code."""
+    before = number_of(wallet)
+    error = refused(pay, wallet, order(fee_currency=""))
+    assert (error.name, exit_code(error)) == ("unknown_currency", 6)
+    assert number_of(wallet) == before
+    paid = pay(wallet, order(fee_currency=None))
+    assert (paid["fee_currency"], number_of(wallet)) == ("XUS", before + 1)
+
+
 def test_parties_by_address_and_by_identifier(wallet: Wallet) -> None:
     """Names, 32 hex digits and identifiers mean the same people."""
     alice, bob = wallet.find("alice@us-wallet").address, wallet.find("bob@br-wallet").address

@@ -146,6 +146,18 @@ def test_free_numbers(tmp_path: Path) -> None:
     assert box.free_numbers(BOB.address, 10, 0) == []
 
 
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63, 2**64 - 1])
+def test_any_number_is_kept(tmp_path: Path, number: int) -> None:
+    """A file may hold any number of 64 bits: the chain refuses it by its rule, and the outbox keeps it as any other."""
+    tx = payment(5, number)
+    box = Outbox(tmp_path)
+    box.add(tx)
+    assert [entry.transaction.raw.sequence_number for entry in box.open_entries(ALICE.address)] == [number]
+    assert box.free_numbers(ALICE.address, 0, 2) == [0, 1]
+    box.mark(tx.hash, "refused", reason="too big")
+    assert box.get(tx.hash).status == "refused"
+
+
 def test_finished_entries_are_not_read(tmp_path: Path) -> None:
     """The rule: "open entries and used ids found without reading finished ones": by an index each."""
     database = Outbox(tmp_path).database

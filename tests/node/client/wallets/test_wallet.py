@@ -188,6 +188,15 @@ def test_how_each_other_outcome_is_told(scene: Scene) -> None:
     assert scene.wallet.resume(late.hash)["status"] == "executed"
 
 
+def test_a_failure_at_price_0_charged_nothing(scene: Scene) -> None:
+    """T7: 'the fee is charged': gas x price, which is nothing for the treasury and the association."""
+    free = scene.chain.world.sign(ALICE, PAYMENT, "XUS", BOB.address, 5_000 * ONE, b"", b"", expires=NOW_SECS + 5_000)
+    before = scene.chain.world.balance(ALICE)
+    failed = error_of(scene, free)
+    assert failed.message.endswith("; its price was 0, so that no fee was charged")
+    assert scene.chain.world.balance(ALICE) == before
+
+
 def test_an_expired_one(scene: Scene) -> None:
     """It can never run: 4, not 7."""
     scene.chain.is_halted = True
