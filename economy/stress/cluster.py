@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from economy.errors import ParameterError
-from economy.stress.runner import Done, Plan, Tasks, run_block
+from economy.stress.plan import Done, Plan, Tasks, run_block
 
 TIMEOUT_S = 10
 IN_FLIGHT = 4

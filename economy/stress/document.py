@@ -13,7 +13,8 @@ from economy.stress.draws import Floats
 from economy.stress.kernel import CAUSES
 from economy.stress.ladder import WEEK
 from economy.stress.outcome import FANS, Outcome, fan
-from economy.stress.runner import Finished, Plan
+from economy.stress.plan import Plan
+from economy.stress.runner import Finished
 from economy.stress.study import Variant
 
 RANKS = (1, 5, 25, 50, 75, 95, 99)
@@ -41,7 +42,7 @@ def document_of(
         document["fans"] = {name: _fan(outcome, name) for name in FANS}
         document["accounting"] = {"worst_residual": outcome.worst_residual, "tolerance": RESIDUAL}
     document["sensitivity"] = [_sensitive(variant, part.outcome) for variant, part in others if not part.is_partial]
-    document["parameters"] = asdict(plan.parameters)
+    document["parameters"] = {**asdict(plan.parameters), "dealer_room": list(plan.parameters.dealer_room)}
     document["market"] = {
         "base": plan.market.base, "factors": list(plan.market.codes), "vols": list(plan.market.vols),
         "correlations": [list(row) for row in plan.market.correlations],
@@ -69,7 +70,7 @@ def probability(hits: int, paths: int) -> Json:
     half = Z95 / (1 + Z95**2 / paths) * math.sqrt(share * (1 - share) / paths + Z95**2 / (4 * paths**2))
     return {
         "probability": share, "standard_error": math.sqrt(share * (1 - share) / paths), "hits": hits,
-        "low95": max(0.0, centre - half), "high95": min(1.0, centre + half),
+        "low95": centre - half if hits else 0.0, "high95": centre + half if hits < paths else 1.0,
     }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ million paths need no more memory than those of a thousand. Everything is joined
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +110,7 @@ class Collected:
         """Keep a block; its counts are added up at once, since whole numbers have no order."""
         for name, counts in outcome.counts.items():
             self._counts[name] = self._counts[name] + counts if name in self._counts else counts
-        self._parts[block] = outcome
+        self._parts[block] = replace(outcome, counts={})
 
     def joined(self) -> Outcome | None:
         """One outcome of all blocks so far, or None."""

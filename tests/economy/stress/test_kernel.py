@@ -14,7 +14,7 @@ from economy.stress.factors import MODELS, Factors
 from economy.stress.kernel import CAUSES, Year
 from economy.stress.outcome import Outcome
 from economy.stress.parameters import BOUNDS, MEANINGS, Parameters, change
-from economy.stress.runner import run_block
+from economy.stress.plan import run_block
 from tests.economy.stress.plans import MARKET, plan
 
 CALM = Parameters(flow_vol=0.0, rate_vol=0.0, fx_sensitivity=0.0, sunspot=0.0)

@@ -9,7 +9,8 @@ from economy.stress import runner
 from economy.stress.draws import BLOCK
 from economy.stress.factors import MODELS
 from economy.stress.outcome import PER_PATH, Outcome
-from economy.stress.runner import Plan, run_block, simulate
+from economy.stress.plan import Plan, run_block
+from economy.stress.runner import simulate
 from tests.economy.stress.plans import plan
 
 
