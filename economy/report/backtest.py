@@ -34,14 +34,17 @@ def backtest_page(result: Result) -> str:
 
 
 def value_chart(result: Result) -> str:
-    """The basket and the dollar in the holder's money, both 100 at the start, as SVG text."""
+    """The basket and the dollar in the holder's money, both 100 at the start, as SVG text; its title says what in the
+    rates is filled or synthetic."""
     dates = result.window.dates
     step = max(1, math.ceil(len(dates) / MOST_POINTS))
     places = sorted({*range(0, len(dates), step), len(dates) - 1})
     items = [result.basket, *(item for item in result.alternatives if item.name == "XUS")]
     series = {item.name: [float(item.values[place] / item.values[0] * 100) for place in places] for item in items}
     days = [dates[place].isoformat() for place in places]
-    return line_chart(f"Value in {result.order.holder}", days, series, unit=f"{result.order.holder}, 100 at the start")
+    warning = caution(result)
+    title = f"Value in {result.order.holder}" + (f" (mind: {warning})" if warning else "")
+    return line_chart(title, days, series, unit=f"{result.order.holder}, 100 at the start")
 
 
 def _comparison(result: Result) -> Table:

@@ -92,3 +92,28 @@ def test_what_each_regime_would_have_done() -> None:
     assert not any(row.stay for row in found.values())  # 2.9 of 42.1 bn is below every trigger
     assert all(row.late == 0 for row in found.values())
     assert found["mas"].paid == 0  # due within five business days, later than Wednesday
+
+
+def test_the_table_by_regime() -> None:
+    """Each regime's lowest price and its hour, what was paid by Wednesday evening, and what sales of bills cost."""
+    sunday, saturday = at(12, 22), at(11, 3)
+    found = {name: replay(name) for name in (ACTUAL, *PRESETS)}
+    assert {name: (f"{row.lowest:.4f}", row.lowest_at, row.paid * 100 // BN, row.sale_cost) for name, row in found.items()} == {
+        ACTUAL: ("0.8764", sunday, 380, 0),
+        "libra-v1": ("0.9402", saturday, 335, 0),
+        "libra-v2": ("0.9904", at(11, 0), 335, 0),
+        "diem-usd": ("0.9545", saturday, 335, 0),
+        "mica-emt": ("0.8676", sunday, 380, 0),
+        "mica-significant": ("0.7179", sunday, 380, 0),
+        "mas": ("0.8731", saturday, 0, 0),
+        "genius": ("0.9121", saturday, 290, 1_364_196_448),
+        "circle-2023": ("0.8923", saturday, 380, 0),
+    }  # fmt: skip
+
+
+def test_a_night_passes_at_each_midnight() -> None:
+    """The sweep earns once a night, of the 11th (a Saturday) to the 15th; not on the evening on which it begins."""
+    found = replay("libra-v2")
+    assert found.capital == 421 * BN // 1000
+    nights = [hour.time for hour in found.hours if hour.time.hour == 0 and hour.time > FIRST]
+    assert len(nights) == 4 + (FIRST.hour > 0)

@@ -1,6 +1,9 @@
 """The same numbers whoever counts them: workers, clusters, batches, interruptions."""
 
 import itertools
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import pytest
 
@@ -62,6 +65,27 @@ def test_no_cluster() -> None:
         simulate([plan()], dask="tcp://127.0.0.1:1")
     assert caught.value.name == "cluster_unreachable"
     assert "tcp://127.0.0.1:1" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "address", ["", "foo", "tcp://", "127.0.0.1", "tcp://host:port", "http://host:1", "tcp://[x]:1"]
+)
+def test_no_address(address: str) -> None:
+    """What names no scheduler is refused before anything is tried."""
+    with pytest.raises(ParameterError, match="a scheduler is named tcp://HOST:PORT") as caught:
+        simulate([plan()], dask=address)
+    assert caught.value.name == "bad_parameter"
+
+
+def _interrupts_are_blocked() -> bool:
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_a_worker_never_hears_ctrl_c() -> None:
+    """'Partial results kept on interruption': a worker that is loading must not die of the signal with a traceback."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        assert runner._submit(pool, _interrupts_are_blocked).result()
+    assert not _interrupts_are_blocked()
 
 
 @pytest.mark.parametrize("model", MODELS)
