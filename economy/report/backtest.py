@@ -23,9 +23,7 @@ def backtest_page(result: Result) -> str:
     sections = [
         Section("Value", warning and f"Mind: {warning}.", value_chart(result)),
         Section("Beside what could have been held", "Simple returns, in percent.", table=_comparison(result)),
-        Section(
-            "Volatility", "", bar_chart(f"Yearly volatility in {order.holder}", *_volatilities(result), unit="percent")
-        ),
+        *_volatility(result),
         Section("Year by year", table=_years(result.basket)),
         Section("Basket", f"Source: {order.basket.source}.", table=_parts(result)),
         Section("Conventions and data", f"{CONVENTIONS}.", source=_source(result)),
@@ -45,6 +43,15 @@ def value_chart(result: Result) -> str:
     warning = caution(result)
     title = f"Value in {result.order.holder}" + (f" (mind: {warning})" if warning else "")
     return line_chart(title, days, series, unit=f"{result.order.holder}, 100 at the start")
+
+
+def _volatility(result: Result) -> list[Section]:
+    """The bars of volatility; no section for a path that is too short for any."""
+    names, bars = _volatilities(result)
+    if not bars:
+        return []
+    chart = bar_chart(f"Yearly volatility in {result.order.holder}", names, bars, unit="percent")
+    return [Section("Volatility", "", chart)]
 
 
 def _comparison(result: Result) -> Table:

@@ -170,6 +170,19 @@ def test_files_beside_the_result(tmp_path: Path) -> None:
     assert "AED is synthetic: a peg, not a published rate" in drawn
 
 
+@pytest.mark.parametrize("last", ["2021-01-05", "2021-01-06", "2021-01-07"])
+def test_a_page_of_a_few_days(tmp_path: Path, last: str) -> None:
+    """One fixing, two and three: what cannot be computed is left out, on the page as well."""
+    page, picture = tmp_path / "page.html", tmp_path / "picture.svg"
+    files = ("--html", str(page), "--plot", str(picture))
+    outcome = call("backtest", "--from", "2021-01-05", "--to", last, *files)
+    assert outcome.return_value == 0
+    text = page.read_text()
+    assert ("Yearly volatility" in text) == (last == "2021-01-07")
+    assert "Year by year" in text
+    assert picture.read_text().startswith("<svg")
+
+
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     """Said as an error, with nothing on stdout."""
     (tmp_path / "file").write_text("")

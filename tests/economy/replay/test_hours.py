@@ -98,7 +98,8 @@ def test_the_table_by_regime() -> None:
     """Each regime's lowest price and its hour, what was paid by Wednesday evening, and what sales of bills cost."""
     sunday, saturday = at(12, 22), at(11, 3)
     found = {name: replay(name) for name in (ACTUAL, *PRESETS)}
-    assert {name: (f"{row.lowest:.4f}", row.lowest_at, row.paid * 100 // BN, row.sale_cost) for name, row in found.items()} == {
+    rows = {name: (row.lowest, row.lowest_at, row.paid, row.sale_cost) for name, row in found.items()}
+    assert {name: (f"{low:.4f}", hour, paid * 100 // BN, cost) for name, (low, hour, paid, cost) in rows.items()} == {
         ACTUAL: ("0.8764", sunday, 380, 0),
         "libra-v1": ("0.9402", saturday, 335, 0),
         "libra-v2": ("0.9904", at(11, 0), 335, 0),

@@ -380,6 +380,24 @@ def test_half_a_rung_is_worth_a_bill(surplus: int, bought: bool) -> None:
         assert bills[1] == Bill(FRIDAY + datetime.timedelta(70), 400, 400)
 
 
+@pytest.mark.parametrize(
+    ("day", "rung", "most", "due"),
+    [
+        ("2024-05-10", 91, 91, "2024-08-09"),  # a Friday to a Friday
+        ("2024-05-09", 2, 7, "2024-05-13"),  # a Saturday: the Monday after it, four days later
+        ("2024-05-09", 2, 3, "2024-05-10"),  # Monday would be too late: three days later is a Sunday, so the Friday
+        ("2024-05-09", 2, 4, "2024-05-13"),
+    ],
+)
+def test_a_bill_is_due_on_a_business_day_within_the_limit(day: str, rung: int, most: int, due: str) -> None:
+    """'Residual life up to ...': the end of the ladder, put off to a business day, or the last one that is allowed."""
+    preset = replace(find_preset("circle-2023"), ladder_days=(rung,), max_days=most)
+    today = datetime.date.fromisoformat(day)
+    state = fresh(cash_book(10_000, 10_000))
+    (found,) = invest(state, Rules(preset, FLAT, "US"), Moment(today, True)).book.bills
+    assert found.due == datetime.date.fromisoformat(due)
+
+
 @pytest.mark.parametrize(("mode", "first"), [(USABLE, 6), (HARD, 30)])
 def test_which_bill_goes_first(mode: str, first: int) -> None:
     """Soonest due first; under a hard floor the one due within five business days (seven calendar days) goes last."""

@@ -34,6 +34,8 @@ def test_the_eight() -> None:
 @pytest.mark.parametrize(
     ("name", "cash", "at_once", "five_days", "settle", "longest"),
     [
+        ("libra-v1", 20, 0, 0, 1, 91),
+        ("diem-usd", 20, 0, 0, 1, 91),
         ("libra-v2", 20, 0, 0, 1, 91),  # 'at least 80 % very short government securities, at most 20 % cash'
         ("mica-emt", 30, 20, 30, 0, 91),  # '30 % of reserve in bank deposits'
         ("mica-significant", 60, 40, 60, 0, 91),  # '60 % if significant'
