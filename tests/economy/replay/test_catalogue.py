@@ -28,6 +28,7 @@ def test_every_crisis_replays(name: str) -> None:
     assert document["model_note"].startswith("model output, not history")
     lines = replay_lines(document)
     assert lines[1] == "facts"
+    assert f"model ({document['model_note']})" in lines
     assert lines[-1] == "(our reading, simplified; not legal, investment or compliance advice)"
     assert not any("DIFFERS" in line for line in lines)
 

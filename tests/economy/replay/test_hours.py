@@ -1,12 +1,25 @@
 """USDC by the hour: the sums are those of the facts, the weekend is shut, and the regimes differ where they should."""
 
 import datetime
+from dataclasses import replace
 
 import pytest
 
-from economy.replay.hours import ACTUAL, FIRST, HOURS, MARKET, facts, fitted_peg, flows, is_open, replay, stuck_in
+from economy.replay.hours import (
+    ACTUAL,
+    FIRST,
+    HOURS,
+    MARKET,
+    _days_to_payment,
+    facts,
+    fitted_peg,
+    flows,
+    is_open,
+    replay,
+    stuck_in,
+)  # fmt: skip
 from economy.replay.runs import BN, usdc_book
-from economy.reserve.desk import Rules, open_book
+from economy.reserve.desk import Rules, State, open_book
 from economy.reserve.peg import Peg
 from economy.reserve.presets import PRESETS, find_preset
 
@@ -110,6 +123,19 @@ def test_the_table_by_regime() -> None:
         "genius": ("0.9121", saturday, 290, 1_364_196_448),
         "circle-2023": ("0.8923", saturday, 380, 0),
     }  # fmt: skip
+
+
+def test_how_long_a_coin_waits() -> None:
+    """'The weekend matters': until money moves (13:00 UTC) on the day that the regime's business days lead to; after
+    closing (21:00) the next day counts."""
+    preset = find_preset("libra-v2")
+    for settle, moment, hours in (
+        (0, at(10, 21), 64), (0, at(10, 20), 0), (0, at(11, 7), 54), (0, at(13, 10), 3), (0, at(13, 14), 0),
+        (0, at(13, 21), 16), (1, at(10, 20), 65), (1, at(10, 21), 88), (2, at(13, 12), 49),
+    ):  # fmt: skip
+        rules = Rules(replace(preset, terms=replace(preset.terms, settle_days=settle)), MARKET, "US")
+        state = State(open_book(preset, "USD", 42 * BN, rules, FIRST.date()))
+        assert _days_to_payment(state, rules, moment) * 24 == pytest.approx(hours), (settle, moment)
 
 
 def test_a_night_passes_at_each_midnight() -> None:
