@@ -153,6 +153,15 @@ def test_the_haircut_is_what_the_sale_costs() -> None:
     assert state.book.capital >= 0
 
 
+@pytest.mark.parametrize(("owed", "sells"), [(0, False), (10 * ONE_BN, False), (10 * ONE_BN + ONE_BN // 100, True)])
+def test_an_early_exit_does_not_use_cash_that_is_owed(owed: int, sells: bool) -> None:
+    """'Whoever insists on leaving now pays the fire-sale cost': cash that others are owed is not theirs, and bills are
+    sold for the rest; 50 in cash, 40 asked for, so that up to 10 may be owed already."""
+    book = cash_book(50 * ONE_BN, 100 * ONE_BN, bill(91, 50 * ONE_BN))
+    state = fresh(replace(book, coins=book.coins - owed, payable=owed))
+    assert (sale_loss(state, rules(), FRIDAY, 40 * ONE_BN) > 0) == sells
+
+
 @pytest.mark.parametrize(("asked", "paid"), [(100, 100), (101, 100)])
 def test_a_gate_lets_out_so_much_a_day(asked: int, paid: int) -> None:
     """A gate of 10 % of the morning's coins; the rest waits for the next day."""

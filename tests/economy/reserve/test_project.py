@@ -64,6 +64,10 @@ def test_a_failed_bank_lowers_the_worst_value_and_the_price() -> None:
         for ppm in (0, 500_000, 1_000_000)
     )  # fmt: skip
     assert zero < half < full == 1
+    falling = project(plan("circle-2023", bank_fails=((10, 1_000_000),)))
+    first, last, told = falling.rows[0], falling.rows[-1], falling.summary()
+    assert first.worst > last.worst == told["worst_worth_at_end"]
+    assert (told["worth_at_end"], told["coins_at_end"], told["owed_at_end"]) == (last.worth, last.coins, last.owed)
     assert project(plan("libra-v2", bank_fails=bank)).rows[-1].worst == 1  # it has no cash in banks
 
 
