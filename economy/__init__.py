@@ -7,8 +7,8 @@ nothing needs a network. Equations, sources and assumptions: `docs/economy.md`; 
 
 Reading order, from the ground up; the import contracts of `pyproject.toml` hold it:
 
-- data: `errors` and `limits`, `countries` (who uses which money), `market` (the ECB's reference rates and their
-  days), `exact` (decimal arithmetic, the SDR), `basket` (what XDX is made of and the rates that go on chain),
+- data: `errors`, `limits` and `processes`, `countries` (who uses which money), `market` (the ECB's reference rates
+  and their days), `exact` (decimal arithmetic, the SDR), `basket` (what XDX is made of and the rates that go on chain),
   `policies` (caps of jurisdictions), `models` (what others published, as small as it can be)
 - questions: `corridors` (what sending costs), `reserve` (books, redemption, regimes), `backtest` (what a basket did
   to a holder), `replay` (crises that happened), `stress` (a year many times), `adoption` (how payments spread)

@@ -1,20 +1,15 @@
 """Blocks of paths over workers: this process, several processes, or a cluster; the result is the same to the bit."""
 
-import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from multiprocessing import get_context
-from typing import ParamSpec, TypeVar
 
 from economy.errors import ParameterError
+from economy.processes import start_pool, submit
 from economy.stress.outcome import Collected, Outcome, blocks_of
 from economy.stress.plan import Done, Plan, Task, Tasks, run_block
 
 MAX_WORKERS = 256
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 Progress = Callable[[int, int], None]
 """Told how many paths are done, of how many."""
@@ -63,13 +58,13 @@ def simulate(
 
 def _in_processes(plans: Sequence[Plan], tasks: Tasks, workers: int) -> Done:
     """By processes of this machine, two tasks waiting for each, as they finish."""
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    pool = start_pool(workers)
     waiting: dict[Future[Outcome], Task] = {}
     left = iter(tasks)
     try:
         while True:
             for task in left:
-                waiting[_submit(pool, run_block, plans[task.plan], task.block, task.paths)] = task
+                waiting[submit(pool, run_block, plans[task.plan], task.block, task.paths)] = task
                 if len(waiting) >= 2 * workers:
                     break
             if not waiting:
@@ -79,13 +74,3 @@ def _in_processes(plans: Sequence[Plan], tasks: Tasks, workers: int) -> Done:
                 yield waiting.pop(future), future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _submit(pool: ProcessPoolExecutor, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-    """Ask for work. A worker that starts meanwhile never hears ctrl-C, not even while it loads: whoever asked does,
-    and ends it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        return pool.submit(call, *args, **kwargs)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,9 +1,6 @@
 """The same numbers whoever counts them: workers, clusters, batches, interruptions."""
 
 import itertools
-import signal
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 import pytest
 
@@ -75,17 +72,6 @@ def test_no_address(address: str) -> None:
     with pytest.raises(ParameterError, match="a scheduler is named tcp://HOST:PORT") as caught:
         simulate([plan()], dask=address)
     assert caught.value.name == "bad_parameter"
-
-
-def _interrupts_are_blocked() -> bool:
-    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
-
-
-def test_a_worker_never_hears_ctrl_c() -> None:
-    """'Partial results kept on interruption': a worker that is loading must not die of the signal with a traceback."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        assert runner._submit(pool, _interrupts_are_blocked).result()
-    assert not _interrupts_are_blocked()
 
 
 @pytest.mark.parametrize("model", MODELS)
