@@ -85,7 +85,7 @@ def lines(document: Json) -> list[str]:
     found += [
         "",
         (
-            f"capital gone at worst: mean {basis_points(loss['mean'])}, 95 % {basis_points(loss['p95'])},"
+            f"capital below its target at worst: mean {basis_points(loss['mean'])}, 95 % {basis_points(loss['p95'])},"
             f" 99 % {basis_points(loss['p99'])}, 99.9 % {basis_points(loss['p999'])} of the coins"
         ),
         f"lowest price: median {peg['price_p50']:.4f}, 1 % {peg['price_p01']:.4f}, lowest {peg['lowest_price']:.4f}",
