@@ -15,7 +15,7 @@ from economy.stress.kernel import CAUSES, Year
 from economy.stress.ladder import WEEK
 
 FANS: dict[str, tuple[float, float, int]] = {
-    "backing": (0.5, 1.5, 10_000),
+    "backing": (0.0, 1.5, 15_000),
     "price": (0.0, 1.1, 11_000),
     "coins": (0.0, 4.0, 4_000),
 }

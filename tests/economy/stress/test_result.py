@@ -105,6 +105,9 @@ def test_sensitivities_have_the_same_chance(document: dict[str, Any]) -> None:
     assert ("exit_cost", 0.005) in found
     assert ("sunspot", 0.001) not in found
     lines = {(line["parameter"], line["value"]): line for line in document["sensitivity"]}
+    same = document["sensitivity"][0]
+    assert (same["parameter"], same["value"], same["paths"]) == ("unchanged", None, 300)
+    assert same["shortfall"] == document["shortfall"]["probability"]
     assert (
         lines["dark_rate", 1.0]["shortfall"]
         < document["shortfall"]["probability"]
