@@ -159,3 +159,22 @@ def _show(document: dict[str, Any], *, as_json: bool) -> None:
         rows["ledger"] = f"mithqal localnet up --network {document['ledger']}"
     lines = [f"{name:10} {words}" for name, words in rows.items()]
     output.result(document, lines, as_json=as_json)
+
+
+@bench.command()
+@click.option("--turns", type=click.IntRange(1, 100), default=3, show_default=True, help="Blocks for each model.")
+@click.option("--paths", type=click.IntRange(0, 100_000_000), default=0, show_default=True,
+              help="Then one study of so many paths.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes for that study.")
+@click.option("--model", default="jump", show_default=True, help="Market model of that study.")
+@options.as_json
+@output.reported
+def economy(turns: int, paths: int, workers: int, model: str, as_json: bool) -> int:
+    """Simulated years of a reserve a second, on one core for each market model, then on several for one study."""
+    from economy.stress.measure import DAYS, PRESET, as_lines, measure_many, measure_models
+
+    rows = measure_models(output.talk, turns=turns)
+    many = measure_many(paths, workers, model) if paths else None
+    document = {"preset": PRESET, "days": DAYS, "models": [row.document() for row in rows], "study": many}
+    output.result(document, as_lines(rows, many), as_json=as_json)
+    return OK

@@ -49,6 +49,7 @@ def simulate(  # noqa: PLR0913 - click options
         raise click.UsageError("name a new directory with -o DIR, or one to go on with by --continue DIR")
     if again is not None and not (people is None and seed is None and scenario is None and not network_sim):
         raise click.UsageError("a run that is continued keeps its people, seed, scenario and network")
+    from economy.errors import PlotsMissingError
     from economy.world import simulate as world
     from economy.world.scenario import find_scenario
     from economy.world.summary import books_agree, document_of, lines_of, write_summary
@@ -67,8 +68,10 @@ def simulate(  # noqa: PLR0913 - click options
             number = SEED if seed is None else seed
             life = world.Life(find_scenario(scenario or SCENARIO), people or PEOPLE, number, network_sim)
             result = world.simulate(target, life, days=days, workers=count, say=say, should_stop=stop.is_asked)
-    page = write_summary(result)
-    output.talk(f"pictures: {page}")
+    try:
+        output.talk(f"pictures: {write_summary(result)}")
+    except PlotsMissingError as error:
+        output.talk(f"no pictures: {error.message}")
     if result.interrupted:
         words = f"interrupted after {result.days} days: {result.directory} is whole, go on with --continue"
         return output.refuse("interrupted", words, INTERRUPTED, as_json=as_json)

@@ -25,7 +25,8 @@ def buffer(target: float, workers: int, dask: str | None, as_json: bool, **said:
       mithqal reserve buffer --target 0.001 --preset libra-v2 --model dark
     """
     from economy.stress.buffer import document_of_buffer, smallest_buffer
-    from economy.stress.runner import Finished, Plan, simulate
+    from economy.stress.plan import Plan
+    from economy.stress.runner import Finished, simulate
     from economy.stress.words import buffer_lines
 
     preset, plan = planned(**said)

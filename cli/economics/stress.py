@@ -12,7 +12,7 @@ from cli.progress import ProgressLine
 
 if TYPE_CHECKING:
     from economy.reserve.presets import Preset
-    from economy.stress.runner import Plan
+    from economy.stress.plan import Plan
 
 
 def study(command: Callable[..., int]) -> Callable[..., int]:

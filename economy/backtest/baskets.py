@@ -6,6 +6,7 @@ sdr1999 ... sdr2022         the IMF's amounts of that year's basket
 USD=0.5,EUR=0.3,JPY=0.2     weights that sum to 1
 """
 
+import datetime
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -21,12 +22,16 @@ _CODE = re.compile(r"[A-Z]{3}")
 
 
 class BasketSpec(NamedTuple):
-    """A basket: `parts` are shares of its value on the base date, or units of each currency if `is_amounts`."""
+    """A basket: `parts` are shares of its value on the base date, or units of each currency if `is_amounts`.
+
+    `fixed_on` is the day from which such amounts were known; None for shares.
+    """
 
     name: str
     parts: Mapping[str, Decimal]
     is_amounts: bool
     source: str
+    fixed_on: datetime.date | None = None
 
 
 def _weights(text: str) -> dict[str, Decimal]:
@@ -46,6 +51,7 @@ PRESETS: Mapping[str, BasketSpec] = {
     "xdx": BasketSpec(
         "xdx", {COIN_CURRENCY[coin]: amount for coin, amount in BASKET.items()}, True,
         "the amounts of this network's basket coin: 50/18/14/11/7 % of one US dollar on 2019-06-18",
+        datetime.date(2019, 6, 18),
     ),
 }  # fmt: skip
 """Baskets by name; those of the SDR come from their table."""
@@ -67,7 +73,7 @@ def find_basket(text: str) -> BasketSpec:
     for basket in sdr_baskets():
         if text == f"sdr{basket.effective.year}":
             source = f"the IMF's amounts in force from {basket.effective}"
-            return BasketSpec(text, basket.amounts, True, source)
+            return BasketSpec(text, basket.amounts, True, source, basket.effective)
     if text not in PRESETS:
         message = f"unknown basket {text[:40]!r}; there are {', '.join(basket_names())}, or weights: USD=0.5,EUR=0.5"
         raise UnknownNameError(message, name="unknown_basket", basket=text[:40], available=basket_names())

@@ -11,10 +11,10 @@ from economy.backtest.run import WINDOWS, Measured, Result
 Json = dict[str, Any]
 
 CONVENTIONS = (
-    "volatility: sample standard deviation of daily log returns x sqrt(252); a window of N days: from a fixing to the"
+    "Volatility: sample standard deviation of daily log returns x sqrt(252); a window of N days: from a fixing to the"
     " last fixing that is not more than N calendar days later; returns are simple; no cost, no yield, no spread"
 )
-NOTE = "past rates, not a forecast; reference rates are for information, nobody is promised a trade at them"
+NOTE = "Past rates, not a forecast; reference rates are for information, nobody is promised a trade at them"
 
 
 def backtest_document(result: Result) -> Json:

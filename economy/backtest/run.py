@@ -24,6 +24,10 @@ from economy.market.history import History, Window
 UNIT = "USD"
 """One unit of a basket by weights is worth one of these on the base date."""
 
+PUBLISHED = (datetime.date(2010, 1, 4), datetime.date(2025, 12, 31))
+"""First and last day of the rows that are compared with a calculation by other hands: what is tested when nobody says
+a period."""
+
 WINDOWS = (1, 30, 365)
 """Days of the worst and best windows."""
 
@@ -59,7 +63,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
-    """A back-test. Amounts and weights are in the basket's order, weights as shares of 1."""
+    """A back-test. Amounts and weights are in the basket's order, weights as shares of 1.
+
+    `base_fixing` is the day whose rates made the amounts, for a basket of amounts the day from which they were known.
+    """
 
     order: Order
     window: Window
@@ -74,6 +81,21 @@ class Result:
     is_hindsight: bool
 
 
+def period(
+    history: History, start: datetime.date | None, end: datetime.date | None, base: datetime.date | None
+) -> tuple[datetime.date, datetime.date]:
+    """First and last day from what somebody said: from `start`, else the base date, to `end`, else the newest fixing.
+
+    Whoever names neither start nor base has the `PUBLISHED` days, or all of a source that does not have them.
+    """
+    first = start or base
+    if first is not None:
+        return first, end or history.last
+    if history.first <= PUBLISHED[0] and PUBLISHED[1] <= history.last:
+        return PUBLISHED[0], end or PUBLISHED[1]
+    return history.first, end or history.last
+
+
 def run_backtest(history: History, order: Order) -> Result:
     """Test a basket; errors as in `History.window`, and ParameterError `bad_parameter`."""
     if order.rebalance not in REBALANCING:
@@ -82,6 +104,7 @@ def run_backtest(history: History, order: Order) -> Result:
     codes = list(order.basket.parts)
     window = history.window([*codes, order.holder, UNIT], order.start, order.end)
     base = history.day([*codes, UNIT], window.dates[0] if order.base is None else order.base)
+    fixed_on = order.basket.fixed_on or base.dates[0]
     amounts, weights = _amounts(order.basket, base, window)
     prices = np.stack([window.value(code, UNIT) for code in codes], axis=1)
     usd_values, end_amounts = path_of(prices, amounts, weights, window.dates, order.rebalance)
@@ -89,11 +112,11 @@ def run_backtest(history: History, order: Order) -> Result:
     shares = {"base": _shares(base, codes, amounts), "start": prices[0] * amounts, "end": prices[-1] * end_amounts}
     legs = np.stack([window.value(code, order.holder) for code in codes], axis=1)
     return Result(
-        order, window, base.dates[0], dict(zip(codes, amounts.tolist(), strict=True)),
+        order, window, fixed_on, dict(zip(codes, amounts.tolist(), strict=True)),
         dict(zip(codes, end_amounts.tolist(), strict=True)),
         {at: dict(zip(codes, (held / held.sum()).tolist(), strict=True)) for at, held in shares.items()},
         usd_values, measure(order.basket.name, values, window), tuple(_alternatives(order, window)),
-        measures.analytic_volatility_percent(weights, legs), base.dates[0] > window.dates[0],
+        measures.analytic_volatility_percent(weights, legs), fixed_on > window.dates[0],
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ of the target above and below it.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from economy.errors import ParameterError
 from economy.stress.document import check_books, probability
 from economy.stress.outcome import Outcome
 from economy.stress.parameters import change
-from economy.stress.runner import Finished, Plan
+from economy.stress.plan import Plan
+from economy.stress.runner import Finished
 
 STEP = 0.0001
 """A basis point of the coins."""
@@ -31,8 +32,7 @@ Simulation = Callable[[Plan], Finished]
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(NamedTuple):
     """A candidate: capital in steps, how often it was not enough, and of how many paths."""
 
     steps: int

@@ -14,7 +14,7 @@ s (c0 + c1 s) = k, n* = (cash + s) / debts. In the third the stayers' payoff aft
 """
 
 from statistics import NormalDist
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
@@ -22,9 +22,6 @@ from economy.errors import ParameterError
 from economy.stress.draws import Floats
 from economy.stress.factors import Factors
 from economy.stress.parameters import Parameters
-
-if TYPE_CHECKING:
-    from economy.stress.kernel import Year
 
 RUNS = ("threshold", "diamond-dybvig", "global-game")
 GUESSES = (0.1, 0.3, 0.5, 0.7, 0.9)
@@ -43,6 +40,17 @@ def check_run(run: str) -> None:
         )
 
 
+class Seen(Protocol):
+    """What holders see of the reserves of a block: yesterday's price and redemptions, this morning's books."""
+
+    price: Floats
+    outflow: Floats
+    cash: Floats
+    bills: Floats
+    debts: Floats
+    capital: Floats
+
+
 class Crowd:
     """The holders of a block of paths."""
 
@@ -58,12 +66,12 @@ class Crowd:
         self._omen = _upper(p.sunspot)
         self._leaving, self._seen, self._a, self._b, self._c = (np.zeros(width) for _ in range(5))
 
-    def leaving(self, year: "Year") -> Floats:
+    def leaving(self, year: Seen) -> Floats:
         """The share of today's coins whose holders run, given the reserve of `year`; valid until the next call."""
         self._rule(year)
         return self._leaving
 
-    def _threshold(self, year: "Year") -> None:
+    def _threshold(self, year: Seen) -> None:
         """By yesterday's price."""
         p, leaving = self._p, self._leaving
         leaving.fill(0)
@@ -73,7 +81,7 @@ class Crowd:
             crowd = np.where(price < p.run_price, (1 - p.whales) * p.run_speed, 0.0)
             leaving[low] = crowd + np.where(price < p.whale_price, p.whales, 0.0)
 
-    def _expected(self, year: "Year") -> None:
+    def _expected(self, year: Seen) -> None:
         """By what everybody expects of everybody, against what the reserve can stand."""
         p, stands, a = self._p, self._b, self._a
         np.multiply(self._seen, 1 - 1 / MEMORY_DAYS, out=self._seen)
@@ -96,7 +104,7 @@ class Crowd:
         self._leaving.fill(0)
         np.copyto(self._leaving, self._all, where=a > stands)
 
-    def _doubtful(self, year: "Year") -> None:
+    def _doubtful(self, year: Seen) -> None:
         """By the threshold of the global game."""
         p, value, a, b, debts = self._p, self._leaving, self._a, self._b, self._c
         value.fill(0)
@@ -127,4 +135,4 @@ def _upper(chance: float) -> float:
     """The value that a standard normal exceeds with this probability."""
     if chance in (0.0, 1.0):
         return np.inf if chance == 0 else -np.inf
-    return NormalDist().inv_cdf(1 - chance)
+    return -NormalDist().inv_cdf(chance)  # 1 - chance would be 1 for the smallest

@@ -10,7 +10,7 @@ from economy.market.history import History
 from economy.reserve.presets import Preset
 from economy.stress.market import market_of, parameters_of
 from economy.stress.parameters import BOUNDS, Parameters, change
-from economy.stress.runner import Plan
+from economy.stress.plan import Plan
 
 SENSITIVE_PATHS = 4_096
 """Paths behind each line of the table of sensitivities, the first of the study itself: the same chance."""

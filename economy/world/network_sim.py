@@ -185,12 +185,13 @@ class SimulatedNetwork:
         if not reply.accepted:
             self._refused[reply.request_id] = reply
 
-    def on_snapshot_write(self, node: int, *, adopts: bool) -> None:
-        """Nobody is ever behind here."""
-
     def on_alarm(self, node: int, name: str, peer: int | None) -> None:
         """Nobody lies here: an alarm is a mistake."""
-        raise WorldError(f"validator {node} raises the alarm {name}")
+        about = "" if peer is None else f" about {peer}"
+        raise WorldError(f"validator {node} raises the alarm {name}{about}")
+
+    def on_snapshot_write(self, node: int, *, adopts: bool) -> None:
+        """Nobody falls so far behind here."""
 
 
 def _waves(transactions: Sequence[SignedTransaction]) -> list[list[SignedTransaction]]:

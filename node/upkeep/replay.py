@@ -221,7 +221,7 @@ class Replay:
         try:
             certificate.verify(ledger.validators, ledger.genesis_hash, self._signatures)
             if certificate.commit is None:
-                raise CertificateError("it commits nothing", name="commits_nothing")
+                raise CertificateError("it commits nothing")
             root = ledger.root()
             check_links(root, [block for block, _ in path], certificate.commit)
             check_result(result, certificate.commit)

@@ -24,6 +24,7 @@ from chain.records.limits import LimitsDefinition, Window, limits_key
 from chain.storage import WriteBatch
 from chain.transaction import SignedTransaction
 from node.storage.memory import MemoryStore
+from tests.builders import ALICE, BOB, ROOT, party
 from tests.driven_ledger import PEOPLE, Draft, DrivenLedger, drafts, opening, sender_of
 
 
@@ -121,10 +122,9 @@ class LedgerMachine(RuleBasedStateMachine):
             assert sum(flow[4] for flow in own) <= limits.max_outflow
 
     def _prove(self, result: ExecutedBlock, place: int) -> None:
-        """A random version and a random account, present or not, hold against what a quorum signed."""
+        """A random version and account, present or not, hold against what a quorum signed, from genesis on: across
+        all epochs that have ended."""
         ledger = self.ledger
-        if ledger.ledger.epoch > 1:
-            return
         believed = verify_ledger(ledger.waypoint, ledger.proof(), RealSignatures())
         assert (believed.commit.version, believed.commit.root) == (result.version, result.root)
         verify_transaction(believed, ledger.transaction(place % (result.version + 1)))
@@ -166,6 +166,29 @@ def _flows(event: Event, records: dict[bytes, Record], time_us: int) -> list[tup
 
 def _provider(account: Account) -> bytes:
     return account.parent if account.role == Role.CHILD_VASP else account.address
+
+
+def test_proofs_hold_in_every_epoch() -> None:
+    """The same steps once with the ends of three epochs among them, each proved in the block that ends it and after."""
+    machine = LedgerMachine()
+    machine.begin()
+    first = machine.ledger.ledger.epoch
+    removed = {"validator_name": "validator-1", "validator_address": party(201).address}
+    epochs = []
+    for place, draft in enumerate((
+        Draft(ROOT, "remove_validator_and_reconfigure", (0, *removed.values())),
+        Draft(ALICE, "peer_to_peer_with_metadata", ("XUS", BOB.address, 1, b"", b""), price=1),
+        Draft(ROOT, "add_validator_and_reconfigure", (0, *removed.values())),
+        Draft(ROOT, "update_diem_version", (0, 9)),
+        Draft(ALICE, "peer_to_peer_with_metadata", ("XUS", BOB.address, 1, b"", b""), price=1),
+    )):  # fmt: skip
+        result = machine._block([draft])
+        assert _status(result.entries[-1]).kind == "executed", draft
+        for version in range(0, result.version + 1, 5):
+            machine._prove(result, version + place)
+        epochs.append(machine.ledger.ledger.epoch - first)
+    assert epochs == [1, 1, 2, 3, 3]
+    machine.teardown()
 
 
 TestLedgerMachine = LedgerMachine.TestCase

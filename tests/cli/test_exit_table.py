@@ -69,12 +69,12 @@ CLIENT: dict[int, str] = {
         unknown_method validator_failed wallet
     """,
     2: """
-        already_a_member amount_out_of_range bad_amount bad_argument bad_code bad_config bad_endpoint
+        already_a_member amount_out_of_range backup_format bad_amount bad_argument bad_code bad_config bad_endpoint
         bad_genesis bad_id bad_identifier bad_memo bad_metadata bad_name bad_payment_file bad_policy
         bad_policy_file bad_port bad_private_key bad_provider bad_range bad_record bad_row bad_rule bad_salt
         bad_signature_set bad_threshold bad_time bad_validator_count bad_waypoint begins_at_snapshot cannot_write
-        config_missing
-        config_unreadable directory_not_empty duplicate_network_key duplicate_signer file_unreadable
+        config_missing config_unreadable directory_not_empty duplicate_network_key duplicate_signer file_exists
+        file_unreadable key_differs no_passphrase weak_passphrase wrong_passphrase
         file_unwritable foreign_keys foreign_ledger genesis_exists genesis_format genesis_mismatch
         genesis_unreadable id_used invalid_params key_file key_file_exists key_file_malformed
         key_file_mismatch key_file_of_several key_file_permissions key_file_unreadable key_file_unwritable
@@ -87,7 +87,7 @@ CLIENT: dict[int, str] = {
     3: """
         address_book_malformed bad_answer cannot_connect directory_in_use file_in_use log_unwritable network
         network_corrupt network_missing not_ready not_running outbox_malformed port_in_use storage_full
-        storage_unreadable too_many_waiting validator_died wrong_chain
+        state_unavailable storage_unreadable too_many_waiting validator_died wrong_chain
     """,
     4: """
         batch_size batch_would_fail cancelled expiration_too_far foreign_transaction invalid_update
@@ -109,9 +109,10 @@ CLIENT: dict[int, str] = {
         outcomes_unknown timed_out
     """,
     8: """
-        bad_proof bad_receipt books_do_not_balance conservation corrupt_state file_signature
-        invariant_violated ledger_behind ledger_lost not_committed safety_record_lost safety_record_old
-        safety_record_unreadable storage_corrupt transaction_file_mismatch
+        bad_backup bad_keys_backup bad_proof bad_receipt books_do_not_balance conservation corrupt_state
+        file_signature invariant_violated ledger_behind ledger_differs ledger_lost not_committed
+        safety_record_lost safety_record_old safety_record_restored safety_record_unreadable storage_corrupt
+        transaction_file_mismatch
     """,
     9: """
         account_frozen cap_exceeded corridor_halted limits_exceeded refund_too_large still_halted
@@ -123,14 +124,16 @@ CLIENT: dict[int, str] = {
 ECONOMY = {
     2: (
         "bad_basket bad_book bad_parameter bad_period bad_rates bad_rates_file bad_rollout cluster_missing "
-        "plots_missing weights_do_not_sum"
+        "plots_missing weights_do_not_sum bad_scenario simulation_malformed simulation_moved bad_custodian_books "
+        "foreign_custodian_key"
     ),
-    3: "cluster_unreachable",
+    3: "cluster_unreachable network_runs",
     6: (
         "currency_dark currency_not_modelled date_outside_data rates_too_sparse unknown_basket "
-        "unknown_calendar unknown_corridor unknown_crisis unknown_model unknown_preset unknown_run"
+        "unknown_calendar unknown_corridor unknown_crisis unknown_model unknown_preset unknown_run "
+        "unknown_scenario simulation_missing"
     ),
-    8: "gate_failed",
+    8: "gate_failed world_broken bad_signature_made bad_statement reserve_shortfall books_differ",
 }
 """The rules of the economy's rooms."""
 

@@ -38,6 +38,14 @@ def call(*words: str) -> Done:
     return Done(result.return_value or 0, result.stdout, result.stderr)
 
 
+def process(*words: str) -> Done:
+    """A command in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", *words], capture_output=True, text=True, check=False, timeout=100
+    )  # fmt: skip
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
     directory = tmp_path_factory.mktemp("simulated") / "network"
@@ -96,7 +104,7 @@ def test_where_to(tmp_path):
 )  # fmt: skip
 def test_errors_of_the_world(tmp_path, words, name, code):
     bad = tmp_path / "bad.json"
-    bad.write_text('{"version": 1, "titel": "x"}')
+    bad.write_text('{"version": 1, "headline": "x"}')
     words = tuple(word.format(bad=bad) for word in words)
     result = call("simulate", *words, "-o", str(tmp_path / "x"), "--json")
     assert result.exit_code == code
@@ -159,19 +167,17 @@ def test_live_validators_go_on_with_the_chain(tmp_path):
     before = json.loads(call("simulate", *SMALL, "-o", str(directory), "--json").stdout)
     at = ("--network", str(directory))
     try:
-        command = [sys.executable, "-m", "cli", "localnet", "up", "--detach", *at]
-        up = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
-        assert up.returncode == 0, up.stderr
-        paid = call("pay", "us-wallet", "us-00000@us-wallet", "1", "XUS", *at, "--json")
+        assert process("localnet", "up", "--detach", *at).exit_code == 0
+        paid = process("pay", "us-wallet", "us-00000@us-wallet", "1", "XUS", *at, "--json")
         assert paid.exit_code == 0, paid.stderr
         assert json.loads(paid.stdout)["version"] > before["version"]
         rows = Supervisor(directory).status()
         assert [row["state"] for row in rows] == ["up"] * 4
         heights = [row["height"] for row in rows]
         assert min(heights) > before["blocks"] - 1
-        audit = call("audit", *at, "--json")
+        audit = process("audit", *at, "--json")
         assert audit.exit_code == 0, audit.stderr
-        refused = call("simulate", "--continue", str(directory), "--days", "1", "--json")
+        refused = process("simulate", "--continue", str(directory), "--days", "1", "--json")
         assert json.loads(refused.stderr)["error"]["name"] == "network_runs"
         assert refused.exit_code == 3
         alarms = [
@@ -183,7 +189,7 @@ def test_live_validators_go_on_with_the_chain(tmp_path):
         assert alarms == []
     finally:
         Supervisor(directory).down()
-    moved = call("simulate", "--continue", str(directory), "--days", "1", "--json")
+    moved = process("simulate", "--continue", str(directory), "--days", "1", "--json")
     assert json.loads(moved.stderr)["error"]["name"] == "simulation_moved"
     assert moved.exit_code == 2
 
@@ -207,3 +213,13 @@ def test_ctrl_c_ends_with_the_day(tmp_path):
     assert call("explorer", "--network", str(directory)).exit_code == 0
     later = call("simulate", "--continue", str(directory), "--days", "1", "--workers", "0", "--json")
     assert later.exit_code == 0, later.stderr
+
+
+def test_a_directory_that_cannot_be(tmp_path: Path) -> None:
+    """A file in the way is one clear error with exit 2, before anything is made."""
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "below"
+    done = call("simulate", *SMALL, "-o", str(place), "--json")
+    error = json.loads(done.stderr)["error"]
+    assert (done.exit_code, done.stdout, error["name"]) == (2, "", "cannot_write")
+    assert str(place) in error["message"]

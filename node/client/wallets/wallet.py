@@ -62,6 +62,11 @@ class Conditions(NamedTuple):
         return self.others if self.sponsor is None else (*self.others, self.sponsor)
 
 
+GAS_BOUNDS = (
+    "max_gas_units_exceeds_max_gas_units_bound", "max_gas_units_below_min_transaction_gas_units",
+    "gas_unit_price_below_min_bound", "gas_unit_price_above_max_bound",
+)  # fmt: skip
+"""Rules of gas that governance sets. What a wallet offers is fixed: no validator can make it pay more by saying so."""
 AT_ONCE = Conditions()
 """Runs as soon as it can, and its sender pays."""
 
@@ -335,7 +340,14 @@ def told(outcome: Outcome, timeout_s: float) -> dict[str, Any]:
             raise _failed(outcome.version, outcome.reason, outcome.code, tx_hash, price=raw.gas_unit_price)
         case "refused":
             assert outcome.rule is not None
-            raise WalletError(outcome.reason or "refused", name=outcome.rule, code=outcome.code, hash=tx_hash)
+            reason = outcome.reason or "refused"
+            if outcome.rule in GAS_BOUNDS:
+                reason += (
+                    "; governance has set this bound (mithqal epoch show), and wallets offer"
+                    f" {raw.max_gas_amount} units at {raw.gas_unit_price}: mithqal tx build {raw.payload.function} ..."
+                    " --max-gas UNITS --gas-price PRICE, then tx sign and tx submit"
+                )
+            raise WalletError(reason, name=outcome.rule, code=outcome.code, hash=tx_hash)
         case "expired":
             raise WalletError(
                 f"it expired at {raw.expiration_secs} s before it was on the ledger; it can never run",

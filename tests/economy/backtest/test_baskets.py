@@ -47,6 +47,11 @@ def test_typed_weights() -> None:
     assert find_basket("xus=0.5,eur=0.5").parts == {"USD": Decimal("0.5"), "EUR": Decimal("0.5")}
 
 
+def test_twenty_currencies_are_a_basket() -> None:
+    """One more is refused."""
+    assert len(find_basket(",".join(f"A{chr(65 + n)}A=0.05" for n in range(20))).parts) == 20
+
+
 def test_percentages_are_told_how_they_are_written() -> None:
     """What to type next."""
     with pytest.raises(ParameterError, match="sum to 100, not to 1: write"):

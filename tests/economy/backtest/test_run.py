@@ -51,6 +51,16 @@ def test_the_document_has_everything_a_reader_asks_for() -> None:
     assert document["max_drawdown"]["return_pct"] < 0
 
 
+def test_the_total_is_the_last_value_over_the_first() -> None:
+    """Simple return of the whole path, in percent; the worst day is one of its days."""
+    result = run_backtest(load_history(), order("EUR=1"))
+    euro = result.window.value("EUR", "USD")
+    assert result.basket.values == pytest.approx(euro / euro[0])
+    assert result.basket.total_percent == pytest.approx((euro[-1] / euro[0] - 1) * 100)
+    assert result.alternatives[2].name == "XEU"
+    assert result.alternatives[2].total_percent == pytest.approx(result.basket.total_percent)
+
+
 def test_a_dollar_holders_dollar_does_not_move() -> None:
     """Holding USD: XUS has volatility 0."""
     result = run_backtest(load_history(), order())
@@ -77,6 +87,17 @@ def test_amounts_of_a_later_day_are_hindsight_and_say_so() -> None:
     assert "known only with hindsight" in caution(result)
     assert "known only with hindsight" in "\n".join(backtest_lines(result))
     assert backtest_document(result)["basket"]["is_hindsight"] is True
+
+
+def test_fixed_amounts_before_they_were_known_are_hindsight() -> None:
+    """The amounts of xdx are of 2019-06-18, those of sdr2022 of 2022-08-01."""
+    early = run_backtest(load_history(), order("xdx", start=D("2019-06-17")))
+    assert early.is_hindsight
+    assert early.base_fixing == D("2019-06-18")
+    assert not run_backtest(load_history(), order("xdx")).is_hindsight
+    assert run_backtest(load_history(), order("sdr2022")).is_hindsight
+    assert find_basket("sdr2022").fixed_on == D("2022-08-01")
+    assert find_basket("lbr2019").fixed_on is None
 
 
 def test_without_a_base_date_the_first_fixing_sets_the_amounts() -> None:

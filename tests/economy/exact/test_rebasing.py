@@ -40,6 +40,17 @@ def test_amounts_are_rounded_to_five_digits_and_the_dollar_is_nudged() -> None:
     assert rounded_amounts(amounts, last, lower)["USD"] == Decimal("0.59999")
 
 
+def test_the_nudge_counts_in_the_money_of_the_value() -> None:
+    """A unit of the nudged currency may be worth more than one: the value decides, not the amount."""
+    last = {"GBP": Fraction(2)}
+    amounts = {"GBP": Fraction("0.10000")}
+    for step, expected in ((9, "0.10000"), (11, "0.10001"), (29, "0.10001"), (31, "0.10002"), (-11, "0.09999")):
+        value = Fraction("0.2") + Fraction(step, 10**6)
+        assert rounded_amounts(amounts, last, value, nudged="GBP")["GBP"].quantize(Decimal("0.00001")) == Decimal(
+            expected
+        )
+
+
 @pytest.mark.parametrize(
     ("weights", "means"),
     [({"USD": 1}, {"EUR": 1}), ({"USD": 0}, {"USD": 1}), ({"USD": 1}, {"USD": 0}), ({"USD": -1}, {"USD": 1})],

@@ -52,6 +52,10 @@ def test_counting_on() -> None:
     assert add_business_days("US", D("2023-03-11"), 0) == D("2023-03-13")
     assert add_business_days("US", D("2023-03-10"), 1) == D("2023-03-13")
     assert add_business_days("TARGET", D("2019-04-18"), 1) == D("2019-04-23")
+    for day in ("2023-03-10", "2023-03-11", "2023-03-12"):
+        assert add_business_days("US", D(day), 1 if day.endswith("10") else 0) == D("2023-03-13")
+    assert add_business_days("US", D("2023-03-10"), 2) == D("2023-03-14")
+    assert add_business_days("EG", D("2023-03-09"), 1) == D("2023-03-12")
 
 
 def test_every_calendar_answers() -> None:
@@ -72,6 +76,12 @@ def test_years_that_the_calendars_do_not_know(day: str) -> None:
     """TARGET began in 1999."""
     with pytest.raises(ParameterError, match="1999 to 2099"):
         is_business_day("TARGET", D(day))
+
+
+def test_the_outermost_years_are_known() -> None:
+    """1999 to 2099."""
+    assert is_business_day("TARGET", D("1999-01-04"))
+    assert is_business_day("TARGET", D("2099-12-31"))
 
 
 def test_an_unknown_calendar_names_those_that_exist() -> None:

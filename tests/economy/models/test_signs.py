@@ -1,11 +1,13 @@
 """Models whose levels are ours and whose signs are others': both directions, and the edges."""
 
+import numpy as np
 import pytest
 
 from economy.models import arbitrage, gates, issuer, transparency
 from economy.models.arbitrage import Coin
 from economy.models.gates import Fund
 from economy.models.issuer import World, best_choice, hard, usable
+from economy.models.normal import quantile
 from economy.models.transparency import Public
 
 
@@ -60,8 +62,8 @@ def test_the_threshold_solves_its_equation() -> None:
     """alpha (theta* - y) - sqrt(beta) Phi^-1(theta*) = sqrt(alpha + beta) Phi^-1(1 - q)."""
     public = Public(0.7, 9.0, private=400.0, exit_cost=0.3)
     theta = transparency.threshold(public)
-    left = 9 * (theta - 0.7) - 20 * transparency.quantile(theta)
-    assert left == pytest.approx(409**0.5 * transparency.quantile(0.3), abs=1e-6)
+    left = 9 * (theta - 0.7) - 20 * quantile(theta)
+    assert left == pytest.approx(409**0.5 * quantile(0.3), abs=1e-6)
 
 
 def test_without_public_information_it_is_the_smallest_game() -> None:
@@ -101,16 +103,14 @@ def test_the_choice_is_the_best_nearby() -> None:
     """No neighbour of what the issuer chooses has a higher value."""
     free = best_choice(World())
     for cash, capital in ((0.004, 0), (-0.004, 0), (0, 0.00004), (0, -0.00004)):
-        value, _, _ = issuer.outcomes(
-            World(), issuer.np.array([free.cash + cash]), issuer.np.array([free.capital + capital])
-        )
+        value, _, _ = issuer.outcomes(World(), np.array([free.cash + cash]), np.array([free.capital + capital]))
         assert value[0] < free.value
 
 
 def test_one_path_by_hand() -> None:
     """No shock at all: the issuer earns the spread on its bonds, pays for capital and keeps its future."""
     still = World(deviation=1e-12)
-    value, default, impact = issuer.outcomes(still, issuer.np.array([0.25]), issuer.np.array([0.01]))
+    value, default, impact = issuer.outcomes(still, np.array([0.25]), np.array([0.01]))
     assert value[0] == pytest.approx(0.01 + 0.06 + 0.0015 * 1.01 * 0.75 - 1.1 * 0.01)
     assert default[0] == 0
     assert impact[0] == 0

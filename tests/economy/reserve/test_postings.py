@@ -61,6 +61,7 @@ def test_buy_and_sell() -> None:
     bought = postings.buy(BOOK, Bill(NEXT, 41, 40))
     assert bought.bills == (Bill(NEXT, 41, 40), BOOK.bills[0])
     assert (bought.swept, bought.capital) == (10, 10)
+    assert postings.buy(BOOK, Bill(NEXT, 51, 50)).swept == 0
     sold = postings.sell(bought, 1, face=11, proceeds=9, due=NEXT)
     assert sold.bills == (Bill(NEXT, 41, 40), Bill(BOOK.bills[0].due, 99, 90))
     assert (sold.incoming, sold.capital) == ((Incoming(NEXT, 9),), 9)

@@ -4,7 +4,7 @@ import numpy as np
 
 from economy.stress.factors import Market
 from economy.stress.parameters import Parameters
-from economy.stress.runner import Plan
+from economy.stress.plan import Plan
 
 MARKET = Market(
     base="USD",

@@ -9,7 +9,8 @@ from economy.stress import runner
 from economy.stress.draws import BLOCK
 from economy.stress.factors import MODELS
 from economy.stress.outcome import PER_PATH, Outcome
-from economy.stress.runner import Plan, run_block, simulate
+from economy.stress.plan import Plan, run_block
+from economy.stress.runner import simulate
 from tests.economy.stress.plans import plan
 
 
@@ -61,6 +62,16 @@ def test_no_cluster() -> None:
         simulate([plan()], dask="tcp://127.0.0.1:1")
     assert caught.value.name == "cluster_unreachable"
     assert "tcp://127.0.0.1:1" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "address", ["", "foo", "tcp://", "127.0.0.1", "tcp://host:port", "http://host:1", "tcp://[x]:1"]
+)
+def test_no_address(address: str) -> None:
+    """What names no scheduler is refused before anything is tried."""
+    with pytest.raises(ParameterError, match="a scheduler is named tcp://HOST:PORT") as caught:
+        simulate([plan()], dask=address)
+    assert caught.value.name == "bad_parameter"
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -1,5 +1,7 @@
 """Validation as a command: every gate passes, and fails under each rounding mutation and for a wrong figure."""
 
+from fractions import Fraction
+
 import pytest
 
 from economy.errors import GateError, ParameterError
@@ -35,6 +37,21 @@ def test_every_rounding_mutation_fails(mode: str) -> None:
     assert not all(gate.passed for gate in found)
     with pytest.raises(GateError):
         check_gates(found)
+
+
+def test_the_tolerances_are_the_issues() -> None:
+    """Nine values within 27 bp, changeovers <= 0.7 bp, amounts of 2016 <= 0.02 % ex-CNY, of 2022 <= 0.05 %."""
+    assert rebuild.MOST_BP == 27
+    assert rebuild.MOST_BP_AT_CHANGE * 10 == 7
+    assert {2016: Fraction(1, 50), 2022: Fraction(1, 20)} == rebuild.MOST_PERCENT
+    found = {gate.name: gate for gate in rebuild.gates()}
+    ours = [gate.ours for name, gate in found.items() if name.startswith("change")]
+    assert [text.split(" (")[0] for text in ours] == ["0.40 bp", "0.69 bp", "0.48 bp", "0.44 bp", "0.22 bp"]
+    assert found["median distance"].ours == "8.8 bp over 9 days"
+    assert [found[f"amount of CNY from weights, {day}"].is_gated for day in ("2016-10-01", "2022-08-01")] == [
+        False,
+        False,
+    ]
 
 
 def test_an_unknown_rounding_is_refused_for_every_subject() -> None:
