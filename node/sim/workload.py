@@ -6,6 +6,7 @@ ledger's time passes its expiry; then it signs another one under the same number
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -165,6 +166,11 @@ class Workload:
         else:
             self._launch(wallet, self._payment(wallet), "payment", LIFE_S)
 
+    def break_rules(self, kinds: Sequence[str], count: int) -> None:
+        """So many wrong submissions at once, of these kinds in turn; nothing during the set-up."""
+        for number in range(count if self.ready else 0):
+            self._break_a_rule(self._stream.choice(self._payers), kinds[number % len(kinds)])
+
     def _break_a_rule(self, wallet: Wallet, kind: str) -> None:
         """One deliberately wrong (or doubled, or short-lived) submission."""
         assert self._prober is not None
@@ -199,6 +205,8 @@ class Workload:
     def _payment(self, wallet: Wallet, amount: int | None = None) -> Payload:
         """To another payer, 0.10 to 3 coins unless said otherwise."""
         payee = self._stream.choice([other for other in self._payers if other is not wallet])
+        if self._stream.chance(self._scenario.hot_ppm) and wallet is not self._payers[0]:
+            payee = self._payers[0]
         value = self._stream.between(100_000, 3_000_000) if amount is None else amount
         return Payload("peer_to_peer_with_metadata", (CURRENCY, payee.address, value, b"", b""))
 
