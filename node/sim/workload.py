@@ -99,6 +99,8 @@ class Workload:
         """Answers by name."""
         self.acknowledged: dict[bytes, tuple[bytes, int]] = {}
         """hash -> (sender, number) of every transaction of ours that was announced."""
+        self.accepted: dict[bytes, int] = {}
+        """hash -> when an honest validator accepted it first (parked ones wait for others, and are left out)."""
         self.payments_committed = 0
         """Announced transactions of payers, set-up left out."""
         self.ready = False
@@ -286,6 +288,8 @@ class Workload:
     def on_reply(self, reply: Reply) -> None:
         """A validator answered."""
         self.replies[reply.name] += 1
+        if reply.name == "accepted":
+            self.accepted.setdefault(reply.hash, self._scheduler.now_us)
         kind = self._must_refuse.get(reply.request_id)
         if kind is not None and reply.accepted:
             self._violations.append(Violation("S9_accepted", -1, f"{kind} was accepted"))
@@ -314,6 +318,17 @@ class Workload:
             for wallet in self._active:
                 if wallet.address == raw.sender:
                     wallet.flights.pop(raw.sequence_number, None)
+
+    def check_accepted(self, before_us: int, ledger_secs: int) -> list[Violation]:
+        """L2: what was accepted before that time is final, or another one under its number is, or it has expired."""
+        used = set(self.acknowledged.values())
+        late = [tx_hash for tx_hash, at_us in self.accepted.items() if at_us < before_us and tx_hash in self._issued]
+        return [
+            Violation("L2_payment", -1, f"{tx_hash.hex()} was accepted, and is neither final nor expired")
+            for tx_hash in late
+            if (raw := self._issued[tx_hash]).expiration_secs > ledger_secs
+            and (raw.sender, raw.sequence_number) not in used
+        ]
 
 
 class _Flipped:

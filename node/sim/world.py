@@ -29,6 +29,8 @@ from node.sim.governance import Governance
 from node.sim.network import Links, Network
 from node.sim.parties import GENESIS_US, Parties
 from node.sim.proofs import check_proofs
+from node.sim.pulse import SETTLE_US, Pulse
+from node.sim.replay import check_replay
 from node.sim.scenario import Scenario, faulty_processes, listed_election
 from node.sim.scheduler import Scheduler
 from node.sim.script import Script
@@ -133,11 +135,17 @@ class World:
             scenario, entropy.stream("workload"), self.scheduler, self, self.parties.chain, self.violations
         )
         self._governance = Governance(scenario, self.scheduler, self.parties, self.workload, self.faults)
+        self.pulse = self._pulse()
         self._sets = {1: first_validators(self.parties.document)}
         """The members of each epoch in which somebody signed."""
         self._rounds_before: dict[int, int] = {1: 0}
         """Rounds of all epochs before one, as far as anybody was seen to go."""
         self._furthest = 0
+
+    def _pulse(self) -> Pulse:
+        """What is looked at again and again."""
+        limit = self.scenario.max_rounds_to_recover
+        return Pulse(self.scheduler, self.violations, self._machines, self._furthest_seen, limit)
 
     def _adversary(self, everyone: int) -> Adversary:
         """The liars, with their hands on the wire."""
@@ -159,6 +167,7 @@ class World:
         self._faults.plan(START_US)
         self._governance.plan(START_US)
         self.scheduler.at(START_US + scenario.calm_us, self._on_calm)
+        self.pulse.begin(START_US + scenario.calm_us, START_US + scenario.duration_us)
         self.scheduler.run_until(START_US + scenario.duration_us)
         if self.lost_records and self.recovery.is_waiting:
             self.scheduler.run_until(START_US + scenario.duration_us + PATIENCE_US)
@@ -167,8 +176,38 @@ class World:
         for validator in self.validators:
             if validator.index not in self.faulty:
                 self._inspect(validator)
+        self._judge_the_end()
         self.trace.add(self.scheduler.now_us, -1, "end")
         return self._result()
+
+    def _judge_the_end(self) -> None:
+        """L2 and L3, if the run went on for long enough after the faults; S11 and the naive model on one disk."""
+        scenario, announced = self.scenario, self.ledgers.announced
+        honest = [validator for validator in self.validators if validator.index not in self.faulty]
+        alive = [validator for validator in honest if validator.is_up]
+        best = max(honest, key=lambda validator: announced.get(validator.index, 0), default=None)
+        for validator in honest:
+            self.violations += check_replay(
+                validator.index, validator.disk.store, self.parties.chain, self.signatures, is_full=validator is best
+            )  # fmt: skip
+        if scenario.duration_us - scenario.calm_us >= SETTLE_US and alive and best is not None:
+            self.violations += self.pulse.check_caught_up(announced, [validator.index for validator in alive])
+            self.violations += self.workload.check_accepted(
+                START_US + scenario.calm_us, best.announced_timestamp_us // SECOND_US
+            )  # fmt: skip
+
+    def _machines(self) -> list[tuple[int, object]]:
+        """The honest ones that live."""
+        return [
+            (validator.index, validator.machine)
+            for validator in self.validators
+            if validator.machine is not None and validator.index not in self.faulty
+        ]
+
+    def _furthest_seen(self) -> tuple[int, int, int]:
+        """Highest announced height, furthest round over all epochs, messages sent."""
+        rounds = [self._progress(item.machine) for item in self.validators if item.index not in self.faulty]
+        return max(self.ledgers.announced.values(), default=0), max(rounds, default=0), self.network.sent
 
     def _inspect(self, validator: Validator) -> None:
         """S3, S8 and S9 on what a validator has on disk, up to what it announced."""

@@ -2,14 +2,16 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from node.sim.bending import CHANGES as LIES
 from node.sim.directives import Act, Rule, Step
 from node.sim.document import ScenarioError
 from node.sim.scenario import Change, Scenario, scenario_for_seed
 from node.sim.scenario_dump import to_document
-from node.sim.scenario_file import KEYS, from_document, read_scenario
+from node.sim.scenario_file import ACT_KEYS, KEYS, RULE_KEYS, STEP_KEYS, from_document, read_scenario
 from node.sim.strategies import ELSEWHERE, STRATEGIES
 from node.sim.vocabulary import names
 
@@ -240,3 +242,10 @@ def test_every_name_of_the_fault_vocabulary_is_there() -> None:
         "tx_cross_chain",
     ]
     assert sorted(set(vocabulary) - {*names(), *STRATEGIES, *ELSEWHERE}) == []
+
+
+def test_the_page_names_every_key_fault_and_change() -> None:
+    """The format is documented in docs/simulation.md."""
+    page = (Path(__file__).parents[3] / "docs" / "simulation.md").read_text(encoding="utf-8")
+    words = [*KEYS, *ACT_KEYS, *RULE_KEYS, *STEP_KEYS, *LIES, *names(), *ELSEWHERE]
+    assert [word for word in words if f"`{word}`" not in page and f'"{word}"' not in page] == []
