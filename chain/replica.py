@@ -221,7 +221,10 @@ class Replica:
         if isinstance(message, Transactions):
             self._on_peer_transactions(sender, message, now_us, out)
         elif isinstance(message, SnapshotMessage):
+            was_adopting = self.sync.is_switching
             snapshot = self.sync.on_message(sender, message, now_us, out)
+            if self.sync.adopting is not None and not was_adopting:
+                self.standing.on_snapshot(self.sync.adopting, out)
             if snapshot is not None:
                 self._go_on_from(snapshot, now_us, out)
         else:
@@ -232,7 +235,6 @@ class Replica:
 
     def _go_on_from(self, snapshot: Snapshot, now_us: int, out: Output) -> None:
         """SY7: the ledger is that of the snapshot now: tell consensus and the mempool, then do what had to wait."""
-        self.standing.on_snapshot(snapshot, out)
         self.consensus.go_on_from(snapshot.certificate, now_us, out)
         used = {bytes(tx.raw.sender): self._next_sequence(tx.raw.sender) for tx in self.mempool.by_hash.values()}
         self.mempool.on_commit(used, self.ledger.tip_timestamp_us // SECOND_US)

@@ -10,8 +10,9 @@ Amounts are shares of the coins at the start (so that their promise is 1), in do
 5. a stay begins when too much is asked for; bills are sold, soonest due first, for what is due by tomorrow and cash
    cannot meet, in a stay in equal parts over its days; the due queue is paid, up to gate and hard floor, in a stay only
    the impatient, at a haircut
-6. each fifth day: cash over its share and the queue buys a bill of the longest kind, capital over its target is paid
-   out; the price of the day: backing, less the dealers' band and waiting, less the weight of those whom nobody took
+6. each fifth day: cash over its share and the queue buys a bill of the longest kind, if it is enough for half of one;
+   capital over its target is paid out; the price of the day: backing, less the dealers' band and waiting, less the
+   weight of those whom nobody took
 
 Whatever changes an asset or a debt is also booked to capital, by cause: `worst_residual` is the largest difference of
 assets - debts - capital that ever was.
@@ -150,8 +151,8 @@ class Year:
         np.subtract(self.bills, paid, out=self.bills)
 
     def _invest(self) -> None:
-        """Step 6: cash over its share and the queue buys a bill, if it is enough for one; capital over its target is
-        paid out."""
+        """Step 6: cash over its share and the queue buys a bill, if it is enough for half of one; capital over its
+        target is paid out."""
         p, a, b = self._p, self._a, self._b
         np.add(self.cash, self.bills, out=a)
         np.add(a, self.due_tomorrow, out=a)
@@ -159,7 +160,7 @@ class Year:
         np.multiply(a, -max(p.cash, p.floor), out=b)
         np.add(b, self.cash, out=b)
         np.subtract(b, self.queue, out=b)
-        np.multiply(a, (1 - p.cash) / p.rungs, out=a)
+        np.multiply(a, (1 - p.cash) / p.rungs / 2, out=a)
         np.less(b, a, out=self._flags)
         np.maximum(b, 0, out=b)
         np.copyto(b, 0, where=self._flags)
