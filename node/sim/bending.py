@@ -114,7 +114,7 @@ class Bender:
         """
         if number:
             change = {**change, "round": change.get("round", 0) + number}
-        made = self._made(message, change.get("as", ""))
+        made = self._made(message, change.get("as", ""), is_claimed="claim_round" in change)
         if made is None:
             return None
         match made:
@@ -132,7 +132,7 @@ class Bender:
                 pass
         return made if isinstance(made, bytes) else frame(encode_message(made), change.get("bytes", ""))
 
-    def _made(self, message: Message, kind: str) -> Message | None:
+    def _made(self, message: Message, kind: str, *, is_claimed: bool) -> Message | None:
         """A message of another kind about the same round, from what was heard; the same one if no kind is named."""
         if kind == "vote" and isinstance(message, Vote):
             return message._replace(author=self._author)
@@ -142,7 +142,7 @@ class Bender:
         if kind == "timeout" and high is not None and commit is not None:
             return Timeout(epoch, round_, self._author, b"", SyncInfo(high, commit, None))
         if kind == "tc" and high is not None and commit is not None:
-            tc = self._certificate_of_timeouts(epoch, round_, lowest=True)
+            tc = self._certificate_of_timeouts(epoch, round_, lowest=True, own=is_claimed)
             return None if tc is None else SyncInfo(tc.high_qc, commit, tc)
         return message if kind == "" else None
 
@@ -214,12 +214,11 @@ class Bender:
 
     def _sync_info(self, sync: SyncInfo, change: dict[str, Any]) -> SyncInfo:
         """Another highest certificate."""
+        if change.get("as") == "tc":
+            claim = change.get("claim_round")
+            return sync if claim is None or sync.tc is None else sync._replace(tc=self._claimed(sync.tc, claim))
         high = self._shown(sync.high_qc, 1 << 62, change)
-        commit = high if "claim_round" in change else sync.high_commit
-        tc = sync.tc
-        if tc is not None and "claim_round" in change and change.get("as") == "tc":
-            tc = self._claimed(tc, change["claim_round"])
-        return SyncInfo(sync.high_qc if change.get("as") == "tc" else high, commit, tc)
+        return SyncInfo(high, high if "claim_round" in change else sync.high_commit, sync.tc)
 
     def _shown(self, qc: QuorumCertificate, below: int, change: dict[str, Any]) -> QuorumCertificate:
         """The certificate that the message shows."""
@@ -233,11 +232,16 @@ class Bender:
             qc = qc._replace(signatures=qc.signatures[: self._quorum - 1])
         return qc
 
-    def _certificate_of_timeouts(self, epoch: int, round_: int, *, lowest: bool) -> TimeoutCertificate | None:
-        """A quorum of the time-outs of a round: those with the lowest certificates, or with the highest."""
-        known = sorted(self._memory.timeouts.get((epoch, round_), {}).values(), key=_shown_round)
-        chosen = known[: self._quorum] if lowest else known[-self._quorum :]
-        if len(chosen) < self._quorum:
+    def _certificate_of_timeouts(
+        self, epoch: int, round_: int, *, lowest: bool, own: bool = False
+    ) -> TimeoutCertificate | None:
+        """A quorum of the time-outs of a round: those with the lowest certificates, or with the highest. One's own is
+        added later with `own`, and counts."""
+        heard = self._memory.timeouts.get((epoch, round_), {})
+        need = self._quorum - own
+        known = sorted((item for author, item in heard.items() if author != self._author or not own), key=_shown_round)
+        chosen = known[:need] if lowest else known[-need:]
+        if len(chosen) < need:
             return None
         high = max((timeout.sync.high_qc for timeout in chosen), key=lambda qc: qc.round)
         rows = sorted((timeout.author, timeout.sync.high_qc.round, timeout.signature) for timeout in chosen)

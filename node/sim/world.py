@@ -15,6 +15,7 @@ from chain.errors import MithqalError
 from chain.genesis import first_validators
 from chain.interface import Committed, Output, Reply, Submitted
 from chain.kept import read_base
+from chain.limits import MAX_CLOCK_LEAD_US, MAX_LEDGER_LEAD_US
 from chain.primitives import SECOND_US
 from chain.replica import Replica
 from chain.storage import Column, Store
@@ -55,6 +56,10 @@ CLIENT_DELAY_US = 1_000
 
 ALARMS_ABOUT_ONESELF = ("signing_record_new", "safety_record_old")
 """A validator says these of its own signing record."""
+
+
+MOST_AHEAD_US = MAX_CLOCK_LEAD_US + MAX_LEDGER_LEAD_US + 5 * SECOND_US
+"""No block's time is further ahead of the true time: what voters bear, and what their clocks may be wrong by."""
 
 
 class Result(NamedTuple):
@@ -367,6 +372,9 @@ class World:
         if machine is not None:
             self.ledgers.note_base(node, machine.ledger.base_height)
         self.ledgers.on_committed(node, committed)
+        if committed.timestamp_us > self.scheduler.now_us + MOST_AHEAD_US:
+            text = f"height {committed.height} lies {committed.timestamp_us - self.scheduler.now_us} us ahead"
+            self.violations.append(Violation("S11_time", node, text))
         self.workload.on_committed(node, committed)
         if machine is not None:
             self.recovery.on_committed(node, committed.height, self._progress(machine))

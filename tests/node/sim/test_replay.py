@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from chain.accounts import Account, account_key
-from chain.interface import Reply
+from chain.interface import Committed, Reply
 from chain.state import tree
 from chain.storage import Column, WriteBatch
 from node.sim.checkers import Violation
@@ -144,3 +144,13 @@ def test_an_accepted_payment_that_is_lost_is_found(world: World) -> None:
     assert judged(now_us, expiry - 1) == []
     assert judged(now_us + 1, expiry) == []
     del work.accepted[lost.hash]
+
+
+def test_a_block_too_far_ahead_is_found() -> None:
+    """S11: a block's time may be 67 s ahead of the true time (voters bear 62, clocks may be wrong by 5), not more."""
+    world = World(QUIET, 1)
+    limit_us = world.scheduler.now_us + 67_000_000
+    for ahead, expected in ((0, []), (1, ["S11_time"])):
+        world.violations.clear()
+        world.on_committed(0, Committed(1 + ahead, 9 * ahead, bytes(32), bytes([ahead]), limit_us + ahead, ()))
+        assert [item.rule for item in world.violations if item.rule == "S11_time"] == expected
