@@ -45,7 +45,8 @@ def _probabilities(document: Json) -> str:
     """The loss in words."""
     loss, peg = document["loss"], document["broken_peg"]
     return (
-        f"At its worst the capital had lost {words.basis_points(loss['p50'])} of the coins in the median year,"
+        f"At its worst the capital was {words.basis_points(loss['p50'])} of the coins below its target in the median"
+        " year,"
         f" {words.basis_points(loss['p99'])} in one of a hundred, {words.basis_points(loss['p999'])} in one of a"
         f" thousand. The lowest price was {peg['price_p50']:.4f} in the median year, {peg['price_p01']:.4f} in one of"
         " a hundred."
