@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import stat
-import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +16,7 @@ from chain.crypto.multi import Member, MultiKey, multi_key
 from chain.crypto.schemes import SINGLE_KEY_SCHEMES
 from chain.crypto.signing import PrivateKey, Scheme, is_valid_public_key
 from chain.errors import MithqalError, SignatureError
+from node.files import sync_directory, write_new
 
 MAX_FILE_BYTES = 16 << 10
 _FIELDS = {"name", "scheme", "public_key", "secret"}
@@ -90,34 +90,11 @@ def _save(path: Path, document: dict[str, Any]) -> None:
     """Write a new file, or say why not."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write_new(path, key_text(document).encode())
+        write_new(path, key_text(document).encode())
     except FileExistsError as error:
         raise KeyFileError(f"there is a key in {path} already, it stays as it is", name="key_file_exists") from error
     except OSError as error:
         raise KeyFileError(f"{path} cannot be written: {error.strerror}", name="key_file_unwritable") from error
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    """A new file under a passing name (mkstemp: 0600), synced, then linked to its own; FileExistsError if taken."""
-    fd, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(temporary, path)
-    finally:
-        Path(temporary).unlink()
-    _sync_directory(path.parent)
-
-
-def _sync_directory(path: Path) -> None:
-    """Make names in a directory durable."""
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def mark_unused(path: Path, public_key: bytes) -> None:
@@ -129,7 +106,7 @@ def mark_unused(path: Path, public_key: bytes) -> None:
     try:
         mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         mark.unlink(missing_ok=True)
-        _write_new(mark, public_key.hex().encode() + b"\n")
+        write_new(mark, public_key.hex().encode() + b"\n")
     except OSError as error:
         raise KeyFileError(f"{mark} cannot be written: {error.strerror}", name="key_file_unwritable") from error
 
@@ -150,7 +127,7 @@ def forget_unused(path: Path) -> None:
     try:
         if mark.exists():
             mark.unlink()
-            _sync_directory(mark.parent)
+            sync_directory(mark.parent)
     except OSError as error:
         raise KeyFileError(f"{mark} cannot be removed: {error.strerror}", name="key_file_unwritable") from error
 
