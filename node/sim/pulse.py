@@ -10,7 +10,9 @@ from node.sim.scheduler import Scheduler
 
 BEAT_US = 250_000
 SETTLE_US = 5 * SECOND_US
-"""L2 and L3 are judged in runs that last this long after the faults stopped."""
+"""L2 and L3 are judged in runs that last this long after the faults stopped ..."""
+SETTLE_BLOCKS = 5
+"""... and in which so many blocks came since: a leader that is silent for good makes them rare."""
 NEWEST_US = 2 * SECOND_US
 """L3: at the end everybody has what anybody had so long before."""
 ROUNDS_KEPT = FUTURE_ROUNDS + 4

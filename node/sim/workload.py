@@ -320,7 +320,10 @@ class Workload:
                     wallet.flights.pop(raw.sequence_number, None)
 
     def check_accepted(self, before_us: int, ledger_secs: int) -> list[Violation]:
-        """L2: what was accepted before that time is final, or another one under its number is, or it has expired."""
+        """L2: what was accepted before that time is final, or another one under its number is, or it has expired.
+
+        One that waits for a number below it, whose transaction expired, is that one's matter.
+        """
         used = set(self.acknowledged.values())
         late = [tx_hash for tx_hash, at_us in self.accepted.items() if at_us < before_us and tx_hash in self._issued]
         return [
@@ -328,6 +331,7 @@ class Workload:
             for tx_hash in late
             if (raw := self._issued[tx_hash]).expiration_secs > ledger_secs
             and (raw.sender, raw.sequence_number) not in used
+            and (raw.sequence_number == 0 or (raw.sender, raw.sequence_number - 1) in used)
         ]
 
 

@@ -30,7 +30,7 @@ from node.sim.governance import Governance
 from node.sim.network import Links, Network
 from node.sim.parties import GENESIS_US, Parties
 from node.sim.proofs import check_proofs
-from node.sim.pulse import SETTLE_US, Pulse
+from node.sim.pulse import SETTLE_BLOCKS, SETTLE_US, Pulse
 from node.sim.replay import check_replay
 from node.sim.scenario import Scenario, faulty_processes, listed_election
 from node.sim.scheduler import Scheduler
@@ -145,7 +145,7 @@ class World:
         """The members of each epoch in which somebody signed."""
         self._rounds_before: dict[int, int] = {1: 0}
         """Rounds of all epochs before one, as far as anybody was seen to go."""
-        self._furthest = 0
+        self._furthest = self._calm_height = 0
 
     def _pulse(self) -> Pulse:
         """What is looked at again and again."""
@@ -195,7 +195,9 @@ class World:
             self.violations += check_replay(
                 validator.index, validator.disk.store, self.parties.chain, self.signatures, is_full=validator is best
             )  # fmt: skip
-        if scenario.duration_us - scenario.calm_us >= SETTLE_US and alive and best is not None:
+        blocks = max(announced.values(), default=0) - self._calm_height
+        is_settled = scenario.duration_us - scenario.calm_us >= SETTLE_US and blocks >= SETTLE_BLOCKS
+        if is_settled and alive and best is not None:
             self.violations += self.pulse.check_caught_up(announced, [validator.index for validator in alive])
             self.violations += self.workload.check_accepted(
                 START_US + scenario.calm_us, best.announced_timestamp_us // SECOND_US
@@ -297,8 +299,9 @@ class World:
 
     def _on_calm(self) -> None:
         """The faults have just stopped."""
+        self._calm_height = max(self.ledgers.announced.values(), default=0)
         rounds = [self._progress(validator.machine) for validator in self.validators]
-        self.recovery.begin(rounds, max(self.ledgers.announced.values(), default=0), self.lost_disks)
+        self.recovery.begin(rounds, self._calm_height, self.lost_disks)
         self.recovery.excuse(self.faulty)
 
     # --- what validators tell (Observer) ---

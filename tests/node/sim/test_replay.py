@@ -132,12 +132,16 @@ def test_whoever_is_behind_at_the_end_is_found() -> None:
 def test_an_accepted_payment_that_is_lost_is_found(world: World) -> None:
     """L2: accepted before the faults stopped, neither final nor expired, and no other under its number."""
     work, wallet = world.workload, world.parties.payers[0]
-    lost = work._sign(wallet, work._payment(wallet), 10_000, 3_600)
+    used = [number for sender, number in work.acknowledged.values() if sender == wallet.address]
+    lost = work._sign(wallet, work._payment(wallet), max(used) + 1, 3_600)
+    waits = work._sign(wallet, work._payment(wallet), max(used) + 2, 3_600)
+    work.on_reply(Reply(0, True, waits.hash, "accepted", "", None))
     work.on_reply(Reply(0, True, lost.hash, "accepted", "", None))
     now_us, expiry = world.scheduler.now_us, lost.raw.expiration_secs
 
     def judged(before_us: int, ledger_secs: int) -> list[str]:
         found = work.check_accepted(before_us, ledger_secs)
+        assert not [item for item in found if waits.hash.hex() in item.text]
         return [item.rule for item in found if lost.hash.hex() in item.text]
 
     assert judged(now_us + 1, expiry - 1) == ["L2_payment"]
