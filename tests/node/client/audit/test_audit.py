@@ -157,9 +157,10 @@ def test_an_epochs_end_that_its_members_did_not_sign(tmp_path: Path, what: str) 
     row = ledger.store.row(Column.EPOCH, 1)
     assert row is not None
     end = QuorumCertificate.from_value(decode(row))
-    assert end.commit is not None
-    assert end.commit.next_epoch is not None
-    skipping = ValidatorSet(3, end.commit.next_epoch.members)
+    commit = end.commit
+    assert commit is not None
+    assert commit.next_epoch is not None
+    skipping = ValidatorSet(3, commit.next_epoch.members)
     if what == "too few":
         end = end._replace(signatures=end.signatures[:2])
     elif what == "strangers":
@@ -167,7 +168,7 @@ def test_an_epochs_end_that_its_members_did_not_sign(tmp_path: Path, what: str) 
     else:
         members = first_validators(ledger.ledger.document).members
         keys = {place: CONSENSUS_KEYS[one.consensus_key] for place, one in enumerate(members)}
-        info = end.commit._replace(next_epoch=skipping if what == "another epoch's" else None)
+        info = commit._replace(next_epoch=skipping if what == "another epoch's" else None)
         end = certify(end.data, info, keys, ledger.genesis_hash)
     directory = saved(ledger, tmp_path)
     with closing(SqliteStore(directory / "data" / "ledger.sqlite", ledger.genesis_hash)) as store:
