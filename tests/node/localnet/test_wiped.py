@@ -168,3 +168,6 @@ def test_who_lost_the_signing_record_too_only_follows_until_it_has_another_key(n
     finally:
         wallet.close()
     wait_until(lambda: signs(network, 2))
+    network.kill(NAME)
+    network.restart(NAME)
+    wait_until(lambda: signs(network, 2))
