@@ -30,7 +30,8 @@ def owners_beside(store: Store) -> list[bytes]:
 def open_further_record(store: Store, path: Path, owner: bytes) -> SafetyFile:
     """The record of a key that replaces another one here, which was begun when the key was made.
 
-    The mark in the ledger is not written (see `note_owner`). Raises what `SafetyFile` raises, `_check_restored` and `_check_begun`.
+    The mark in the ledger is not written (see `note_owner`). Raises what `SafetyFile` raises, `_check_restored` and
+    `_check_begun`.
     """
     _check_restored(path)
     _check_begun(path, is_marked=owner in owners_beside(store))
@@ -50,7 +51,8 @@ def open_signing_record(
     """The record of `owner` in `directory`, whose ledger is `store`; a new one only for a key that `is_unused`, beside
     a ledger that never ran. `others` are those of the validator's later keys: a ledger that one of them ran is its own.
 
-    Raises StorageError: `_check_restored`, `foreign_ledger`, `_check_begun`, and what `SafetyFile` raises, `safety_record_lost` among it.
+    Raises StorageError: `_check_restored`, `foreign_ledger`, `_check_begun`, and what `SafetyFile` raises,
+    `safety_record_lost` among it.
     """
     path, owners = directory / SAFETY_FILE, owners_beside(store)
     _check_restored(path)
