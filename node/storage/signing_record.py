@@ -7,6 +7,7 @@ Where the ledger is gone as well nothing here tells a lost record from one that 
 only for a key that is known never to have signed: its maker says so, once (`node.keystore.mark_unused`; D5).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from chain.storage import Column, Store, WriteBatch
@@ -42,15 +43,17 @@ def note_owner(store: Store, owner: bytes) -> None:
         store.write(WriteBatch(rows=[(Column.META, OWNER_ROW, b"".join((*owners, owner)))]))
 
 
-def open_signing_record(store: Store, directory: Path, owner: bytes, *, is_unused: bool) -> SafetyFile:
+def open_signing_record(
+    store: Store, directory: Path, owner: bytes, *, is_unused: bool, others: Sequence[bytes] = ()
+) -> SafetyFile:
     """The record of `owner` in `directory`, whose ledger is `store`; a new one only for a key that `is_unused`, beside
-    a ledger that never ran.
+    a ledger that never ran. `others` are the owners of the keys that came after it: their ledger is not foreign.
 
     Raises StorageError: `foreign_ledger`, `_check_begun`, and what `SafetyFile` raises, `safety_record_lost` among it.
     """
     path = directory / SAFETY_FILE
     known = store.row(Column.META, OWNER_ROW)
-    if known is not None and owner not in owners_beside(store):
+    if known is not None and not {owner, *others} & set(owners_beside(store)):
         raise StorageError(
             f"the ledger in {directory} was run by another validator: a data directory belongs to one key;"
             " start with an empty one, the blocks are fetched from the others",
