@@ -193,9 +193,10 @@ def _extra_rows(file: LedgerFile, ledger: Ledger) -> Iterator[Difference]:
         (Column.TRANSACTION, ledger.tip_version + 1, "version"),
         (Column.BLOCK, ledger.tip_height + 1, "block"),
         (Column.EPOCH, ledger.epoch, "the end of epoch"),
+        (Column.UNDO, ledger.tip_version + 1, "undo"),
     ):
         for key, stored in file.rows(column, start):
-            version = key if column is Column.TRANSACTION else ledger.tip_version + 1
+            version = key if column in (Column.TRANSACTION, Column.UNDO) else ledger.tip_version + 1
             yield Difference(version, what.rsplit(maxsplit=1)[-1], f"{what} {key}", shown(stored.value), MISSING)
             break
 

@@ -125,3 +125,27 @@ def test_the_disk_is_asked_only_when_there_is_something_to_forget() -> None:
     book.history.append(RecentState(9, tree.EMPTY, {}))
     book.history.trim(durable)
     assert len(asked) == 1
+
+
+class Current(dict[bytes, Record]):
+    """A newest state that also gives bytes."""
+
+    def data(self, key: bytes) -> bytes | None:
+        item = self.get(key)
+        return None if item is None else item.to_bytes()
+
+
+def test_the_bytes_of_a_past_state_are_those_of_its_records() -> None:
+    """KE1, SY5: a chunk of an older state holds what the records were, not what they have become."""
+    book = Book()
+    book.current = Current()
+    book.history = History(cast(Any, book.current), 100, 100)
+    book.block(1, {KEYS[0]: record(1)})
+    old = book.version
+    book.block(2, {KEYS[0]: record(2), KEYS[1]: record(3)})
+    state = book.history.at(old)
+    assert state is not None
+    assert [state.data(key) for key in KEYS[:3]] == [record(1).to_bytes(), None, None]
+    newest = book.history.at(book.version)
+    assert newest is not None
+    assert [newest.data(key) for key in KEYS[:3]] == [record(2).to_bytes(), record(3).to_bytes(), None]

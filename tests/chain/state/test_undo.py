@@ -114,6 +114,31 @@ def test_a_smaller_window_is_reached_a_little_at_a_time() -> None:
     assert shelf.history.oldest == shelf.version - 3
 
 
+def test_a_row_stays_until_its_successor_is_durable() -> None:
+    """KE2, KE3: rows are deleted "each once its successor is there": batches that are not on the disk yet leave no gap."""
+    store = MemoryStore()
+    undo = UndoLog(store, 1)
+
+    def append(before: int, version: int) -> WriteBatch:
+        batch = WriteBatch()
+        undo.append((before, version), {}, {}, batch)
+        return batch
+
+    def gone(batch: WriteBatch) -> list[int]:
+        return [key for column, key, data in batch.rows if column is Column.UNDO and data is None]
+
+    store.write(append(0, 1))
+    second = append(1, 50)
+    assert gone(second) == []
+    assert undo.oldest == 0
+    store.write(second)
+    third = append(50, 99)
+    assert gone(third) == [1]
+    assert undo.oldest == 1
+    store.write(third)
+    assert [key for key, _ in store.rows(Column.UNDO, 0, 9)] == [50, 99]
+
+
 def test_no_window_deletes_what_is_there() -> None:
     """KE2: with a window of 0 the rows of an earlier one go, and then only what is in memory is kept."""
     shelf = Shelf()

@@ -256,10 +256,28 @@ def test_a_damaged_ledger_is_not_backed_up(tmp_path: Path) -> None:
 
 
 def test_a_waypoint_of_another_network(archive: Path, tmp_path: Path) -> None:
-    error = refused(lambda: restore_node(archive, tmp_path / "new", waypoint="0:" + "00" * 32))
-    assert isinstance(error, StorageError)
-    assert error.name == "wrong_network"
-    assert list(tmp_path.iterdir()) == []
+    for quick in (False, True):
+        error = refused(lambda: restore_node(archive, tmp_path / "new", waypoint="0:" + "00" * 32, quick=quick))  # noqa: B023
+        assert isinstance(error, StorageError)
+        assert error.name == "wrong_network"
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ledger_whose_file_is_damaged_inside_is_not_restored_quickly(archive: Path, tmp_path: Path) -> None:
+    """`--quick` recomputes nothing, but SQLite's own check of the file stays: `storage_corrupt`, and no directory."""
+
+    def harm(members: dict[str, bytes]) -> None:
+        data = bytearray(members["ledger.sqlite"])
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.deserialize(bytes(data))
+            (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name='row_undo'").fetchone()
+            (size,) = connection.execute("PRAGMA page_size").fetchone()
+        data[(root - 1) * size] = 0x0D ^ data[(root - 1) * size]
+        members["ledger.sqlite"] = bytes(data)
+
+    broken = repacked(archive, tmp_path / "broken", harm)
+    assert refused(lambda: restore_node(broken, tmp_path / "new", quick=True)).name == "storage_corrupt"
+    assert not (tmp_path / "new").exists()
 
 
 def test_where_nothing_can_be_written(validator: Path, tmp_path: Path) -> None:

@@ -364,6 +364,7 @@ def keys_of(directory: Path, table: str) -> list[int]:
         (Column.BLOCK, "block"),
         (Column.ACCUMULATOR, "accumulator"),
         (Column.EPOCH, "epoch"),
+        (Column.UNDO, "undo"),
     ],
 )
 def test_a_row_too_many(directory: Path, column: Column, kind: str) -> None:

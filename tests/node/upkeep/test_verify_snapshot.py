@@ -8,7 +8,7 @@ import pytest
 from chain.codec import encode
 from chain.ledger import read_block
 from chain.state.undo import read_undo
-from chain.storage import BASE_ROW, Column
+from chain.storage import BASE_ROW, Column, Index
 from node.upkeep.verify import verify_directory
 from tests.stored_ledgers import (
     FROM_SNAPSHOT,
@@ -105,3 +105,21 @@ def test_a_false_snapshot(snapshot: Path, what: str) -> None:
     found = differs(snapshot)
     assert isinstance(found["version"], int)
     assert found["kind"] in ("snapshot", "state_record", "undo", "accumulator", "transaction", "certificate")
+
+
+def test_index_entries_of_where_it_begins(snapshot: Path) -> None:
+    """The block that a snapshot begins with is found by its id, or that is a difference."""
+    height = int(value_of(stored_row(snapshot, Column.META, BASE_ROW))[1])
+    key = ledger_of(FROM_SNAPSHOT).store.row(Column.BLOCK, height)
+    assert key is not None
+    block, _, _ = read_block(key)
+    assert block is not None
+    gone = change(
+        snapshot, "DELETE FROM posting WHERE kind=? AND key=?", int(Index.BLOCK_BY_ID), bytes(block.id[:8])[::-1]
+    )
+    logged = change(snapshot, "DELETE FROM posting_log")
+    assert gone + logged > 0
+    found = differs(snapshot)
+    assert f"block_by_id {bytes(block.id[:8]).hex()} {height} in the index" in {
+        one["what"] for one in found["differences"]
+    }

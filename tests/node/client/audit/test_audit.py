@@ -9,16 +9,20 @@ from typing import Any
 import pytest
 
 from chain.accounts import Account, account_key
+from chain.certificates import QuorumCertificate
 from chain.codec import decode, encode, fields
 from chain.errors import MithqalError, ProofError
 from chain.execution.executor import HANDLERS
+from chain.genesis import first_validators
 from chain.storage import Column, WriteBatch
+from chain.validators import ValidatorSet
 from cli.exits import exit_code
 from node.client.audit.audit import AuditError, audit_directory
 from node.client.audit.books import BooksError
 from node.storage.sqlite import SqliteStore
 from tests.builders import ALICE, BOB, ROOT, TC, party
-from tests.driven_ledger import Draft, DrivenLedger, opening
+from tests.chains import certify
+from tests.driven_ledger import CONSENSUS_KEYS, Draft, DrivenLedger, opening
 
 PAID = Draft(ALICE, "peer_to_peer_with_metadata", ("XUS", BOB.address, 7, b"", b""), price=2)
 EPOCH = Draft(TC, "update_exchange_rate", ("XUS", 0, 2, 1))
@@ -143,6 +147,43 @@ def test_a_quorum_of_strangers(tmp_path: Path) -> None:
         with closing(SqliteStore(directory / "data" / "ledger.sqlite", ledger.genesis_hash)) as store:
             store.write(WriteBatch(rows=[(Column.BLOCK, height, changed)]))
         assert refused(directory).details["step"] == rule
+
+
+@pytest.mark.parametrize("what", ["too few", "strangers", "another epoch's", "no end"])
+def test_an_epochs_end_that_its_members_did_not_sign(tmp_path: Path, what: str) -> None:
+    """AU1: each epoch's end is signed by a quorum of its own validators, or whoever wrote it made himself the quorum."""
+    removed = Draft(ROOT, "remove_validator_and_reconfigure", (0, "validator-1", party(201).address))
+    ledger = ledger_of(PAID, removed, PAID)
+    row = ledger.store.row(Column.EPOCH, 1)
+    assert row is not None
+    end = QuorumCertificate.from_value(decode(row))
+    commit = end.commit
+    assert commit is not None
+    assert commit.next_epoch is not None
+    skipping = ValidatorSet(3, commit.next_epoch.members)
+    if what == "too few":
+        end = end._replace(signatures=end.signatures[:2])
+    elif what == "strangers":
+        end = end._replace(signatures=tuple((author, bytes(64)) for author, _ in end.signatures))
+    else:
+        members = first_validators(ledger.ledger.document).members
+        keys = {place: CONSENSUS_KEYS[one.consensus_key] for place, one in enumerate(members)}
+        info = commit._replace(next_epoch=skipping if what == "another epoch's" else None)
+        end = certify(end.data, info, keys, ledger.genesis_hash)
+    directory = saved(ledger, tmp_path)
+    with closing(SqliteStore(directory / "data" / "ledger.sqlite", ledger.genesis_hash)) as store:
+        store.write(WriteBatch(rows=[(Column.EPOCH, 1, encode(end.to_value()))]))
+    error = refused(directory)
+    step = "epochs" if what in ("another epoch's", "no end") else "certificate"
+    assert (type(error), error.details["step"], exit_code(error)) == (ProofError, step, 8)
+
+
+def test_a_version_that_is_no_entry(tmp_path: Path) -> None:
+    """AU1: what cannot be read is a broken ledger with its version, exit 8, and no crash."""
+    ledger = ledger_of(PAID)
+    version = ledger.ledger.tip_version
+    error = refused(saved(ledger, tmp_path, rows={version: encode((1, b"x"))}))
+    assert (error.details["step"], error.details["version"], exit_code(error)) == ("version", version, 8)
 
 
 def test_what_is_no_ledger(tmp_path: Path) -> None:
