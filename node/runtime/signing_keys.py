@@ -140,7 +140,7 @@ class SigningKeys:
             owner = owner_of(self._genesis_hash, public_key)
             if public_key == next(iter(self._keys)):
                 key = self._directory / FIRST_KEY
-                others = [owner_of(self._genesis_hash, other) for other in self._keys]
+                others = [owner_of(self._genesis_hash, other) for other in self._keys if other != public_key]
                 self._files[public_key] = open_signing_record(
                     self._store, self._data, owner, is_unused=is_unused(key), others=others
                 )

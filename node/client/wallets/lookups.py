@@ -37,13 +37,13 @@ def freshest_account(wallet: Wallet, address: bytes) -> tuple[Member, Json | Non
     return best
 
 
-def transaction_at(wallet: Wallet, version: int) -> Json | None:
+def transaction_at(wallet: Wallet, version: int, *, include_events: bool = False) -> Json | None:
     """The transaction at a version, or None if no validator that answers has one. ConnectionFailed if none answers."""
-    rows = wallet.client.call("get_transactions", version, 1, False)
+    rows = wallet.client.call("get_transactions", version, 1, include_events)
     for member in wallet.network.members if not rows else []:
         client = client_of(wallet, member)
         try:
-            rows = rows or client.call("get_transactions", version, 1, False)
+            rows = rows or client.call("get_transactions", version, 1, include_events)
         except ConnectionFailed:
             continue
         finally:

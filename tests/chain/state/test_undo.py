@@ -115,7 +115,7 @@ def test_a_smaller_window_is_reached_a_little_at_a_time() -> None:
 
 
 def test_a_row_stays_until_its_successor_is_durable() -> None:
-    """KE2, KE3: rows are deleted "each once its successor is there": batches that are not on the disk yet leave no gap."""
+    """KE2, KE3: rows are deleted "each once its successor is there": batches not yet on the disk leave no gap."""
     store = MemoryStore()
     undo = UndoLog(store, 1)
 

@@ -85,3 +85,16 @@ def test_a_later_keys_record_is_never_made_here(tmp_path: Path, marked: bool, na
     assert list(tmp_path.iterdir()) == []
     SafetyFile(path, OWNER).close()
     open_further_record(store, path, OWNER).close()
+
+
+def test_a_ledger_of_a_later_key_is_not_foreign_to_the_first(tmp_path: Path) -> None:
+    """D4, D5: after a total loss a new key runs the ledger; the first one stays silent and is no reason to stop."""
+    store = MemoryStore()
+    note_owner(store, OTHER)
+    with pytest.raises(StorageError) as caught:
+        open_signing_record(store, tmp_path, OWNER, is_unused=False, others=[OTHER])
+    assert caught.value.name == "safety_record_lost"
+    with pytest.raises(StorageError) as caught:
+        open_signing_record(store, tmp_path, OWNER, is_unused=False, others=[b"x" * 32])
+    assert caught.value.name == "foreign_ledger"
+    assert not list(tmp_path.iterdir()), "no record is begun"

@@ -8,6 +8,7 @@ import stat
 import tarfile
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -257,7 +258,8 @@ def test_a_damaged_ledger_is_not_backed_up(tmp_path: Path) -> None:
 
 def test_a_waypoint_of_another_network(archive: Path, tmp_path: Path) -> None:
     for quick in (False, True):
-        error = refused(lambda: restore_node(archive, tmp_path / "new", waypoint="0:" + "00" * 32, quick=quick))  # noqa: B023
+        ask = partial(restore_node, archive, tmp_path / "new", waypoint="0:" + "00" * 32, quick=quick)
+        error = refused(ask)
         assert isinstance(error, StorageError)
         assert error.name == "wrong_network"
         assert list(tmp_path.iterdir()) == []

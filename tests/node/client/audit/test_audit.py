@@ -151,7 +151,7 @@ def test_a_quorum_of_strangers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("what", ["too few", "strangers", "another epoch's", "no end"])
 def test_an_epochs_end_that_its_members_did_not_sign(tmp_path: Path, what: str) -> None:
-    """AU1: each epoch's end is signed by a quorum of its own validators, or whoever wrote it made himself the quorum."""
+    """AU1: each epoch's end is signed by a quorum of its own validators, or its writer made himself the quorum."""
     removed = Draft(ROOT, "remove_validator_and_reconfigure", (0, "validator-1", party(201).address))
     ledger = ledger_of(PAID, removed, PAID)
     row = ledger.store.row(Column.EPOCH, 1)
