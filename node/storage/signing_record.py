@@ -62,7 +62,7 @@ def open_signing_record(
             " start with an empty one, the blocks are fetched from the others",
             name="foreign_ledger",
         )
-    _check_begun(path, is_marked=is_unused or owner in owners)
+    _check_begun(path, is_marked=is_unused or bool(owners))
     has_run = bool(owners) or store.row(Column.BLOCK, 1) is not None or store.last_row(Column.PENDING) is not None
     safety = SafetyFile(path, owner, may_create=not has_run)
     try:
