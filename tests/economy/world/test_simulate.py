@@ -92,6 +92,36 @@ def test_everything_of_the_story_happens(story):
     assert story.tally["corridors"]["US-BR"]["count"] > 0, "the corridor opens again"
 
 
+def test_the_story_to_the_micro_unit(story):
+    """Same seed, same world: every habit, price, date and rule of it shows in these sums."""
+    tally = story.tally
+    assert tally["kinds"] == {
+        "account": 163, "mint": 18, "sale": 47, "policy": 3, "limits": 3, "cash_in": 303, "payroll_in": 10,
+        "compose": 2, "wages": 10, "rate": 175, "remittance": 33, "purchase": 2238, "gift": 165, "cash_out": 177,
+        "refund": 48, "redemption": 73, "decompose": 1, "preburn": 4, "burn": 4, "run": 103,
+    }  # fmt: skip
+    assert tally["refused"] == {"limits_exceeded": 80, "corridor_halted": 2}
+    assert tally["corridors"] == {
+        "US-IN": {"count": 14, "XUS": 1_286_791_961}, "US-BR": {"count": 6, "XUS": 659_724_120},
+        "GB-IN": {"count": 8, "XGB": 546_666_938}, "JP-BR": {"count": 3, "XJP": 52_151_508_754},
+    }  # fmt: skip
+    assert tally["minted"] == {
+        "XUS": 51_487_695_988, "XEU": 3_218_020_000, "XJP": 2_378_068_511_639, "XGB": 15_057_400_901,
+        "XSG": 1_919_480_000,
+    }  # fmt: skip
+    assert tally["burned"] == {"XGB": 8_739_997_196, "XJP": 990_561_649_153}
+    assert tally["ran"] == {"XGB": 3_787_364_762, "XJP": 751_636_045_540, "XUS": 7_846_881_865}
+    assert (tally["transactions"], tally["blocks"], tally["runners"], story.version) == (3_580, 283, 103, 3_862)
+    first, last = tally["days"][0], tally["days"][-1]
+    assert (first["transactions"], first["refused"], first["people"], first["waiting"]) == (80, 0, 80, {})
+    assert (last["transactions"], last["refused"], last["people"], last["waiting"]) == (141, 6, 120, {})
+    supply = {
+        coin: tally["minted"][coin] - tally["burned"].get(coin, 0) for coin in ("XUS", "XEU", "XJP", "XGB", "XSG")
+    }  # fmt: skip
+    assert last["supply"] == supply, "what was minted and not burned"
+    assert (first["supply"]["XUS"], first["supply"]["XJP"]) == (13_371_985_040, 592_568_729_040)
+
+
 def test_the_burned_are_within_the_stay(story):
     """A stay is in force in the wave: a day's burns of a coin are at most its share of the supply."""
     wave = story.life.scenario.wave
