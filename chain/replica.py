@@ -11,6 +11,7 @@ from chain.block import Block
 from chain.certificates import QuorumCertificate
 from chain.codec import decode, fields
 from chain.consensus.epochs import Epochs
+from chain.consensus.leader import Elect, elect
 from chain.consensus.memory import check_blocks, check_certificates, check_ledger
 from chain.consensus.ports import EpochStart, Keyring, SigningKey
 from chain.consensus.safety import SafetyRecord, read_record
@@ -108,11 +109,12 @@ class Replica:
         *,
         kept_versions: int = KEPT_VERSIONS,
         plan: SyncPlan = DEFAULT_PLAN,
+        elect: Elect = elect,
     ) -> None:
         """Open the ledger in `store`; writes genesis into an empty one. `index` is the validator's number on chain.
 
         `keyring` holds its consensus keys; without one there is `signer` alone, with its `safety_record`. States of the
-        last `kept_versions` can be read and proved; `plan` says how to catch up.
+        last `kept_versions` can be read and proved; `plan` says how to catch up, `elect` who leads.
 
         Raises GenesisError (see `Ledger`), and SafetyError: `ledger_behind` if the record knows a vote that the ledger
         has lost; `safety_record_old` if the ledger proves more signatures than the record knows.
@@ -131,7 +133,7 @@ class Replica:
         check_ledger(record, None if noted is None else fields(decode(noted), "voted round", int, int))
         self.is_ledger_lost = noted is None and record.last_vote is not None
         """Whether blocks that this validator voted for are gone as a whole, and must be fetched from others."""
-        self.consensus = Epochs(index, self, keyring, ledger.genesis_hash, signatures)
+        self.consensus = Epochs(index, self, keyring, ledger.genesis_hash, signatures, elect=elect)
         machine = self.consensus.machine
         self.standing = Standing(index, ledger, self.consensus, grace=plan.snapshot_behind or SNAPSHOT_BEHIND)
         try:
@@ -219,7 +221,10 @@ class Replica:
         if isinstance(message, Transactions):
             self._on_peer_transactions(sender, message, now_us, out)
         elif isinstance(message, SnapshotMessage):
+            was_adopting = self.sync.is_switching
             snapshot = self.sync.on_message(sender, message, now_us, out)
+            if self.sync.adopting is not None and not was_adopting:
+                self.standing.on_snapshot(self.sync.adopting, out)
             if snapshot is not None:
                 self._go_on_from(snapshot, now_us, out)
         else:
@@ -230,7 +235,6 @@ class Replica:
 
     def _go_on_from(self, snapshot: Snapshot, now_us: int, out: Output) -> None:
         """SY7: the ledger is that of the snapshot now: tell consensus and the mempool, then do what had to wait."""
-        self.standing.on_snapshot(snapshot, out)
         self.consensus.go_on_from(snapshot.certificate, now_us, out)
         used = {bytes(tx.raw.sender): self._next_sequence(tx.raw.sender) for tx in self.mempool.by_hash.values()}
         self.mempool.on_commit(used, self.ledger.tip_timestamp_us // SECOND_US)

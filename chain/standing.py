@@ -15,6 +15,7 @@ from chain.interface import Output
 from chain.ledger import Ledger
 from chain.storage import BARRED_ROW, VOTED_ROW, Column, WriteBatch
 from chain.sync.snapshot import Snapshot
+from chain.validators import ValidatorSet
 
 _WHY = (
     "this validator began its ledger anew with a new signing record, and its key may have signed before: it follows the"
@@ -69,33 +70,39 @@ class Standing:
             self._bar(machine.safety.public_key, error.message, out.persist)
 
     def on_snapshot(self, snapshot: Snapshot, out: Output) -> None:
-        """SY10: the blocks before the snapshot, which the ledger has just gone on from, are not here to be looked
-        through. Call it before consensus goes on."""
-        validators = self._ledger.validators
+        """SY10: the blocks before the snapshot, which is about to be adopted, will not be here to be looked through.
+
+        What is found goes into the batch that adopts it: no crash parts the new ledger from what it says of the key.
+        """
+        sets = self._sets(snapshot)
+        validators, _ = sets[-1]
         index = validators.index_of(self._number)
         key = b"" if index is None else validators.members[index].consensus_key
         has_voted = self._ledger.store.row(Column.META, VOTED_ROW) is not None  # then a lost record is missed (D4)
         if index is None or has_voted or not self._consensus.is_record_lost(key):
             return
-        if snapshot.version - self._member_since(snapshot, key) > self._grace:
+        if snapshot.version - self._member_since(sets, key) > self._grace:
             out.alarm("signing_record_new", _WHY)
             self._bar(key, _WHY, out.persist)
 
-    def _member_since(self, snapshot: Snapshot, key: bytes) -> int:
-        """The version from which on a key has been in the set without a break; the snapshot's if it is new there."""
-        sets = [(self._ledger.genesis_info.next_epoch, 0)]
-        ends = (*snapshot.offer.epochs, snapshot.certificate)
-        sets += [(end.commit.next_epoch, end.commit.version) for end in ends if end.commit is not None]
-        since: int | None = None
-        for validators, version in sets:
-            if validators is None:
-                continue
+    def _sets(self, snapshot: Snapshot) -> list[tuple[ValidatorSet, int]]:
+        """The members of each epoch up to the snapshot's, and the version from which on they were it."""
+        commits = [self._ledger.genesis_info, *(end.commit for end in (*snapshot.offer.epochs, snapshot.certificate))]
+        return [
+            (commit.next_epoch, commit.version)
+            for commit in commits
+            if commit is not None and commit.next_epoch is not None
+        ]
+
+    def _member_since(self, sets: list[tuple[ValidatorSet, int]], key: bytes) -> int:
+        """The version from which on a key that is in the last set has been in all of them without a break."""
+        since = sets[-1][1]
+        for validators, version in reversed(sets):
             index = validators.index_of(self._number)
             if index is None or validators.members[index].consensus_key != key:
-                since = None
-            elif since is None:
-                since = version
-        return snapshot.version if since is None else since
+                break
+            since = version
+        return since
 
     def _bar(self, key: bytes, why: str, batch: WriteBatch) -> None:
         """Sign nothing more with this key, and remember it."""

@@ -138,6 +138,7 @@ BY_NAME: dict[str, int] = {
     "network_corrupt": NOT_READY,
     "not_running": NOT_READY,
     "not_ready": NOT_READY,
+    "state_unavailable": NOT_READY,
     "validator_died": NOT_READY,
     "port_in_use": NOT_READY,
     "directory_in_use": NOT_READY,

@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import stat
-import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +16,7 @@ from chain.crypto.multi import Member, MultiKey, multi_key
 from chain.crypto.schemes import SINGLE_KEY_SCHEMES
 from chain.crypto.signing import PrivateKey, Scheme, is_valid_public_key
 from chain.errors import MithqalError, SignatureError
+from node.files import sync_directory, write_new
 
 MAX_FILE_BYTES = 16 << 10
 _FIELDS = {"name", "scheme", "public_key", "secret"}
@@ -90,29 +90,51 @@ def _save(path: Path, document: dict[str, Any]) -> None:
     """Write a new file, or say why not."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write_new(path, key_text(document).encode())
+        write_new(path, key_text(document).encode())
     except FileExistsError as error:
         raise KeyFileError(f"there is a key in {path} already, it stays as it is", name="key_file_exists") from error
     except OSError as error:
         raise KeyFileError(f"{path} cannot be written: {error.strerror}", name="key_file_unwritable") from error
 
 
-def _write_new(path: Path, data: bytes) -> None:
-    """A new file under a passing name (mkstemp: 0600), synced, then linked to its own; FileExistsError if taken."""
-    fd, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+def mark_unused(path: Path, public_key: bytes) -> None:
+    """Say, durably and beside its file, that a consensus key has never signed: only its maker knows (D5).
+
+    Call it before the key's file is written. KeyFileError (`key_file_unwritable`).
+    """
+    mark = _mark_of(path)
     try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(temporary, path)
-    finally:
-        Path(temporary).unlink()
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        mark.unlink(missing_ok=True)
+        write_new(mark, public_key.hex().encode() + b"\n")
+    except OSError as error:
+        raise KeyFileError(f"{mark} cannot be written: {error.strerror}", name="key_file_unwritable") from error
+
+
+def is_unused(path: Path) -> bool:
+    """Whether the key in this file is marked so."""
     try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+        return _mark_of(path).read_text(encoding="utf-8").strip() == load_key(path).public_key.hex()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return False
+    except OSError as error:
+        raise KeyFileError(f"{_mark_of(path)} cannot be read: {error.strerror}", name="key_file_unreadable") from error
+
+
+def forget_unused(path: Path) -> None:
+    """From now on the key may have signed: durable before it does. KeyFileError (`key_file_unwritable`)."""
+    mark = _mark_of(path)
+    try:
+        if mark.exists():
+            mark.unlink()
+            sync_directory(mark.parent)
+    except OSError as error:
+        raise KeyFileError(f"{mark} cannot be removed: {error.strerror}", name="key_file_unwritable") from error
+
+
+def _mark_of(path: Path) -> Path:
+    """The mark of a key file."""
+    return path.with_suffix(".unused")
 
 
 def load_key(path: Path) -> PrivateKey:

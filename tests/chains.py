@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chain.block import Block, Header, header_id, payload_root
+from chain.block import Block, Header, header_id, payload_root, proposal_message
 from chain.certificates import CommitInfo, QuorumCertificate, VoteData, vote_message
 from chain.crypto.signing import PrivateKey, RealSignatures
 from chain.entries import KIND_USER
@@ -43,6 +43,7 @@ class Chain:
         self.store = MemoryStore()
         self.ledger = Ledger(document(**changes), self.store, kept_versions)
         self.signers = {index: VALIDATORS[index] for index in signers}
+        self.authors: Mapping[int, PrivateKey] = VALIDATORS
         self.epoch = 1
         self.qc = self.ledger.genesis_qc
         self.pending: list[tuple[Block, ExecutedBlock]] = []
@@ -83,6 +84,7 @@ class Chain:
         assert info is not None
         self.epoch += 1
         self.signers = dict(following)
+        self.authors = self.signers
         self.qc = self.ledger.genesis_qc
         return info.waypoint()
 
@@ -95,7 +97,8 @@ class Chain:
             self.epoch, round_, parent.height + 1, round_ % len(self.ledger.validators),
             parent.timestamp_us + SECOND_US, self.qc.digest(), None, payload_root(envelopes),
         )  # fmt: skip
-        block = Block(header, self.qc, None, envelopes, b"", header_id(header))
+        signature = self.authors[header.author].sign(proposal_message(header, self.genesis_hash))
+        block = Block(header, self.qc, None, envelopes, signature, header_id(header))
         result = self.ledger.execute(parent, block, list(transactions))
         assert result.refused == ()
         return block, result

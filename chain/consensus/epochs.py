@@ -9,7 +9,7 @@ for its seat, follows with a machine that signs nothing.
 from collections.abc import Callable
 
 from chain.certificates import QuorumCertificate
-from chain.consensus.leader import elect
+from chain.consensus.leader import Elect, elect
 from chain.consensus.machine import ConsensusMachine
 from chain.consensus.pacemaker import NOBODY
 from chain.consensus.ports import EpochApplication, EpochStart, Keyring, SigningKey
@@ -42,9 +42,11 @@ class Epochs:
     """One validator's consensus over all epochs. `number` is what the chain calls it."""
 
     def __init__(
-        self, number: int, app: EpochApplication, keyring: Keyring, genesis_hash: bytes, signatures: Signatures
-    ) -> None:
-        """Begin in the ledger's epoch."""
+        self, number: int, app: EpochApplication, keyring: Keyring, genesis_hash: bytes, signatures: Signatures,
+        *, elect: Elect = elect,
+    ) -> None:  # fmt: skip
+        """Begin in the ledger's epoch; `elect` says who leads under a configuration's name."""
+        self._elect = elect
         self.number = number
         self._app, self._keyring = app, keyring
         self._genesis_hash, self._signatures = genesis_hash, signatures
@@ -222,7 +224,7 @@ class Epochs:
         """The machine of the ledger's epoch."""
         start = self._app.epoch_start()
         validators = start.validators
-        leaders = elect(start.config.leader_election, len(validators))
+        leaders = self._elect(start.config.leader_election, len(validators))
         index, key, why = self._own_key(start)
         safety = SafetyRules(
             None if key is None else key.signer, validators, leaders, start.genesis_qc, self._genesis_hash,

@@ -13,6 +13,10 @@ class LeaderElection(Protocol):
         """Index of the validator that may propose in the round."""
 
 
+Elect = Callable[[str, int], LeaderElection]
+"""(name in the configuration, number of members) -> the election of an epoch."""
+
+
 def elect(name: str, count: int) -> LeaderElection:
     """The election that governance has chosen, for `count` members."""
     return ELECTIONS[name](count)

@@ -64,6 +64,10 @@ class VoteCollector:
         entries = tuple((timeout.author, timeout.sync.high_qc.round, timeout.signature) for timeout in chosen)
         return TimeoutCertificate(chosen[0].epoch, round_, high, entries)
 
+    def __len__(self) -> int:
+        """Votes and time-outs that are kept."""
+        return sum(map(len, self._votes.values())) + sum(map(len, self._timeouts.values()))
+
     def drop_below(self, round_: int) -> None:
         """Forget earlier rounds."""
         self._votes = {key: value for key, value in self._votes.items() if key >= round_}

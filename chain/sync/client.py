@@ -43,6 +43,8 @@ class SnapshotClient:
         self._peers: tuple[int, ...] = ()
         self._liars: set[int] = set()
         self._attempt = 0
+        self._asked: int | None = None
+        """Who was asked last: only from there "I have nothing" is an answer."""
         self._failures = 0
         """Requests since the last chunk that was good."""
         self._token = 0
@@ -57,6 +59,11 @@ class SnapshotClient:
         self._is_asking = False
         self.is_switching = False
         """Whether it is whole and on its way to the disk: the ledger must not change until `finish`."""
+
+    @property
+    def adopting(self) -> Snapshot | None:
+        """The snapshot that is whole and on its way to the disk."""
+        return self._snapshot if self.is_switching else None
 
     # --- beginning ---
 
@@ -113,6 +120,7 @@ class SnapshotClient:
             honest = list(self._peers)
         peer = honest[self._attempt % len(honest)]
         self._attempt += 1
+        self._asked = peer
         self._failures += 1
         if self._snapshot is None:
             message = encode_message(SnapshotRequest(self._ledger.tip_version))
@@ -121,6 +129,13 @@ class SnapshotClient:
         out.send_now.append(Send(peer, message))
         self._token += 1
         out.timers.append(SetTimer(TIMER, now_us + SYNC_RETRY_US, self._token))
+
+    def _ask_next(self, sender: int, now_us: int, out: Output) -> None:
+        """SY4: a peer has nothing for us: that counts once for each time it is asked, or it could talk us out of a
+        snapshot that all others give."""
+        if sender == self._asked:
+            self._asked = None
+            self._ask(now_us, out)
 
     def _reset(self, out: Output) -> None:
         """Forget the snapshot, and what is staged of it."""
@@ -143,7 +158,7 @@ class SnapshotClient:
             self._blame(sender, f"a snapshot is refused: {error.message}", now_us, out)
             return
         if snapshot.version <= max(self._ledger.tip_version, self._wanted_version - STALE_VERSIONS):
-            self._ask(now_us, out)  # of somebody who is behind too, which is no lie
+            self._ask_next(sender, now_us, out)  # behind too, which is no lie
             return
         self._reset(out)
         self._snapshot = snapshot
@@ -159,7 +174,7 @@ class SnapshotClient:
         if (chunk.version, chunk.after) != (snapshot.version, self._last or b""):
             return
         if not chunk.items:
-            self._ask(now_us, out)
+            self._ask_next(sender, now_us, out)
             return
         try:
             leaves = check_items(chunk.items)

@@ -6,10 +6,10 @@ state's root by that entry, and the accumulator's frontier by the accumulator's 
 
 from typing import NamedTuple
 
-from chain.block import Block
+from chain.block import Block, proposal_message
 from chain.certificates import CommitInfo, QuorumCertificate
 from chain.codec import decode
-from chain.crypto.signing import Signatures
+from chain.crypto.signing import Scheme, SignatureCheck, Signatures
 from chain.entries import Event, TransactionInfo, info_hash
 from chain.errors import ProofError
 from chain.facts import Anchor, LedgerProof, ProvedEntry, TransactionProof
@@ -21,6 +21,7 @@ from chain.prover import Prover
 from chain.state.accumulator import ConsistencyProof, Frontier, LeafProof, full_subtrees
 from chain.state.proof import verify_consistency
 from chain.storage import Column
+from chain.validators import ValidatorSet
 
 
 class Snapshot(NamedTuple):
@@ -96,7 +97,8 @@ def verify_offer(offer: SnapshotOffer, ledger: Ledger, signatures: Signatures) -
     """Believe an offer, or say why not.
 
     ProofError at the steps of `verify_ledger` and `verify_transaction`, and `block` (the certificate commits another
-    one), `checkpoint` (no state root), `size`, `subtrees` or `root` (another accumulator); DecodeError.
+    one, or its author did not sign it), `checkpoint` (no state root), `size`, `subtrees` or `root` (another
+    accumulator); DecodeError.
     """
     genesis_row = ledger.store.row(Column.TRANSACTION, 0)
     assert genesis_row is not None, "genesis is always kept"
@@ -109,6 +111,7 @@ def verify_offer(offer: SnapshotOffer, ledger: Ledger, signatures: Signatures) -
     commit = believed.commit
     if offer.block.id != commit.block_id:
         raise ProofError("the certificate commits another block", step="block", rule="id")
+    _check_author(offer, validators, ledger.genesis_hash, signatures)
     kind, data, info_bytes, events = offer.entry
     info = TransactionInfo.from_bytes(info_bytes)
     path = LeafProof(tuple(map(Hash, offer.path)))
@@ -120,3 +123,14 @@ def verify_offer(offer: SnapshotOffer, ledger: Ledger, signatures: Signatures) -
     extension = ConsistencyProof(tuple(map(Hash, offer.subtrees)))
     frontier = verify_consistency(first, commit.version + 1, commit.root, extension)
     return Snapshot(offer, info.state_root, frontier)
+
+
+def _check_author(offer: SnapshotOffer, first: ValidatorSet, genesis_hash: bytes, signatures: Signatures) -> None:
+    """The block is kept and given to others with its author's signature, which its id does not fix. ProofError."""
+    ended = offer.epochs[-1].commit if offer.epochs else None
+    validators = first if ended is None or ended.next_epoch is None else ended.next_epoch
+    header = offer.block.header
+    key = validators.members[header.author].consensus_key
+    message = proposal_message(header, genesis_hash)
+    if not signatures.verify(SignatureCheck(Scheme.ED25519, key, message, offer.block.signature)):
+        raise ProofError("the block is not signed by its author", step="block", rule="signature")

@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
+from chain.consensus.catch_up import send
 from chain.crypto.signing import Signatures
-from chain.interface import Output, Send
+from chain.interface import Output
 from chain.ledger import Ledger
 from chain.messages import (
     Chunk,
@@ -14,7 +15,6 @@ from chain.messages import (
     SnapshotOffer,
     SnapshotRequest,
     SnapshotWritten,
-    encode_message,
 )
 from chain.sync.client import SnapshotClient
 from chain.sync.server import CHUNK_LEAVES, SnapshotServer
@@ -51,6 +51,11 @@ class StateSync:
     def is_switching(self) -> bool:
         """Whether the ledger must not change until the snapshot is durable."""
         return self._client.is_switching
+
+    @property
+    def adopting(self) -> Snapshot | None:
+        """The snapshot that is whole and on its way to the disk."""
+        return self._client.adopting
 
     @property
     def is_active(self) -> bool:
@@ -104,13 +109,9 @@ class StateSync:
         """Serve, or take; gives a snapshot when the ledger has just gone on from it."""
         match message:
             case SnapshotRequest(version):
-                offer = self._server.offer(sender, version, now_us)
-                if offer is not None:
-                    out.send_now.append(Send(sender, encode_message(offer)))
+                send(sender, self._server.offer(sender, version, now_us), out)
             case ChunkRequest():
-                chunk = self._server.chunk(sender, message, now_us)
-                if chunk is not None:
-                    out.send_now.append(Send(sender, encode_message(chunk)))
+                send(sender, self._server.chunk(sender, message, now_us), out)
             case SnapshotOffer():
                 self._client.on_offer(sender, message, now_us, out)
             case Chunk():

@@ -1,10 +1,12 @@
-"""`mithqal lab`: the network in the simulator, where a run is its seed."""
+"""`mithqal lab`: the network in the simulator, where a run is a scenario and a seed."""
+
+from dataclasses import replace
+from pathlib import Path
 
 import click
 
 from cli import options, output
 from cli.exits import INVARIANT, OK
-from node.lab.campaign import run_seed, run_seeds, summarize
 
 MICROSECONDS = 1_000_000
 
@@ -15,42 +17,50 @@ def lab() -> None:
 
 
 @lab.command()
-@click.option("--seed", type=click.IntRange(0), required=True, help="Everything about the run follows from it.")
-@click.option("--seconds", type=click.IntRange(1, 3600), default=20, show_default=True, help="Virtual time.")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--seed", type=click.IntRange(0), required=True, help="With the scenario it fixes every event.")
+@click.option("--seconds", type=click.IntRange(1, 3600), help="Virtual time, without FILE.  [default: 20]")
 @click.option(
     "--signatures",
     type=click.Choice(["keyed-hash", "libsodium"]),
-    help="Which port judges signatures (default: the seed's).",
+    help="Which port judges signatures (default: the scenario's).",
 )
+@click.option("--trace", type=click.Path(path_type=Path, dir_okay=False), help="Write each event as a line of JSON.")
+@click.option("--save", type=click.Path(path_type=Path, dir_okay=False), help="Write the scenario as a file.")
 @options.as_json
-def run(seed: int, seconds: int, signatures: str | None, as_json: bool) -> int:
-    """Run one seed: four validators, clients, and the faults that the seed draws. Exits 8 if an invariant breaks."""
-    result = run_seed(seed, seconds * MICROSECONDS, signatures)
-    violations = [{"invariant": item.rule, "node": item.node, "detail": item.text} for item in result.violations]
-    document = {
-        "seed": seed,
-        "signatures": result.signatures,
-        "commits": list(result.commits),
-        "rounds": list(result.rounds),
-        "virtual_s": result.virtual_us // MICROSECONDS,
-        "events": result.events,
-        "payments_committed": result.payments_committed,
-        "faults": result.faults,
-        "violations": violations,
-        "trace_hash": result.trace_hash,
-    }
-    faults = ", ".join(f"{name} {count}" for name, count in sorted(result.faults.items())) or "none"
+@output.reported
+def run(
+    file: Path | None, seed: int, seconds: int | None, signatures: str | None, trace: Path | None, save: Path | None,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Run the scenario in FILE (docs/simulation.md), or the one that the seed draws. Exits 8 if an invariant breaks."""
+    from node.lab import run as lab_run
+    from node.sim.scenario import scenario_for_seed
+
+    if file is not None and seconds is not None:
+        raise click.UsageError("--seconds goes without FILE: a scenario file says its duration_ms.")
+    scenario = lab_run.load(file) if file else scenario_for_seed(seed, (seconds or 20) * MICROSECONDS)
+    if signatures is not None:
+        scenario = replace(scenario, signatures=signatures)
+    if save is not None:
+        lab_run.save(scenario, save)
+    document = lab_run.play(scenario, seed, trace)
+    found, port = document["violations"], document["signatures"]
+    faults = ", ".join(f"{name} {count}" for name, count in sorted(document["faults"].items())) or "none"
     lines = [
-        f"seed {seed}: {seconds} virtual seconds, {result.events} events, signatures by {result.signatures}",
-        f"  committed  {result.payments_committed} payments; heights {', '.join(map(str, result.commits))}",
+        f"seed {seed}: {document['virtual_s']:g} virtual seconds, {document['events']} events, signatures by {port}",
+        f"  committed  {document['payments_committed']} payments; heights {', '.join(map(str, document['commits']))}",
         f"  faults     {faults}",
-        f"  trace      {result.trace_hash}",
-        *[f"  BROKEN     {item['invariant']} at validator {item['node']}: {item['detail']}" for item in violations],
+        f"  trace      {document['trace_hash']}",
+        *[
+            f"  BROKEN     {item['invariant']} at {item['at_ms']} ms, validators {item['nodes']}: {item['detail']}"
+            for item in found
+        ],
     ]
-    if not violations:
+    if not found:
         lines.append("  every invariant held")
     output.result(document, lines, as_json=as_json)
-    return INVARIANT if violations else OK
+    return INVARIANT if found else OK
 
 
 @lab.command()
@@ -58,10 +68,17 @@ def run(seed: int, seconds: int, signatures: str | None, as_json: bool) -> int:
 @click.option("--count", type=click.IntRange(1), default=200, show_default=True, help="How many seeds.")
 @click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True)
 @click.option("--seconds", type=click.IntRange(1, 3600), default=20, show_default=True, help="Virtual time a seed.")
+@click.option(
+    "--failures", type=click.Path(path_type=Path, file_okay=False), help="Write the scenarios of failing seeds there."
+)
 @options.as_json
-def campaign(first: int, count: int, processes: int, seconds: int, as_json: bool) -> int:
+@output.reported
+def campaign(first: int, count: int, processes: int, seconds: int, failures: Path | None, as_json: bool) -> int:
     """Run many seeds. Exits 8 unless all invariants hold, nine in ten seeds commit payments and every fault fired."""
-    summary = summarize(run_seeds(first, count, processes, seconds * MICROSECONDS))
+    from node.lab.campaign import replays, run_seeds, summarize
+
+    results = run_seeds(first, count, processes, seconds * MICROSECONDS)
+    summary = {**summarize(results), "replay": replays(results, seconds * MICROSECONDS, failures)}
     lines = [f"{key:20} {value}" for key, value in summary.items()]
     output.result(summary, lines, as_json=as_json)
     return OK if summary["ok"] else INVARIANT

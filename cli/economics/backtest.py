@@ -14,8 +14,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @click.option("--basket", default="lbr2019", show_default=True, help="A name, or weights: USD=0.5,EUR=0.3,JPY=0.2")
-@click.option("--from", "start", type=_DAY, help="First day; the base date unless said otherwise.")
-@click.option("--to", "end", type=_DAY, help="Last day; the newest of the rates unless said otherwise.")
+@click.option("--from", "start", type=_DAY, help="First day; else the base date, else 2010-01-04.")
+@click.option("--to", "end", type=_DAY, help="Last day; else the newest, or 2025-12-31 with no first day.")
 @click.option("--base-date", "base", type=_DAY, help="When weights become amounts; else the first day.")
 @click.option("--holder", default="USD", show_default=True, help="Whose money counts.")
 @click.option("--rebalance", type=click.Choice(["never", "monthly", "daily"]), default="never", show_default=True)
@@ -33,18 +33,16 @@ def backtest(  # noqa: PLR0913 - click options
     """Show what a basket did to a holder: volatility, worst days, drawdown, beside what else could have been held."""
     from economy.backtest.baskets import currency_of, find_basket
     from economy.backtest.document import backtest_csv, backtest_document, backtest_lines
-    from economy.backtest.run import Order, run_backtest
+    from economy.backtest.run import Order, period, run_backtest
     from economy.market.reading import find_history
     from economy.report.backtest import backtest_page, value_chart
     from economy.report.files import write_text
 
-    begin = start or base
-    if begin is None:
-        raise click.UsageError("say when it begins: --from 2010-01-04")
     spec = find_basket(basket)
     history = find_history(rates)
-    last = history.last if end is None else end.date()
-    order = Order(spec, begin.date(), last, currency_of(holder), None if base is None else base.date(), rebalance)
+    said = [None if day is None else day.date() for day in (start, end, base)]
+    first, last = period(history, *said)
+    order = Order(spec, first, last, currency_of(holder), said[2], rebalance)
     result = run_backtest(history, order)
     if csv_file is not None:
         write_text(csv_file, backtest_csv(result))

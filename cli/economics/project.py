@@ -19,17 +19,17 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--start", type=_DAY, default="2026-01-05", show_default=True, help="First day.")
 @click.option("--days", type=int, default=30, show_default=True, help="How many days.")
 @click.option("--redeem", default="0.01", show_default=True, help="Share of the crowd that leaves each day.")
-@click.option("--alarm", default="", help="Share that leaves each day while the price is below 0.99.")
+@click.option("--alarm", help="Share that leaves each day while the price is below 0.99.")
 @click.option("--buy", default="0", show_default=True, help="Share by which the crowd buys more each day.")
 @click.option("--whale", "whales", multiple=True, metavar="DAY:SHARE", help="A holder who leaves at once; repeatable.")
 @click.option("--insist", "insists", is_flag=True, help="In a stay leave at a haircut, where the regime allows it.")
 @click.option("--bank-fails", multiple=True, metavar="DAY:SHARE", help="This share of the deposits is stuck.")
 @click.option("--recovery", default="0", show_default=True, help="What comes back of stuck money at the worst.")
-@click.option("--floors", default="", metavar="hard|usable", help="Liquidity floors as hard minima or as buffers.")
-@click.option("--haircut", default="", help="Least early-redemption haircut in a stay.")
-@click.option("--fee", default="", help="Redemption fee.")
-@click.option("--yield", "bill_yield", default="", help="Yield of bills a year; else assumed.")
-@click.option("--overnight", default="", help="Yield of the overnight sweep a year; else assumed.")
+@click.option("--floors", metavar="hard|usable", help="Liquidity floors as hard minima or as buffers.")
+@click.option("--haircut", help="Least early-redemption haircut in a stay.")
+@click.option("--fee", help="Redemption fee.")
+@click.option("--yield", "bill_yield", help="Yield of bills a year; else assumed.")
+@click.option("--overnight", help="Yield of the overnight sweep a year; else assumed.")
 @click.option("--dealers", type=click.IntRange(1, 100), default=3, show_default=True, help="Designated dealers.")
 @click.option("--credit", default="0.05", show_default=True, help="Each dealer's credit, as a share of the coins.")
 @click.option("--inventory", default="0.01", show_default=True, help="Each dealer's stock, as a share of the coins.")
@@ -39,10 +39,10 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @options.as_json
 @output.reported
 def project(  # noqa: PLR0913 - click options
-    preset: str, book: Path | None, coins: str, start: datetime.datetime, days: int, redeem: str, alarm: str, buy: str,
-    whales: tuple[str, ...], insists: bool, bank_fails: tuple[str, ...], recovery: str, floors: str, haircut: str,
-    fee: str, bill_yield: str, overnight: str, dealers: int, credit: str, inventory: str, csv_file: Path | None,
-    html_file: Path | None, plot_file: Path | None, as_json: bool,
+    preset: str, book: Path | None, coins: str, start: datetime.datetime, days: int, redeem: str, alarm: str | None,
+    buy: str, whales: tuple[str, ...], insists: bool, bank_fails: tuple[str, ...], recovery: str, floors: str | None,
+    haircut: str | None, fee: str | None, bill_yield: str | None, overnight: str | None, dealers: int, credit: str,
+    inventory: str, csv_file: Path | None, html_file: Path | None, plot_file: Path | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Run a reserve day by day: holders leave, dealers redeem, bills are sold, stays and gates hold.
 

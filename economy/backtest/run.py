@@ -24,6 +24,10 @@ from economy.market.history import History, Window
 UNIT = "USD"
 """One unit of a basket by weights is worth one of these on the base date."""
 
+PUBLISHED = (datetime.date(2010, 1, 4), datetime.date(2025, 12, 31))
+"""First and last day of the rows that are compared with a calculation by other hands: what is tested when nobody says
+a period."""
+
 WINDOWS = (1, 30, 365)
 """Days of the worst and best windows."""
 
@@ -75,6 +79,21 @@ class Result:
     alternatives: tuple[Measured, ...]
     analytic_volatility_percent: float | None
     is_hindsight: bool
+
+
+def period(
+    history: History, start: datetime.date | None, end: datetime.date | None, base: datetime.date | None
+) -> tuple[datetime.date, datetime.date]:
+    """First and last day from what somebody said: from `start`, else the base date, to `end`, else the newest fixing.
+
+    Whoever names neither start nor base has the `PUBLISHED` days, or all of a source that does not have them.
+    """
+    first = start or base
+    if first is not None:
+        return first, end or history.last
+    if history.first <= PUBLISHED[0] and PUBLISHED[1] <= history.last:
+        return PUBLISHED[0], end or PUBLISHED[1]
+    return history.first, end or history.last
 
 
 def run_backtest(history: History, order: Order) -> Result:

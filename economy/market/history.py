@@ -77,7 +77,11 @@ class Window:
     redenominated: Mapping[str, str]
 
     def value(self, code: str, unit: str) -> Floats:
-        """Units of `unit` for one `code` on each day."""
+        """Units of `unit` for one `code` on each day; between a peg and its anchor the peg itself, on every day."""
+        if code in self.synthetic and PEGS[code][0] == unit:
+            return np.full(len(self.dates), 1 / PEGS[code][1])
+        if unit in self.synthetic and PEGS[unit][0] == code:
+            return np.full(len(self.dates), PEGS[unit][1])
         return self.per_base[unit] / self.per_base[code]
 
     def provenance(self) -> Json:

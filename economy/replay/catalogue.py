@@ -211,7 +211,8 @@ def _fact_line(fact: Json) -> str:
         )
     about = "" if fact["hour_is_exact"] else " (about)"
     value = "" if fact["value"] is None else f" {fact['value']}"
-    return f"  {fact['time']}{about} {fact['kind']} {fact['what']}{value} [{fact['source']}]"
+    note = f" ({fact['note']})" if fact["note"] else ""
+    return f"  {fact['time']}{about} {fact['kind'].replace('_', ' ')} {fact['what']}{value}{note} [{fact['source']}]"
 
 
 def _model_line(row: Json) -> str:
@@ -232,7 +233,8 @@ def _model_line(row: Json) -> str:
         how = "a stay begins, all share" if row["stay"] else f"{_bn(row['paid_at_par_first_micro'])} bn at par first"
         return f"  {row['preset']:<17} {how}: those who stay have {row['worth_of_those_who_stay']:.5f}"
     if "floor" in row:
-        return f"  {row['time']} price {row['price']} below the floor {row['floor']:.4f}: {row['is_impossible']}"
+        verdict = "impossible" if row["is_impossible"] else "possible"
+        return f"  {row['time']} price {row['price']}, floor {row['floor']:.4f}: {verdict} for a fully reserved coin"
     return (
         f"  {row['preset']:<17} paid {_bn(row['paid_micro'])} of {_bn(row['asked_micro'])} bn, the last on"
         f" {row['last_paid']}, {row['latest_business_days']} business days late at most, sale cost"

@@ -23,9 +23,7 @@ def backtest_page(result: Result) -> str:
     sections = [
         Section("Value", warning and f"Mind: {warning}.", value_chart(result)),
         Section("Beside what could have been held", "Simple returns, in percent.", table=_comparison(result)),
-        Section(
-            "Volatility", "", bar_chart(f"Yearly volatility in {order.holder}", *_volatilities(result), unit="percent")
-        ),
+        *_volatility(result),
         Section("Year by year", table=_years(result.basket)),
         Section("Basket", f"Source: {order.basket.source}.", table=_parts(result)),
         Section("Conventions and data", f"{CONVENTIONS}.", source=_source(result)),
@@ -34,14 +32,26 @@ def backtest_page(result: Result) -> str:
 
 
 def value_chart(result: Result) -> str:
-    """The basket and the dollar in the holder's money, both 100 at the start, as SVG text."""
+    """The basket and the dollar in the holder's money, both 100 at the start, as SVG text; its title says what in the
+    rates is filled or synthetic."""
     dates = result.window.dates
     step = max(1, math.ceil(len(dates) / MOST_POINTS))
     places = sorted({*range(0, len(dates), step), len(dates) - 1})
     items = [result.basket, *(item for item in result.alternatives if item.name == "XUS")]
     series = {item.name: [float(item.values[place] / item.values[0] * 100) for place in places] for item in items}
     days = [dates[place].isoformat() for place in places]
-    return line_chart(f"Value in {result.order.holder}", days, series, unit=f"{result.order.holder}, 100 at the start")
+    warning = caution(result)
+    title = f"Value in {result.order.holder}" + (f" (mind: {warning})" if warning else "")
+    return line_chart(title, days, series, unit=f"{result.order.holder}, 100 at the start")
+
+
+def _volatility(result: Result) -> list[Section]:
+    """The bars of volatility; no section for a path that is too short for any."""
+    names, bars = _volatilities(result)
+    if not bars:
+        return []
+    chart = bar_chart(f"Yearly volatility in {result.order.holder}", names, bars, unit="percent")
+    return [Section("Volatility", "", chart)]
 
 
 def _comparison(result: Result) -> Table:

@@ -6,10 +6,11 @@ from typing import Any
 from economy.report.charts import bar_chart, fan_chart
 from economy.report.page import Section, Table, render
 from economy.stress import words
+from economy.stress.outcome import FANS
 
 Json = Mapping[str, Any]
 
-FANS = (
+HEADINGS = (
     ("backing", "Backing of a coin", "assets for each coin"),
     ("price", "Price in the market", "of par"),
     ("coins", "Coins outstanding", "of the coins at the start"),
@@ -25,7 +26,7 @@ def page_of(document: Json) -> str:
         Section("What went wrong, and how often", _probabilities(document),
                 table=Table(words.CHANCES_HEADER, words.chances(document))),
         _waterfall(document),
-        *(_fan(document, *fan) for fan in FANS),
+        *(_fan(document, *fan) for fan in HEADINGS),
     ]  # fmt: skip
     if document["sensitivity"]:
         paths = document["sensitivity"][0]["paths"]
@@ -44,7 +45,8 @@ def _probabilities(document: Json) -> str:
     """The loss in words."""
     loss, peg = document["loss"], document["broken_peg"]
     return (
-        f"At its worst the capital had lost {words.basis_points(loss['p50'])} of the coins in the median year,"
+        f"At its worst the capital was {words.basis_points(loss['p50'])} of the coins below its target in the median"
+        " year,"
         f" {words.basis_points(loss['p99'])} in one of a hundred, {words.basis_points(loss['p999'])} in one of a"
         f" thousand. The lowest price was {peg['price_p50']:.4f} in the median year, {peg['price_p01']:.4f} in one of"
         " a hundred."
@@ -72,9 +74,11 @@ def _fan(document: Json, name: str, heading: str, unit: str) -> Section:
     """A fan over the year."""
     part = document["fans"][name]
     percentiles = {int(rank): values for rank, values in part["percentiles"].items()}
+    low, high, _ = FANS[name]
     return Section(
         heading,
-        "Percentiles over the paths at the end of each week, on business days.",
+        "Percentiles over the paths at the end of each week, on business days; what lies below"
+        f" {low:g} or above {high:g} is drawn there.",
         figure=fan_chart(heading, part["days"], percentiles, unit=unit),
     )
 

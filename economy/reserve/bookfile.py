@@ -1,4 +1,4 @@
-"""One's own balance sheet from CSV in UTF-8:
+"""One's own balance sheet from CSV in UTF-8, with or without the mark that spreadsheets put before it:
 
     # comments begin with a hash
     kind,currency,amount,due,value
@@ -38,7 +38,7 @@ def read_books(path: Path, start: datetime.date, market: Mapping[str, Market]) -
     """The books of a file, one a currency, as of `start`; DataFileError `bad_book`."""
     try:
         data = path.read_bytes()
-        text = data.decode()
+        text = data.decode("utf-8-sig")
     except OSError as error:
         raise _error(f"{path} cannot be read: {error.strerror}", file=str(path)) from error
     except UnicodeDecodeError as error:

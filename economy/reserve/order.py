@@ -28,7 +28,7 @@ NOTE = (
 
 
 class Order(NamedTuple):
-    """A run as it is typed; empty text is the default."""
+    """A run as it is typed; None is the default."""
 
     preset: str
     coins: str
@@ -36,17 +36,17 @@ class Order(NamedTuple):
     days: int
     book: Path | None = None
     redeem: str = "0"
-    alarm: str = ""
+    alarm: str | None = None
     buy: str = "0"
     whales: tuple[str, ...] = ()
     bank_fails: tuple[str, ...] = ()
     recovery: str = "0"
     insists: bool = False
-    floors: str = ""
-    haircut: str = ""
-    fee: str = ""
-    bill_yield: str = ""
-    overnight: str = ""
+    floors: str | None = None
+    haircut: str | None = None
+    fee: str | None = None
+    bill_yield: str | None = None
+    overnight: str | None = None
     dealers: int = 3
     credit: str = "0.05"
     inventory: str = "0.01"
@@ -64,7 +64,7 @@ def plans(order: Order) -> tuple[Plan, ...]:
     check_shares_sum({**shares, "dealers' stock": inventory * order.dealers})
     crowd = Crowd(
         calm_ppm=share_ppm(order.redeem, "--redeem"),
-        alarm_ppm=share_ppm(order.alarm, "--alarm") if order.alarm else 0,
+        alarm_ppm=share_ppm(order.alarm, "--alarm") if order.alarm is not None else 0,
         buy_ppm=share_ppm(order.buy, "--buy"),
         insists=order.insists,
     )
@@ -88,22 +88,22 @@ def plans(order: Order) -> tuple[Plan, ...]:
 def _preset(order: Order) -> Preset:
     """The regime with what was typed over it."""
     preset = find_preset(order.preset)
-    if order.floors:
+    if order.floors is not None:
         preset = with_floors(preset, order.floors)
     terms = preset.terms
-    if order.fee:
+    if order.fee is not None:
         terms = replace(terms, fee_ppm=share_ppm(order.fee, "--fee"))
-    if order.haircut and not terms.stay_days:
+    if order.haircut is not None and not terms.stay_days:
         raise ParameterError(f"{preset.name} has no stay, and a haircut is taken in a stay only", preset=preset.name)
-    if order.haircut:
+    if order.haircut is not None:
         terms = replace(terms, haircut_ppm=share_ppm(order.haircut, "--haircut"), passes_cost=True)
     return replace(preset, terms=terms)
 
 
 def _market(order: Order) -> Mapping[str, Market]:
     """The assumed yields, or those that were typed, for every currency."""
-    bills = yield_ppb(order.bill_yield, "--yield") if order.bill_yield else None
-    overnight = yield_ppb(order.overnight, "--overnight") if order.overnight else None
+    bills = yield_ppb(order.bill_yield, "--yield") if order.bill_yield is not None else None
+    overnight = yield_ppb(order.overnight, "--overnight") if order.overnight is not None else None
     return {
         currency: Market(
             old.bill_ppb if bills is None else bills, old.overnight_ppb if overnight is None else overnight
@@ -121,7 +121,7 @@ def currency_of(plan: Plan) -> str:
 
 def document(projections: tuple[Projection, ...], order: Order) -> Json:
     """All runs as one JSON object; amounts in micro-units."""
-    is_assumed = not (order.bill_yield and order.overnight)
+    is_assumed = order.bill_yield is None or order.overnight is None
     return {
         "preset": order.preset, "start": order.start.isoformat(), "days": order.days,
         "book": None if order.book is None else str(order.book), "note": NOTE, "disclaimer": DISCLAIMER,
@@ -180,7 +180,7 @@ def lines(projections: tuple[Projection, ...], order: Order) -> list[str]:
                 f" {row.price:7.4f} {row.worst:7.5f} {row.at_once_ppm / 10_000:5.1f}% {row.capital_ppm / 10_000:7.3f}%"
             )
         told += _summary(projection.summary())
-    assumed = "assumed" if not (order.bill_yield and order.overnight) else "as given"
+    assumed = "assumed" if order.bill_yield is None or order.overnight is None else "as given"
     return [*told, f"yields {assumed}; {NOTE}", f"({DISCLAIMER})"]
 
 

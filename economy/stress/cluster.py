@@ -1,6 +1,7 @@
 """The same blocks on an existing Dask cluster (`pip install 'mithqal[cluster]'`), whose workers have this package."""
 
 import importlib
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,12 +9,17 @@ from economy.errors import ParameterError
 from economy.stress.plan import Done, Plan, Tasks, run_block
 
 TIMEOUT_S = 10
+_ADDRESS = re.compile(r"((tcp|tls|ws|wss)://)?([^\s/:\[\]]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}")
 IN_FLIGHT = 4
 """Tasks a worker thread may have waiting, so that results do not pile up."""
 
 
 def on_cluster(plans: Sequence[Plan], tasks: Tasks, address: str) -> Done:
-    """Each task and its outcome as they finish; ParameterError `cluster_missing`, `cluster_unreachable`."""
+    """Each task and its outcome as they finish; ParameterError `bad_parameter` for what is no address,
+    `cluster_missing`, `cluster_unreachable`."""
+    if not _ADDRESS.fullmatch(address):
+        message = f"--dask is {address[:80]!r}: a scheduler is named tcp://HOST:PORT"
+        raise ParameterError(message, address=address[:80])
     try:
         distributed: Any = importlib.import_module("distributed")
     except ImportError as error:

@@ -135,4 +135,4 @@ def _upper(chance: float) -> float:
     """The value that a standard normal exceeds with this probability."""
     if chance in (0.0, 1.0):
         return np.inf if chance == 0 else -np.inf
-    return NormalDist().inv_cdf(1 - chance)
+    return -NormalDist().inv_cdf(chance)  # 1 - chance would be 1 for the smallest

@@ -21,6 +21,8 @@ RANKS = (1, 5, 25, 50, 75, 95, 99)
 RESIDUAL = 1e-9
 """Assets - debts - capital, as a part of the reserve, at every step of every path."""
 Z95 = 1.959963984540054
+UNCHANGED = "unchanged"
+"""The first line of the table of sensitivities: the study itself, as many paths."""
 
 Json = dict[str, Any]
 
@@ -41,7 +43,11 @@ def document_of(
         document["waterfall"] = _waterfall(plan, outcome)
         document["fans"] = {name: _fan(outcome, name) for name in FANS}
         document["accounting"] = {"worst_residual": outcome.worst_residual, "tolerance": RESIDUAL}
-    document["sensitivity"] = [_sensitive(variant, part.outcome) for variant, part in others if not part.is_partial]
+    done = [(variant, part.outcome) for variant, part in others if part.outcome is not None and not part.is_partial]
+    document["sensitivity"] = [_sensitive(variant.parameter, variant.value, part, part.paths) for variant, part in done]
+    if outcome is not None and done:
+        few = min(done[0][1].paths, outcome.paths)
+        document["sensitivity"].insert(0, _sensitive(UNCHANGED, None, outcome, few))
     document["parameters"] = {**asdict(plan.parameters), "dealer_room": list(plan.parameters.dealer_room)}
     document["market"] = {
         "base": plan.market.base, "factors": list(plan.market.codes), "vols": list(plan.market.vols),
@@ -142,12 +148,13 @@ def _fan(outcome: Outcome, name: str) -> Json:
             "percentiles": {str(rank): values for rank, values in fan(counts, name, RANKS).items()}}  # fmt: skip
 
 
-def _sensitive(variant: Variant, outcome: Outcome | None) -> Json:
-    """A line of the table."""
-    assert outcome is not None, "a finished variant has an outcome"
+def _sensitive(parameter: str, value: float | None, outcome: Outcome, paths: int) -> Json:
+    """A line of the table: the first `paths` of an outcome."""
     check_books(outcome)
     return {
-        "parameter": variant.parameter, "value": variant.value, "paths": outcome.paths,
-        "shortfall": float((outcome.shortfall > 0).mean()), "stay": float((outcome.stay_days > 0).mean()),
-        "broken_peg": float((outcome.off_peg_days > 0).mean()), "loss_p99": float(np.quantile(outcome.loss, 0.99)),
+        "parameter": parameter, "value": value, "paths": paths,
+        "shortfall": float((outcome.shortfall[:paths] > 0).mean()),
+        "stay": float((outcome.stay_days[:paths] > 0).mean()),
+        "broken_peg": float((outcome.off_peg_days[:paths] > 0).mean()),
+        "loss_p99": float(np.quantile(outcome.loss[:paths], 0.99)),
     }  # fmt: skip

@@ -10,8 +10,9 @@ Amounts are shares of the coins at the start (so that their promise is 1), in do
 5. a stay begins when too much is asked for; bills are sold, soonest due first, for what is due by tomorrow and cash
    cannot meet, in a stay in equal parts over its days; the due queue is paid, up to gate and hard floor, in a stay only
    the impatient, at a haircut
-6. each fifth day: cash over its share and the queue buys a bill of the longest kind, capital over its target is paid
-   out; the price of the day: backing, less the dealers' band and waiting, less the weight of those whom nobody took
+6. each fifth day: cash over its share and the queue, half a bill at least, buys one of the longest kind, capital over
+   its target is paid out; the price of the day: backing, less the dealers' band and waiting, less the weight of those
+   whom nobody took
 
 Whatever changes an asset or a debt is also booked to capital, by cause: `worst_residual` is the largest difference of
 assets - debts - capital that ever was.
@@ -67,10 +68,10 @@ class Year:
         # What is kept of the year.
         self.causes = np.zeros((len(CAUSES), width))
         self.least_capital, self.least_price = self.capital.copy(), self.price.copy()
+        self.most_lost = np.zeros(width)
         self.redeemed, self.left_early = np.zeros(width), np.zeros(width)
         self.stay_days, self.off_peg_days, self.late_days = (np.zeros(width, dtype=np.uint16) for _ in range(3))
         self.worst_residual = 0.0
-        self.first_capital = p.capital
 
     def step(self) -> None:
         """One business day."""
@@ -150,8 +151,8 @@ class Year:
         np.subtract(self.bills, paid, out=self.bills)
 
     def _invest(self) -> None:
-        """Step 6: cash over its share and the queue buys a bill, if it is enough for one; capital over its target is
-        paid out."""
+        """Step 6: cash over its share and the queue, half a bill at least, buys one; capital over its target is paid
+        out."""
         p, a, b = self._p, self._a, self._b
         np.add(self.cash, self.bills, out=a)
         np.add(a, self.due_tomorrow, out=a)
@@ -159,7 +160,7 @@ class Year:
         np.multiply(a, -max(p.cash, p.floor), out=b)
         np.add(b, self.cash, out=b)
         np.subtract(b, self.queue, out=b)
-        np.multiply(a, (1 - p.cash) / p.rungs, out=a)
+        np.multiply(a, (1 - p.cash) / (2 * p.rungs), out=a)
         np.less(b, a, out=self._flags)
         np.maximum(b, 0, out=b)
         np.copyto(b, 0, where=self._flags)
@@ -347,6 +348,9 @@ class Year:
     def _keep(self) -> None:
         """The worst so far, and the accounting identity of every path."""
         np.minimum(self.least_capital, self.capital, out=self.least_capital)
+        np.multiply(self.debts, self._p.capital, out=self._a)
+        np.subtract(self._a, self.capital, out=self._a)
+        np.maximum(self.most_lost, self._a, out=self.most_lost)
         np.minimum(self.least_price, self.price, out=self.least_price)
         np.less(self.price, 1 - self._p.peg_tolerance, out=self._flags)
         np.add(self.off_peg_days, self._flags.view(np.uint8), out=self.off_peg_days)

@@ -15,7 +15,7 @@ from economy.stress.kernel import CAUSES, Year
 from economy.stress.ladder import WEEK
 
 FANS: dict[str, tuple[float, float, int]] = {
-    "backing": (0.5, 1.5, 10_000),
+    "backing": (0.0, 1.5, 15_000),
     "price": (0.0, 1.1, 11_000),
     "coins": (0.0, 4.0, 4_000),
 }
@@ -26,10 +26,10 @@ FANS: dict[str, tuple[float, float, int]] = {
 class Outcome:
     """A block's years, or those of many blocks.
 
-    All in shares of the coins at the start. `loss`: the most of the capital at the start that was gone, more than
-    capital when holders lost; `shortfall`: the largest lack of backing; `last_shortfall`: at the end. `causes`: sums
-    over the paths of what changed the capital, a row for all paths and one for those with a shortfall. `counts`: of
-    each fan, a row a week.
+    All in shares of the coins at the start. `loss`: by how much the capital was below its target at worst, the target
+    being its first share of the coins that are left; `shortfall`: the largest lack of backing; `last_shortfall`: at the
+    end. `causes`: sums over the paths of what changed the capital, a row for all paths and one for those with a
+    shortfall. `counts`: of each fan, a row a week.
     """
 
     loss: Floats
@@ -77,12 +77,11 @@ class Recorder:
 
 def outcome_of(year: Year, recorder: Recorder) -> Outcome:
     """The outcome of a finished block."""
-    capital = year.first_capital
     shortfall = np.maximum(-year.least_capital, 0.0)
     is_short = shortfall > 0
     causes = year.causes
     return Outcome(
-        loss=capital - year.least_capital,
+        loss=year.most_lost,
         shortfall=shortfall,
         last_shortfall=np.maximum(-year.capital, 0.0),
         least_price=year.least_price,

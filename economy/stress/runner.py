@@ -1,11 +1,11 @@
 """Blocks of paths over workers: this process, several processes, or a cluster; the result is the same to the bit."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from multiprocessing import get_context
 
 from economy.errors import ParameterError
+from economy.processes import start_pool, submit
 from economy.stress.outcome import Collected, Outcome, blocks_of
 from economy.stress.plan import Done, Plan, Task, Tasks, run_block
 
@@ -58,13 +58,13 @@ def simulate(
 
 def _in_processes(plans: Sequence[Plan], tasks: Tasks, workers: int) -> Done:
     """By processes of this machine, two tasks waiting for each, as they finish."""
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts)
+    pool = start_pool(workers)
     waiting: dict[Future[Outcome], Task] = {}
     left = iter(tasks)
     try:
         while True:
             for task in left:
-                waiting[pool.submit(run_block, plans[task.plan], task.block, task.paths)] = task
+                waiting[submit(pool, run_block, plans[task.plan], task.block, task.paths)] = task
                 if len(waiting) >= 2 * workers:
                     break
             if not waiting:
@@ -74,10 +74,3 @@ def _in_processes(plans: Sequence[Plan], tasks: Tasks, workers: int) -> Done:
                 yield waiting.pop(future), future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _leave_interrupts() -> None:
-    """A worker does not hear ctrl-C: whoever asked for its work does, and ends it."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -55,11 +55,16 @@ def sensitivity(document: Json) -> Rows:
     """A row for each changed parameter."""
     return tuple(
         (
-            f"{line['parameter']} {line['value']:g}", percent(line["shortfall"]), percent(line["stay"]),
+            changed(line, " "), percent(line["shortfall"]), percent(line["stay"]),
             percent(line["broken_peg"]), basis_points(line["loss_p99"]),
         )
         for line in document["sensitivity"]
     )  # fmt: skip
+
+
+def changed(line: Json, mark: str) -> str:
+    """What a line of the table changes: name and value, or the one word for nothing."""
+    return str(line["parameter"]) if line["value"] is None else f"{line['parameter']}{mark}{line['value']:g}"
 
 
 SENSITIVITY_HEADER = ("with", "shortfall", "stay", "broken peg", "loss, 99th percentile")
@@ -85,7 +90,7 @@ def lines(document: Json) -> list[str]:
     found += [
         "",
         (
-            f"capital gone at worst: mean {basis_points(loss['mean'])}, 95 % {basis_points(loss['p95'])},"
+            f"capital below its target at worst: mean {basis_points(loss['mean'])}, 95 % {basis_points(loss['p95'])},"
             f" 99 % {basis_points(loss['p99'])}, 99.9 % {basis_points(loss['p999'])} of the coins"
         ),
         f"lowest price: median {peg['price_p50']:.4f}, 1 % {peg['price_p01']:.4f}, lowest {peg['lowest_price']:.4f}",
@@ -141,7 +146,7 @@ def csv_rows(document: Json) -> list[tuple[str, str, str]]:
         for rank, values in part["percentiles"].items():
             found += [(f"fan {name} p{rank}", f"day {day}", str(value)) for day, value in zip(part["days"], values)]
     for line in document["sensitivity"]:
-        key = f"{line['parameter']}={line['value']:g}"
+        key = changed(line, "=")
         found += [(f"sensitivity {name}", key, str(line[name]))
                   for name in ("shortfall", "stay", "broken_peg", "loss_p99")]  # fmt: skip
     return found

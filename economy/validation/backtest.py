@@ -11,13 +11,13 @@ from economy.backtest import measures
 from economy.backtest.baskets import find_basket
 from economy.backtest.measures import Move
 from economy.backtest.path import DAILY, NEVER
-from economy.backtest.run import Order, Result, run_backtest
+from economy.backtest.run import PUBLISHED, Order, Result, run_backtest
 from economy.exact.tables import source_of
 from economy.market.reading import load_history
 from economy.validation.gate import Gate
 
 GATE = 3
-START, ANNOUNCED, END = datetime.date(2010, 1, 4), datetime.date(2019, 6, 18), datetime.date(2025, 12, 31)
+(START, END), ANNOUNCED = PUBLISHED, datetime.date(2019, 6, 18)
 HOLDERS = ("USD", "EUR", "INR", "BRL", "TRY")
 YEARS = (2013, 2015, 2018, 2021, 2025)
 _FILE = "backtest_rows.csv"

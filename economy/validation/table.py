@@ -47,13 +47,18 @@ def run_subject(subject: str, rounding: str = HALF_UP) -> Iterator[Gate]:
     return sheets.gates(rounding) if subject == "sheets" else SUBJECTS[subject]()
 
 
+def in_order(gates: Sequence[Gate]) -> list[Gate]:
+    """By number; those of one number stay in the order of the table."""
+    return sorted(gates, key=lambda gate: gate.number)
+
+
 def table_document(gates: Sequence[Gate], rounding: str) -> Json:
     """The table as the command's result."""
     source = load_history().source
     failed = _failed(gates)
     return {
         "passed": not failed,
-        "gates": [_line(gate) for gate in gates],
+        "gates": [_line(gate) for gate in in_order(gates)],
         "failed": [gate.name for gate in failed],
         "rounding": rounding,
         "rates": {"source": source.name, "version": source.version, "sha256": source.sha256},
@@ -63,7 +68,8 @@ def table_document(gates: Sequence[Gate], rounding: str) -> Json:
 def table_lines(gates: Sequence[Gate]) -> list[str]:
     """The table for people: short figures on one line, long ones below each other."""
     lines = []
-    for gate in sorted(gates, key=lambda gate: gate.number):
+    gates = in_order(gates)
+    for gate in gates:
         verdict = ("pass" if gate.passed else "FAIL") if gate.is_gated else "    "
         lines.append(f"{verdict}  {gate.number:>2}  {gate.name} ({gate.tolerance})")
         if len(gate.published) + len(gate.ours) <= 60:

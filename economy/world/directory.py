@@ -55,6 +55,15 @@ class RunError(MithqalError):
     name = "simulation_missing"
 
 
+def make(directory: Path) -> None:
+    """The directory itself; RunError `cannot_write` where there can be none."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        message = f"{directory} cannot be a directory: {error.strerror}"
+        raise RunError(message, name="cannot_write", file=str(directory)) from error
+
+
 def begin(directory: Path, table: RateTable, start: datetime.date, seed: int) -> Network:
     """A new network's keys and genesis in `directory`/.unfinished; RunError `network_exists`, `directory_not_empty`."""
     if (directory / NETWORK_FILE).exists():

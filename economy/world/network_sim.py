@@ -11,8 +11,9 @@ from pathlib import Path
 
 from chain.crypto.signing import PrivateKey, RealSignatures
 from chain.entries import TransactionInfo
+from chain.errors import MithqalError
 from chain.genesis import GenesisDocument, genesis_hash
-from chain.interface import Committed, Reply, Submitted
+from chain.interface import Committed, Output, Reply, Submitted
 from chain.ledger import Ledger, read_entry
 from chain.primitives import SECOND_US
 from chain.replica import Replica
@@ -192,6 +193,16 @@ class SimulatedNetwork:
 
     def on_snapshot_write(self, node: int, *, adopts: bool) -> None:
         """Nobody falls so far behind here."""
+
+    def on_refused(self, node: int, error: MithqalError) -> None:
+        """A validator that does not start from its own ledger is a mistake."""
+        raise error
+
+    def on_output(self, node: int, output: Output) -> None:
+        """Nothing to note."""
+
+    def on_durable(self, node: int, output: Output, *, is_sent: bool) -> None:
+        """Nothing to note."""
 
 
 def _waves(transactions: Sequence[SignedTransaction]) -> list[list[SignedTransaction]]:

@@ -4,8 +4,6 @@ Each worker signs by the real keys and then judges each signature as a validator
 comes back are envelopes, which the ledger's side parses again.
 """
 
-import multiprocessing
-import signal
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import lru_cache
@@ -14,6 +12,7 @@ from typing import Any, NamedTuple
 from chain.crypto.signing import PrivateKey, RealSignatures, verify_all
 from chain.errors import MithqalError
 from chain.transaction import Payload, RawTransaction, sign_transaction
+from economy.processes import start_pool, submit
 from economy.world.cast import Cast
 from economy.world.orders import Order
 from node.keystore import derive_secret
@@ -67,16 +66,14 @@ class Signers:
         self._seed, self._genesis_hash = seed, genesis_hash
         self._pool: ProcessPoolExecutor | None = None
         if workers:
-            quiet = (signal.SIGINT, signal.SIG_IGN)  # an interruption is the main process's to handle
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(workers, context, initializer=signal.signal, initargs=quiet)
+            self._pool = start_pool(workers)
 
     def begin(self, drafts: list[Draft]) -> "Signed":
         """Hand drafts out."""
         parts = [drafts[start : start + PART] for start in range(0, len(drafts), PART)]
         if self._pool is None:
             return Signed(lambda: [sign_all(self._seed, self._genesis_hash, part) for part in parts])
-        futures = [self._pool.submit(sign_all, self._seed, self._genesis_hash, part) for part in parts]
+        futures = [submit(self._pool, sign_all, self._seed, self._genesis_hash, part) for part in parts]
         return Signed(lambda: [future.result() for future in futures], futures)
 
     def close(self) -> None:

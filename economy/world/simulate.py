@@ -95,7 +95,7 @@ def simulate(
     """
     table = load_table()
     table.check_span(life.scenario.start, days)
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    places.make(directory)
     with places.only_one(directory), places.tidy(directory):
         network = places.begin(directory, table, life.scenario.start, life.seed)
         run = _Run(network, life, table, workers)

@@ -7,6 +7,8 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from node.files import sync_directory
+
 
 def write_durably(path: Path, text: str) -> None:
     """Replace a file (0600), making its directory (0700) if it is missing. Raises OSError; then the old one stays."""
@@ -22,15 +24,6 @@ def write_durably(path: Path, text: str) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    """Make what was renamed or linked in a directory durable."""
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def write_all_durably(texts: Mapping[Path, str]) -> None:
@@ -57,11 +50,7 @@ def write_all_durably(texts: Mapping[Path, str]) -> None:
             os.close(fd)
             Path(temporary).unlink(missing_ok=True)
     for folder in folders:
-        directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        sync_directory(folder)
 
 
 @contextmanager

@@ -12,8 +12,10 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 from chain.primitives import SECOND_US
+from node.lab.run import replay, save
 from node.sim.scenario import CHANGES, Scenario, scenario_for_seed
 from node.sim.world import Result, World
 
@@ -88,6 +90,20 @@ def summarize(results: list[Result]) -> dict[str, object]:
         "violations": violations,
         "ok": not violations and not missing and committing * 10 >= len(results) * 9,
     }
+
+
+def replays(results: list[Result], duration_us: int, folder: Path | None = None) -> list[str]:
+    """What to type to run each failing seed again; with a folder its scenario is written there first."""
+    commands = []
+    for seed in [result.seed for result in results if result.violations]:
+        if folder is None:
+            commands.append(f"mithqal lab run --seed {seed} --seconds {duration_us // SECOND_US}")
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"seed-{seed}.json"
+        save(scenario_for_seed(seed, duration_us), path)
+        commands.append(replay(path, seed))
+    return commands
 
 
 def main(arguments: list[str] | None = None) -> int:

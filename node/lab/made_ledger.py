@@ -6,6 +6,7 @@ validator is what it would have after committing those blocks: a copy of the led
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from chain.accounts import TREASURY
@@ -25,10 +26,10 @@ from chain.records.onchain import ROUND_ROBIN
 from chain.storage import VOTED_ROW, Column, WriteBatch
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
 from node.client.network import Network
-from node.keystore import load_key
+from node.keystore import forget_unused, load_key
 from node.lab.bench_crypto import CURRENCY, payment
-from node.storage.safety_file import owner_of
-from node.storage.signing_record import open_signing_record
+from node.storage.safety_file import SafetyFile, owner_of
+from node.storage.signing_record import SAFETY_FILE
 from node.storage.sqlite import SqliteStore
 
 LEDGER_FILE = "ledger.sqlite"
@@ -117,18 +118,12 @@ class MadeLedger:
             data.mkdir(parents=True, exist_ok=True, mode=0o700)
             shutil.copyfile(path, data / LEDGER_FILE)
             self._give_record(data, rules, owner)
+            forget_unused(member.directory / "keys" / "consensus.json")
 
     def _give_record(self, data: Path, rules: SafetyRules, owner: bytes) -> None:
         """The record that the validator would have after its last vote."""
-        record = rules.record_bytes()
-        empty = SqliteStore(data / "empty" / LEDGER_FILE, self._chain)
-        try:
-            file = open_signing_record(empty, data, owner)  # it may begin one beside a ledger that never ran only
-            file.store(record)
-            file.close()
-        finally:
-            empty.close()
-        shutil.rmtree(data / "empty")
+        with closing(SafetyFile(data / SAFETY_FILE, owner)) as file:
+            file.store(rules.record_bytes())
 
     def _waiting(self) -> int:
         """Transactions of the block that is not committed yet."""

@@ -14,7 +14,7 @@ from chain.errors import GenesisError
 from chain.genesis import GenesisCurrency, GenesisDocument, GenesisValidator, genesis_hash
 from chain.ledger import Ledger
 from node.client.network import GENESIS_FILE
-from node.keystore import derive_secret, load_key, new_secret, save_key
+from node.keystore import derive_secret, load_key, mark_unused, new_secret, save_key
 from node.storage.memory import MemoryStore
 
 COINS = ("XUS", "XEU", "XJP", "XGB", "XSG")
@@ -31,6 +31,8 @@ ONE_XDX = 1 << 32
 TEST_CHAIN_IDS = {2: "testnet", 3: "devnet", 4: "testing"}
 """Libra's numbers of test chains. 1 and 5 mean real money, and this is a simulator."""
 CHAIN_ID = 4
+CONSENSUS_KEY = "consensus.json"
+"""The key file of a validator whose key must not sign anything twice."""
 VALIDATOR_KEYS = ("consensus", "network", "owner", "operator")
 """Key files of a validator, in the order of the genesis document."""
 MAX_GENESIS_BYTES = 1 << 20
@@ -77,6 +79,8 @@ def build_genesis(
             if seed is None or found.public_key == PrivateKey(derive_secret(seed, name)).public_key:
                 return found.public_key
         secret = new_secret() if seed is None else derive_secret(seed, name)
+        if path.name == CONSENSUS_KEY and not path.exists():
+            mark_unused(path, PrivateKey(secret).public_key)
         return save_key(path, name, secret).public_key
 
     roots = directory / "keys"

@@ -14,8 +14,8 @@ from chain.errors import MithqalError
 from chain.genesis import GenesisDocument, genesis_hash
 from node.client.network import GENESIS_FILE
 from node.config import CONFIG_FILE, ConfigError, Endpoint, NodeConfig, load_config, parse_config
-from node.keystore import load_key
-from node.localnet.genesis import load_genesis
+from node.keystore import forget_unused, is_unused, load_key, mark_unused
+from node.localnet.genesis import CONSENSUS_KEY, load_genesis
 from node.runtime.process import listen, open_identity, run_node
 
 KEY_FILES = ("consensus.json", "network.json")
@@ -33,7 +33,8 @@ def init_node(
     """Write `node.json`, the genesis and the keys into `directory`; which validator it is follows from the keys.
 
     `endpoints` is where each validator of the genesis listens for the others, in its order; `keys` holds
-    `consensus.json` and `network.json`, and may be the directory's own `keys`. Nothing is overwritten: ConfigError
+    `consensus.json` and `network.json`, and may be the directory's own `keys`. That the key has never signed is said in
+    one place only from then on: here. Nothing is overwritten: ConfigError
     `node_exists`, `foreign_keys`, `wrong_endpoints`, `not_loopback`, `wrong_type`; GenesisError; KeyFileError.
     """
     if (directory / CONFIG_FILE).exists():
@@ -58,6 +59,9 @@ def init_node(
             if not (config.keys / name).exists():
                 shutil.copy2(keys / name, config.keys / name)
         find_validator(document, config.keys)
+        if is_unused(keys / CONSENSUS_KEY):
+            mark_unused(config.keys / CONSENSUS_KEY, load_key(keys / CONSENSUS_KEY).public_key)
+            forget_unused(keys / CONSENSUS_KEY)
     if genesis.resolve() != config.genesis.resolve():
         config.genesis.write_bytes(document.to_bytes())
     (directory / CONFIG_FILE).write_text(json.dumps(config.to_json(), indent=1), encoding="utf-8")

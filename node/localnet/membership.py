@@ -21,9 +21,9 @@ from node.client.wallets.lookups import account_at
 from node.client.wallets.names import check_name
 from node.client.wallets.wallet import Wallet
 from node.config import CONFIG_FILE, Endpoint, NodeConfig, load_config
-from node.keystore import load_key, new_secret, save_key
+from node.keystore import load_key, mark_unused, new_secret, save_key
 from node.localnet.build import MAX_LOCAL_VALIDATORS, address_text, validator_ports
-from node.localnet.genesis import VALIDATOR_KEYS
+from node.localnet.genesis import CONSENSUS_KEY, VALIDATOR_KEYS
 from node.localnet.supervisor import POLL_S, START_TIMEOUT_S, Supervisor
 from node.runtime.signing_keys import begin_record, later_key_file
 
@@ -157,7 +157,13 @@ class Change:
         found = {}
         for what in VALIDATOR_KEYS:
             path = folder / f"{what}.json"
-            found[what] = load_key(path) if path.exists() else save_key(path, f"{member.name}/{what}", new_secret())
+            if path.exists():
+                found[what] = load_key(path)
+                continue
+            secret = new_secret()
+            if path.name == CONSENSUS_KEY:
+                mark_unused(path, PrivateKey(secret).public_key)
+            found[what] = save_key(path, f"{member.name}/{what}", secret)
         return found
 
     def _register(self, member: Member, keys: dict[str, PrivateKey]) -> Json:

@@ -23,6 +23,8 @@ from chain.errors import MithqalError
 from node.client.network import Member, Network, NetworkError, load_network
 from node.client.rpc import RpcClient
 from node.config import Endpoint
+from node.keystore import load_key, mark_unused
+from node.localnet.genesis import CONSENSUS_KEY
 from node.localnet.logs import LOGS, OUTPUT_LOG
 from node.runtime.process import listen
 
@@ -209,7 +211,8 @@ class Supervisor:
     def reset(self) -> int:
         """Stop everything and forget the ledger, with the names and transactions that lived on it; gives how many ran.
 
-        Keys, genesis and `network.json` stay: the same network begins again at version 0.
+        Keys, genesis and `network.json` stay: the same network begins again at version 0. What its keys have signed is
+        void, since nobody has it any more: they count as unused.
         """
         stopped = self.down()
         with self._locked():
@@ -221,6 +224,8 @@ class Supervisor:
                     shutil.rmtree(path)
                 else:
                     path.unlink(missing_ok=True)
+            for key in (member.directory / "keys" / CONSENSUS_KEY for member in members):
+                mark_unused(key, load_key(key).public_key)
         return stopped
 
     def is_alive(self, member: Member) -> bool:

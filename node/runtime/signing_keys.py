@@ -13,10 +13,16 @@ from chain.consensus.safety import read_record
 from chain.crypto.signing import PrivateKey
 from chain.errors import MithqalError
 from chain.storage import Store
-from node.keystore import load_key
+from node.keystore import forget_unused, is_unused, load_key
 from node.storage.rules import StorageError
 from node.storage.safety_file import SafetyFile, owner_of
-from node.storage.signing_record import note_owner, open_further_record, open_signing_record, owners_beside
+from node.storage.signing_record import (
+    FOLLOWING,
+    note_owner,
+    open_further_record,
+    open_signing_record,
+    owners_beside,
+)
 
 FIRST_KEY = "consensus.json"
 PREFIX_CHARS = 16
@@ -58,8 +64,8 @@ class SigningKeys:
         """Open the records of the keys that are there. `say` gets what the operator should know.
 
         A key whose record is lost signs nothing; without another key that may sign the StorageError is raised, and
-        `foreign_ledger` if the ledger was run by somebody else. In a directory that was restored from a backup a key
-        without its record is no error: the validator follows.
+        `foreign_ledger` if the ledger was run by somebody else. In a directory that was restored from a backup, and
+        beside a ledger that is lost as well, a key without its record is no error: the validator follows.
         """
         self._store, self._data, self._directory, self._genesis_hash = store, data, keys, genesis_hash
         self._say = say
@@ -73,7 +79,7 @@ class SigningKeys:
             try:
                 self._open(public_key)
             except StorageError as error:
-                if error.name == "safety_record_restored":
+                if error.name in FOLLOWING:
                     self.bar(public_key, error)
                     continue
                 first = first or error
@@ -133,7 +139,12 @@ class SigningKeys:
         if public_key not in self._files:
             owner = owner_of(self._genesis_hash, public_key)
             if public_key == next(iter(self._keys)):
-                self._files[public_key] = open_signing_record(self._store, self._data, owner)
+                key = self._directory / FIRST_KEY
+                others = [owner_of(self._genesis_hash, other) for other in self._keys if other != public_key]
+                self._files[public_key] = open_signing_record(
+                    self._store, self._data, owner, is_unused=is_unused(key), others=others
+                )
+                forget_unused(key)
                 self._noted[owner] = None
             else:
                 self._files[public_key] = open_further_record(self._store, _record_of(self._data, public_key), owner)

@@ -5,7 +5,7 @@ S5 vote discipline, S6 durability, S7 equal roots, S8 money, S9 acknowledged pay
 a validator says or stores, with the chain's codecs and none of its rules.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple, Protocol
 
 from chain.accounts import Account, Currency
@@ -29,6 +29,8 @@ class Violation(NamedTuple):
     rule: str
     node: int
     text: str
+    at_us: int = -1
+    """When it was noticed, from the start of the run; -1 where nobody kept the time."""
 
 
 class Ledgers:
@@ -327,6 +329,10 @@ class Recovery:
         self._start_round = max(rounds)
         self._start_height = height
         self._waiting = set(range(len(rounds)))
+
+    def excuse(self, nodes: Iterable[int]) -> None:
+        """Of those who lie, and of those who are dead for good, nothing is asked."""
+        self._waiting.difference_update(nodes)
 
     def on_committed(self, node: int, height: int, round_: int) -> None:
         """`node`, in that round, announced a block."""

@@ -35,6 +35,8 @@ class Disk:
         """The durable safety record."""
         self.slowdown = 1
         """Factor on every delay (fault `disk_slow`)."""
+        self.refuses = ""
+        """Name of the error that who opens this disk meets; empty: it can be read."""
         self.lost = 0
         """Writes that crashes threw away."""
         self._scheduler = scheduler
@@ -75,6 +77,20 @@ class Disk:
         if not keeps_record:
             self.safety = None
 
+    def settle(self, batch: WriteBatch | None = None, safety: bytes | None = None) -> None:
+        """All that was submitted reaches the disk, and these two after it; nothing is released: a crash follows."""
+        for pending in (*self._flying, *self._waiting):
+            self._write_batch(pending)
+            self._write_safety(pending)
+        self._flying, self._waiting = [], []
+        if batch is not None:
+            self._write_batch(Pending(batch, None, _nothing))
+        self.safety = safety or self.safety
+
+    def put_back(self, copy: tuple[Store, bytes | None]) -> None:
+        """The disk is what it was when the copy was taken; after `crash`."""
+        self.store, self.safety = copy
+
     def is_idle(self) -> bool:
         """Whether everything submitted is durable."""
         return not self._flying
@@ -109,3 +125,7 @@ class Disk:
         """The safety record's part."""
         if pending.safety is not None:
             self.safety = pending.safety
+
+
+def _nothing() -> None:
+    """Nobody waits for it."""

@@ -3,10 +3,13 @@
 Chances are in parts per million, times in microseconds of virtual time.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from chain.consensus.leader import LeaderElection
 from chain.primitives import SECOND_US
+from node.sim.directives import Act, Liar, Rule
 from node.sim.entropy import Entropy, Stream
 
 REAL_SIGNATURES_EVERY = 100
@@ -86,11 +89,38 @@ class Scenario:
     """What governance does; what cannot be done then fails on the ledger, as it should."""
     max_rounds_to_recover: int = 12
     """Invariant L1: rounds in which every validator commits a new block once the faults have stopped."""
+    gst_us: int | None = None
+    """When the faults stop, if it is said in microseconds instead of by `calm_ppm`."""
+    leaders: str | tuple[int, ...] = "round_robin"
+    """Who leads: by the ledger's configuration, or by a list (rounds 1, 2, ..., then again)."""
+    hot_ppm: int = 0
+    """Share of payments that all go to one account."""
+    rules: tuple[Rule, ...] = ()
+    acts: tuple[Act, ...] = ()
+    twins: tuple[int, ...] = ()
+    """Validators that get a second process with the same keys, as often as they stand here."""
+    liars: tuple[Liar, ...] = ()
+    """Byzantine validators."""
 
     @property
     def calm_us(self) -> int:
         """When the faults stop, from the start of the run."""
-        return self.duration_us * self.calm_ppm // 1_000_000
+        return self.duration_us * self.calm_ppm // 1_000_000 if self.gst_us is None else self.gst_us
+
+    @property
+    def is_directed(self) -> bool:
+        """Whether anything is ordered by hand, besides what the seed draws."""
+        return bool(self.rules or self.acts or self.twins or self.liars)
+
+    @property
+    def processes(self) -> int:
+        """Validators, spares and twins."""
+        return self.validators + self.spares + len(self.twins)
+
+    def number_of(self, process: int) -> int:
+        """The validator's number on chain that a process signs for."""
+        first_twin = self.validators + self.spares
+        return process if process < first_twin else self.twins[process - first_twin]
 
 
 def scenario_for_seed(seed: int, duration_us: int = 20 * SECOND_US) -> Scenario:
@@ -143,3 +173,27 @@ def _draw_changes(stream: Stream, duration_us: int) -> dict[str, Any]:
         changes.append(Change(stream.between(duration_us // 8, duration_us * 9 // 10), kind, stream.below(nodes)))
     first = Change(duration_us // 6, "add", 4)
     return {"spares": spares, "changes": tuple(sorted([first, *changes]))}
+
+
+def faulty_processes(scenario: Scenario) -> frozenset[int]:
+    """Liars, and every process of a validator that has more than one."""
+    numbers = [scenario.number_of(process) for process in range(scenario.processes)]
+    bad = {liar.node for liar in scenario.liars} | set(scenario.twins)
+    return frozenset(process for process, number in enumerate(numbers) if number in bad)
+
+
+class ListedLeaders:
+    """A leader for each round from a list: rounds 1, 2, ..., then again."""
+
+    def __init__(self, leaders: tuple[int, ...], count: int) -> None:
+        """`count` members; one that is no member any more is counted round."""
+        self._leaders, self._count = leaders, count
+
+    def leader(self, round_: int) -> int:
+        """Of a round from 1 on."""
+        return self._leaders[(round_ - 1) % len(self._leaders)] % self._count
+
+
+def listed_election(leaders: tuple[int, ...]) -> Callable[[str, int], LeaderElection]:
+    """The election that a scenario lists, in the place of the ledger's."""
+    return lambda _name, count: ListedLeaders(leaders, count)

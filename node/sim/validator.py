@@ -9,6 +9,7 @@ from typing import Protocol
 
 from chain.crypto.multi import verification_cost
 from chain.crypto.signing import Signatures, verify_all
+from chain.errors import MithqalError
 from chain.interface import (
     ALL_OTHERS,
     Committed,
@@ -27,7 +28,6 @@ from chain.interface import (
 from chain.storage import Store
 from chain.validators import ValidatorSet
 from node.sim.disk import Disk
-from node.sim.network import Network
 from node.sim.scheduler import Scheduler
 from node.sim.trace import Trace
 
@@ -114,6 +114,22 @@ class Observer(Protocol):
     def on_snapshot_write(self, node: int, *, adopts: bool) -> None:
         """A part of a snapshot is on its way to the disk, or the whole one is to be adopted."""
 
+    def on_refused(self, node: int, error: MithqalError) -> None:
+        """A process did not start from what is on its disk."""
+
+    def on_output(self, node: int, output: Output) -> None:
+        """A step is done, and nothing of it is written or sent: the process may crash now."""
+
+    def on_durable(self, node: int, output: Output, *, is_sent: bool) -> None:
+        """A step's writes are durable, and its messages have left or not: the process may crash now."""
+
+
+class Wires(Protocol):
+    """What carries messages away."""
+
+    def send(self, sender: int, receiver: int, data: bytes) -> None:
+        """From a process to a validator."""
+
 
 class Validator:
     """One validator process and its machine."""
@@ -125,10 +141,12 @@ class Validator:
         build: Build,
         disk: Disk,
         signatures: Signatures,
-        wires: tuple[Scheduler, Network, Trace, Observer],
+        wires: tuple[Scheduler, Wires, Trace, Observer],
+        number: int | None = None,
     ) -> None:
-        """A process that is not started yet; `count` validators in all."""
+        """A process that is not started yet; `count` validators in all. A twin's `number` on chain is another's."""
         self.index = index
+        self.number = index if number is None else number
         self.disk = disk
         self.skew_us = 0
         """What its clock is ahead of the true time."""
@@ -136,7 +154,7 @@ class Validator:
         self.paused = False
         self.announced_timestamp_us = 0
         """Ledger time of the last durable block."""
-        self._others = [peer for peer in range(count) if peer != index]
+        self._others = [peer for peer in range(count) if peer != self.number]
         self._build = build
         self._signatures = signatures
         self._scheduler, self._network, self._trace, self._observer = wires
@@ -153,7 +171,12 @@ class Validator:
     def start(self) -> None:
         """Build the replica from the disk and give it its first event."""
         self._life += 1
-        self.machine = self._build(self.index, self.disk.store, self.disk.safety)
+        try:
+            self.machine = self._build(self.index, self.disk.store, self.disk.safety)
+        except MithqalError as error:
+            self._trace.add(self._scheduler.now_us, self.index, "refused", error.name.encode())
+            self._observer.on_refused(self.index, error)
+            return
         self.announced_timestamp_us = self.machine.ledger.tip_timestamp_us
         self._observer.on_start(self.index, self.machine.ledger)
         self._trace.add(self._scheduler.now_us, self.index, "start")
@@ -220,6 +243,9 @@ class Validator:
         now_us = self._scheduler.now_us + self.skew_us
         output = self.machine.step(event, now_us)
         life = self._life
+        self._observer.on_output(self.index, output)
+        if life != self._life:
+            return
         for timer in output.timers:
             self._timer_number += 1
             self._timers[timer.name] = self._timer_number
@@ -241,7 +267,14 @@ class Validator:
 
     def _release(self, output: Output) -> None:
         """The output's writes are durable: its messages may leave, its blocks may be announced."""
+        life = self._life
+        self._observer.on_durable(self.index, output, is_sent=False)
+        if life != self._life:
+            return
         self._send(output.after_persist)
+        self._observer.on_durable(self.index, output, is_sent=True)
+        if life != self._life:
+            return
         for committed in output.committed:
             self.announced_timestamp_us = committed.timestamp_us
             self._trace.add(self._scheduler.now_us, self.index, "committed", committed.block_id + committed.root)
@@ -254,7 +287,7 @@ class Validator:
             if destination == ALL_OTHERS:
                 for peer in self._others:
                     self._network.send(self.index, peer, data)
-            elif destination == self.index:
+            elif destination == self.number:
                 self._scheduler.after(0, self._loop_back, self._life, data)
             else:
                 self._network.send(self.index, destination, data)
@@ -262,7 +295,7 @@ class Validator:
     def _loop_back(self, life: int, data: bytes) -> None:
         """A message to itself, which a crash loses."""
         if life == self._life:
-            self.receive(self.index, data)
+            self.receive(self.number, data)
 
     def _on_timer(self, life: int, number: int, fired: TimerFired) -> None:
         """A timer is due, unless a newer one of its name or a crash replaced it."""

@@ -6,6 +6,7 @@ ledger's time passes its expiry; then it signs another one under the same number
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -98,6 +99,8 @@ class Workload:
         """Answers by name."""
         self.acknowledged: dict[bytes, tuple[bytes, int]] = {}
         """hash -> (sender, number) of every transaction of ours that was announced."""
+        self.accepted: dict[bytes, int] = {}
+        """hash -> when an honest validator accepted it first (parked ones wait for others, and are left out)."""
         self.payments_committed = 0
         """Announced transactions of payers, set-up left out."""
         self.ready = False
@@ -165,6 +168,11 @@ class Workload:
         else:
             self._launch(wallet, self._payment(wallet), "payment", LIFE_S)
 
+    def break_rules(self, kinds: Sequence[str], count: int) -> None:
+        """So many wrong submissions at once, of these kinds in turn; nothing during the set-up."""
+        for number in range(count if self.ready else 0):
+            self._break_a_rule(self._stream.choice(self._payers), kinds[number % len(kinds)])
+
     def _break_a_rule(self, wallet: Wallet, kind: str) -> None:
         """One deliberately wrong (or doubled, or short-lived) submission."""
         assert self._prober is not None
@@ -199,6 +207,8 @@ class Workload:
     def _payment(self, wallet: Wallet, amount: int | None = None) -> Payload:
         """To another payer, 0.10 to 3 coins unless said otherwise."""
         payee = self._stream.choice([other for other in self._payers if other is not wallet])
+        if self._stream.chance(self._scenario.hot_ppm) and wallet is not self._payers[0]:
+            payee = self._payers[0]
         value = self._stream.between(100_000, 3_000_000) if amount is None else amount
         return Payload("peer_to_peer_with_metadata", (CURRENCY, payee.address, value, b"", b""))
 
@@ -278,6 +288,8 @@ class Workload:
     def on_reply(self, reply: Reply) -> None:
         """A validator answered."""
         self.replies[reply.name] += 1
+        if reply.name == "accepted":
+            self.accepted.setdefault(reply.hash, self._scheduler.now_us)
         kind = self._must_refuse.get(reply.request_id)
         if kind is not None and reply.accepted:
             self._violations.append(Violation("S9_accepted", -1, f"{kind} was accepted"))
@@ -306,6 +318,21 @@ class Workload:
             for wallet in self._active:
                 if wallet.address == raw.sender:
                     wallet.flights.pop(raw.sequence_number, None)
+
+    def check_accepted(self, before_us: int, ledger_secs: int) -> list[Violation]:
+        """L2: what was accepted before that time is final, or another one under its number is, or it has expired.
+
+        One that waits for a number below it, whose transaction expired, is that one's matter.
+        """
+        used = set(self.acknowledged.values())
+        late = [tx_hash for tx_hash, at_us in self.accepted.items() if at_us < before_us and tx_hash in self._issued]
+        return [
+            Violation("L2_payment", -1, f"{tx_hash.hex()} was accepted, and is neither final nor expired")
+            for tx_hash in late
+            if (raw := self._issued[tx_hash]).expiration_secs > ledger_secs
+            and (raw.sender, raw.sequence_number) not in used
+            and (raw.sequence_number == 0 or (raw.sender, raw.sequence_number - 1) in used)
+        ]
 
 
 class _Flipped:

@@ -8,12 +8,17 @@ import pytest
 from chain.codec import decode, encode
 from chain.consensus.epochs import Epochs
 from chain.consensus.safety import SafetyRecord
+from chain.crypto.signing import RealSignatures
 from chain.errors import SafetyError
-from chain.interface import Output
+from chain.interface import Output, PeerUp, Received
+from chain.messages import SnapshotMessage, decode_message
+from chain.replica import Replica
 from chain.standing import Standing
 from chain.storage import BARRED_ROW, VOTED_ROW, Column, WriteBatch
 from chain.sync.snapshot import Snapshot
-from tests.chain.sync.pair import Taker
+from chain.sync.state_sync import SyncPlan
+from node.storage.memory import MemoryStore
+from tests.chain.sync.pair import CHUNK, GIVERS, NOW_US, Taker
 from tests.chains import VALIDATORS, Chain, small_chain
 
 OWN = 2
@@ -138,6 +143,34 @@ def test_after_a_snapshot(grace: int, changes: dict[str, Any], voted: bool, expe
     standing(chain, consensus, grace).on_snapshot(snapshot_of(chain), out)
     assert consensus.barred == expected
     assert [alarm.name for alarm in out.alarms] == ["signing_record_new"] * len(expected)
+    assert out.persist.rows == [(Column.META, BARRED_ROW, encode((KEY,)))] * len(expected)
+
+
+def test_what_is_found_is_in_the_batch_that_adopts() -> None:
+    """SY10: a crash after the adoption finds a ledger that begins with a snapshot together with the barred key; there
+    is no moment with the one and without the other."""
+    chain, store = small_chain(), MemoryStore()
+    taker = Taker(chain)
+    key = VALIDATORS[3]
+    replica = Replica(
+        chain.ledger.document, 3, key, store, None, RealSignatures(), plan=SyncPlan(5, CHUNK)
+    )  # fmt: skip
+    replica.sync.takes_over(chain.ledger.tip_version, 2)
+    out = replica.step(PeerUp(0), NOW_US)
+    while not out.persist.adopt:
+        ((giver, data),) = [send for send in out.send_now if send.destination in GIVERS]
+        answer = Output()
+        request = decode_message(data)
+        assert isinstance(request, SnapshotMessage)
+        taker.givers[giver].on_message(3, request, NOW_US, answer)
+        store.write(out.persist)
+        out = replica.step(Received(giver, answer.send_now[0].data), NOW_US)
+    assert (Column.META, BARRED_ROW, encode((key.public_key,))) in out.persist.rows
+    assert [alarm.name for alarm in out.alarms] == ["signing_record_new"]
+    store.write(out.persist)
+    again = Replica(chain.ledger.document, 3, key, store, None, RealSignatures(), plan=SyncPlan(5, CHUNK))
+    assert again.ledger.base.version == chain.ledger.tip_version
+    assert again.consensus.machine.safety.silenced is not None
 
 
 def test_a_key_that_has_just_come() -> None:

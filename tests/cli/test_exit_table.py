@@ -87,7 +87,7 @@ CLIENT: dict[int, str] = {
     3: """
         address_book_malformed bad_answer cannot_connect directory_in_use file_in_use log_unwritable network
         network_corrupt network_missing not_ready not_running outbox_malformed port_in_use storage_full
-        storage_unreadable too_many_waiting validator_died wrong_chain
+        state_unavailable storage_unreadable too_many_waiting validator_died wrong_chain
     """,
     4: """
         batch_size batch_would_fail cancelled expiration_too_far foreign_transaction invalid_update

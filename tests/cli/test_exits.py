@@ -21,10 +21,10 @@ NEVER = {
     ),
     "refusals of the safety module: consensus goes another way": (
         "old_round", "second_proposal", "silenced", "stale_certificate", "unsafe", "unsafe_proposal", "unsafe_timeout",
-        "foreign_record",
+        "foreign_record", "signing_record_new",
     ),
     "rules of a genesis: its file is refused as `bad_genesis` with the rule in the details": (
-        "bad_basket", "bad_currencies", "bad_currency_code", "bad_key", "bad_scaling", "duplicate_key",
+        "bad_currencies", "bad_currency_code", "bad_key", "bad_scaling", "duplicate_key",
         "duplicate_name", "shared_key", "synthetic_mint", "bad_address",
     ),
     "transactions of other validators, dropped in silence": ("muted",),

@@ -53,7 +53,11 @@ def opened(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command opens the story's ledger."""
     entries = [Entry(name, Address(bytes.fromhex(address)), Scheme.ED25519) for address, name in BOOK.items()]
     wallet = SimpleNamespace(client=story.source, entries=lambda: entries)
-    monkeypatch.setattr(cli.viewing, "load_network", lambda _: SimpleNamespace(waypoint=story.ledger.waypoint()))
+    monkeypatch.setattr(
+        cli.viewing,
+        "load_network",
+        lambda _: SimpleNamespace(waypoint=story.ledger.waypoint(), directory=Path("nowhere")),
+    )
     monkeypatch.setattr(cli.viewing, "Wallet", lambda _: wallet)
 
 

@@ -66,6 +66,8 @@ class TestPropose:
     ) -> None:  # fmt: skip
         """Nothing is executed until the file is signed and submitted; then it is."""
         file = tmp_path / "decision.json"
+        if words == ("resume",):
+            run(net, "governance", "halt")
         document = run(net, "governance", *words, "--propose", str(file))
         assert json.loads(file.read_text()) == document
         assert document["transaction"]["function"] == function
@@ -77,6 +79,8 @@ class TestPropose:
         run(None, "governance", "sign", str(file), "--key", str(net / "keys" / "association.json"))
         assert run(net, "governance", "submit", str(file))["status"] == "executed"
         assert run(net, "account", "show", "association")["sequence_number"] == before + 1
+        if words == ("halt",):
+            run(net, "governance", "resume")
 
     def test_a_wrong_name_writes_nothing(self, net: Path, tmp_path: Path) -> None:
         file = tmp_path / "decision.json"

@@ -1,6 +1,7 @@
 """The commands that verify by default, against validators that lie: exit 8, the step named, nothing on stdout."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,7 +58,9 @@ def run(monkeypatch: pytest.MonkeyPatch, source: Local, *arguments: str, waypoin
     """A command against this validator."""
     entries = [Entry("us", US.address, Scheme.ED25519), Entry("dealer", DEALER.address, Scheme.ED25519)]
     wallet = SimpleNamespace(client=source, entries=lambda: entries)
-    monkeypatch.setattr(cli.viewing, "load_network", lambda _: SimpleNamespace(waypoint=waypoint))
+    monkeypatch.setattr(
+        cli.viewing, "load_network", lambda _: SimpleNamespace(waypoint=waypoint, directory=Path("nowhere"))
+    )
     monkeypatch.setattr(cli.viewing, "Wallet", lambda _: wallet)
     return CliRunner().invoke(root, list(arguments), standalone_mode=False)
 

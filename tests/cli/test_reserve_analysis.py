@@ -42,7 +42,7 @@ def test_the_imf_sheet_as_decimal_strings() -> None:
     assert found["legs"] == {"USD": "0.660000", "EUR": "0.585644", "JPY": "0.157573", "GBP": "0.175391"}
     assert (found["sum"], found["sdr_per_usd"], found["usd_per_sdr"]) == ("1.578608", "0.633469", "1.57861")
     text = call("sdr", "--date", "2011-10-19", *SHEET).stdout
-    assert "USD 1 = SDR 0.633469\n  SDR 1 = USD 1.57861" in text
+    assert text.endswith(f"\n{'1.578608':>50}\n  USD 1 = SDR 0.633469\n  SDR 1 = USD 1.57861\n")
     assert "rebuild" not in text
 
 
@@ -88,7 +88,13 @@ def test_refusals(arguments: tuple[str, ...], name: str, code: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("sdr",), ("backtest",), ("backtest", "--from", "tomorrow"), ("sdr", "--date", "2023-02-30")]
+    "arguments",
+    [
+        ("sdr",),
+        ("backtest", "--rebalance", "weekly"),
+        ("backtest", "--from", "tomorrow"),
+        ("sdr", "--date", "2023-02-30"),
+    ],
 )
 def test_usage(arguments: tuple[str, ...]) -> None:
     """What click refuses exits with 2."""
@@ -110,6 +116,29 @@ def test_the_base_date_alone_begins_the_path() -> None:
     """--from is the base date unless said otherwise, --to the newest fixing."""
     found = document("backtest", "--base-date", "2019-06-18")
     assert (found["from"], found["to"], found["basket"]["base_date"]) == ("2019-06-18", "2026-10-30", "2019-06-18")
+
+
+def test_the_published_rows_are_the_default(tmp_path: Path) -> None:
+    """'The conventions of reserve.md 3.3 are the default and its rows come out to the printed digit.'"""
+    found = document("backtest", "--holder", "BRL")
+    assert (found["from"], found["to"], found["basket"]["base_date"]) == ("2010-01-04", "2025-12-31", "2010-01-04")
+    assert f"{found['volatility_pct']:.2f} {found['total_return_pct']:.1f}" == "14.45 184.0"
+    assert document("backtest", "--to", "2010-02-01")["from"] == "2010-01-04"
+    file = tmp_path / "own.csv"
+    file.write_text("Date,USD\n2024-03-05,1.1\n2024-03-06,1.2\n")
+    found = document("backtest", "--rates", str(file), "--basket", "USD=1", "--holder", "EUR")
+    assert (found["from"], found["to"]) == ("2024-03-05", "2024-03-06")
+
+
+def test_a_peg_does_not_move() -> None:
+    """The dollar and the dirham are a peg: no volatility, no worst day below zero, no noise of the cross rates."""
+    found = document("backtest", "--from", "2020-01-06", "--to", "2021-01-05", "--holder", "AED")
+    dollar = found["alternatives"][1]
+    assert (dollar["name"], dollar["volatility_pct"], dollar["kurtosis"]) == ("XUS", 0.0, None)
+    assert (dollar["start_value"], dollar["worst"]["1"]["return_pct"]) == (3.6725, 0.0)
+    assert dollar["max_drawdown"]["return_pct"] == 0.0
+    back = document("backtest", "--from", "2020-01-06", "--to", "2020-02-05", "--basket", "SAR=1")
+    assert (back["volatility_pct"], back["start_value"], back["rates"]["synthetic"]) == (0.0, 1.0, ["SAR"])
 
 
 def test_a_holder_by_coin_or_in_any_case() -> None:
@@ -136,6 +165,21 @@ def test_files_beside_the_result(tmp_path: Path) -> None:
     for words in ("AED is synthetic", SHA256, "Year by year", "max drawdown", "not a forecast"):
         assert words in text
     assert "http://" not in text.replace("http://www.w3.org", "")
+    drawn = picture.read_text()
+    assert drawn.startswith("<svg")
+    assert "AED is synthetic: a peg, not a published rate" in drawn
+
+
+@pytest.mark.parametrize("last", ["2021-01-05", "2021-01-06", "2021-01-07"])
+def test_a_page_of_a_few_days(tmp_path: Path, last: str) -> None:
+    """One fixing, two and three: what cannot be computed is left out, on the page as well."""
+    page, picture = tmp_path / "page.html", tmp_path / "picture.svg"
+    files = ("--html", str(page), "--plot", str(picture))
+    outcome = call("backtest", "--from", "2021-01-05", "--to", last, *files)
+    assert outcome.return_value == 0
+    text = page.read_text()
+    assert ("Yearly volatility" in text) == (last == "2021-01-07")
+    assert "Year by year" in text
     assert picture.read_text().startswith("<svg")
 
 

@@ -213,3 +213,13 @@ def test_ctrl_c_ends_with_the_day(tmp_path):
     assert call("explorer", "--network", str(directory)).exit_code == 0
     later = call("simulate", "--continue", str(directory), "--days", "1", "--workers", "0", "--json")
     assert later.exit_code == 0, later.stderr
+
+
+def test_a_directory_that_cannot_be(tmp_path: Path) -> None:
+    """A file in the way is one clear error with exit 2, before anything is made."""
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "below"
+    done = call("simulate", *SMALL, "-o", str(place), "--json")
+    error = json.loads(done.stderr)["error"]
+    assert (done.exit_code, done.stdout, error["name"]) == (2, "", "cannot_write")
+    assert str(place) in error["message"]

@@ -49,6 +49,15 @@ def test_commands_of_the_readme_work(tmp_path: Path) -> None:
     assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
 
 
+def test_the_shown_output_is_what_the_command_prints(tmp_path: Path) -> None:
+    """The README shows the sheet that its own line of `reserve sdr` prints, digit by digit."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (line,) = [line for block in shell_blocks(text) for line in block.splitlines() if "reserve sdr" in line]
+    blocks = re.findall(r"^```text\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (shown,) = [block for block in blocks if block.startswith("SDR on")]
+    assert run_blocks([f"{line}\n"], tmp_path).stdout == shown
+
+
 def test_only_blocks_fenced_as_sh_are_run() -> None:
     """What is only shown is not run."""
     text = "```sh\none\ntwo\n```\n```text\nthree\n```\nfour\n```sh\nfive\n```\n"

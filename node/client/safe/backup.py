@@ -2,19 +2,18 @@
 
 import base64
 import json
-import os
 import re
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from node.client.files import locked, sync_directory, write_durably
+from node.client.files import locked, write_durably
 from node.client.network import GENESIS_FILE, NETWORK_FILE, NetworkError, load_network
 from node.client.safe.contents import ADDRESSES, OUTBOX, as_memory, gather, is_empty_outbox, is_key
 from node.client.safe.sealed import SafeError, check_passphrase, read_sealed, write_sealed
+from node.files import write_new
 from node.storage.signing_record import RESTORED_FILE
 
 Json = dict[str, Any]
@@ -189,16 +188,7 @@ def _write_new(path: Path, data: bytes) -> None:
     """A file that is not there yet, 0600 in 0700, whole and synced."""
     for folder in (*reversed(path.parent.parents), path.parent):  # `parents=True` gives only the last one its mode
         folder.mkdir(exist_ok=True, mode=0o700)
-    fd, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(temporary, path)
-    finally:
-        Path(temporary).unlink()
-    sync_directory(path.parent)
+    write_new(path, data)
 
 
 def _same(here: bytes, there: bytes) -> bool:

@@ -6,15 +6,13 @@ Its checksum tells damage from a wrong passphrase; it protects nothing, the seal
 import base64
 import hashlib
 import json
-import os
 import secrets
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from chain.crypto import sealing
 from chain.errors import MithqalError
-from node.client.files import sync_directory
+from node.files import write_new
 
 FORMAT_NAME = "mithqal-keys-backup"
 FORMAT = 1
@@ -52,16 +50,7 @@ def write_sealed(path: Path, text: bytes, passphrase: str) -> int:
     if path.exists():
         raise _exists(path)
     try:
-        fd, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mkstemp: 0600
-        try:
-            with os.fdopen(fd, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(temporary, path)
-        finally:
-            Path(temporary).unlink()
-        sync_directory(path.parent)
+        write_new(path, data)
     except FileExistsError as error:
         raise _exists(path) from error
     except OSError as error:

@@ -12,12 +12,12 @@ from chain.crypto.multi import MultiKey
 from chain.crypto.signing import PrivateKey, Scheme
 from chain.errors import MithqalError
 from chain.limits import DEFAULT_GAS_PRICE
-from node.client.files import sync_directory
 from node.client.wallets.book import Entry, WalletError
 from node.client.wallets.holders import authentication_key_of, public_parts
 from node.client.wallets.lookups import account_at
 from node.client.wallets.names import GENESIS_NAMES, key_path
 from node.client.wallets.wallet import Wallet
+from node.files import sync_directory
 from node.keystore import copy_key, load_any, new_secret, save_key
 
 FEE_CURRENCY = "XUS"

@@ -193,6 +193,7 @@ def fields_of(message: Message) -> list[tuple[str, Message]]:
         ("commit", message._replace(certificate=certificate._replace(commit=commit))),
         ("epochs", message._replace(epochs=(certificate,))),
         ("block", message._replace(block=message.block._replace(header=message.block.header._replace(round=99)))),
+        ("author", message._replace(block=message.block._replace(signature=bytes(64)))),
         ("kind", message._replace(entry=(kind ^ 1, data, info, events))),
         ("data", message._replace(entry=(kind, data + b"\xc0", info, events))),
         ("info", message._replace(entry=(kind, data, info[:-1] + bytes([info[-1] ^ 1]), events))),
@@ -216,7 +217,7 @@ def answers() -> tuple[SnapshotOffer, Chunk]:
     return offer, chunk
 
 
-@pytest.mark.parametrize("place", range(12))
+@pytest.mark.parametrize("place", range(13))
 def test_each_field_of_an_offer_counts(place: int) -> None:
     """SY3: no field of an offer goes unchecked."""
     what, bent = fields_of(answers()[0])[place]
@@ -347,6 +348,41 @@ def test_a_state_that_nobody_serves_any_more_is_given_up_for_a_newer_one() -> No
     assert taker.snapshot is not None
     assert taker.alarms == []
     assert same_state(taker.ledger, taker.chain.ledger)
+
+
+def test_one_peer_cannot_talk_us_out_of_a_snapshot() -> None:
+    """SY4: "I have nothing" counts from who was asked last, and once: said again and again, or by somebody who was not
+    asked, it costs neither what is fetched nor a request."""
+    offer, chunk = answers()
+    taker = Taker(small_chain())
+    taker.begin()
+    taker.take(0, offer)
+    taker.take(1, chunk)
+    asked, staged = list(taker.asked), dict(taker.store.staged())
+    nothing = chunk._replace(after=leaf_key(chunk.items[-2]), items=(), siblings=())
+    for _ in range(20):
+        taker.take(1, nothing)
+    assert (taker.asked, dict(taker.store.staged())) == (asked, staged)
+    for _ in range(20):
+        taker.take(asked[-1], nothing)
+    assert taker.asked == [*asked, GIVERS[(asked[-1] + 1) % 3]]
+    assert dict(taker.store.staged()) == staged
+    taker.run()
+    assert taker.snapshot is not None
+
+
+def test_old_offers_of_who_was_not_asked_cost_no_request() -> None:
+    """SY4: the same for offers of somebody who is behind too."""
+    offer, _ = answers()
+    taker = Taker(small_chain())
+    taker.begin(5_011)
+    assert taker.asked == [0]
+    for _ in range(20):
+        taker.take(1, offer)
+    assert taker.asked == [0]
+    for _ in range(20):
+        taker.take(0, offer)
+    assert taker.asked == [0, 1]
 
 
 def test_an_unanswered_request_goes_to_the_next_peer() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from chain.block import Block
 from chain.interface import Output
-from chain.messages import CommittedResponse, SnapshotWritten, encode_message
+from chain.messages import CommittedResponse, SnapshotRequest, SnapshotWritten, encode_message
 from tests.chain.sync.pair import GIVERS, NOW_US, Taker
 from tests.chains import Chain, small_chain
 
@@ -128,3 +128,14 @@ def test_another_version_is_not_the_one_that_is_written(version: int) -> None:
     taker.take(3, SnapshotWritten(version))
     assert taker.sync.is_switching
     assert encode_message(SnapshotWritten(version)) != encode_message(SnapshotWritten(11))
+
+
+def test_an_offer_that_no_frame_holds_is_an_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An offer holds the ends of all epochs: one above a frame is not sent, and ends no process."""
+    taker = Taker(small_chain())
+    offers = [Output(), Output()]
+    taker.givers[0].on_message(GIVERS[1], SnapshotRequest(0), NOW_US, offers[0])
+    ((_, data),) = offers[0].send_now
+    monkeypatch.setattr("chain.consensus.catch_up.MAX_FRAME_BYTES", len(data) - 1)
+    taker.givers[0].on_message(GIVERS[1], SnapshotRequest(0), NOW_US, offers[1])
+    assert (offers[1].send_now, [alarm.name for alarm in offers[1].alarms]) == ([], ["answer_too_large"])

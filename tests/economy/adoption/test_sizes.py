@@ -5,6 +5,8 @@ from decimal import Decimal
 import pytest
 
 from economy.adoption.sizes import SCENARIOS, ecb_sizes, printed, reserve_size
+from economy.adoption.summary import find_scenario
+from economy.errors import ParameterError
 
 
 def test_the_ecb_s_three_sizes() -> None:
@@ -32,3 +34,16 @@ def test_the_size() -> None:
 def test_printed_digits(value: str, like: str, text: str) -> None:
     """As many decimals as were printed, or tens where the printed number ends in a zero."""
     assert printed(Decimal(value), like) == text
+
+
+@pytest.mark.parametrize("text", ["rich", "", "-1", "-0.01", "NaN", "inf", "10000000.01"])
+def test_absurd_holdings(text: str) -> None:
+    """A holding is one of the ECB's cases, or 0 to 10,000,000 euros."""
+    with pytest.raises(ParameterError, match="a holding is payments, savings, fund") as caught:
+        find_scenario(text)
+    assert caught.value.name == "bad_parameter"
+
+
+def test_holdings_at_the_bounds() -> None:
+    """Nothing, and ten million."""
+    assert [str(find_scenario(text).holding_eur) for text in ("0", "10000000", "fund")] == ["0", "10000000", "1220.3"]

@@ -227,7 +227,9 @@ def test_missing_cells_are_filled_counted_and_capped(tmp_path: Path) -> None:
     assert list(window.per_base["XAF"]) == [650, 650, 650]
     assert window.filled == {"USD": (), "XAF": (D("2024-01-03"), D("2024-01-09"))}
     assert window.provenance()["filled"] == {"XAF": ["2024-01-03", "2024-01-09"]}
-    assert window.provenance()["filled_count"] == 2
+    found = window.provenance()
+    assert found["filled_count"] == 2
+    assert (found["first_fixing"], found["last_fixing"], found["fixings"]) == ("2024-01-02", "2024-01-09", 3)
     assert history.state("XAF", D("2024-01-09")) == "filled"
     assert history.state("XAF", D("2024-01-10")) == "dark"
     with pytest.raises(DarkError, match="XAF is dark on 2024-01-10"):

@@ -28,6 +28,7 @@ def test_every_crisis_replays(name: str) -> None:
     assert document["model_note"].startswith("model output, not history")
     lines = replay_lines(document)
     assert lines[1] == "facts"
+    assert f"model ({document['model_note']})" in lines
     assert lines[-1] == "(our reading, simplified; not legal, investment or compliance advice)"
     assert not any("DIFFERS" in line for line in lines)
 
@@ -58,3 +59,13 @@ def test_the_negative_control_has_its_sentence() -> None:
     document = replay_document("terrausd-2022", ())
     assert "cannot trade below the floor" in document["sentence"]
     assert all(row["is_impossible"] for row in document["model_output"])
+    lines = replay_lines(document)
+    assert "  2022-05-09T23:00Z price 0.68, floor 0.9863: impossible for a fully reserved coin" in lines
+
+
+def test_facts_are_told_with_their_notes() -> None:
+    """Two prices of one minute are told apart by their notes; what is known only about says so."""
+    lines = replay_lines(replay_document("usdc-2023", ()))
+    assert "  2023-03-11T02:54Z (about) price Kraken 0.94 (a low before this minute) [CoinDesk 2023-03-11]" in lines
+    assert "  2023-03-11T02:54Z price Kraken 0.98 [CoinDesk 2023-03-11]" in lines
+    assert lines[2].startswith("  2023-03-10T17:00Z (about) bank closed SVB (a Friday morning")

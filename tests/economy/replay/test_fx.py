@@ -81,3 +81,11 @@ def test_every_document_carries_its_data(name: str) -> None:
     assert [row["preset"] for row in told["model_output"]] == list(PRESETS)
     days, path = path_around(load_history(), load_fx()[name])
     assert len(days) == len(path) >= 5
+
+
+def test_a_crisis_with_several_moves_is_about_its_first() -> None:
+    """The pound's vote: the holder earns pounds and looks at 23 to 24 June, whatever else moved until the 27th."""
+    history, crisis = load_history(), load_fx()["gbp-brexit-2016"]
+    assert len(crisis.moves) > 1
+    dollar = effect(history, crisis, find_preset("libra-v2"))
+    assert (dollar.holder, round(dollar.coin_pct, 2)) == ("GBP", 8.5)  # 1/(1 - 0.0784) - 1, from unrounded rates

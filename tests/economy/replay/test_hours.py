@@ -1,12 +1,25 @@
 """USDC by the hour: the sums are those of the facts, the weekend is shut, and the regimes differ where they should."""
 
 import datetime
+from dataclasses import replace
 
 import pytest
 
-from economy.replay.hours import ACTUAL, FIRST, HOURS, MARKET, facts, fitted_peg, flows, is_open, replay, stuck_in
+from economy.replay.hours import (
+    ACTUAL,
+    FIRST,
+    HOURS,
+    MARKET,
+    _days_to_payment,
+    facts,
+    fitted_peg,
+    flows,
+    is_open,
+    replay,
+    stuck_in,
+)  # fmt: skip
 from economy.replay.runs import BN, usdc_book
-from economy.reserve.desk import Rules, open_book
+from economy.reserve.desk import Rules, State, open_book
 from economy.reserve.peg import Peg
 from economy.reserve.presets import PRESETS, find_preset
 
@@ -92,3 +105,42 @@ def test_what_each_regime_would_have_done() -> None:
     assert not any(row.stay for row in found.values())  # 2.9 of 42.1 bn is below every trigger
     assert all(row.late == 0 for row in found.values())
     assert found["mas"].paid == 0  # due within five business days, later than Wednesday
+
+
+def test_the_table_by_regime() -> None:
+    """Each regime's lowest price and its hour, what was paid by Wednesday evening, and what sales of bills cost."""
+    sunday, saturday = at(12, 22), at(11, 3)
+    found = {name: replay(name) for name in (ACTUAL, *PRESETS)}
+    rows = {name: (row.lowest, row.lowest_at, row.paid, row.sale_cost) for name, row in found.items()}
+    assert {name: (f"{low:.4f}", hour, paid * 100 // BN, cost) for name, (low, hour, paid, cost) in rows.items()} == {
+        ACTUAL: ("0.8764", sunday, 380, 0),
+        "libra-v1": ("0.9402", saturday, 335, 0),
+        "libra-v2": ("0.9904", at(11, 0), 335, 0),
+        "diem-usd": ("0.9545", saturday, 335, 0),
+        "mica-emt": ("0.8676", sunday, 380, 0),
+        "mica-significant": ("0.7179", sunday, 380, 0),
+        "mas": ("0.8731", saturday, 0, 0),
+        "genius": ("0.9121", saturday, 290, 1_364_196_448),
+        "circle-2023": ("0.8923", saturday, 380, 0),
+    }  # fmt: skip
+
+
+def test_how_long_a_coin_waits() -> None:
+    """'The weekend matters': until money moves (13:00 UTC) on the day that the regime's business days lead to; after
+    closing (21:00) the next day counts."""
+    preset = find_preset("libra-v2")
+    for settle, moment, hours in (
+        (0, at(10, 21), 64), (0, at(10, 20), 0), (0, at(11, 7), 54), (0, at(13, 10), 3), (0, at(13, 14), 0),
+        (0, at(13, 21), 16), (1, at(10, 20), 65), (1, at(10, 21), 88), (2, at(13, 12), 49),
+    ):  # fmt: skip
+        rules = Rules(replace(preset, terms=replace(preset.terms, settle_days=settle)), MARKET, "US")
+        state = State(open_book(preset, "USD", 42 * BN, rules, FIRST.date()))
+        assert _days_to_payment(state, rules, moment) * 24 == pytest.approx(hours), (settle, moment)
+
+
+def test_a_night_passes_at_each_midnight() -> None:
+    """The sweep earns once a night, of the 11th (a Saturday) to the 15th; not on the evening on which it begins."""
+    found = replay("libra-v2")
+    assert found.capital == 421 * BN // 1000
+    nights = [hour.time for hour in found.hours if hour.time.hour == 0 and hour.time > FIRST]
+    assert len(nights) == 4 + (FIRST.hour > 0)

@@ -95,3 +95,11 @@ def test_what_is_missing(tmp_path: Path) -> None:
         read_books(tmp_path / "bytes.csv", START, ASSUMED_YIELDS)
     (tmp_path / "good.csv").write_text(GOOD)
     assert read_books(tmp_path / "good.csv", START, ASSUMED_YIELDS) == parse(GOOD)
+
+
+def test_a_spreadsheets_mark_and_line_ends(tmp_path: Path) -> None:
+    """UTF-8 with the mark that spreadsheets put before it, and lines that end in CR LF, are the same file."""
+    plain, marked = tmp_path / "plain.csv", tmp_path / "marked.csv"
+    plain.write_bytes(GOOD.encode())
+    marked.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    assert read_books(marked, START, ASSUMED_YIELDS) == read_books(plain, START, ASSUMED_YIELDS)

@@ -153,6 +153,15 @@ def test_the_haircut_is_what_the_sale_costs() -> None:
     assert state.book.capital >= 0
 
 
+@pytest.mark.parametrize(("owed", "sells"), [(0, False), (10 * ONE_BN, False), (10 * ONE_BN + ONE_BN // 100, True)])
+def test_an_early_exit_does_not_use_cash_that_is_owed(owed: int, sells: bool) -> None:
+    """'Whoever insists on leaving now pays the fire-sale cost': cash that others are owed is not theirs, and bills are
+    sold for the rest; 50 in cash, 40 asked for, so that up to 10 may be owed already."""
+    book = cash_book(50 * ONE_BN, 100 * ONE_BN, bill(91, 50 * ONE_BN))
+    state = fresh(replace(book, coins=book.coins - owed, payable=owed))
+    assert (sale_loss(state, rules(), FRIDAY, 40 * ONE_BN) > 0) == sells
+
+
 @pytest.mark.parametrize(("asked", "paid"), [(100, 100), (101, 100)])
 def test_a_gate_lets_out_so_much_a_day(asked: int, paid: int) -> None:
     """A gate of 10 % of the morning's coins; the rest waits for the next day."""
@@ -378,6 +387,24 @@ def test_half_a_rung_is_worth_a_bill(surplus: int, bought: bool) -> None:
     assert (len(bills) == 2) == bought
     if bought:
         assert bills[1] == Bill(FRIDAY + datetime.timedelta(70), 400, 400)
+
+
+@pytest.mark.parametrize(
+    ("day", "rung", "most", "due"),
+    [
+        ("2024-05-10", 91, 91, "2024-08-09"),  # a Friday to a Friday
+        ("2024-05-09", 2, 7, "2024-05-13"),  # a Saturday: the Monday after it, four days later
+        ("2024-05-09", 2, 3, "2024-05-10"),  # Monday would be too late: three days later is a Sunday, so the Friday
+        ("2024-05-09", 2, 4, "2024-05-13"),
+    ],
+)
+def test_a_bill_is_due_on_a_business_day_within_the_limit(day: str, rung: int, most: int, due: str) -> None:
+    """'Residual life up to ...': the end of the ladder, put off to a business day, or the last one that is allowed."""
+    preset = replace(find_preset("circle-2023"), ladder_days=(rung,), max_days=most)
+    today = datetime.date.fromisoformat(day)
+    state = fresh(cash_book(10_000, 10_000))
+    (found,) = invest(state, Rules(preset, FLAT, "US"), Moment(today, True)).book.bills
+    assert found.due == datetime.date.fromisoformat(due)
 
 
 @pytest.mark.parametrize(("mode", "first"), [(USABLE, 6), (HARD, 30)])

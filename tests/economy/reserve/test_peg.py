@@ -14,6 +14,7 @@ def test_the_band_of_the_dealers() -> None:
     assert round(band(days=3, rate=0.05)[0], 6) == 0.999589
     assert round(band(days=3, rate=0.20, burn_fee=0.001)[0], 6) == 0.997356
     assert band(days=3, rate=0.05, mint_fee=0.002)[1] == 1.002
+    assert band(days=0, rate=0.05) == (1, 1)
 
 
 def test_with_credit_the_price_is_the_bands_floor() -> None:

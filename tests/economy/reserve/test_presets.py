@@ -34,6 +34,8 @@ def test_the_eight() -> None:
 @pytest.mark.parametrize(
     ("name", "cash", "at_once", "five_days", "settle", "longest"),
     [
+        ("libra-v1", 20, 0, 0, 1, 91),
+        ("diem-usd", 20, 0, 0, 1, 91),
         ("libra-v2", 20, 0, 0, 1, 91),  # 'at least 80 % very short government securities, at most 20 % cash'
         ("mica-emt", 30, 20, 30, 0, 91),  # '30 % of reserve in bank deposits'
         ("mica-significant", 60, 40, 60, 0, 91),  # '60 % if significant'
@@ -132,3 +134,39 @@ def test_the_calendar_is_the_currencys(name: str) -> None:
     preset = PRESETS[name]
     if len(preset.weights) == 1:
         assert preset.terms.calendar == CALENDAR_OF[next(iter(preset.weights))]
+
+
+THIRTEEN_WEEKS = tuple(range(7, 92, 7))
+
+
+@pytest.mark.parametrize(
+    ("name", "deposits", "one_bank", "mode", "terms", "ladder"),
+    [
+        ("libra-v1", 50, 100, "usable", ("US", 1, 0, 0, 0, 0, False, 0), THIRTEEN_WEEKS),
+        ("libra-v2", 0, 100, "usable", ("US", 1, 10, 5, 0, 0, True, 0), THIRTEEN_WEEKS),
+        ("diem-usd", 50, 100, "usable", ("US", 1, 10, 5, 0, 0, True, 0), THIRTEEN_WEEKS),
+        ("mica-emt", 100, 100, "usable", ("TARGET", 0, 0, 0, 10, 0, False, 0), THIRTEEN_WEEKS),
+        ("mica-significant", 100, 100, "usable", ("TARGET", 0, 0, 0, 10, 0, False, 0), THIRTEEN_WEEKS),
+        ("mas", 100, 100, "usable", ("SG", 5, 0, 0, 0, 0, False, 0), THIRTEEN_WEEKS),
+        ("genius", 100, 40, "hard", ("US", 2, 10, 7, 0, 0, False, 0), (7, 14, 21, 28, 35)),
+        ("circle-2023", 100, 100, "usable", ("US", 0, 0, 0, 0, 0, False, 0), THIRTEEN_WEEKS),
+    ],
+)
+def test_every_figure_of_a_regime(
+    name: str, deposits: int, one_bank: int, mode: str, terms: tuple[object, ...], ladder: tuple[int, ...]
+) -> None:
+    """Cash in banks, limit for one bank, floors' mode; calendar, days to payment, stay (trigger, days), gate, fee,
+    haircut (passed on, least), shares in percent; the ladder: 'OCC: average maturity up to 20 days, at most 40 % at one
+    institution, redemption within two business days, seven days when more than 10 % is asked for within a day'."""
+    preset, percent = PRESETS[name], PPM // 100
+    own = preset.terms
+    assert (preset.deposit_ppm, preset.bank_cap_ppm, preset.floors.mode) == (
+        deposits * percent,
+        one_bank * percent,
+        mode,
+    )
+    assert terms == (
+        own.calendar, own.settle_days, own.stay_trigger_ppm / percent, own.stay_days, own.gate_ppm / percent,
+        own.fee_ppm / percent, own.passes_cost, own.haircut_ppm / percent,
+    )  # fmt: skip
+    assert preset.ladder_days == ladder

@@ -64,7 +64,20 @@ def test_a_failed_bank_lowers_the_worst_value_and_the_price() -> None:
         for ppm in (0, 500_000, 1_000_000)
     )  # fmt: skip
     assert zero < half < full == 1
+    falling = project(plan("circle-2023", bank_fails=((10, 1_000_000),)))
+    first, last, told = falling.rows[0], falling.rows[-1], falling.summary()
+    assert first.worst > last.worst == told["worst_worth_at_end"]
+    assert (told["worth_at_end"], told["coins_at_end"], told["owed_at_end"]) == (last.worth, last.coins, last.owed)
     assert project(plan("libra-v2", bank_fails=bank)).rows[-1].worst == 1  # it has no cash in banks
+
+
+def test_a_bank_fails_on_its_day() -> None:
+    """`--bank-fails DAY:SHARE`: that share of that day's deposits is stuck from then on, nothing before."""
+    rows = project(plan("circle-2023", crowd=Crowd(), bank_fails=((2, 300_000),))).rows
+    books = [row.books[0] for row in rows[:5]]
+    deposits = books[1].deposits
+    assert [book.stuck for book in books] == [0, 0, *[deposits * 300_000 // 1_000_000] * 3]
+    assert books[2].deposits == deposits - books[2].stuck
 
 
 def test_more_credit_holds_the_price() -> None:
@@ -108,6 +121,13 @@ def order(**more) -> Order:
     return Order(**{"preset": "libra-v2", "coins": "1000", "start": START, "days": 5, **more})
 
 
+def test_three_dealers() -> None:
+    """'Three dealers, each with credit for 5 % of the coins and a stock of 1 %' (docs/economy.md)."""
+    usual, typed = Plan(find_preset("mas"), COINS, START, 5), plans(order())[0]
+    for found in (usual, typed):
+        assert (found.dealers, found.credit_ppm, found.inventory_ppm) == (3, 50_000, 10_000)
+
+
 def test_orders_become_plans(tmp_path: Path) -> None:
     """What is typed is what runs."""
     (found,) = plans(order(redeem="2%", whales=("3:10%",), bank_fails=("1:0.5",), recovery="0.25", floors="hard"))
@@ -130,6 +150,12 @@ def test_orders_become_plans(tmp_path: Path) -> None:
         ({"days": 0}, "0 days: a run has 1 to 3660"),
         ({"days": 3_661}, "3661 days"),
         ({"haircut": "1.2"}, "--haircut is 1.2"),
+        ({"haircut": ""}, "--haircut is ''"),
+        ({"alarm": ""}, "--alarm is ''"),
+        ({"fee": ""}, "--fee is ''"),
+        ({"bill_yield": ""}, "--yield is ''"),
+        ({"overnight": ""}, "--overnight is ''"),
+        ({"floors": ""}, "not ''"),
         ({"haircut": "0.1", "preset": "mas"}, "mas has no stay"),
         ({"whales": ("1:60%", "2:40%")}, "sum to more than 1"),
         ({"coins": "-1"}, "coins are '-1'"),
@@ -150,6 +176,8 @@ def test_the_document_says_what_is_assumed() -> None:
     told = document(found, asked)
     assert told["yields"]["USD"] == {"bill_ppb": 40_000_000, "overnight_ppb": 40_000_000, "assumed": True}
     assert told["runs"][0]["books_at_end"][0]["difference"] == 0
+    coins = [row.books[0].coins for row in found[0].rows]
+    assert told["runs"][0]["books_at_end"][0]["coins"] == coins[-1]
     assert len(told["runs"][0]["days"]) == len(rows(found[0])) == 5
     assert len(COLUMNS) == len(rows(found[0])[0])
     assert "not legal, investment or compliance advice" in lines(found, asked)[-1]

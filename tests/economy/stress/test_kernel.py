@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from economy.errors import ParameterError
-from economy.stress.crowd import RUNS, Crowd
+from economy.stress.crowd import RUNS, Crowd, _upper
 from economy.stress.draws import BLOCK, Draws
 from economy.stress.factors import MODELS, Factors
 from economy.stress.kernel import CAUSES, Year
@@ -224,3 +224,12 @@ def test_the_bootstrap_is_history() -> None:
     places = [known[day.astype(np.float32).tobytes()] for day in days]
     assert places[:10] == list(range(places[0], places[0] + 10))
     assert places[10:] == list(range(places[10], places[10] + 10))
+
+
+@pytest.mark.parametrize(
+    ("chance", "value"),
+    [(0.0, np.inf), (1.0, -np.inf), (0.5, 0.0), (0.0005, 3.290527), (0.9995, -3.290527), (5e-324, 38.467406)],
+)
+def test_what_a_normal_exceeds_with_a_chance(chance: float, value: float) -> None:
+    """`sunspot`, from never to every day, and the smallest chance that there is."""
+    assert _upper(chance) == pytest.approx(value, abs=1e-6)

@@ -64,6 +64,16 @@ def test_no_cluster() -> None:
     assert "tcp://127.0.0.1:1" in caught.value.message
 
 
+@pytest.mark.parametrize(
+    "address", ["", "foo", "tcp://", "127.0.0.1", "tcp://host:port", "http://host:1", "tcp://[x]:1"]
+)
+def test_no_address(address: str) -> None:
+    """What names no scheduler is refused before anything is tried."""
+    with pytest.raises(ParameterError, match="a scheduler is named tcp://HOST:PORT") as caught:
+        simulate([plan()], dask=address)
+    assert caught.value.name == "bad_parameter"
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_a_path_does_not_depend_on_how_many_there_are(model: str) -> None:
     """Path 5 of 1,000 is path 5 of 30: only the seed, the block and its place in it count."""

@@ -236,7 +236,8 @@ def test_why_a_validator_could_not_go_on(
 ) -> None:
     """What the validator says as it gives up is the command's error; what it says otherwise is passed on."""
 
-    def gives_up(_directory: Path) -> int:
+    def gives_up(_directory: Path, *, replay: bool) -> int:
+        assert not replay
         sys.stderr.write(said)
         return code
 
@@ -245,7 +246,7 @@ def test_why_a_validator_could_not_go_on(
         member.run_here(tmp_path)
     assert (caught.value.name, caught.value.message) == (name, message)
     assert capsys.readouterr().err == ("Traceback\n" if code == 1 else "")
-    monkeypatch.setattr(member, "run_node", lambda _directory: 0)
+    monkeypatch.setattr(member, "run_node", lambda _directory, **_: 0)
     member.run_here(tmp_path)
 
 

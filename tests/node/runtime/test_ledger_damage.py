@@ -66,7 +66,9 @@ class Ran:
         document, (key, _) = open_identity(load_config(self.member.directory))
         store = SqliteStore(self.data / "ledger.sqlite", genesis_hash(document))
         try:
-            safety = open_signing_record(store, self.data, owner_of(genesis_hash(document), key.public_key))
+            safety = open_signing_record(
+                store, self.data, owner_of(genesis_hash(document), key.public_key), is_unused=False
+            )
             safety.close()
             replica = Replica(document, 0, key, store, safety.load(), RealSignatures())
             if replica.is_ledger_lost:

@@ -160,7 +160,7 @@ def test_a_ledger_of_another_validator_is_refused(tmp_path: Path) -> None:
     """A data directory belongs to one key, even within one network."""
     first, second = make(tmp_path, 2).members
     store = open_store(first)
-    open_signing_record(store, first.directory / "data", owner(first)).close()
+    open_signing_record(store, first.directory / "data", owner(first), is_unused=True).close()
     store.close()
     shutil.copytree(first.directory / "data", second.directory / "data")
     assert sentence(second.directory)[:2] == (2, "foreign_ledger")

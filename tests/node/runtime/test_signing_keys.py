@@ -8,8 +8,8 @@ from chain.codec import encode
 from chain.consensus.safety import SafetyRecord
 from chain.errors import MithqalError
 from chain.storage import Column, WriteBatch
-from node.keystore import save_key
-from node.runtime.signing_keys import SigningKeys, later_key_file
+from node.keystore import is_unused, mark_unused, save_key
+from node.runtime.signing_keys import FIRST_KEY, SigningKeys, begin_record, later_key_file
 from node.storage.memory import MemoryStore
 from node.storage.rules import StorageError
 from node.storage.safety_file import owner_of
@@ -27,13 +27,15 @@ class Place:
         self.data.mkdir()
         self.store = MemoryStore()
         self.said: list[str] = []
-        self.first = save_key(self.keys / "consensus.json", "first", FIRST)
+        self.first = save_key(self.keys / FIRST_KEY, "first", FIRST)
+        mark_unused(self.keys / FIRST_KEY, self.first.public_key)
 
     def open(self) -> SigningKeys:
         return SigningKeys(self.store, self.data, self.keys, GENESIS, lambda name, _message: self.said.append(name))
 
     def second(self):
         public = save_key(self.keys / "second.json", "second", SECOND).public_key
+        begin_record(self.data, GENESIS, public)
         (self.keys / "second.json").rename(self.keys / later_key_file(public))
         return public
 
@@ -132,3 +134,56 @@ def test_a_ledger_of_somebody_else(place) -> None:
     with pytest.raises(StorageError) as caught:
         place.open()
     assert caught.value.name == "foreign_ledger"
+
+
+def test_a_record_is_begun_once(place) -> None:
+    """D5: the mark that a key is unused is gone before the key can sign, whatever becomes of the record."""
+    assert is_unused(place.keys / FIRST_KEY)
+    place.open().close()
+    assert not is_unused(place.keys / FIRST_KEY)
+    assert [path.name for path in place.keys.iterdir()] == [FIRST_KEY]
+
+
+def test_an_interrupted_beginning(place) -> None:
+    """D5: a crash after the record was begun and before the mark went leaves a key that goes on, and no mark."""
+    begun = place.open()
+    begun.close()
+    mark_unused(place.keys / FIRST_KEY, place.first.public_key)
+    keys = place.open()
+    assert keys.find(place.first.public_key) is not None
+    assert not is_unused(place.keys / FIRST_KEY)
+    keys.close()
+
+
+@pytest.mark.parametrize("rotated", [False, True])
+def test_whose_record_went_with_the_ledger_signs_nothing_from_the_start(place, rotated: bool) -> None:
+    """D5: nothing in an empty directory says what its keys have signed: the validator follows, and not only after it
+    has found that out; also at every later start, when there are blocks again."""
+    keys = place.open()
+    keys.store(record(1, place.first.public_key, 9))
+    publics = [place.first.public_key]
+    if rotated:
+        publics.append(place.second())
+        keys.find(publics[1])
+        keys.store(record(2, publics[1], 1))
+    keys.close()
+    for path in place.data.iterdir():
+        path.unlink()
+    place.store, place.said = MemoryStore(), []
+    for _ in range(2):
+        keys = place.open()
+        assert [keys.find(public) for public in publics] == [None] * len(publics)
+        assert keys.newest() is None
+        keys.close()
+        place.store.write(WriteBatch(rows=[(Column.BLOCK, 1, b"x"), (Column.PENDING, 0, b"x")]))
+    assert place.said == ["signing_record_new"] * 2 * len(publics)
+    assert list(place.data.iterdir()) == []
+
+
+def test_a_mark_of_another_key_is_none(place) -> None:
+    """D5: the mark names its key; one that was left behind by another key says nothing of this one."""
+    mark_unused(place.keys / FIRST_KEY, b"\x09" * 32)
+    keys = place.open()
+    assert keys.find(place.first.public_key) is None
+    assert place.said == ["signing_record_new"]
+    keys.close()

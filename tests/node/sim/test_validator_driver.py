@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from chain.crypto.signing import Scheme, SignatureCheck
+from chain.errors import MithqalError
 from chain.interface import (
     ALL_OTHERS,
     Alarm,
@@ -103,6 +104,15 @@ class Rig:
 
     def on_reply(self, node: int, reply: Reply) -> None:
         self.told.append((node, "reply", reply.name))
+
+    def on_refused(self, node: int, error: MithqalError) -> None:
+        self.told.append((node, "refused", error.name))
+
+    def on_output(self, node: int, output: Output) -> None:
+        pass
+
+    def on_durable(self, node: int, output: Output, *, is_sent: bool) -> None:
+        pass
 
     def on_snapshot_write(self, node: int, *, adopts: bool) -> None:
         self.told.append((node, "snapshot_write", adopts))
