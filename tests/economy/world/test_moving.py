@@ -12,9 +12,9 @@ from chain.errors import MithqalError
 from chain.ledger import Ledger
 from economy.world import moving
 from economy.world.directory import RunError, old_records
-from economy.world.moving import FINISHED, UNFINISHED, copy_file, settle
+from economy.world.moving import UNFINISHED, copy_file, settle
 from economy.world.simulate import Life, Result, resume, simulate
-from node.client.network import NETWORK_FILE, NetworkError, load_network
+from node.client.network import FINISHED, NETWORK_FILE, NetworkError, load_network
 from node.localnet.build import build_network
 from node.storage.sqlite import SqliteStore
 from tests.economy.world.worlds import small
@@ -81,7 +81,7 @@ def cut_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
             raise Killed
         remove(path, *words, **named)
 
-    monkeypatch.setattr(moving.shutil, "rmtree", removed)
+    monkeypatch.setattr("economy.world.moving.shutil.rmtree", removed)
 
 
 def tips(directory: Path) -> set[int]:
