@@ -135,6 +135,7 @@ BY_NAME: dict[str, int] = {
     **dict.fromkeys(POLICY_REASONS.values(), POLICY),
     "cannot_connect": NOT_READY,
     "network_missing": NOT_READY,
+    "network_unfinished": NOT_READY,
     "network_corrupt": NOT_READY,
     "not_running": NOT_READY,
     "not_ready": NOT_READY,

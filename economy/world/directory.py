@@ -1,16 +1,16 @@
-"""The directory of a simulated network: made beside what is there, and moved into place whole.
+"""What lies in the directory of a simulated network: made in .unfinished, moved into place whole (`moving`).
 
-While a run goes on everything lies in `.unfinished`; `network.json` comes last. So a run that is killed leaves no half
-network, and one that continues another leaves that one as it was. The result is an ordinary network directory:
-`localnet up`, `explorer` and `audit` take it like any other.
+So a run that is killed leaves no half network, and one that continues another leaves that one as it was. The result is
+an ordinary network directory: `localnet up`, `explorer` and `audit` take it like any other.
 """
 
 import datetime
 import json
 import os
 import shutil
-from collections.abc import Generator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,12 @@ from chain.genesis import GenesisDocument, genesis_hash
 from chain.primitives import Address
 from economy.basket import COIN_CURRENCY, xdx_rates
 from economy.world.cast import Cast
+from economy.world.moving import DATA, LOCK_FILE, UNFINISHED, copy_file, settle
 from economy.world.rates import RateTable
 from economy.world.scene import midnight_us
 from economy.world.tally import tip_of
-from node.client.files import locked, write_durably
-from node.client.network import NETWORK_FILE, Network, load_network
+from node.client.files import write_durably
+from node.client.network import FINISHED, NETWORK_FILE, Network, load_network
 from node.client.wallets.attestation import compliance_key_path
 from node.client.wallets.book import Entry, entry_json
 from node.client.wallets.names import key_path
@@ -39,12 +40,10 @@ from node.storage.signing_record import SAFETY_FILE, note_owner
 from node.storage.sqlite import SqliteStore
 
 VALIDATORS = 4
-UNFINISHED = ".unfinished"
 STATE_FILE = "simulation.json"
 SCENARIO_FILE = "scenario.json"
 LEDGER_FILE = "ledger.sqlite"
 STATE_VERSION = 1
-LOCK_FILE = ".simulate.lock"
 BEFORE_US = 3_600 * 10**6
 """Genesis lies so long before the first day."""
 
@@ -64,21 +63,26 @@ def make(directory: Path) -> None:
         raise RunError(message, name="cannot_write", file=str(directory)) from error
 
 
-def begin(directory: Path, table: RateTable, start: datetime.date, seed: int) -> Network:
-    """A new network's keys and genesis in `directory`/.unfinished; RunError `network_exists`, `directory_not_empty`."""
-    if (directory / NETWORK_FILE).exists():
+def check_free(directory: Path) -> None:
+    """RunError `network_exists`, `directory_not_empty` unless a new network may come here."""
+    if (directory / NETWORK_FILE).exists() or (directory / FINISHED).exists():
         raise RunError(
             f"there is a network in {directory} already: name another directory, or go on with it by"
             f" mithqal simulate --continue {directory} --days 30",
             name="network_exists",
         )
-    place = directory / UNFINISHED
-    if directory.exists():
+    if directory.is_dir():
         strangers = sorted({item.name for item in directory.iterdir()} - {UNFINISHED, LOCK_FILE})
         if strangers:
             raise RunError(
                 f"{directory} is not empty, there is {strangers[0]}: name another directory", name="directory_not_empty"
             )
+
+
+def begin(directory: Path, table: RateTable, start: datetime.date, seed: int) -> Network:
+    """A new network's keys and genesis in `directory`/.unfinished; RunError as of `check_free`."""
+    check_free(directory)
+    place = directory / UNFINISHED
     shutil.rmtree(place, ignore_errors=True)
     day = table.day(table.before(start))
     quotes = {item.code: item.raw for item in xdx_rates(day)}
@@ -88,27 +92,38 @@ def begin(directory: Path, table: RateTable, start: datetime.date, seed: int) ->
     )
 
 
-def resume(directory: Path) -> tuple[Network, dict[str, Any]]:
-    """A finished run as a copy in .unfinished, and what it remembers.
+def check_there(directory: Path) -> None:
+    """RunError `simulation_missing`, `simulation_malformed`, NetworkError unless there is a run to go on with."""
+    if not (directory / FINISHED).exists():
+        load_network(directory)
+        read_state(directory)
 
-    RunError `simulation_missing`, `simulation_malformed`; NetworkError as of `load_network`; RunError `network_runs`.
-    """
+
+def resume(directory: Path) -> tuple[Network, dict[str, Any]]:
+    """A finished run as a copy in .unfinished, and what it remembers. Raises as `check_there`, and `check_down`."""
+    settle(directory)
     network = load_network(directory)
     state = read_state(directory)
-    if len(Supervisor(directory).names_down()) < len(network.members):
-        raise RunError(
-            f"validators of {directory} run: stop them first, mithqal localnet down --network {directory}",
-            name="network_runs",
-        )
+    check_down(network)
     place = directory / UNFINISHED
     shutil.rmtree(place, ignore_errors=True)
     for index in range(len(network.members) if state["network_sim"] else 1):
-        source, target = ledger_of(network, index), place / network.members[index].name / "data" / LEDGER_FILE
+        source, target = ledger_of(network, index), place / network.members[index].name / DATA / LEDGER_FILE
         target.parent.mkdir(parents=True, mode=0o700)
         with closing(SqliteStore(source, network.genesis_hash, check_below_bytes=0)):  # its log is in the file then
             pass
-        shutil.copyfile(source, target)
+        copy_file(source, target)
     return network, state
+
+
+def check_down(network: Network) -> None:
+    """RunError `network_runs` while one of its validators does."""
+    if len(Supervisor(network.directory).names_down()) < len(network.members):
+        raise RunError(
+            f"validators of {network.directory} run: stop them first, mithqal localnet down --network"
+            f" {network.directory}",
+            name="network_runs",
+        )
 
 
 def read_state(directory: Path) -> dict[str, Any]:
@@ -130,7 +145,7 @@ def read_state(directory: Path) -> dict[str, Any]:
 
 def ledger_of(network: Network, index: int) -> Path:
     """Where a validator's ledger lies."""
-    return network.members[index].directory / "data" / LEDGER_FILE
+    return network.members[index].directory / DATA / LEDGER_FILE
 
 
 def consensus_keys(network: Network) -> list[PrivateKey]:
@@ -138,11 +153,14 @@ def consensus_keys(network: Network) -> list[PrivateKey]:
     return [load_key(member.directory / "keys" / FIRST_KEY) for member in network.members]
 
 
-def write_people(network: Network, cast: Cast, seed: int, known: Sequence[int]) -> None:
-    """The address book and the keys of everybody who has an account."""
-    entries: dict[str, Any] = {}
-    accounts: dict[Path, str] = {}
-    compliance: dict[Path, str] = {}
+def write_people(network: Network, place: Path, cast: Cast, seed: int, known: Sequence[int]) -> None:
+    """The address book, and the keys that `network` does not have yet, of everybody who has an account; into `place`.
+
+    Whom the book named before stays in it.
+    """
+    book = network.directory / BOOK_FILE
+    entries: dict[str, Any] = json.loads(book.read_text(encoding="utf-8")) if book.exists() else {}
+    keys, old = place / network.keys.name, network.keys
     for number in known:
         actor = cast.actors[number]
         role = {"dealer": "dealer", "parent": "parent", "root": None}.get(actor.role, "child")
@@ -151,21 +169,19 @@ def write_people(network: Network, cast: Cast, seed: int, known: Sequence[int]) 
         entries[actor.name] = entry_json(entry)
         if actor.role == "root":
             continue
-        path = key_path(network.keys, actor.name)
-        accounts[path] = _key_file(seed, actor.name, actor.key_label)
-        if actor.role == "parent":
+        if not key_path(old, actor.name).exists():
+            _write_key(key_path(keys, actor.name), _key_file(seed, actor.name, actor.key_label))
+        if actor.role == "parent" and not compliance_key_path(old, actor.name).exists():
             text = _key_file(seed, f"{actor.name}/compliance", f"compliance/{actor.name}")
-            compliance[compliance_key_path(network.keys, actor.name)] = text
-    for path, text in (*accounts.items(), *compliance.items()):
-        _write_key(path, text)
-    write_durably(network.directory / BOOK_FILE, json.dumps(entries, indent=1, sort_keys=True) + "\n")
+            _write_key(compliance_key_path(keys, actor.name), text)
+    write_durably(place / BOOK_FILE, json.dumps(entries, indent=1, sort_keys=True) + "\n")
 
 
 def old_records(network: Network) -> list[bytes | None]:
     """The signing records of a finished run, by validator."""
     found: list[bytes | None] = []
     for member, key in zip(network.members, consensus_keys(network), strict=True):
-        path = member.directory / "data" / SAFETY_FILE
+        path = member.directory / DATA / SAFETY_FILE
         with closing(SafetyFile(path, owner_of(network.genesis_hash, key.public_key), may_create=False)) as file:
             found.append(file.load())
     return found
@@ -173,57 +189,20 @@ def old_records(network: Network) -> list[bytes | None]:
 
 def write_validators(network: Network, place: Path, records: Sequence[bytes], *, is_one_ledger: bool) -> None:
     """Every validator's data in `place`: its signing record, and a copy of the ledger if there is one only."""
-    source = place / network.members[0].name / "data" / LEDGER_FILE
+    source = place / network.members[0].name / DATA / LEDGER_FILE
     keys = consensus_keys(network)
     for number, member in enumerate(network.members):
-        data = place / member.name / "data"
+        data = place / member.name / DATA
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         if number and is_one_ledger:
-            shutil.copyfile(source, data / LEDGER_FILE)
+            copy_file(source, data / LEDGER_FILE)
     for member, key, record in zip(network.members, keys, records, strict=True):
-        data = place / member.name / "data"
+        data = place / member.name / DATA
         owner = owner_of(network.genesis_hash, key.public_key)
         with closing(SafetyFile(data / SAFETY_FILE, owner)) as file:
             file.store(record)
         with closing(SqliteStore(data / LEDGER_FILE, network.genesis_hash, check_below_bytes=0)) as store:
             note_owner(store, owner)
-
-
-def move_in(directory: Path) -> Network:
-    """Everything of a new network from .unfinished into `directory`, `network.json` last."""
-    place = directory / UNFINISHED
-    for item in sorted(place.iterdir()):
-        if item.name != NETWORK_FILE:
-            item.replace(directory / item.name)
-    network = load_network(place)
-    for member in network.members:
-        member.directory = directory / member.name
-    moved = Network(directory, network.chain_id, network.genesis_hash, network.waypoint, network.members)
-    moved.save()
-    shutil.rmtree(place)
-    return moved
-
-
-def swap_in(directory: Path, network: Network) -> None:
-    """A continued run's data in the place of the old one, validator by validator; the rest beside it."""
-    place = directory / UNFINISHED
-    for member in network.members:
-        new, old = place / member.name / "data", directory / member.name / "data"
-        aside = old.with_name("data.old")
-        shutil.rmtree(aside, ignore_errors=True)
-        old.replace(aside)
-        new.replace(old)
-        shutil.rmtree(aside)
-    shutil.rmtree(place)
-
-
-@contextmanager
-def tidy(directory: Path) -> Generator[None]:
-    """Leave nothing unfinished behind, whatever ends the run but a kill."""
-    try:
-        yield
-    finally:
-        shutil.rmtree(directory / UNFINISHED, ignore_errors=True)
 
 
 def check_genesis(network: Network) -> GenesisDocument:
@@ -234,23 +213,23 @@ def check_genesis(network: Network) -> GenesisDocument:
     return document
 
 
-def only_one(directory: Path) -> Any:
-    """A lock: one run at a time in a directory."""
-    return locked(directory / LOCK_FILE)
-
-
 def _write_key(path: Path, text: str) -> None:
-    """A key file (0600) that is not there yet. It is not synced: the seed makes it again."""
+    """A new key file (0600). It is not synced: the seed makes it again."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
-            file.write(text)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
+        file.write(text)
 
 
 def _key_file(seed: int, name: str, label: str) -> str:
     """The text of a key file."""
     secret = derive_secret(seed, label)
     return key_text(key_document(name, PrivateKey(secret), secret))
+
+
+def write_network(network: Network, place: Path, directory: Path) -> None:
+    """The `network.json` of a network that will lie in `directory`; none of its validators runs."""
+    members = [replace(member, directory=directory / member.name, pid=None) for member in network.members]
+    Network(place, network.chain_id, network.genesis_hash, network.waypoint, members).save()
 
 
 def write_state(directory: Path, state: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from chain.primitives import SECOND_US
 from chain.storage import Column
 from chain.transaction import decode_transaction
 from economy.world import directory as places
+from economy.world import moving
 from economy.world.committee import Committee, Ran
 from economy.world.network_sim import SimulatedNetwork
 from economy.world.orders import BATCH, Order
@@ -95,15 +96,13 @@ def simulate(
     """
     table = load_table()
     table.check_span(life.scenario.start, days)
+    places.check_free(directory)
     places.make(directory)
-    with places.only_one(directory), places.tidy(directory):
+    with moving.only_one(directory), moving.tidy(directory):
         network = places.begin(directory, table, life.scenario.start, life.seed)
         run = _Run(network, life, table, workers)
         done = run.go(network.directory, days, None, say, should_stop)
-        _write_state(network.directory, run, done)
-        places.write_people(network, run.scene.cast, life.seed, run.known())
-        places.write_validators(network, network.directory, run.records, is_one_ledger=not life.network_sim)
-        places.move_in(directory)
+        _write(network, run, done, directory)
     return run.result(directory, done, is_stopped=done < days)
 
 
@@ -112,29 +111,31 @@ def resume(
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Result:  # fmt: skip
     """So many further days of a world that `simulate` made, as if it had never stopped."""
-    with places.only_one(directory), places.tidy(directory):
+    places.check_there(directory)
+    with moving.only_one(directory), moving.tidy(directory):
         network, state = places.resume(directory)
         life = Life(read_scenario(state["scenario"]), state["people"], state["seed"], state["network_sim"])
         wanted, table = state["days"] + days, load_table()
         table.check_span(life.scenario.start, wanted)
         run = _Run(network, life, table, workers)
-        place = directory / places.UNFINISHED
-        done = run.go(place, wanted, state, say, should_stop)
-        places.write_people(network, run.scene.cast, life.seed, run.known())
-        places.write_validators(network, place, run.records, is_one_ledger=not life.network_sim)
-        places.swap_in(directory, network)
-        _write_state(directory, run, done)
+        done = run.go(directory / moving.UNFINISHED, wanted, state, say, should_stop)
+        places.check_down(network)
+        _write(network, run, done, directory)
     return run.result(directory, done, is_stopped=done < wanted)
 
 
-def _write_state(directory: Path, run: "_Run", days: int) -> None:
-    """What a further run needs."""
-    life = run.life
-    places.write_state(directory, {
+def _write(network: Network, run: "_Run", days: int, directory: Path) -> None:
+    """Everything of the run that is not on the disk yet, beside the rest; then the whole of it into its place."""
+    life, place = run.life, directory / moving.UNFINISHED
+    places.write_state(place, {
         "version": places.STATE_VERSION, "seed": life.seed, "people": life.people, "network_sim": life.network_sim,
         "days": days, "scenario": life.scenario.text, "tip": run.tip, "world": run.world.to_json(),
         "unseen": run.unseen, "tally": run.tally.to_json(),
     })  # fmt: skip
+    places.write_people(network, place, run.scene.cast, life.seed, run.known())
+    places.write_validators(network, place, run.records, is_one_ledger=not life.network_sim)
+    places.write_network(network, place, directory)
+    moving.finish(directory)
 
 
 class _Run:

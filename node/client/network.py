@@ -12,6 +12,8 @@ from node.config import Endpoint
 
 NETWORK_FILE = "network.json"
 GENESIS_FILE = "genesis.bin"
+FINISHED = ".finished"
+"""Folder of a result that `mithqal simulate` is moving into its place: until all of it is, there is no network."""
 
 
 class NetworkError(MithqalError):
@@ -105,6 +107,7 @@ def load_network(directory: Path) -> Network:
             raise ValueError("no validators, or a genesis hash of a wrong size")
         return Network(directory, int(value["chain_id"]), found, str(value["waypoint"]), members)
     except FileNotFoundError as error:
+        check_not_moving(directory)
         raise NetworkError(
             f"there is no network in {directory}; start one with: mithqal localnet up --network {directory}",
             name="network_missing",
@@ -115,6 +118,16 @@ def load_network(directory: Path) -> Network:
             f"beside it. Or start another network: mithqal localnet up --network DIR",
             name="network_corrupt",
         ) from error
+
+
+def check_not_moving(directory: Path) -> None:
+    """NetworkError `network_unfinished` while a result is being moved into a directory."""
+    if (directory / FINISHED).exists():
+        raise NetworkError(
+            f"a simulation's result is being moved into {directory}; if that was cut off, go on with it by"
+            f" mithqal simulate --continue {directory} --days 1",
+            name="network_unfinished",
+        )
 
 
 def _reason(error: Exception) -> str:

@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 from chain.genesis import GenesisDocument, genesis_hash
-from node.client.network import GENESIS_FILE, NETWORK_FILE, Member, Network, NetworkError
+from node.client.network import GENESIS_FILE, NETWORK_FILE, Member, Network, NetworkError, check_not_moving
 from node.config import CONFIG_FILE, Endpoint, NodeConfig
 from node.localnet.genesis import CHAIN_ID, NO_RATES, Rates, build_genesis, waypoint_of
 from node.runtime.process import listen
@@ -37,6 +37,7 @@ def build_network(  # noqa: PLR0913 - what a network may begin with
     """
     if (directory / NETWORK_FILE).exists():
         raise NetworkError(f"there is a network in {directory} already", name="network_exists")
+    check_not_moving(directory)
     if not 1 <= validators <= MAX_LOCAL_VALIDATORS:
         raise NetworkError(f"1 to {MAX_LOCAL_VALIDATORS} validators, got {validators}", name="bad_validator_count")
     ports = validator_ports(validators, base_port)

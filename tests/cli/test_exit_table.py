@@ -86,7 +86,8 @@ CLIENT: dict[int, str] = {
     """,
     3: """
         address_book_malformed bad_answer cannot_connect directory_in_use file_in_use log_unwritable network
-        network_corrupt network_missing not_ready not_running outbox_malformed port_in_use storage_full
+        network_corrupt network_missing network_unfinished
+        not_ready not_running outbox_malformed port_in_use storage_full
         state_unavailable storage_unreadable too_many_waiting validator_died wrong_chain
     """,
     4: """

@@ -12,7 +12,8 @@ from chain.errors import MithqalError
 from chain.ledger import Ledger
 from chain.primitives import SECOND_US
 from chain.storage import Column
-from economy.world.directory import STATE_FILE, UNFINISHED, RunError
+from economy.world.directory import STATE_FILE, RunError
+from economy.world.moving import UNFINISHED
 from economy.world.scenario import find_scenario
 from economy.world.simulate import Life, Result, resume, simulate
 from economy.world.summary import books_agree, document_of, lines_of, write_summary
