@@ -7,7 +7,7 @@ Where the ledger is gone as well nothing here tells a lost record from one that 
 only for a key that is known never to have signed: its maker says so, once (`node.keystore.mark_unused`; D5).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from pathlib import Path
 
 from chain.storage import Column, Store, WriteBatch
@@ -30,8 +30,10 @@ def owners_beside(store: Store) -> list[bytes]:
 def open_further_record(store: Store, path: Path, owner: bytes) -> SafetyFile:
     """The record of a key that replaces another one here, which was begun when the key was made.
 
-    The mark in the ledger is not written (see `note_owner`). Raises what `SafetyFile` raises, and `_check_begun`.
+    The mark in the ledger is not written (see `note_owner`). Raises what `SafetyFile` raises, `_check_restored` and
+    `_check_begun`.
     """
+    _check_restored(path)
     _check_begun(path, is_marked=owner in owners_beside(store))
     return SafetyFile(path, owner, may_create=False)
 
@@ -44,45 +46,47 @@ def note_owner(store: Store, owner: bytes) -> None:
 
 
 def open_signing_record(
-    store: Store, directory: Path, owner: bytes, *, is_unused: bool, others: Sequence[bytes] = ()
+    store: Store, directory: Path, owner: bytes, *, is_unused: bool, others: Collection[bytes] = ()
 ) -> SafetyFile:
     """The record of `owner` in `directory`, whose ledger is `store`; a new one only for a key that `is_unused`, beside
-    a ledger that never ran. `others` are the owners of the keys that came after it: their ledger is not foreign.
+    a ledger that never ran. `others` are those of the validator's later keys: a ledger that one of them ran is its own.
 
-    Raises StorageError: `foreign_ledger`, `_check_begun`, and what `SafetyFile` raises, `safety_record_lost` among it.
+    Raises StorageError: `_check_restored`, `foreign_ledger`, `_check_begun`, and what `SafetyFile` raises,
+    `safety_record_lost` among it.
     """
-    path = directory / SAFETY_FILE
-    known = store.row(Column.META, OWNER_ROW)
-    if known is not None and not {owner, *others} & set(owners_beside(store)):
+    path, owners = directory / SAFETY_FILE, owners_beside(store)
+    _check_restored(path)
+    if owners and not {owner, *others}.intersection(owners):
         raise StorageError(
             f"the ledger in {directory} was run by another validator: a data directory belongs to one key;"
             " start with an empty one, the blocks are fetched from the others",
             name="foreign_ledger",
         )
-    _check_begun(path, is_marked=is_unused or known is not None)
-    has_run = known is not None or store.row(Column.BLOCK, 1) is not None or store.last_row(Column.PENDING) is not None
+    _check_begun(path, is_marked=is_unused or bool(owners))
+    has_run = bool(owners) or store.row(Column.BLOCK, 1) is not None or store.last_row(Column.PENDING) is not None
     safety = SafetyFile(path, owner, may_create=not has_run)
-    if known is None:
-        try:
-            store.write(WriteBatch(rows=[(Column.META, OWNER_ROW, owner)]))
-        except StorageError:
-            safety.close()
-            raise
+    try:
+        note_owner(store, owner)
+    except StorageError:
+        safety.close()
+        raise
     return safety
 
 
-def _check_begun(path: Path, *, is_marked: bool) -> None:
-    """StorageError for a record that is missing where a backup was restored (`safety_record_restored`), or where
-    neither the ledger nor the key's maker says what it signed (`signing_record_new`)."""
-    if path.exists():
-        return
-    if (path.parent / RESTORED_FILE).exists():
+def _check_restored(path: Path) -> None:
+    """StorageError (`safety_record_restored`) for a record that is missing where a backup was restored."""
+    if not path.exists() and (path.parent / RESTORED_FILE).exists():
         raise StorageError(
             f"{path.parent} was restored from a backup, which holds no signing record: what this key has signed is not"
             f" known here. {_FOLLOWS}",
             name="safety_record_restored",
         )
-    if not is_marked:
+
+
+def _check_begun(path: Path, *, is_marked: bool) -> None:
+    """StorageError (`signing_record_new`) for a record that is missing where neither the ledger nor the key's maker
+    says what it signed."""
+    if not path.exists() and not is_marked:
         raise StorageError(
             f"there is no {path}, and nothing says that its key has never signed: it would be made anew. {_FOLLOWS}",
             name="signing_record_new",

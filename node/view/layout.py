@@ -38,6 +38,9 @@ class Note:
 
 Part = Fields | Table | Note
 
+NOT_KEPT = "older ones are not kept on this validator, whose ledger begins with a snapshot: ask another one"
+"""What a list says that ends where a validator's ledger begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

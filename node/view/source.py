@@ -4,11 +4,12 @@ Streams and the ledger are read newest first; JSON-RPC pages ascend, so that the
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from chain.errors import MithqalError
 
 Json = Any
+Item = TypeVar("Item")
 
 PROBES = 20
 """Calls a batch."""
@@ -49,6 +50,41 @@ class Listing(NamedTuple):
 
     rows: list[Json]
     next_before: int | None
+    is_cut: bool = False
+    """Whether there are older ones that this validator does not keep (KE5)."""
+
+
+def kept_part(fetch: Callable[[int, int], list[Item]], start: int, end: int) -> list[Item]:
+    """What `fetch(start, count)` gives up to `end`, as far back as this validator keeps it: its ledger may begin with
+    a snapshot (KE5). Shorter than `end - start` where it does not keep all."""
+    if start >= end:
+        return []
+    found = _if_kept(fetch, start, end - start)
+    if found is not None:
+        return found
+    low, high = start + 1, end
+    while low < high:
+        middle = (low + high) // 2
+        if _if_kept(fetch, middle, 1) is None:
+            low = middle + 1
+        else:
+            high = middle
+    return fetch(low, end - low) if low < end else []
+
+
+def _if_kept(fetch: Callable[[int, int], list[Item]], start: int, count: int) -> list[Item] | None:
+    """The items, or None if the validator does not keep the first of them."""
+    try:
+        return fetch(start, count)
+    except MithqalError as error:
+        if not is_pruned(error):
+            raise
+        return None
+
+
+def is_pruned(answer: object) -> bool:
+    """Whether a validator says that it does not keep what was asked for, which therefore exists."""
+    return isinstance(answer, MithqalError) and answer.name == "version_pruned"
 
 
 def is_user(transaction: Json) -> bool:
@@ -71,10 +107,12 @@ def newest_transactions(
     rows: list[Json] = []
     while end > last and len(rows) < limit:
         start = max(last, end - page)
-        found = transactions_between(source, start, end)
+        found = kept_part(lambda at, number: transactions_between(source, at, at + number), start, end)
         for row in reversed(found):
             if wanted(row) and len(rows) < limit:
                 rows.append(row)
+        if len(found) < end - start and len(rows) < limit:
+            return Listing(rows, None, is_cut=True)
         end, page = start, min(2 * page, LAST_PAGE)
     reached: int = rows[-1]["version"] if len(rows) == limit and rows else end
     return Listing(rows, reached or None)
@@ -111,8 +149,10 @@ def stream_length(source: Source, key: str) -> int:
         else:
             width = max(1, (high - low) // (PROBES + 1))
             points = [low + width * step for step in range(1, PROBES + 1) if low + width * step < high]
-        hits = ask(source, *[("get_events", [key, point - 1, 1]) for point in points])
+        hits = source.batch([("get_events", [key, point - 1, 1]) for point in points])
         for point, hit in zip(points, hits):
+            if isinstance(hit, MithqalError) and not is_pruned(hit):
+                raise hit
             if hit:
                 low = max(low, point)
             elif high is None or point < high:
@@ -126,12 +166,16 @@ def newest_events(source: Source, key: str, limit: int, before: int | None = Non
     if before is not None:
         end = min(end, before)
     start = max(0, end - limit)
-    found: list[Json] = source.call("get_events", key, start, end - start)
-    return found[::-1]
+    return kept_part(lambda at, number: list(source.call("get_events", key, at, number)), start, end)[::-1]
 
 
 def account_versions(source: Source, account: Json, limit: int, before: int | None = None) -> list[int]:
-    """Newest versions that an account signed, or in which it was paid, below `before`."""
+    """Newest versions that an account signed, or in which it was paid, below `before`, as far as they are kept."""
+    return account_history(source, account, limit, before)[0]
+
+
+def account_history(source: Source, account: Json, limit: int, before: int | None = None) -> tuple[list[int], bool]:
+    """`account_versions`, and whether there are further ones below that this validator does not keep."""
     address, key = account["address"], account["received_events_key"]
 
     def sent(start: int, number: int) -> list[int]:
@@ -141,31 +185,36 @@ def account_versions(source: Source, account: Json, limit: int, before: int | No
     def received(start: int, number: int) -> list[int]:
         return [row["transaction_version"] for row in source.call("get_events", key, start, number)]
 
-    versions = _newest(sent, account["sequence_number"], limit, before)
-    versions += _newest(received, stream_length(source, key), limit, before)
-    return sorted(set(versions), reverse=True)[:limit]
+    own, is_own_cut = _newest(sent, account["sequence_number"], limit, before)
+    paid, is_paid_cut = _newest(received, stream_length(source, key), limit, before)
+    versions = sorted({*own, *paid}, reverse=True)
+    return versions[:limit], (is_own_cut or is_paid_cut) and len(versions) < limit
 
 
 def account_listing(source: Source, account: Json, limit: int, before: int | None = None) -> Listing:
     """What an account signed or was paid, newest first."""
-    versions = account_versions(source, account, limit + 1, before)
+    versions, is_cut = account_history(source, account, limit + 1, before)
     more = versions[limit - 1] if len(versions) > limit else None
-    return Listing(transactions_at(source, versions[:limit]), more)
+    return Listing(transactions_at(source, versions[:limit]), more, is_cut)
 
 
-def _newest(fetch: Callable[[int, int], list[int]], length: int, limit: int, before: int | None) -> list[int]:
-    """The last `limit` versions of an ascending list, those below `before`."""
+def _newest(
+    fetch: Callable[[int, int], list[int]], length: int, limit: int, before: int | None
+) -> tuple[list[int], bool]:  # fmt: skip
+    """The last `limit` versions of an ascending list, those below `before`; and whether some are not kept."""
     if before is not None:
         low, high = 0, length
         while low < high:
             middle = (low + high) // 2
-            if fetch(middle, 1)[0] < before:
+            found = _if_kept(fetch, middle, 1)
+            if found is None or found[0] < before:
                 low = middle + 1
             else:
                 high = middle
         length = low
     start = max(0, length - limit)
-    return fetch(start, length - start) if length else []
+    kept = kept_part(fetch, start, length)
+    return kept, len(kept) < length - start
 
 
 def transactions_at(source: Source, versions: Sequence[int]) -> list[Json]:

@@ -8,9 +8,9 @@ from chain.limits import NONCE_JUMP
 from chain.roles import ROLES
 from node.client.amounts import format_amount
 from node.view.briefs import briefs, briefs_table
-from node.view.layout import Fields, Note, Page, Part
+from node.view.layout import NOT_KEPT, Fields, Note, Page, Part
 from node.view.names import Names
-from node.view.source import Source, account_versions, transactions_at
+from node.view.source import Source, account_history, transactions_at
 from node.view.text import command, count, money, quoted
 
 Json = Any
@@ -20,7 +20,8 @@ def account_page(source: Source, names: Names, account: Json, limit: int) -> Pag
     """One account with its newest `limit` transactions, own and received; `account` is the result of `get_account`."""
     address = account["address"]
     name = names.of(address)
-    rows = briefs(source, names, transactions_at(source, account_versions(source, account, limit)))
+    versions, is_cut = account_history(source, account, limit)
+    rows = briefs(source, names, transactions_at(source, versions))
     prefix = prefix_of(source.call("get_metadata")["chain_id"])
     document = {
         "name": None if name == address else name,
@@ -32,6 +33,7 @@ def account_page(source: Source, names: Names, account: Json, limit: int) -> Pag
         Fields(f"Account {name}", _fields(document, names)),
         briefs_table("Latest transactions", rows),
         Note(f"all of them: {command('tx', 'list', '--account', name)}"),
+        *([Note(NOT_KEPT)] if is_cut else []),
     ]
     return Page(document, parts)
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from node.view.briefs import blocks_table, briefs, briefs_table, signers_words
-from node.view.layout import Fields, Note, Page, Part
+from node.view.layout import NOT_KEPT, Fields, Note, Page, Part
 from node.view.names import Names
-from node.view.source import Source
+from node.view.source import Source, kept_part
 from node.view.text import utc
 
 Json = Any
@@ -48,11 +48,18 @@ def blocks_page(source: Source, names: Names, limit: int, before: int | None) ->
     tip = source.call("get_metadata")["height"]
     end = tip + 1 if before is None else min(before, tip + 1)
     blocks: list[Json] = []
+    is_cut = False
     while end > 0 and len(blocks) < limit:
         start = max(0, end - min(MAX_PAGE, limit - len(blocks)))
-        blocks += source.call("get_blocks", start, end - start)[::-1]
-        end = start
+        found = kept_part(lambda at, number: list(source.call("get_blocks", at, number)), start, end)
+        blocks += found[::-1]
+        if len(found) < end - start:
+            is_cut, end = True, 0
+        else:
+            end = start
     parts: list[Part] = [blocks_table("Blocks", blocks, names)]
+    if is_cut:
+        parts.append(Note(NOT_KEPT))
     if end:
         parts.append(Note(f"older: mithqal block list --before {end}"))
     return Page({"blocks": blocks, "next_before": end or None}, parts)

@@ -6,9 +6,9 @@ from chain.accounts import ASSOCIATION, event_key
 from chain.execution.outcome import EVENT_FIELDS
 from chain.streams import ROOT_HANDLES
 from node.view.events import event_sentence
-from node.view.layout import Note, Page, Part, Table
+from node.view.layout import NOT_KEPT, Note, Page, Part, Table
 from node.view.names import Names
-from node.view.source import NotFoundError, Source, newest_events
+from node.view.source import NotFoundError, Source, newest_events, stream_length
 
 Json = Any
 SHORT = {"sent": "sentpayment", "received": "receivedpayment"}
@@ -76,6 +76,17 @@ def events_page(source: Source, names: Names, keys: list[str], limit: int, befor
     heads = ("version", "type", "what it says", "stream", "number")
     parts: list[Part] = [Table("Events", heads, cells, "none", frozenset({0, 4}))]
     last = events[-1]["sequence_number"] if events and len(keys) == 1 else 0
+    if any(is_cut(source, key, limit, before, events) for key in keys):
+        parts.append(Note(NOT_KEPT))
+        last = 0
     if last:
         parts.append(Note(f"older: mithqal event list {keys[0]} --before {last}"))
     return Page({"events": events, "next_before": last or None}, parts)
+
+
+def is_cut(source: Source, key: str, limit: int, before: int | None, shown: list[Json]) -> bool:
+    """Whether a stream has older events than those that are shown, which this validator does not keep."""
+    numbers = [event["sequence_number"] for event in shown if event["key"] == key]
+    if len(shown) == limit or 0 in numbers or before == 0:
+        return False
+    return bool(numbers) or stream_length(source, key) > 0

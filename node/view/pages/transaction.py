@@ -5,7 +5,7 @@ from typing import Any
 from node.view.briefs import briefs, briefs_table, signers_words
 from node.view.changes import Change, balance_changes, sums_by_currency
 from node.view.events import event_sentence
-from node.view.layout import Fields, Note, Page, Part, Table
+from node.view.layout import NOT_KEPT, Fields, Note, Page, Part, Table
 from node.view.meanings import status_words
 from node.view.metadata import metadata_words
 from node.view.names import Names
@@ -150,4 +150,6 @@ def transactions_page(source: Source, names: Names, listing: Listing, title: str
     parts: list[Part] = [briefs_table(title, rows)]
     if listing.next_before is not None:
         parts.append(Note(f"older: {more} --before {listing.next_before}"))
+    if listing.is_cut:
+        parts.append(Note(NOT_KEPT))
     return Page({"transactions": rows, "next_before": listing.next_before}, parts)

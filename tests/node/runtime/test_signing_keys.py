@@ -180,6 +180,27 @@ def test_whose_record_went_with_the_ledger_signs_nothing_from_the_start(place, r
     assert list(place.data.iterdir()) == []
 
 
+def test_with_a_new_key_it_signs_also_after_a_restart(place) -> None:
+    """D5, D4: the ledger that only the new key ran is this validator's, whose first key has no record any more."""
+    place.open().close()
+    for path in place.data.iterdir():
+        path.unlink()
+    place.store, place.said = MemoryStore(), []
+    keys = place.open()
+    public = place.second()
+    assert keys.find(public) is not None
+    keys.store(record(2, public, 1))
+    keys.close()
+    assert owners_beside(place.store) == [owner_of(GENESIS, public)]
+    keys = place.open()
+    found = keys.find(public)
+    assert found is not None
+    assert found.record == record(2, public, 1)
+    assert keys.find(place.first.public_key) is None
+    assert place.said == ["signing_record_new", "safety_record_lost"]
+    keys.close()
+
+
 def test_a_mark_of_another_key_is_none(place) -> None:
     """D5: the mark names its key; one that was left behind by another key says nothing of this one."""
     mark_unused(place.keys / FIRST_KEY, b"\x09" * 32)
