@@ -1,84 +1,17 @@
-"""`mithqal lab`: the network in the simulator, where a run is a scenario and a seed."""
-
-from dataclasses import replace
-from pathlib import Path
+"""`mithqal lab`: the group; its commands are in `cli/laboratory/`."""
 
 import click
 
-from cli import options, output
-from cli.exits import INVARIANT, OK
+from cli.lazy import LazyGroup
 
-MICROSECONDS = 1_000_000
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("cli.laboratory.run", "Run one scenario: a file, or what a seed draws."),
+    "campaign": ("cli.laboratory.campaign", "Run many scenarios; exit 8 if an invariant breaks."),
+}
+"""Name, module and one line, in the order of the help. Each module has a click command of the same name,
+with `_` for `-`."""
 
 
-@click.group()
+@click.group(cls=LazyGroup, table=COMMANDS)
 def lab() -> None:
     """Run the network in the deterministic simulator."""
-
-
-@lab.command()
-@click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option("--seed", type=click.IntRange(0), required=True, help="With the scenario it fixes every event.")
-@click.option("--seconds", type=click.IntRange(1, 3600), help="Virtual time, without FILE.  [default: 20]")
-@click.option(
-    "--signatures",
-    type=click.Choice(["keyed-hash", "libsodium"]),
-    help="Which port judges signatures (default: the scenario's).",
-)
-@click.option("--trace", type=click.Path(path_type=Path, dir_okay=False), help="Write each event as a line of JSON.")
-@click.option("--save", type=click.Path(path_type=Path, dir_okay=False), help="Write the scenario as a file.")
-@options.as_json
-@output.reported
-def run(
-    file: Path | None, seed: int, seconds: int | None, signatures: str | None, trace: Path | None, save: Path | None,
-    as_json: bool,
-) -> int:  # fmt: skip
-    """Run the scenario in FILE (docs/simulation.md), or the one that the seed draws. Exits 8 if an invariant breaks."""
-    from node.lab import run as lab_run
-    from node.sim.scenario import scenario_for_seed
-
-    if file is not None and seconds is not None:
-        raise click.UsageError("--seconds goes without FILE: a scenario file says its duration_ms.")
-    scenario = lab_run.load(file) if file else scenario_for_seed(seed, (seconds or 20) * MICROSECONDS)
-    if signatures is not None:
-        scenario = replace(scenario, signatures=signatures)
-    if save is not None:
-        lab_run.save(scenario, save)
-    document = lab_run.play(scenario, seed, trace)
-    found, port = document["violations"], document["signatures"]
-    faults = ", ".join(f"{name} {count}" for name, count in sorted(document["faults"].items())) or "none"
-    lines = [
-        f"seed {seed}: {document['virtual_s']:g} virtual seconds, {document['events']} events, signatures by {port}",
-        f"  committed  {document['payments_committed']} payments; heights {', '.join(map(str, document['commits']))}",
-        f"  faults     {faults}",
-        f"  trace      {document['trace_hash']}",
-        *[
-            f"  BROKEN     {item['invariant']} at {item['at_ms']} ms, validators {item['nodes']}: {item['detail']}"
-            for item in found
-        ],
-    ]
-    if not found:
-        lines.append("  every invariant held")
-    output.result(document, lines, as_json=as_json)
-    return INVARIANT if found else OK
-
-
-@lab.command()
-@click.option("--first", type=click.IntRange(0), default=0, show_default=True, help="First seed.")
-@click.option("--count", type=click.IntRange(1), default=200, show_default=True, help="How many seeds.")
-@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True)
-@click.option("--seconds", type=click.IntRange(1, 3600), default=20, show_default=True, help="Virtual time a seed.")
-@click.option(
-    "--failures", type=click.Path(path_type=Path, file_okay=False), help="Write the scenarios of failing seeds there."
-)
-@options.as_json
-@output.reported
-def campaign(first: int, count: int, processes: int, seconds: int, failures: Path | None, as_json: bool) -> int:
-    """Run many seeds. Exits 8 unless all invariants hold, nine in ten seeds commit payments and every fault fired."""
-    from node.lab.campaign import replays, run_seeds, summarize
-
-    results = run_seeds(first, count, processes, seconds * MICROSECONDS)
-    summary = {**summarize(results), "replay": replays(results, seconds * MICROSECONDS, failures)}
-    lines = [f"{key:20} {value}" for key, value in summary.items()]
-    output.result(summary, lines, as_json=as_json)
-    return OK if summary["ok"] else INVARIANT

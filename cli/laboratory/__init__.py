@@ -1,0 +1,1 @@
+"""The commands of `mithqal lab`, one module each; the group is in `cli/commands/`."""
