@@ -144,6 +144,15 @@ def test_what_is_no_statement(data):
     assert caught.value.details["step"] == "file"
 
 
+def test_a_statement_is_at_most_four_mebibytes(wallet):
+    """The limit stands before the reading: the same statement with room around it."""
+    data = stated(wallet)
+    waypoint = wallet.network.waypoint
+    assert verify_statement(data + b" " * ((4 << 20) - len(data)), waypoint).is_covered
+    with pytest.raises(StatementError, match="above the limit of 4194304"):
+        verify_statement(data + b" " * ((4 << 20) + 1 - len(data)), waypoint)
+
+
 def test_signatures_of_another_version_do_not_count(wallet):
     """A custodian's word is of one version: it cannot be put under later supply."""
     earlier = json.loads(stated(wallet))
@@ -185,10 +194,35 @@ def test_books_of_custodians(tmp_path):
         '{"version": 1, "entries": [{"coin": "XUS", "amount": 1.5, "note": ""}]}',
         '{"version": 1, "entries": [{"coin": "XUS", "amount": true, "note": ""}]}',
         '{"version": 1, "entries": [{"coin": "XUS", "amount": 1, "note": 5}]}',
+        '{"version": 1, "entries": [{"coin": "XUS", "amount": 1, "note": []}]}',
+        '{"version": 1, "entries": [{"coin": "XUS", "amount": 1, "note": "", "extra": 0}]}',
+        '{"version": 1, "entries": [{"coin": "XUS", "amount": 1, "note": "' + "x" * 201 + '"}]}',
+        '{"version": 1, "entries": [{"coin": "XUS", "amount": 18446744073709551616, "note": ""}]}',
     ],
 )  # fmt: skip
 def test_books_that_cannot_be_used(tmp_path, text):
     (tmp_path / BOOKS_FILE).write_text(text)
+    with pytest.raises(BooksFileError):
+        read_books(tmp_path)
+
+
+def test_the_longest_note_and_the_largest_amount(tmp_path):
+    """At most 200 characters, at most 2^64 - 1 micro-units either way."""
+    entries = [BookEntry("XUS", sign * (2**64 - 1), "x" * 200) for sign in (1, -1)]
+    for entry in entries:
+        add_entry(tmp_path, entry)
+    assert read_books(tmp_path) == entries
+
+
+def test_books_have_an_end(tmp_path):
+    """10,000 entries, and not one more."""
+    row = {"coin": "XUS", "amount": 1, "note": ""}
+    (tmp_path / BOOKS_FILE).write_text(json.dumps({"version": 1, "entries": [row] * 10_000}))
+    assert sums_of(read_books(tmp_path))["XUS"] == 10_000
+    with pytest.raises(BooksFileError, match="above 10000 entries"):
+        add_entry(tmp_path, BookEntry("XUS", 1, ""))
+    assert len(read_books(tmp_path)) == 10_000
+    (tmp_path / BOOKS_FILE).write_text(json.dumps({"version": 1, "entries": [row] * 10_001}))
     with pytest.raises(BooksFileError):
         read_books(tmp_path)
 
@@ -244,3 +278,28 @@ def test_records_of_different_versions_are_no_reserve(wallet):
     with pytest.raises(ProofError, match="different versions") as caught:
         reserve_of([*proved[:3], later, *proved[4:]], (), {})
     assert caught.value.details["rule"] == "another_version"
+
+
+@pytest.mark.parametrize(
+    ("place", "change", "says"),
+    [
+        (0, {"kind": "account"}, "a proof shows no record"),
+        (2, {"exists": False}, "a proof shows no record"),
+        (1, {"code": "XUS"}, "a record is not that of XEU"),
+        (-2, {"code": "XUS"}, "a record is not that of XDX"),
+        (-1, {"currency": "XUS"}, "a record is not that of XDX"),
+    ],
+)
+def test_each_proof_is_of_its_record(wallet, place, change, says):
+    """The order is that of `read_reserve`: a proof of another record, or that there is none, is refused by itself."""
+    proved = [verify_file(text.encode(), wallet.network.waypoint) for text in reserve_now(wallet).proofs]
+    item = proved[place]
+    if "kind" in change:
+        proved[place] = item._replace(kind="account")
+    elif "exists" in change:
+        proved[place] = item._replace(claim={**item.claim, "exists": False})
+    else:
+        proved[place] = item._replace(claim={**item.claim, "record": {**item.claim["record"], **change}})
+    with pytest.raises(ProofError, match=says) as caught:
+        reserve_of(proved, (), {})
+    assert caught.value.details["rule"] == "another_record"
