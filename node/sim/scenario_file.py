@@ -36,8 +36,9 @@ VERSION = 1
 """Of the format."""
 DEFAULT_DURATION_US = 20_000_000
 KEYS = (
-    "version", "name", "about", "validators", "spares", "duration_ms", "gst_ms", "liveness_rounds", "leaders", "link",
-    "disk", "sync", "clients", "signatures", "chances", "rules", "faults", "twins", "byzantine", "epochs", "mutant",
+    "version", "name", "about", "validators", "spares", "duration_ms", "gst_ms", "gst_round", "ends_early", "liveness_rounds",
+    "leaders", "link", "disk", "sync", "clients", "signatures", "chances", "rules", "faults", "twins", "byzantine", "epochs",
+    "mutant",
 )  # fmt: skip
 CHANCES_MS = (
     "crash_every", "down", "blackout_every", "disk_lost_every", "pause_every", "pause", "partition_every", "partition",
@@ -87,6 +88,8 @@ def from_document(value: Any) -> Scenario:
                 processes(number, f"faults[{place}]")
     fields = {
         "validators": count, "duration_us": duration_us, "gst_us": gst_us, "changes": changes, "spares": spares,
+        "gst_round": top.get("gst_round", optional(integer(1, 1 << 62)), None),
+        "ends_early": top.get("ends_early", boolean, False),
         "max_rounds_to_recover": top.get("liveness_rounds", integer(1, 10_000), 12),
         "leaders": _leaders(top, count),
         "signatures": top.get("signatures", one_of("keyed-hash", "libsodium"), "keyed-hash"),
@@ -102,7 +105,7 @@ def from_document(value: Any) -> Scenario:
 
 RULE_KEYS = (
     "from_ms", "to_ms", "from_round", "to_round", "src", "dst", "types", "do", "ms", "release_at_ms",
-    "release_at_round", "chance", "name",
+    "release_at_round", "chance", "name", "for_ms",
 )  # fmt: skip
 ACT_KEYS = (
     "at_ms", "at_round", "at_point", "nth", "node", "do", "disk", "for_ms", "ms", "of_ms", "groups", "src", "dst",
@@ -197,8 +200,10 @@ def _rule(item: Node, processes: Kind) -> Rule:
         _some(item, "src", processes), _some(item, "dst", processes), _some(item, "types", one_of(*TYPE_NAMES)),
         item.get("ms", time, 0), item.get("release_at_ms", optional(time), None),
         item.get("release_at_round", optional(integer(0, 1 << 62)), None), item.get("chance", share, PPM),
-        item.get("name", text, ""),
+        item.get("name", text, ""), item.get("for_ms", optional(time), None),
     )  # fmt: skip
+    if rule.for_us is not None and rule.from_round is None:
+        raise ScenarioError(f"{item.path}.for_ms: say from_round, from where it counts", path=f"{item.path}.for_ms")
     if rule.do == "hold" and rule.release_at_us is None and rule.release_at_round is None:
         raise ScenarioError(f"{item.path}: hold needs release_at_ms or release_at_round", path=item.path)
     if rule.do == "delay" and not rule.us:

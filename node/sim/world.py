@@ -30,7 +30,7 @@ from node.sim.governance import Governance
 from node.sim.network import Links, Network
 from node.sim.parties import GENESIS_US, Parties
 from node.sim.proofs import check_proofs
-from node.sim.pulse import SETTLE_BLOCKS, SETTLE_US, Pulse
+from node.sim.pulse import BEAT_US, SETTLE_BLOCKS, SETTLE_US, Pulse
 from node.sim.replay import check_replay
 from node.sim.scenario import Scenario, faulty_processes, listed_election
 from node.sim.scheduler import Scheduler
@@ -145,7 +145,10 @@ class World:
         """The members of each epoch in which somebody signed."""
         self._rounds_before: dict[int, int] = {1: 0}
         """Rounds of all epochs before one, as far as anybody was seen to go."""
-        self._furthest = self._calm_height = 0
+        self._furthest = 0
+        self._is_calm = False
+        self.calm_height = 0
+        """The highest that anybody announced before the faults stopped."""
 
     def _pulse(self) -> Pulse:
         """What is looked at again and again."""
@@ -173,7 +176,10 @@ class World:
         self._governance.plan(START_US)
         self.scheduler.at(START_US + scenario.calm_us, self._on_calm)
         self.pulse.begin(START_US + scenario.calm_us, START_US + scenario.duration_us)
-        self.scheduler.run_until(START_US + scenario.duration_us)
+        if scenario.ends_early:
+            self._run_until_recovered()
+        else:
+            self.scheduler.run_until(START_US + scenario.duration_us)
         if self.lost_records and self.recovery.is_waiting:
             self.scheduler.run_until(START_US + scenario.duration_us + PATIENCE_US)
         self.recovery.excuse([validator.index for validator in self.validators if not validator.is_up])
@@ -185,6 +191,12 @@ class World:
         self.trace.add(self.scheduler.now_us, -1, "end")
         return self._result()
 
+    def _run_until_recovered(self) -> None:
+        """To the end of the faults, then in steps of a beat until everybody has committed again."""
+        end_us = START_US + self.scenario.duration_us
+        while (not self._is_calm or self.recovery.is_waiting) and self.scheduler.now_us < end_us:
+            self.scheduler.run_until(min(self.scheduler.now_us + BEAT_US, end_us))
+
     def _judge_the_end(self) -> None:
         """L2 and L3, if the run went on for long enough after the faults; S11 and the naive model on one disk."""
         scenario, announced = self.scenario, self.ledgers.announced
@@ -195,8 +207,9 @@ class World:
             self.violations += check_replay(
                 validator.index, validator.disk.store, self.parties.chain, self.signatures, is_full=validator is best
             )  # fmt: skip
-        blocks = max(announced.values(), default=0) - self._calm_height
-        is_settled = scenario.duration_us - scenario.calm_us >= SETTLE_US and blocks >= SETTLE_BLOCKS
+        blocks = max(announced.values(), default=0) - self.calm_height
+        is_long = not scenario.ends_early and scenario.duration_us - scenario.calm_us >= SETTLE_US
+        is_settled = is_long and blocks >= SETTLE_BLOCKS
         if is_settled and alive and best is not None:
             self.violations += self.pulse.check_caught_up(announced, [validator.index for validator in alive])
             self.violations += self.workload.check_accepted(
@@ -297,11 +310,24 @@ class World:
             self._sets[epoch] = commit.next_epoch
         return self._sets[epoch].index_of(node)
 
+    def _calm_early(self) -> None:
+        """The round has begun in which the faults stop."""
+        if not self._is_calm:
+            self._faults.calm()
+            self.wire.heal()
+            self._on_calm()
+            self.pulse.calm()
+
     def _on_calm(self) -> None:
-        """The faults have just stopped."""
-        self._calm_height = max(self.ledgers.announced.values(), default=0)
+        """The faults have just stopped; once."""
+        if self._is_calm:
+            return
+        self._is_calm = True
+        if self.scenario.gst_round is not None:
+            self.script.calm()
+        self.calm_height = max(self.ledgers.announced.values(), default=0)
         rounds = [self._progress(validator.machine) for validator in self.validators]
-        self.recovery.begin(rounds, self._calm_height, self.lost_disks)
+        self.recovery.begin(rounds, self.calm_height, self.lost_disks)
         self.recovery.excuse(self.faulty)
 
     # --- what validators tell (Observer) ---
@@ -337,6 +363,8 @@ class World:
             self._round = self._round_of(node)
             self.script.on_round(self._round)
             self.wire.on_round(self._round)
+            if self.scenario.gst_round is not None and self._round >= self.scenario.gst_round:
+                self.scheduler.after(0, self._calm_early)
         self.script.on_output(node, output)
 
     def on_durable(self, node: int, output: Output, *, is_sent: bool) -> None:
