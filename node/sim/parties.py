@@ -9,6 +9,7 @@ from chain.codec import Value
 from chain.crypto.signing import PrivateKey, Scheme, Signer, address_of, authentication_key
 from chain.execution.treasury import receipt_message
 from chain.genesis import GenesisCurrency, GenesisDocument, GenesisValidator, genesis_hash, operator_name
+from chain.primitives import SECOND_US
 from chain.records.validators import network_address
 from chain.transaction import Payload
 from node.sim.entropy import Stream
@@ -17,6 +18,8 @@ from node.sim.workload import CURRENCY, Step, Wallet
 
 GENESIS_US = 1_700_000_000_000_000
 """Genesis time of every simulated network (14 November 2023)."""
+START_US = GENESIS_US + 10 * SECOND_US
+"""True time when the validators start."""
 CHAIN_ID = 4
 MINTED = 900_000_000_000
 """Micro-units that the dealer gets."""
