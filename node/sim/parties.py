@@ -63,7 +63,10 @@ class Parties:
         self.providers = [self._wallet(), self._wallet()]
         self.payers = [self._wallet() for _ in range(scenario.payers)]
         self.prober = self._wallet()
-        self.stages = [self._treasury_steps(custodian), self._dealer_steps(), self._provider_steps()]
+        self.stages: list[list[Step]] = []
+        """The set-up; without payers there is nothing to set up."""
+        if self.payers:
+            self.stages = [self._treasury_steps(custodian), self._dealer_steps(), self._provider_steps()]
         spares = range(scenario.validators, count)
         self.stages += [stage for index in spares for stage in self._validator_stages(index)]
 
