@@ -36,9 +36,9 @@ VERSION = 1
 """Of the format."""
 DEFAULT_DURATION_US = 20_000_000
 KEYS = (
-    "version", "name", "about", "validators", "spares", "duration_ms", "gst_ms", "gst_round", "ends_early", "liveness_rounds",
-    "leaders", "link", "disk", "sync", "clients", "signatures", "chances", "rules", "faults", "twins", "byzantine", "epochs",
-    "mutant",
+    "version", "name", "about", "validators", "spares", "duration_ms", "gst_ms", "gst_round", "ends_early",
+    "liveness_rounds", "leaders", "link", "disk", "sync", "clients", "signatures", "chances", "rules", "faults",
+    "twins", "byzantine", "epochs", "mutant",
 )  # fmt: skip
 CHANCES_MS = (
     "crash_every", "down", "blackout_every", "disk_lost_every", "pause_every", "pause", "partition_every", "partition",

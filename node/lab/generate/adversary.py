@@ -1,8 +1,8 @@
 """An active adversary: one validator that lies by a few habits, on links that it half controls.
 
-Twins misses what no honest machine does twice over: hidden certificates, old ones in time-outs, a timeout certificate of
-the lowest time-outs. Each habit here is in the words of a scenario file (node.sim.strategies); two to four are combined,
-each for a few rounds or for good, and proposals, votes and time-outs are cut apart independently of each other.
+Twins misses what no honest machine does: hidden certificates, old ones in time-outs, a timeout certificate of the
+lowest time-outs. Each habit here is in the words of a scenario file (as in node.sim.strategies); two to four are
+combined, each for some rounds or for good, and proposals, votes and time-outs are cut apart independently.
 """
 
 from node.lab.generate.digits import Digits, digits_of
@@ -47,7 +47,6 @@ HABITS: tuple[Json, ...] = (
     {"on": "timeout", "do": "hide", "to": "half"},
 )
 """What an adversary may do again and again."""
-LEADERS = ("liar", 0, 1, 2)
 SPLITS = splits(VALIDATORS, 2)
 KINDS = (["proposal"], ["vote"], ["timeout", "sync_info"])
 
@@ -60,9 +59,8 @@ def adversary(index: int) -> Case:
     steps = [_habit(digits) for _ in range(2 + digits.below(3))]
     leaders, rules = [], []
     for round_ in ROUNDS:
-        leader = digits.pick(LEADERS)
-        leaders.append(liar if isinstance(leader, str) else honest[leader])
-        if digits.one_in(2):
+        leaders.append(digits.pick((liar, *honest)))
+        if digits.one_in(3):
             for_ms = digits.pick((SHORT_MS, LONG_MS))
             for types in KINDS:
                 if digits.one_in(2):
