@@ -17,9 +17,9 @@ from chain.messages import (
     SyncInfo,
     Timeout,
     Vote,
-    decode_message,
     message_name,
 )
+from node.sim.decoded import decoded
 from node.sim.directives import Rule
 from node.sim.entropy import Stream
 from node.sim.scheduler import Scheduler
@@ -216,6 +216,6 @@ def round_of_message(data: bytes) -> int | None:
 def parsed(data: bytes) -> object:
     """The message, or None if it is none."""
     try:
-        return decode_message(data)
+        return decoded(data)
     except MithqalError:
         return None

@@ -13,6 +13,7 @@ from chain.sync.state_sync import SyncPlan
 from node.sim.adversary import Adversary, Hand
 from node.sim.bending import Bender, Memory
 from node.sim.checkers import Violation
+from node.sim.decoded import decoded
 from node.sim.disk import Disk
 from node.sim.entropy import Entropy
 from node.sim.epochs import Epochs
@@ -185,7 +186,7 @@ class World:
         return Replica(
             parties.document, number, keys[0], store, safety, self.signatures, Keys(keys, safety),
             plan=SyncPlan(self.scenario.snapshot_behind, self.scenario.chunk_leaves),
-            elect=elect if isinstance(leaders, str) else listed_election(leaders),
+            elect=elect if isinstance(leaders, str) else listed_election(leaders), decode_message=decoded,
         )  # fmt: skip
 
     def _deliver(self, sender: int, receiver: int, data: bytes) -> None:
