@@ -36,8 +36,9 @@ VERSION = 1
 """Of the format."""
 DEFAULT_DURATION_US = 20_000_000
 KEYS = (
-    "version", "name", "about", "validators", "spares", "duration_ms", "gst_ms", "liveness_rounds", "leaders", "link",
-    "disk", "sync", "clients", "signatures", "chances", "rules", "faults", "twins", "byzantine", "epochs", "mutant",
+    "version", "name", "about", "validators", "spares", "duration_ms", "gst_ms", "stop_at_round", "liveness_rounds",
+    "leaders", "link", "disk", "sync", "clients", "signatures", "chances", "rules", "faults", "twins", "byzantine",
+    "epochs", "mutant",
 )  # fmt: skip
 CHANCES_MS = (
     "crash_every", "down", "blackout_every", "disk_lost_every", "pause_every", "pause", "partition_every", "partition",
@@ -90,6 +91,7 @@ def from_document(value: Any) -> Scenario:
     fields = {
         "validators": count, "duration_us": duration_us, "gst_us": gst_us, "changes": changes, "spares": spares,
         "max_rounds_to_recover": top.get("liveness_rounds", integer(1, 10_000), 12),
+        "stop_at_round": top.get("stop_at_round", optional(integer(1, 1 << 62)), None),
         "leaders": _leaders(top, count),
         "signatures": top.get("signatures", one_of("keyed-hash", "libsodium"), "keyed-hash"),
         "rules": tuple(_rule(item, processes) for item in top.nodes("rules", RULE_KEYS)),
