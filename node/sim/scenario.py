@@ -92,7 +92,8 @@ class Scenario:
     gst_us: int | None = None
     """When the faults stop, if it is said in microseconds instead of by `calm_ppm`."""
     stop_at_round: int | None = None
-    """The run ends once every honest validator that lives has passed this round, and none is waited for (L1)."""
+    """After the faults the run ends as soon as every honest validator that lives has passed this round and has a new
+    block (L1)."""
     leaders: str | tuple[int, ...] = "round_robin"
     """Who leads: by the ledger's configuration, or by a list (rounds 1, 2, ..., then again)."""
     hot_ppm: int = 0

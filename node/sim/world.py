@@ -135,8 +135,10 @@ class World:
         return self._result()
 
     def _play(self, end_us: int) -> None:
-        """Until then, or until the beat at which the last round that is wanted has been passed."""
+        """Until then, or until the beat after the faults at which the last round that is wanted has been passed."""
         last, scheduler = self.scenario.stop_at_round, self.scheduler
+        if last is not None:
+            scheduler.run_until(START_US + self.scenario.calm_us)
         while scheduler.now_us < end_us and not (last is not None and self._have_passed(last)):
             scheduler.run_until(end_us if last is None else min(scheduler.now_us + BEAT_US, end_us))
 
