@@ -67,6 +67,7 @@ class Watch:
         """Whether the faults have stopped."""
         self.calm_height = 0
         """Highest height that anybody had announced when the faults stopped."""
+        self._is_directed = scenario.is_directed
         self._round = 0
         """The highest that anybody honest was in."""
 
@@ -115,7 +116,7 @@ class Watch:
 
     def on_output(self, node: int, output: Output) -> None:
         """A step is computed."""
-        if not self._scenario.is_directed:
+        if not self._is_directed:
             return
         if node not in self.faulty and self.round_of(node) > self._round:
             self._round = self.round_of(node)
@@ -127,7 +128,7 @@ class Watch:
 
     def on_durable(self, node: int, output: Output, *, is_sent: bool) -> None:
         """A step is durable."""
-        if self._scenario.is_directed:
+        if self._is_directed:
             self.ears.script.on_durable(node, output, is_sent=is_sent)
 
     def on_disk_lost(self, node: int, *, keeps_record: bool) -> None:
