@@ -7,7 +7,7 @@ from typing import NamedTuple
 from chain.accounts import Account, account_key
 from chain.certificates import QuorumCertificate
 from chain.codec import decode
-from chain.consensus.leader import elect
+from chain.consensus.leader import Elect, elect
 from chain.consensus.ports import SigningKey
 from chain.consensus.safety import read_record
 from chain.crypto.signing import PrivateKey, RealSignatures, Signatures, Signer
@@ -31,6 +31,7 @@ from node.sim.network import Links, Network
 from node.sim.parties import GENESIS_US, Parties
 from node.sim.proofs import check_proofs
 from node.sim.pulse import SETTLE_BLOCKS, SETTLE_US, Pulse
+from node.sim.refinement import Refinement
 from node.sim.replay import check_replay
 from node.sim.scenario import Scenario, faulty_processes, listed_election
 from node.sim.scheduler import Scheduler
@@ -82,6 +83,8 @@ class Result(NamedTuple):
     """Rounds that each validator took to a new block after the faults had stopped."""
     violations: tuple[Violation, ...]
     trace_hash: str
+    states: frozenset[int] = frozenset()
+    """The abstract states of the protocol that it reached (node/sim/coverage.py)."""
 
 
 class World:
@@ -143,6 +146,7 @@ class World:
         self.pulse = self._pulse()
         self._sets = {1: first_validators(self.parties.document)}
         """The members of each epoch in which somebody signed."""
+        self.refinement = Refinement(self.violations, self._sets, self.faulty_numbers, self._elect())
         self._rounds_before: dict[int, int] = {1: 0}
         """Rounds of all epochs before one, as far as anybody was seen to go."""
         self._furthest = self._calm_height = 0
@@ -237,7 +241,7 @@ class World:
             dict(sorted(self.workload.submissions.items())), dict(sorted(self.workload.replies.items())),
             dict(sorted(self.alarms.items())), self.workload.payments_committed,
             tuple(self.recovery.rounds.get(validator.index, -1) for validator in self.validators),
-            tuple(self.violations), self.trace.hexdigest(),
+            tuple(self.violations), self.trace.hexdigest(), self.refinement.states,
         )  # fmt: skip
 
     def _build(self, index: int, store: Store, safety: bytes | None) -> Machine:
@@ -246,12 +250,17 @@ class World:
         if refuses:
             raise MithqalError(f"the disk of validator {index} cannot be read", name=refuses)
         parties, number = self.parties, self.scenario.number_of(index)
-        keys, leaders = parties.consensus_keys[number], self.scenario.leaders
+        keys = parties.consensus_keys[number]
         return Replica(
             parties.document, number, keys[0], store, safety, self.signatures, Keys(keys, safety),
             plan=SyncPlan(self.scenario.snapshot_behind, self.scenario.chunk_leaves),
-            elect=elect if isinstance(leaders, str) else listed_election(leaders),
+            elect=self._elect(),
         )  # fmt: skip
+
+    def _elect(self) -> Elect:
+        """Who leads: the ledger's election, or the scenario's list."""
+        leaders = self.scenario.leaders
+        return elect if isinstance(leaders, str) else listed_election(leaders)
 
     def _deliver(self, sender: int, receiver: int, data: bytes) -> None:
         """A message is at its receiver's door."""
@@ -310,6 +319,7 @@ class World:
         """A replica was built: the others get a link to it, and it learns in time who is not there."""
         if node not in self.faulty:
             self.ledgers.on_start(node, tip)
+            self.refinement.on_start(node)
         number = self.validators[node].number
         for other in self.validators:
             if other.number != number:
@@ -318,6 +328,7 @@ class World:
 
     def on_crash(self, node: int) -> None:
         """Its connections break."""
+        self.refinement.on_crash(node)
         number = self.validators[node].number
         for other in self.validators:
             if other.number != number:
@@ -354,6 +365,7 @@ class World:
         self.lost_disks.add(node)
         if not keeps_record:
             self.discipline.forget(node)
+            self.refinement.on_record_lost(node)
             self.lost_records.add(node)
 
     def _note_absence(self, node: int, other: int) -> None:
@@ -365,7 +377,8 @@ class World:
         """A message left."""
         if node in self.faulty:
             return
-        self.discipline.on_send(node, data, self.validators[node].disk)
+        disk = self.validators[node].disk
+        self.refinement.on_message(node, self.discipline.on_send(node, data, disk), disk.store)
 
     def on_committed(self, node: int, committed: Committed) -> None:
         """A durable block was announced."""
@@ -375,6 +388,7 @@ class World:
         if machine is not None:
             self.ledgers.note_base(node, machine.ledger.base_height)
         self.ledgers.on_committed(node, committed)
+        self.refinement.on_committed(node, committed)
         if committed.timestamp_us > self.scheduler.now_us + MOST_AHEAD_US:
             text = f"height {committed.height} lies {committed.timestamp_us - self.scheduler.now_us} us ahead"
             self.violations.append(Violation("S11_time", node, text))
