@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from chain.consensus.leader import elect
+from chain.consensus.leader import Elect, elect
 from chain.crypto.signing import PrivateKey, RealSignatures, Signatures, Signer
 from chain.errors import MithqalError
 from chain.genesis import first_validators
@@ -24,6 +24,7 @@ from node.sim.keys import Keys
 from node.sim.network import Links, Network
 from node.sim.parties import START_US, Parties
 from node.sim.pulse import BEAT_US, Pulse
+from node.sim.refinement import Refinement
 from node.sim.result import Record, Result
 from node.sim.scenario import Scenario, listed_election
 from node.sim.scheduler import Scheduler
@@ -64,6 +65,9 @@ class World:
         self.validators: list[Validator] = []
         self.epochs = Epochs(first_validators(self.parties.document), self.validators)
         self.watch = Watch(scenario, self.scheduler, self.validators, self.epochs, self.violations, self.faults)
+        self.watch.refinement = Refinement(
+            self.violations, self.epochs.sets, self.watch.faulty_numbers, self._elect()
+        )  # fmt: skip
         self.ledgers, self.discipline = self.watch.ledgers, self.watch.discipline
         self.network = Network(
             self.scheduler, entropy.stream("network"), Links(scenario.delay_us, scenario.jitter_us), self._deliver,
@@ -178,7 +182,7 @@ class World:
             dict(sorted(self.workload.submissions.items())), dict(sorted(self.workload.replies.items())),
             dict(sorted(self.watch.alarms.items())), self.workload.payments_committed,
             tuple(self.watch.recovery.rounds.get(validator.index, -1) for validator in self.validators),
-            tuple(self.violations), self.trace.hexdigest(),
+            tuple(self.violations), self.trace.hexdigest(), self.watch.refinement.states,
         )  # fmt: skip
 
     def _build(self, index: int, store: Store, safety: bytes | None) -> Machine:
@@ -187,12 +191,17 @@ class World:
         if refuses:
             raise MithqalError(f"the disk of validator {index} cannot be read", name=refuses)
         parties, number = self.parties, self.scenario.number_of(index)
-        keys, leaders = parties.consensus_keys[number], self.scenario.leaders
+        keys = parties.consensus_keys[number]
         return Replica(
             parties.document, number, keys[0], store, safety, self.signatures, Keys(keys, safety),
             plan=SyncPlan(self.scenario.snapshot_behind, self.scenario.chunk_leaves),
-            elect=elect if isinstance(leaders, str) else listed_election(leaders), decode_message=decoded,
+            elect=self._elect(), decode_message=decoded,
         )  # fmt: skip
+
+    def _elect(self) -> Elect:
+        """Who leads: the ledger's election, or the scenario's list."""
+        leaders = self.scenario.leaders
+        return elect if isinstance(leaders, str) else listed_election(leaders)
 
     def _deliver(self, sender: int, receiver: int, data: bytes) -> None:
         """A message is at its receiver's door."""
