@@ -1,5 +1,6 @@
 """Votes' contents, quorum and timeout certificates, and when each is valid (docs/protocol.md, Q1 to Q9)."""
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from chain.codec import Value, encode, fields, sized
@@ -8,6 +9,11 @@ from chain.crypto.signing import Scheme, SignatureCheck, Signatures
 from chain.errors import CertificateError, DecodeError
 from chain.primitives import ZERO_HASH, Hash
 from chain.validators import ValidatorSet
+
+CERTIFICATES_KEPT = 64
+"""Certificates whose digests are kept."""
+SIGNED_KEPT = 64
+"""Votes whose signed bytes are kept: those of the few rounds that votes come from at one time."""
 
 _hash_qc = Hasher("QuorumCertificate")
 _hash_tc = Hasher("TimeoutCertificate")
@@ -102,7 +108,7 @@ class QuorumCertificate(NamedTuple):
 
     def digest(self) -> Hash:
         """Hash over all of it, signatures included, so that a block's id fixes its justification (trap T14)."""
-        return _hash_qc(encode(self.to_value()))
+        return _digest(self)
 
     def verify(self, validators: ValidatorSet, genesis_hash: bytes, signatures: Signatures) -> None:
         """Raise CertificateError unless Q1 to Q6 hold for this epoch's set."""
@@ -151,7 +157,7 @@ class TimeoutCertificate(NamedTuple):
 
     def digest(self) -> Hash:
         """Hash over all of it."""
-        return _hash_tc(encode(self.to_value()))
+        return _digest(self)
 
     def verify(
         self,
@@ -180,6 +186,13 @@ class TimeoutCertificate(NamedTuple):
             if not signatures.verify(SignatureCheck(Scheme.ED25519, key, message, signature)):
                 raise CertificateError(f"time-out of validator {author} has a bad signature", name="bad_signature")
         verify_qc(self.high_qc, validators, genesis_qc, genesis_hash, signatures)
+
+
+@lru_cache(maxsize=CERTIFICATES_KEPT)
+def _digest(certificate: QuorumCertificate | TimeoutCertificate) -> Hash:
+    """Kept for a while: a round asks for each certificate's several times."""
+    hasher = _hash_qc if isinstance(certificate, QuorumCertificate) else _hash_tc
+    return hasher(encode(certificate.to_value()))
 
 
 def verify_qc(
@@ -212,8 +225,9 @@ def check_quorum(entries: Signed | tuple[tuple[int, int, bytes], ...], validator
         )
 
 
+@lru_cache(maxsize=SIGNED_KEPT)
 def vote_message(data: VoteData, commit: CommitInfo | None, genesis_hash: bytes) -> bytes:
-    """The bytes that a vote signs."""
+    """The bytes that a vote signs; kept for a while, since all votes of a block sign the same."""
     body = encode((tuple(data), None if commit is None else commit.to_value()))
     return signing_message("Vote", genesis_hash, body)
 

@@ -78,6 +78,10 @@ class Script:
             release_at_us=None if rule.release_at_us is None else start + rule.release_at_us,
         )  # fmt: skip
 
+    def calm(self) -> None:
+        """The faults have stopped: what waits for a round, a point or a write does not happen any more."""
+        self._by_round, self._by_point, self._failing = [], [], []
+
     def on_round(self, round_: int) -> None:
         """Somebody honest entered a round for the first time."""
         due = [act for act in self._by_round if (act.at_round or 0) <= round_]
@@ -87,6 +91,8 @@ class Script:
 
     def on_output(self, node: int, output: Output) -> None:
         """A step is computed: a disk may fail it, or the node crashes before or while it is written."""
+        if not self._failing and not self._by_point:
+            return
         validator = self._validators[node]
         is_write = output.safety is not None or not output.persist.is_empty()
         for act in [act for act in self._failing if act.node == node and is_write]:
