@@ -63,5 +63,9 @@ def test_a_page_that_cannot_be_written_is_bad_input(
     """Exit 2 with the rule's name, as of every file that cannot be written."""
     monkeypatch.setattr("node.lab.sensitivity.measure", lambda *_: {"faults": []})
     monkeypatch.setattr("node.lab.sensitivity.page", lambda _found: "page")
-    assert run_main(["lab", "sensitivity", "--html", str(tmp_path / "none" / "page.html")]) == 2
+    words = ["mithqal", "lab", "sensitivity", "--html", str(tmp_path / "none" / "page.html")]
+    monkeypatch.setattr("sys.argv", words)
+    with pytest.raises(SystemExit) as caught:
+        run_main()
+    assert caught.value.code == 2
     assert "cannot be written" in capsys.readouterr().err
