@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from chain.accounts import Account, Role, account_key
 from chain.admission import CLIENTS, Admission, LaneName, Waiting
+from chain.answers import acceptance, known_already, refusal
 from chain.block import Block
 from chain.certificates import QuorumCertificate
 from chain.codec import decode, fields
@@ -29,7 +30,6 @@ from chain.interface import (
     PeerDown,
     PeerUp,
     Received,
-    Reply,
     Send,
     SetTimer,
     Start,
@@ -67,7 +67,7 @@ from chain.sync.client import TIMER as SYNC_TIMER
 from chain.sync.snapshot import Snapshot
 from chain.sync.state_sync import SNAPSHOT_BEHIND, StateSync, SyncPlan
 from chain.transaction import SignedTransaction, decode_transaction, transaction_hash
-from chain.validation import Discard, check_prologue
+from chain.validation import check_prologue
 
 MEMORY_BLOCKS = 16
 """Committed blocks that are held against the signing record at the start: a validator that votes is in most of them."""
@@ -475,25 +475,3 @@ def split(envelopes: list[bytes]) -> list[Transactions]:
 def checks_of(transactions: list[SignedTransaction], genesis_hash: bytes) -> tuple[SignatureCheck, ...]:
     """Every signature of some transactions, one after the other."""
     return tuple([check for tx in transactions for check in tx.checks(genesis_hash)])
-
-
-def acceptance(request_id: int, tx: SignedTransaction, waiting_for: int | None) -> Reply:
-    """The answer to an admitted transaction."""
-    if waiting_for is None:
-        return Reply(request_id, True, tx.hash, "accepted", "accepted", None)
-    if waiting_for == tx.raw.sequence_number:
-        message = f"parked: scheduled, it runs from the ledger's time {tx.raw.valid_from_secs} s on"
-        return Reply(request_id, True, tx.hash, "parked", message, None)
-    message = f"parked: number {tx.raw.sequence_number} waits for number {waiting_for}"
-    return Reply(request_id, True, tx.hash, "parked", message, None, waiting_for)
-
-
-def known_already(request_id: int, tx: SignedTransaction) -> Reply:
-    """The answer to a transaction that is on the ledger."""
-    return Reply(request_id, True, tx.hash, "accepted", "known already", None)
-
-
-def refusal(request_id: int, tx_hash: bytes, error: MithqalError) -> Reply:
-    """The answer to a refused transaction."""
-    code = int(error.status) if isinstance(error, Discard) else None
-    return Reply(request_id, False, tx_hash, error.name, error.message, code)
