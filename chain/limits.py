@@ -117,6 +117,16 @@ MAX_PENDING_BLOCKS = 128
 """Uncommitted blocks kept."""
 MAX_HELD_PROPOSALS = 16
 """Proposals that wait for blocks, signatures or the clock."""
+WITNESSED_ROUNDS = 32
+"""Rounds back in which two statements of one validator are held against each other."""
+MAX_EVIDENCE_BYTES = 96 << 10
+"""One piece of evidence: two votes that each name a next set of 256 validators with the longest names fit."""
+EVIDENCE_EACH = 4
+"""Pieces of evidence of one kind against one validator in one epoch: a liar makes as many as it likes."""
+EVIDENCE_RETRY_US = 2 * SECOND_US
+"""How often one other validator is told which evidence is known here, if there is any."""
+EVIDENCE_IDS = 256
+"""The latest pieces of evidence that it is told of."""
 CONFIG_UPDATE_INTERVAL_US = 1 * SECOND_US
 """How often a member may change its own keys, as genesis sets it (Diem: five minutes)."""
 MAX_REGISTERED_VALIDATORS = 1_024

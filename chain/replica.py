@@ -5,6 +5,8 @@
 
 from collections.abc import Iterator
 
+from chain.accountability import TIMER as EVIDENCE_TIMER
+from chain.accountability import Accountability
 from chain.accounts import Account, Role, account_key
 from chain.admission import CLIENTS, Admission, LaneName, Waiting
 from chain.answers import acceptance, known_already, refusal
@@ -19,6 +21,7 @@ from chain.consensus.safety import SafetyRecord, read_record
 from chain.crypto.signing import SignatureCheck, Signatures, Signer
 from chain.entries import KIND_USER
 from chain.errors import MithqalError, SafetyError
+from chain.evidence import Evidence
 from chain.executed import ExecutedBlock
 from chain.execution.gas import gas_of
 from chain.genesis import GenesisDocument
@@ -50,7 +53,9 @@ from chain.limits import (
 )
 from chain.mempool import Mempool, MempoolError
 from chain.messages import (
+    Accusation,
     CommittedResponse,
+    EvidenceKnown,
     Message,
     SnapshotMessage,
     Transactions,
@@ -141,6 +146,7 @@ class Replica:
             check_certificates(machine.safety.record, machine.own, machine.high_commit)
         except SafetyError as error:
             self.standing.judge(error)
+        self.accountability = Accountability(index, ledger, signatures, self._peers)
         self._held: list[Event] = []
         """Events that wait until a snapshot is on the disk."""
         self.admission = Admission(len(ledger.validators))
@@ -197,6 +203,8 @@ class Replica:
                 self._on_message(sender, decode_message(data), now_us, out)
             case TimerFired(name, token) if name == ADMISSION_TIMER:
                 self._check_next(now_us, out)
+            case TimerFired(name, token) if name == EVIDENCE_TIMER:
+                self.accountability.on_timer(now_us, out)
             case TimerFired(name, token):
                 timers = self.sync.on_timer if name == SYNC_TIMER else self.consensus.on_timer
                 timers(name, token, now_us, out)
@@ -215,11 +223,14 @@ class Replica:
                 pending = self.store.rows(Column.PENDING, 0, 1 << 20)
                 self.consensus.start(pending, now_us, out)
                 self.sync.start(now_us, out)
+                self.accountability.start(now_us, out)
 
     def _on_message(self, sender: int, message: Message, now_us: int, out: Output) -> None:
         """To whom it belongs."""
         if isinstance(message, Transactions):
             self._on_peer_transactions(sender, message, now_us, out)
+        elif isinstance(message, Accusation | EvidenceKnown):
+            self.accountability.on_message(sender, message, now_us, out)
         elif isinstance(message, SnapshotMessage):
             was_adopting = self.sync.is_switching
             snapshot = self.sync.on_message(sender, message, now_us, out)
@@ -448,6 +459,10 @@ class Replica:
     def committed_blocks(self, start_height: int) -> CommittedResponse | None:
         """Durable blocks for a node that catches up."""
         return self.ledger.committed_blocks(start_height, SYNC_BLOCKS, SYNC_BYTES)
+
+    def accuse(self, evidence: Evidence, now_us: int, out: Output) -> None:
+        """Consensus has seen a validator lie."""
+        self.accountability.report(evidence, now_us, out)
 
     def _transactions(self, block: Block) -> list[SignedTransaction]:
         """A block's transactions, parsed once where the mempool has them; the last block's are kept."""

@@ -171,6 +171,7 @@ class ConsensusMachine:
         if header.author != sender:
             raise BlockError(f"validator {sender} sent a proposal of {header.author}", name="wrong_author")
         if header.round < self.round:
+            self.verifier.late_block(block, is_authors=True)
             return
         self.verifier.block(block)
         self.verifier.qc(proposal.high_commit)
@@ -250,6 +251,7 @@ class ConsensusMachine:
         data = vote.data
         self.verifier.same_epoch(data.epoch)
         if not max(self.round - 1, 1) <= data.round <= self.round + 1 or data.round <= self.high_qc.round:
+            self.verifier.late_vote(sender, vote)
             return
         self.verifier.vote(sender, vote)
         qc, conflict = self.collector.add_vote(vote)
@@ -477,6 +479,7 @@ class ConsensusMachine:
         path = run_committed(self.app, root, blocks, proof.commit)
         for block in blocks:
             self._check_memory(block.parent_qc, block.tc, out)
+            self.verifier.late_block(block, is_authors=False)
         self._make_final(path, proof, out)
         if not self.ended:
             self._go_on(proof, now_us, out)
