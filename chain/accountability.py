@@ -80,6 +80,11 @@ class Accountability:
             self._tell(others[self._turn % len(others)], out)
         out.timers.append(SetTimer(TIMER, now_us + EVIDENCE_RETRY_US, 0))
 
+    def on_peer_up(self, peer: int, out: Output) -> None:
+        """A validator is there again, and may have missed something."""
+        if self.known:
+            self._tell(peer, out)
+
     def get(self, evidence_id: EvidenceId) -> Evidence | None:
         """One piece, if it is known."""
         if evidence_id not in self.known:

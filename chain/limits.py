@@ -123,7 +123,7 @@ MAX_EVIDENCE_BYTES = 96 << 10
 """One piece of evidence: two votes that each name a next set of 256 validators with the longest names fit."""
 EVIDENCE_EACH = 4
 """Pieces of evidence of one kind against one validator in one epoch: a liar makes as many as it likes."""
-EVIDENCE_RETRY_US = 2 * SECOND_US
+EVIDENCE_RETRY_US = 1 * SECOND_US
 """How often one other validator is told which evidence is known here, if there is any."""
 EVIDENCE_IDS = 256
 """The latest pieces of evidence that it is told of."""

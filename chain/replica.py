@@ -219,6 +219,7 @@ class Replica:
                 self.consensus.on_link(peer, False, now_us, out)
             case PeerUp(peer):
                 self.consensus.on_link(peer, True, now_us, out)
+                self.accountability.on_peer_up(peer, out)
             case Start():
                 pending = self.store.rows(Column.PENDING, 0, 1 << 20)
                 self.consensus.start(pending, now_us, out)

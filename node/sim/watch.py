@@ -52,7 +52,7 @@ class Watch:
         self._violations, self._counts = violations, counts
         self.faulty = faulty_processes(scenario)
         """Liars, and all processes of a number that has more than one: nothing is asked of them."""
-        self._faulty_numbers = {scenario.number_of(process) for process in self.faulty}
+        self.faulty_numbers = {scenario.number_of(process) for process in self.faulty}
         self.alarms: Counter[str] = Counter()
         self.ledgers = Ledgers(violations)
         self.discipline = Discipline(violations, epochs.seat)
@@ -161,7 +161,7 @@ class Watch:
     def on_alarm(self, node: int, name: str, peer: int | None) -> None:
         """S10: nobody lies but about snapshots, so that every other alarm accuses an honest validator."""
         self.alarms[name] += 1
-        if node in self.faulty or peer in self._faulty_numbers:
+        if node in self.faulty or peer in self.faulty_numbers:
             return
         if peer is None and self.faulty and name not in ALARMS_ABOUT_ONESELF:
             return  # it names nobody, and somebody does lie

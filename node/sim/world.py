@@ -10,6 +10,7 @@ from chain.primitives import SECOND_US
 from chain.replica import Replica
 from chain.storage import Store
 from chain.sync.state_sync import SyncPlan
+from node.sim.accountability import Bystander
 from node.sim.adversary import Adversary, Hand
 from node.sim.bending import Bender, Memory
 from node.sim.checkers import Violation
@@ -64,6 +65,9 @@ class World:
         self.epochs = Epochs(first_validators(self.parties.document), self.validators)
         self.watch = Watch(scenario, self.scheduler, self.validators, self.epochs, self.violations, self.faults)
         self.ledgers, self.discipline = self.watch.ledgers, self.watch.discipline
+        self.bystander = Bystander(
+            self.scheduler, self.validators, self.epochs, self.watch.faulty, self.parties.chain[1], self.signatures
+        )
         self.network = Network(
             self.scheduler, entropy.stream("network"), Links(scenario.delay_us, scenario.jitter_us), self._deliver,
             self.faults,
@@ -126,9 +130,10 @@ class World:
         recovery.excuse([validator.index for validator in self.validators if not validator.is_up])
         recovery.finish()
         verdict = Verdict(scenario, self.parties, self.signatures, self.watch, self.workload, self.pulse)
-        self.violations += verdict.violations(
-            [validator for validator in self.validators if validator.index not in self.watch.faulty]
-        )
+        honest = [validator for validator in self.validators if validator.index not in self.watch.faulty]
+        self.violations += verdict.violations(honest)
+        excused = frozenset(self.watch.faulty_numbers | self.watch.lost_records)
+        self.violations += self.bystander.violations(honest, excused, START_US + scenario.calm_us)
         self.trace.add(self.scheduler.now_us, -1, "end")
         return self._result()
 
@@ -177,7 +182,9 @@ class World:
         if self.scenario.liars and self.adversary.is_liar(receiver):
             if not self.validators[receiver].is_up or not self.adversary.on_heard(receiver, number, data):
                 return
-        self.validators[receiver].receive(number, self._faults.answered(sender, data))
+        data = self._faults.answered(sender, data)
+        self.bystander.on_message(receiver, number, data)
+        self.validators[receiver].receive(number, data)
 
     def _bender(self, process: int, epoch: int, memory: Memory) -> Bender | None:
         """A liar's hand in an epoch, or in its own one for a message of none; None where it is no member."""
