@@ -34,13 +34,9 @@ class Accountability:
     ) -> None:
         """Read what an earlier life knew; `peers` gives the numbers of those who shall know it."""
         self._number, self._ledger, self._signatures, self._peers = number, ledger, signatures, peers
-        self.known: dict[EvidenceId, int] = {}
-        """What is known, oldest first -> row of `Column.EVIDENCE`."""
-        for row, data in ledger.store.rows(Column.EVIDENCE, 0, 1 << 62):
-            self.known[Evidence.from_bytes(data).id] = row
-        self._next_row = max(self.known.values(), default=-1) + 1
-        self._fresh: dict[EvidenceId, Evidence] = {}
-        """What may not be durable yet, and cannot be read from the store."""
+        found = [Evidence.from_bytes(data) for _, data in ledger.store.rows(Column.EVIDENCE, 0, 1 << 62)]
+        self.known: dict[EvidenceId, Evidence] = {evidence.id: evidence for evidence in found}
+        """What is known, oldest first; the place is the row of `Column.EVIDENCE`."""
         self._turn = 0
         self._answered_us: dict[int, int] = {}
 
@@ -58,9 +54,8 @@ class Accountability:
         )
         if not self.known:
             out.timers.append(SetTimer(TIMER, now_us + EVIDENCE_RETRY_US, 0))
-        self.known[evidence.id], self._fresh[evidence.id] = self._next_row, evidence
-        out.persist.rows.append((Column.EVIDENCE, self._next_row, evidence.to_bytes()))
-        self._next_row += 1
+        out.persist.rows.append((Column.EVIDENCE, len(self.known), evidence.to_bytes()))
+        self.known[evidence.id] = evidence
         out.after_persist.append(Send(ALL_OTHERS, encode_message(Accusation(evidence))))
         out.alarm(f"evidence_{evidence.id.name}", describe(evidence, guilty), guilty.number)
 
@@ -85,13 +80,6 @@ class Accountability:
         if self.known:
             self._tell(peer, out)
 
-    def get(self, evidence_id: EvidenceId) -> Evidence | None:
-        """One piece, if it is known."""
-        if evidence_id not in self.known:
-            return None
-        row = self._ledger.store.row(Column.EVIDENCE, self.known[evidence_id])
-        return self._fresh[evidence_id] if row is None else Evidence.from_bytes(row)
-
     def _latest(self) -> tuple[EvidenceId, ...]:
         """What is told to others."""
         return tuple(self.known)[-EVIDENCE_IDS:]
@@ -104,11 +92,9 @@ class Accountability:
         """EV13: send what the peer lacks, and say what is known here if it knows more."""
         size, have = 0, dict.fromkeys(theirs)
         for evidence_id in self._latest():
-            if self._is_wanted(evidence_id, have, is_here=True):
+            if self._is_wanted(evidence_id, have):
                 have[evidence_id] = None
-                evidence = self.get(evidence_id)
-                assert evidence is not None, "it is known"
-                data = encode_message(Accusation(evidence))
+                data = encode_message(Accusation(self.known[evidence_id]))
                 size += len(data)
                 if size > GOSSIP_BYTES:
                     break
@@ -116,9 +102,9 @@ class Accountability:
         if any(self._is_wanted(evidence_id, self.known) for evidence_id in theirs):
             self._tell(peer, out)
 
-    def _is_wanted(self, evidence_id: EvidenceId, known: Iterable[EvidenceId], *, is_here: bool = False) -> bool:
+    def _is_wanted(self, evidence_id: EvidenceId, known: Iterable[EvidenceId]) -> bool:
         """EV12: whether somebody who knows these would take it: it is new, not one too many, and of no later epoch."""
-        if not is_here and evidence_id.epoch > self._ledger.epoch:
+        if evidence_id.epoch > self._ledger.epoch:
             return False
         same = [one for one in known if one[:3] == evidence_id[:3]]
         return len(same) < EVIDENCE_EACH and evidence_id not in same
