@@ -8,7 +8,7 @@ validator in turn is told which, and who lacks some asks and is answered. A netw
 from collections.abc import Callable, Iterable
 
 from chain.crypto.signing import Signatures
-from chain.evidence import Evidence, EvidenceId, EvidenceKind, verify_evidence
+from chain.evidence import DEEDS, Evidence, EvidenceId, verify_evidence
 from chain.interface import ALL_OTHERS, Output, Send, SetTimer
 from chain.ledger import Ledger
 from chain.limits import EVIDENCE_EACH, EVIDENCE_IDS, EVIDENCE_RETRY_US, GOSSIP_BYTES
@@ -16,14 +16,10 @@ from chain.messages import Accusation, EvidenceKnown, encode_message
 from chain.storage import Column
 from chain.validators import Validator
 
+EVIDENCE = "evidence_"
+"""Before the kind: the name of an alarm."""
 TIMER = "evidence"
 """Time to tell somebody what is known."""
-DEEDS = {
-    EvidenceKind.DOUBLE_PROPOSAL: "proposed two blocks",
-    EvidenceKind.DOUBLE_VOTE: "voted twice",
-    EvidenceKind.LOCK_LIE: "hid a certificate that it had voted on",
-}
-"""What each kind says of its author, for people."""
 
 
 class Accountability:
@@ -57,7 +53,7 @@ class Accountability:
         out.persist.rows.append((Column.EVIDENCE, len(self.known), evidence.to_bytes()))
         self.known[evidence.id] = evidence
         out.after_persist.append(Send(ALL_OTHERS, encode_message(Accusation(evidence))))
-        out.alarm(f"evidence_{evidence.id.name}", describe(evidence, guilty), guilty.number)
+        out.alarm(EVIDENCE + evidence.id.name, describe(evidence, guilty), guilty.number)
 
     def on_message(self, sender: int, message: Accusation | EvidenceKnown, now_us: int, out: Output) -> None:
         """Evidence, or what somebody else knows of it."""

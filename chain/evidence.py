@@ -1,11 +1,8 @@
 """Evidence: two signed statements of one validator that no honest one makes (docs/protocol.md, EV1 to EV6).
 
-Whoever has the validator set of the epoch and the genesis hash can check it, and needs nothing else: no ledger, no
-network, no trust in whoever shows it. Read `verify_evidence` first. Signing rules: chain/consensus/safety.py.
-
-Why no honest validator can be named, crashed and restarted ones included: a second proposal or vote in a round, and a
-time-out below the lock, are what the signing record forbids (P1, P4, P5, P8), and it is durable before any signature
-leaves (P9). A validator that signs without its record is faulty.
+Whoever has the validator set of the epoch and the genesis hash can check it, and needs nothing else. Read
+`verify_evidence` first. No honest validator can be named, crashed and restarted ones included: such statements are what
+the signing record forbids (P1, P4, P5, P8), and that is durable before any signature leaves (P9).
 """
 
 from collections.abc import Callable
@@ -30,6 +27,14 @@ class EvidenceKind(IntEnum):
     """E2: two votes of one round over different data."""
     LOCK_LIE = 3
     """E3: a vote on top of a certificate, and a time-out of that round or a later one that shows a lower one."""
+
+
+DEEDS = {
+    EvidenceKind.DOUBLE_PROPOSAL: "proposed two blocks",
+    EvidenceKind.DOUBLE_VOTE: "voted twice",
+    EvidenceKind.LOCK_LIE: "hid a certificate that it had voted on",
+}
+"""What each kind says of its author, for people."""
 
 
 class Statement(NamedTuple):

@@ -6,23 +6,22 @@ from pathlib import Path
 import pytest
 
 from chain.accountability import TIMER
-from chain.certificates import VoteData, timeout_message, vote_message
 from chain.codec import encode
 from chain.crypto.signing import RealSignatures
-from chain.evidence import Evidence, EvidenceId, EvidenceKind, Statement
+from chain.evidence import Evidence, EvidenceId
 from chain.interface import ALL_OTHERS, Output, PeerUp, Received, Start, TimerFired
 from chain.limits import EVIDENCE_EACH, EVIDENCE_IDS, EVIDENCE_RETRY_US
 from chain.messages import Accusation, EvidenceKnown, decode_message, encode_message
-from chain.primitives import SECOND_US, ZERO_HASH, Hash
+from chain.primitives import SECOND_US
 from chain.replica import Replica
 from chain.storage import Column, Store
 from node.storage.memory import MemoryStore
 from node.storage.sqlite import SqliteStore
+from tests.accusations import LIAR, Liar
 from tests.builders import NOW_SECS, document, key
 
 DOCUMENT = document()
 NOW_US = NOW_SECS * SECOND_US
-LIAR = 2
 
 
 class Node:
@@ -53,25 +52,19 @@ class Node:
 GENESIS = Node().replica.ledger.genesis_hash
 
 
-def vote(round_: int, fill: int, author: int = LIAR) -> Statement:
-    """A signed vote."""
-    data = VoteData(1, round_, Hash(bytes([fill]) * 32), 0, ZERO_HASH, ZERO_HASH, 0, 5, None)
-    return Statement((tuple(data), None), key(10 + author).sign(vote_message(data, None, GENESIS)))
+def liar(author: int = LIAR, epoch: int = 1) -> Liar:
+    """One of the four."""
+    return Liar(key(10 + author), GENESIS, author, epoch)
 
 
 def double_vote(round_: int = 3, author: int = LIAR, fill: int = 1) -> Evidence:
     """Two votes of one round."""
-    both = [vote(round_, fill, author), vote(round_, fill + 1, author)]
-    first, second = sorted(both, key=lambda one: encode(one.body))
-    return Evidence(EvidenceKind.DOUBLE_VOTE, 1, author, first, second)
+    return liar(author).double_vote(round_, fill)
 
 
-def lie(round_: int = 9) -> Evidence:
-    """A vote on round 5, a time-out that shows round 0."""
-    data = VoteData(1, 6, ZERO_HASH, 5, ZERO_HASH, ZERO_HASH, 0, 5, None)
-    made = Statement((tuple(data), None), key(10 + LIAR).sign(vote_message(data, None, GENESIS)))
-    shown = Statement((1, round_, 0), key(10 + LIAR).sign(timeout_message(1, round_, 0, GENESIS)))
-    return Evidence(EvidenceKind.LOCK_LIE, 1, LIAR, made, shown)
+def lie() -> Evidence:
+    """A lock lie."""
+    return liar().lock_lie()
 
 
 def told(out: Output) -> list[tuple[int, Accusation | EvidenceKnown]]:
@@ -118,11 +111,7 @@ def test_what_does_not_hold_accuses_whoever_sends_it() -> None:
 
 def _of_epoch(epoch: int) -> Evidence:
     """Of another epoch, well signed."""
-    statements = []
-    for fill in (1, 2):
-        data = VoteData(epoch, 3, Hash(bytes([fill]) * 32), 0, ZERO_HASH, ZERO_HASH, 0, 5, None)
-        statements.append(Statement((tuple(data), None), key(12).sign(vote_message(data, None, GENESIS))))
-    return Evidence(EvidenceKind.DOUBLE_VOTE, epoch, LIAR, statements[0], statements[1])
+    return liar(epoch=epoch).double_vote()
 
 
 def test_evidence_of_an_epoch_that_is_not_here_yet_waits_with_the_others() -> None:

@@ -135,7 +135,7 @@ def test_another_epoch_network_key_or_author_proves_nothing(evidence: Evidence) 
     assert refusal(evidence._replace(epoch=2), ValidatorSet(2, FOUR.set.members)) == "evidence_epoch"
     assert refusal(evidence, genesis_hash=b"\x48" * 32) == "bad_signature"
     assert refusal(evidence._replace(author=4)) == "evidence_author"
-    others = tuple(Validator(*member[:1], FOUR.keys[0].public_key, *member[2:]) for member in FOUR.set.members[2:3])
+    others = tuple(member._replace(consensus_key=FOUR.keys[0].public_key) for member in FOUR.set.members[2:3])
     assert refusal(evidence._replace(author=0), ValidatorSet(1, others)) in ("bad_signature", "evidence_author")
     wrong = refusal(evidence._replace(author=1))
     assert wrong == ("evidence_author" if evidence is PROPOSALS else "bad_signature")
@@ -229,9 +229,16 @@ def test_shapes(evidence: Evidence) -> None:
     """Each field of each body has its type and size; none may be missing."""
     value: Any = decode(evidence.to_bytes())
     for place in (3, 4):
+        body: Any
         body, signature = value[place]
-        bodies = [body[:-1], (*body, 0), body[0], *[(*body[:at], "x", *body[at + 1 :]) for at in range(len(body))]]
-        for broken in [*[(one, signature) for one in bodies], (body,), (body, signature, 0), (body, "x"), b""]:
+        bodies: list[Any] = [
+            body[:-1],
+            (*body, 0),
+            body[0],
+            *[(*body[:at], "x", *body[at + 1 :]) for at in range(len(body))],
+        ]
+        wrong: list[Any] = [*[(one, signature) for one in bodies], (body,), (body, signature, 0), (body, "x"), b""]
+        for broken in wrong:
             with pytest.raises(MithqalError) as caught:
                 Evidence.from_value((*value[:place], broken, *value[place + 1 :]))
             assert caught.value.name in ("wrong_shape", "wrong_size")

@@ -70,6 +70,7 @@ CLIENT: dict[int, str] = {
     """,
     2: """
         already_a_member amount_out_of_range backup_format bad_amount bad_argument bad_code bad_config bad_endpoint
+        bad_evidence_file
         bad_genesis bad_id bad_identifier bad_memo bad_metadata bad_name bad_payment_file bad_policy
         bad_policy_file bad_port bad_private_key bad_provider bad_range bad_record bad_row bad_rule bad_salt
         bad_signature_set bad_threshold bad_time bad_validator_count bad_waypoint begins_at_snapshot cannot_write

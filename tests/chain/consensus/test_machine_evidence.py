@@ -1,7 +1,7 @@
 """What a machine shows its witness: every statement that it verifies, and late ones that it would only drop."""
 
 from chain.block import Block
-from chain.certificates import timeout_message, vote_message
+from chain.certificates import QuorumCertificate, timeout_message, vote_message
 from chain.interface import Output
 from chain.messages import BlockResponse, CommittedResponse, Proposal, SyncInfo, Timeout, Vote
 from tests.chain.consensus.conftest import GENESIS_HASH, Committee
@@ -30,7 +30,7 @@ def twins(four: Committee, round_: int = 1) -> tuple[Block, Block]:
     return tuple(four.block(round_, four.genesis_qc, height=1, time_us=time_us) for time_us in (5_000, 6_000))  # type: ignore[return-value]
 
 
-def committed(four: Committee) -> tuple[list[Block], list]:
+def committed(four: Committee) -> tuple[list[Block], list[QuorumCertificate]]:
     """Three blocks, each certified, each certificate committing the one before."""
     b1 = four.block(1, four.genesis_qc, height=1)
     q1 = four.qc(b1)
@@ -79,7 +79,7 @@ def test_a_second_block_that_another_validator_sends(four: Committee) -> None:
 def test_a_second_block_that_comes_committed(four: Committee) -> None:
     """EV7: nor is it missed where blocks come with a certificate for the last one alone; whoever bends the signature of
     a block on its way accuses nobody."""
-    (b1, b2), (_, q2) = committed(four)
+    (b1, _), (_, q2) = committed(four)
     leader = b1.header.author
     other = four.block(1, four.genesis_qc, height=1, time_us=7_000)
     for signature, wanted in ((b1.signature, [("double_proposal", leader, 1)]), (b"\x01" * 64, [])):
