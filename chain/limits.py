@@ -7,8 +7,9 @@ MAX_TRANSACTION_BYTES = 4_096
 MAX_BATCH_PAYMENTS = 500
 """Payments of one batch: a payroll of 500, and a bound for what one transaction can do."""
 MAX_BATCH_BYTES = 64 << 10
-"""One signed batch of payments, the only transaction above `MAX_TRANSACTION_BYTES`: room for 500 payments with a memo's
-commitment each (some 75 bytes), or for 400 with the receiving provider's signature."""
+"""One signed batch of payments, or evidence against a validator, the only transactions above `MAX_TRANSACTION_BYTES`:
+room for 500 payments with a memo's commitment each (some 75 bytes), or for 400 with the receiving provider's signature.
+"""
 MAX_BLOCK_TRANSACTIONS = 500
 """User transactions a block: bounds the time that one step holds the event loop."""
 MAX_BLOCK_BYTES = 1 << 20

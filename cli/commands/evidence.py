@@ -10,6 +10,8 @@ from cli.exits import OK
 from cli.viewing import reading_wallet
 from node.client.evidence import evidence_rows, save_evidence, verify_evidence_file
 from node.client.network import load_network
+from node.client.operations.accusing import submit_evidence
+from node.client.wallets.wallet import Wallet
 
 _waypoint = click.option(
     "--waypoint", help="What you trust: version:hash, from somebody you believe; else that of network.json."
@@ -18,7 +20,7 @@ _waypoint = click.option(
 
 @click.group()
 def evidence() -> None:
-    """List and verify evidence against validators that lied."""
+    """List and verify evidence against validators that lied, and put it on the ledger."""
 
 
 @evidence.command(name="list")
@@ -52,4 +54,23 @@ def verify(file: Path, waypoint: str | None, directory: Path, as_json: bool) -> 
     data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     verified = verify_evidence_file(data, trusted)
     output.result(verified.to_json(), verified.lines(), as_json=as_json)
+    return OK
+
+
+@evidence.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+@click.option("--as", "name", required=True, help="The account that submits it: anybody's.")
+@options.network
+@options.as_json
+@output.reported
+def submit(file: Path, name: str, directory: Path, as_json: bool) -> int:
+    """Put a file of evidence on the ledger: it marks the validator's key, which cannot be taken into the set again."""
+    network = load_network(directory)
+    done = submit_evidence(Wallet(network), name, file.read_bytes(), network.waypoint)
+    lines = [
+        f"{done['validator']} is accused on the ledger at version {done['version']}:"
+        f" {done['kind']} in epoch {done['epoch']}",
+        f"  the association removes it: mithqal validator remove {done['validator']}",
+    ]
+    output.result(done, lines, as_json=as_json)
     return OK

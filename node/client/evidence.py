@@ -1,10 +1,14 @@
 """Evidence for people: fetched from a validator that need not be trusted, as files that anybody can verify."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from chain.errors import MithqalError, ProofError
+from chain.evidence import Evidence
+from chain.facts import EvidenceProof
+from chain.light_client import decode_proof
 from node.client.proof_claims import evidence_lines
 from node.client.proof_file import Verified, verify_file
 from node.client.proofs import Client, fetch_evidence, save
@@ -68,3 +72,11 @@ def verify_evidence_file(data: bytes, waypoint: str) -> Verified:
     if verified.kind != "evidence":
         raise MithqalError(f"this is a proof of kind {verified.kind}, not evidence", name="bad_evidence_file")
     return verified
+
+
+def evidence_of(data: bytes, waypoint: str) -> tuple[Verified, Evidence]:
+    """What a file shows, and the evidence in it; raises as `verify_evidence_file`."""
+    verified = verify_evidence_file(data, waypoint)
+    _, fact = decode_proof(bytes.fromhex(json.loads(data)["proof"]))
+    assert isinstance(fact, EvidenceProof), "its kind says so"
+    return verified, fact.evidence
