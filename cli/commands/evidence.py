@@ -67,9 +67,9 @@ def submit(file: Path, name: str, directory: Path, as_json: bool) -> int:
     """Put a file of evidence on the ledger: it marks the validator's key, which cannot be taken into the set again."""
     network = load_network(directory)
     done = submit_evidence(Wallet(network), name, file.read_bytes(), network.waypoint)
+    words = f"{done['validator']} is accused on the ledger: {done['kind']} in epoch {done['epoch']}"
     lines = [
-        f"{done['validator']} is accused on the ledger at version {done['version']}:"
-        f" {done['kind']} in epoch {done['epoch']}",
+        f"{words}, version {done['version']}",
         f"  the association removes it: mithqal validator remove {done['validator']}",
     ]
     output.result(done, lines, as_json=as_json)

@@ -108,7 +108,7 @@ class Bystander:
         for validator in honest:
             found += self._judge_stored(validator, excused)
         self._settle()
-        wait_us = (len(self._validators) + 1) * EVIDENCE_RETRY_US + 2 * SECOND_US
+        wait_us = len(self._validators) * EVIDENCE_RETRY_US + DURABLE_US
         now_us = self._scheduler.now_us
         for number, seen in self._seen.items():
             if now_us - max(seen.at_us, calm_us) < wait_us:
