@@ -323,7 +323,7 @@ def test_functions_keep_libras_names_and_parameter_order() -> None:
     )
     assert {function.module for function in FUNCTIONS.values()} == {
         "PaymentScripts", "AccountCreationScripts", "AccountAdministrationScripts", "TreasuryComplianceScripts",
-        "Diem", "BasketScripts", "AccountLimits", "JurisdictionScripts",
+        "Diem", "BasketScripts", "AccountLimits", "JurisdictionScripts", "EvidenceScripts",
         "ValidatorAdministrationScripts", "SystemAdministrationScripts",
     }  # fmt: skip
 

@@ -133,8 +133,8 @@ def known_by(network: Network) -> list[list[tuple[str, int]]]:
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_real_validators_tell_each_other(tmp_path: Path) -> None:
-    """One validator comes back with evidence that it found before a crash; soon all have it, in log and metrics, and the
-    file of another one verifies with no network at all."""
+    """One validator comes back with evidence that it found before a crash: soon all have it, in log and metrics. On the
+    ledger it marks the key, the validator is removed, and the file verifies with no network at all."""
     directory = tmp_path / "net"
     up = good("localnet", "up", "--detach", "--validators", "4", network=directory)
     try:

@@ -27,7 +27,8 @@ def timeout(four: Committee, author: int, round_: int, sync: SyncInfo) -> Timeou
 
 def twins(four: Committee, round_: int = 1) -> tuple[Block, Block]:
     """Two blocks of one round and leader."""
-    return tuple(four.block(round_, four.genesis_qc, height=1, time_us=time_us) for time_us in (5_000, 6_000))  # type: ignore[return-value]
+    one, other = [four.block(round_, four.genesis_qc, height=1, time_us=time_us) for time_us in (5_000, 6_000)]
+    return one, other
 
 
 def committed(four: Committee) -> tuple[list[Block], list[QuorumCertificate]]:

@@ -1,4 +1,4 @@
-"""The witness finds what contradicts itself and nothing else, forgets by rounds, and is not fooled by unchecked bytes."""
+"""The witness finds what contradicts itself and nothing else, forgets by rounds, and checks before it believes."""
 
 from typing import Any
 

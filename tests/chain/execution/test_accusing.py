@@ -1,4 +1,4 @@
-"""Evidence on the ledger: who may bring it, what it marks, what it costs, and that the key does not come back (EV15)."""
+"""Evidence on the ledger: who brings it, what it marks, what it costs, and that the key does not come back (EV15)."""
 
 import pytest
 
@@ -59,8 +59,8 @@ def test_evidence_of_an_earlier_epoch_counts_while_the_key_does(world: World) ->
 
 
 def test_what_does_not_hold_is_refused(world: World) -> None:
-    """Malformed bytes, another validator's key, the same statement twice, another network; in that order: the validator,
-    what is known already, the evidence."""
+    """Malformed bytes, another validator's key, the same statement twice, another network. Asked in this order: the
+    validator, what is known already, the evidence."""
     good = liar(world).double_vote()
     refused = abort("Evidence", 100, ARGUMENT)
     assert submit(world, good, owner=party(4_711)) == abort("ValidatorConfig", 0, 5)

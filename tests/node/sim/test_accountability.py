@@ -1,4 +1,4 @@
-"""S10 in whole runs: liars of every kind are named at every honest validator, nobody else is; and the checker can fail."""
+"""S10 in whole runs: liars of each kind are named at every honest validator, nobody else is; the checker can fail."""
 
 from typing import Any
 
@@ -66,8 +66,8 @@ def test_twins_are_named() -> None:
 
 
 def test_forged_evidence_names_nobody_but_its_maker() -> None:
-    """evidence_forgery: honest votes with a second one that the accused never signed; each is refused, by an alarm about
-    whoever sent it."""
+    """evidence_forgery: honest votes with a second one that the accused never signed; each is refused, and an alarm
+    names whoever sent it."""
     world, result = played(byzantine=[{"node": 3, "strategy": "evidence_forgery", "to_round": 20}])
     assert result.violations == ()
     assert named(world) == [set()] * 3
