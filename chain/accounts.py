@@ -18,6 +18,7 @@ from chain.records.policy import POLICY_KEY, Policy, Usage
 from chain.records.roles import RecoveryAddress, RoleRecord, SharedKey, SlidingNonce, read_domain_record
 from chain.records.validators import (
     VALIDATORS_KEY,
+    Accusation,
     ActiveSet,
     OperatorConfig,
     ValidatorConfig,
@@ -233,6 +234,7 @@ Record = (
     | ActiveSet
     | ValidatorConfig
     | OperatorConfig
+    | Accusation
     | OnChainConfig
     | RoleRecord
 )
@@ -258,6 +260,7 @@ _READERS: dict[bytes, Callable[[bytes], Record]] = {
     POLICY_KEY: Policy.from_bytes,
     b"u": Usage.from_bytes,
     b"v": read_validator_record,
+    b"e": Accusation.from_bytes,
     ONCHAIN_KEY: OnChainConfig.from_bytes,
 }
 

@@ -49,6 +49,12 @@ class ProofError(MithqalError):
     name = "bad_proof"
 
 
+class EvidenceError(MithqalError):
+    """Evidence that accuses nobody; `name` is the rule that it breaks."""
+
+    name = "bad_evidence"
+
+
 class SafetyError(MithqalError):
     """The safety module refuses to sign; `name` is the rule."""
 

@@ -11,6 +11,7 @@ from chain.certificates import QuorumCertificate, waypoint_of
 from chain.codec import Value, decode, encode, fields, sized
 from chain.entries import Event, TransactionInfo
 from chain.errors import DecodeError
+from chain.evidence import Evidence
 from chain.primitives import Hash
 from chain.state.accumulator import ConsistencyProof, Frontier, LeafProof, RangeProof
 from chain.state.tree import StateProof
@@ -134,9 +135,17 @@ class EpochsProof(NamedTuple):
     """Who has certified the ledger since the waypoint: the ledger proof says it all."""
 
 
-Fact = TransactionProof | RecordProof | EventProof | StreamProof | EntriesProof | PrefixProof | EpochsProof
+class EvidenceProof(NamedTuple):
+    """A validator lied: its own signatures say so, and the ledger proof whose they are."""
+
+    evidence: Evidence
+
+
+Fact = (
+    TransactionProof | RecordProof | EventProof | StreamProof | EntriesProof | PrefixProof | EpochsProof | EvidenceProof
+)
 FACTS: tuple[type[Fact], ...] = (
-    TransactionProof, RecordProof, EventProof, StreamProof, EntriesProof, PrefixProof, EpochsProof,
+    TransactionProof, RecordProof, EventProof, StreamProof, EntriesProof, PrefixProof, EpochsProof, EvidenceProof,
 )  # fmt: skip
 """What can be proved; its place is its number in a proof's bytes."""
 
@@ -220,5 +229,6 @@ _READERS: dict[type, tuple[Reader, ...]] = {
     StreamProof: (_this(Checkpoint), _sized(24), _each(_pair)),
     PrefixProof: (Frontier.from_value, _NUMBER, ConsistencyProof.from_value, ConsistencyProof.from_value),
     EpochsProof: (),
+    EvidenceProof: (Evidence.from_value,),
 }  # fmt: skip
 """How the fields of each class are read."""

@@ -241,6 +241,7 @@ FUNCTIONS: dict[str, Function] = {
     "set_validator_operator_with_nonce_admin": _function(
         _VALIDATORS, "sliding_nonce:u64", "operator_name:text", "operator_account:address", secondaries=1
     ),
+    "submit_evidence": _function("EvidenceScripts", "validator_address:address", "evidence:bytes"),
     "update_diem_version": _function(_SYSTEM, "sliding_nonce:u64", "major:u64"),
     "set_gas_constants": _function(_SYSTEM, "sliding_nonce:u64", *(f"{name}:u64" for name in GasConstants._fields)),
     "initialize_diem_consensus_config": _function(_SYSTEM, "sliding_nonce:u64"),
@@ -295,7 +296,7 @@ CHECKED_ARGUMENTS: dict[str, list[tuple[int, Callable[[object, str], None], str]
 }
 """Position, check, and what it is, of each argument that is a list."""
 
-MAX_BYTES: dict[str, int] = {"pay_batch": MAX_BATCH_BYTES}
+MAX_BYTES: dict[str, int] = {"pay_batch": MAX_BATCH_BYTES, "submit_evidence": MAX_BATCH_BYTES}
 """Largest envelope of the functions that have more room than the others."""
 
 

@@ -1,4 +1,4 @@
-"""From a trusted waypoint to believed facts, offline: nothing is taken on trust but the waypoint (X1 to X19).
+"""From a trusted waypoint to believed facts, offline: nothing is taken on trust but the waypoint (X1 to X21).
 
 The chain of reasons, one function a link: the waypoint names a ledger and the validators that go on from there;
 certificates that end epochs name the later ones; the current set certifies a ledger by its accumulator root; that root
@@ -27,12 +27,14 @@ from chain.accounts import (
 from chain.certificates import CommitInfo, QuorumCertificate
 from chain.crypto.signing import Signatures
 from chain.entries import TransactionInfo, entry_hash, event_hash, info_hash
-from chain.errors import CertificateError, DecodeError, MithqalError, ProofError
+from chain.errors import CertificateError, DecodeError, EvidenceError, MithqalError, ProofError
+from chain.evidence import verify_evidence
 from chain.facts import (
     Anchor,
     Checkpoint,
     EntriesProof,
     EventProof,
+    EvidenceProof,
     Fact,
     LedgerProof,
     PrefixProof,
@@ -47,7 +49,7 @@ from chain.state.accumulator import LeafProof, RangeProof, event_root, full_subt
 from chain.state.proof import verify_consistency, verify_event_leaf, verify_leaf, verify_range, verify_state
 from chain.state.tree import StateProof
 from chain.streams import root_counter
-from chain.validators import ValidatorSet
+from chain.validators import Validator, ValidatorSet
 
 _WAYPOINT = re.compile(r"(0|[1-9][0-9]{0,18}):[0-9a-f]{64}", re.ASCII)
 _CERTIFICATE_STEPS = {"bad_authors": "quorum", "no_quorum": "quorum", "bad_signature": "signature"}
@@ -202,6 +204,19 @@ def verify_prefix(ledger: BelievedLedger, proof: PrefixProof) -> tuple[Hash, Has
     return proof.earlier.root(), later.root()
 
 
+def verify_guilt(ledger: BelievedLedger, proof: EvidenceProof, signatures: Signatures) -> Validator:
+    """Who signed what no honest validator signs, by the set of that epoch (X21).
+
+    ProofError at step `evidence`: also of an epoch before the waypoint's, or that has not begun.
+    """
+    epoch = proof.evidence.epoch
+    for anchor in ledger.anchors:
+        if anchor.next_epoch.epoch == epoch:
+            with _step("evidence"):
+                return verify_evidence(proof.evidence, anchor.next_epoch, ledger.genesis_hash, signatures)
+    refuse("evidence", f"the proof does not name the validators of epoch {epoch}", "evidence_epoch")
+
+
 def _anchor(commit: CommitInfo, following: ValidatorSet) -> Anchor:
     """The end of an epoch, as the next one starts from it."""
     return Anchor(commit.epoch, commit.root, commit.version, commit.timestamp_us, following)
@@ -283,5 +298,5 @@ def _step(step: str) -> Generator[None, None, None]:
         yield
     except ProofError as error:
         refuse(step, error.message, str(error.details["step"]))
-    except DecodeError as error:
+    except (DecodeError, EvidenceError) as error:
         refuse(step, error.message, error.name)

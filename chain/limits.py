@@ -7,8 +7,9 @@ MAX_TRANSACTION_BYTES = 4_096
 MAX_BATCH_PAYMENTS = 500
 """Payments of one batch: a payroll of 500, and a bound for what one transaction can do."""
 MAX_BATCH_BYTES = 64 << 10
-"""One signed batch of payments, the only transaction above `MAX_TRANSACTION_BYTES`: room for 500 payments with a memo's
-commitment each (some 75 bytes), or for 400 with the receiving provider's signature."""
+"""One signed batch of payments, or evidence against a validator, the only transactions above `MAX_TRANSACTION_BYTES`:
+room for 500 payments with a memo's commitment each (some 75 bytes), or for 400 with the receiving provider's signature.
+"""
 MAX_BLOCK_TRANSACTIONS = 500
 """User transactions a block: bounds the time that one step holds the event loop."""
 MAX_BLOCK_BYTES = 1 << 20
@@ -117,6 +118,16 @@ MAX_PENDING_BLOCKS = 128
 """Uncommitted blocks kept."""
 MAX_HELD_PROPOSALS = 16
 """Proposals that wait for blocks, signatures or the clock."""
+WITNESSED_ROUNDS = 32
+"""Rounds back in which two statements of one validator are held against each other."""
+MAX_EVIDENCE_BYTES = 96 << 10
+"""One piece of evidence: two votes that each name a next set of 256 validators with the longest names fit."""
+EVIDENCE_EACH = 4
+"""Pieces of evidence of one kind against one validator in one epoch: a liar makes as many as it likes."""
+EVIDENCE_RETRY_US = 1 * SECOND_US
+"""How often one other validator is told which evidence is known here, if there is any."""
+EVIDENCE_IDS = 256
+"""The latest pieces of evidence that it is told of."""
 CONFIG_UPDATE_INTERVAL_US = 1 * SECOND_US
 """How often a member may change its own keys, as genesis sets it (Diem: five minutes)."""
 MAX_REGISTERED_VALIDATORS = 1_024

@@ -13,6 +13,8 @@ from chain.certificates import (
 )
 from chain.codec import Value, decode, encode, fields, sized
 from chain.errors import DecodeError
+from chain.evidence import Evidence, EvidenceId, EvidenceKind
+from chain.limits import EVIDENCE_IDS
 from chain.primitives import Hash
 
 
@@ -329,6 +331,45 @@ class SnapshotWritten(NamedTuple):
         return SnapshotWritten(version)
 
 
+class Accusation(NamedTuple):
+    """Evidence against a validator, from anybody: it stands for itself."""
+
+    evidence: Evidence
+
+    def to_value(self) -> Value:
+        """(portable bytes,)."""
+        return (self.evidence.to_bytes(),)
+
+    @staticmethod
+    def from_value(value: Value) -> "Accusation":
+        """Read `to_value`; DecodeError or EvidenceError."""
+        (data,) = fields(value, "accusation", bytes)
+        return Accusation(Evidence.from_bytes(data))
+
+
+class EvidenceKnown(NamedTuple):
+    """Which evidence the sender knows; the receiver sends what is missing, and says what it knows if that is less."""
+
+    ids: tuple[EvidenceId, ...]
+
+    def to_value(self) -> Value:
+        """((epoch, author, kind, round), ...)."""
+        return tuple((epoch, author, int(kind), round_) for epoch, author, kind, round_ in self.ids)
+
+    @staticmethod
+    def from_value(value: Any) -> "EvidenceKnown":
+        """Read `to_value`."""
+        if type(value) is not tuple or len(value) > EVIDENCE_IDS:
+            raise DecodeError(f"known evidence must be a list of at most {EVIDENCE_IDS}", name="wrong_shape")
+        ids = []
+        for row in value:
+            epoch, author, kind, round_ = fields(row, "evidence id", int, int, int, int)
+            if kind not in set(EvidenceKind):
+                raise DecodeError(f"there is no evidence of kind {kind}", name="wrong_shape")
+            ids.append(EvidenceId(epoch, author, EvidenceKind(kind), round_))
+        return EvidenceKnown(tuple(ids))
+
+
 SnapshotMessage = SnapshotRequest | SnapshotOffer | ChunkRequest | Chunk | SnapshotWritten
 
 Message = (
@@ -344,6 +385,8 @@ Message = (
     | EpochRequest
     | EpochChange
     | SnapshotMessage
+    | Accusation
+    | EvidenceKnown
 )
 
 MESSAGE_TYPES: tuple[tuple[str, type[Any]], ...] = (
@@ -363,6 +406,8 @@ MESSAGE_TYPES: tuple[tuple[str, type[Any]], ...] = (
     ("chunk_request", ChunkRequest),
     ("chunk", Chunk),
     ("snapshot_written", SnapshotWritten),
+    ("accusation", Accusation),
+    ("evidence_known", EvidenceKnown),
 )
 """Name and type by wire number."""
 

@@ -5,8 +5,11 @@
 
 from collections.abc import Callable, Iterator
 
+from chain.accountability import TIMER as EVIDENCE_TIMER
+from chain.accountability import Accountability
 from chain.accounts import Account, Role, account_key
 from chain.admission import CLIENTS, Admission, LaneName, Waiting
+from chain.answers import acceptance, known_already, refusal
 from chain.block import Block
 from chain.certificates import QuorumCertificate
 from chain.codec import decode, fields
@@ -18,6 +21,7 @@ from chain.consensus.safety import SafetyRecord, read_record
 from chain.crypto.signing import SignatureCheck, Signatures, Signer
 from chain.entries import KIND_USER
 from chain.errors import MithqalError, SafetyError
+from chain.evidence import Evidence
 from chain.executed import ExecutedBlock
 from chain.execution.gas import gas_of
 from chain.genesis import GenesisDocument
@@ -29,7 +33,6 @@ from chain.interface import (
     PeerDown,
     PeerUp,
     Received,
-    Reply,
     Send,
     SetTimer,
     Start,
@@ -50,7 +53,9 @@ from chain.limits import (
 )
 from chain.mempool import Mempool, MempoolError
 from chain.messages import (
+    Accusation,
     CommittedResponse,
+    EvidenceKnown,
     Message,
     SnapshotMessage,
     Transactions,
@@ -67,7 +72,7 @@ from chain.sync.client import TIMER as SYNC_TIMER
 from chain.sync.snapshot import Snapshot
 from chain.sync.state_sync import SNAPSHOT_BEHIND, StateSync, SyncPlan
 from chain.transaction import SignedTransaction, decode_transaction, transaction_hash
-from chain.validation import Discard, check_prologue
+from chain.validation import check_prologue
 
 MEMORY_BLOCKS = 16
 """Committed blocks that are held against the signing record at the start: a validator that votes is in most of them."""
@@ -142,6 +147,7 @@ class Replica:
         except SafetyError as error:
             self.standing.judge(error)
         self._decode_message = decode_message
+        self.accountability = Accountability(index, ledger, signatures, self._peers)
         self._held: list[Event] = []
         """Events that wait until a snapshot is on the disk."""
         self.admission = Admission(len(ledger.validators))
@@ -198,6 +204,8 @@ class Replica:
                 self._on_message(sender, self._decode_message(data), now_us, out)
             case TimerFired(name, token) if name == ADMISSION_TIMER:
                 self._check_next(now_us, out)
+            case TimerFired(name, token) if name == EVIDENCE_TIMER:
+                self.accountability.on_timer(now_us, out)
             case TimerFired(name, token):
                 timers = self.sync.on_timer if name == SYNC_TIMER else self.consensus.on_timer
                 timers(name, token, now_us, out)
@@ -212,15 +220,19 @@ class Replica:
                 self.consensus.on_link(peer, False, now_us, out)
             case PeerUp(peer):
                 self.consensus.on_link(peer, True, now_us, out)
+                self.accountability.on_peer_up(peer, out)
             case Start():
                 pending = self.store.rows(Column.PENDING, 0, 1 << 20)
                 self.consensus.start(pending, now_us, out)
                 self.sync.start(now_us, out)
+                self.accountability.start(now_us, out)
 
     def _on_message(self, sender: int, message: Message, now_us: int, out: Output) -> None:
         """To whom it belongs."""
         if isinstance(message, Transactions):
             self._on_peer_transactions(sender, message, now_us, out)
+        elif isinstance(message, Accusation | EvidenceKnown):
+            self.accountability.on_message(sender, message, now_us, out)
         elif isinstance(message, SnapshotMessage):
             was_adopting = self.sync.is_switching
             snapshot = self.sync.on_message(sender, message, now_us, out)
@@ -450,6 +462,10 @@ class Replica:
         """Durable blocks for a node that catches up."""
         return self.ledger.committed_blocks(start_height, SYNC_BLOCKS, SYNC_BYTES)
 
+    def accuse(self, evidence: Evidence, now_us: int, out: Output) -> None:
+        """Consensus has seen a validator lie."""
+        self.accountability.report(evidence, now_us, out)
+
     def _transactions(self, block: Block) -> list[SignedTransaction]:
         """A block's transactions, parsed once where the mempool has them; the last block's are kept."""
         if self._parsed is None or self._parsed[0] != block.id:
@@ -476,25 +492,3 @@ def split(envelopes: list[bytes]) -> list[Transactions]:
 def checks_of(transactions: list[SignedTransaction], genesis_hash: bytes) -> tuple[SignatureCheck, ...]:
     """Every signature of some transactions, one after the other."""
     return tuple([check for tx in transactions for check in tx.checks(genesis_hash)])
-
-
-def acceptance(request_id: int, tx: SignedTransaction, waiting_for: int | None) -> Reply:
-    """The answer to an admitted transaction."""
-    if waiting_for is None:
-        return Reply(request_id, True, tx.hash, "accepted", "accepted", None)
-    if waiting_for == tx.raw.sequence_number:
-        message = f"parked: scheduled, it runs from the ledger's time {tx.raw.valid_from_secs} s on"
-        return Reply(request_id, True, tx.hash, "parked", message, None)
-    message = f"parked: number {tx.raw.sequence_number} waits for number {waiting_for}"
-    return Reply(request_id, True, tx.hash, "parked", message, None, waiting_for)
-
-
-def known_already(request_id: int, tx: SignedTransaction) -> Reply:
-    """The answer to a transaction that is on the ledger."""
-    return Reply(request_id, True, tx.hash, "accepted", "known already", None)
-
-
-def refusal(request_id: int, tx_hash: bytes, error: MithqalError) -> Reply:
-    """The answer to a refused transaction."""
-    code = int(error.status) if isinstance(error, Discard) else None
-    return Reply(request_id, False, tx_hash, error.name, error.message, code)

@@ -240,6 +240,9 @@ PRIVILEGES: tuple[Privilege, ...] = (
         _NOT_ROOT,
     ),
     Privilege(
+        "show that a validator lied", EVERYBODY, ("submit_evidence",), note="the evidence itself must hold",
+    ),
+    Privilege(
         "choose its validator's operator", (Role.VALIDATOR,), ("set_validator_operator",),
         Refusal("Roles", "EVALIDATOR", is_first=False),
     ),

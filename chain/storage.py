@@ -30,6 +30,8 @@ class Column(IntEnum):
     """epoch -> the certificate that ended it; its commit info names the next set."""
     UNDO = 6
     """last version of a block -> the records that it replaced (chain/state/undo.py)."""
+    EVIDENCE = 7
+    """number -> evidence against a validator, in the order in which it was known here (chain/accountability.py)."""
 
 
 class Index(IntEnum):
@@ -54,7 +56,7 @@ SYNC_ROW = 9
 BARRED_ROW = 10
 """Row of META: keys of this validator that must not sign, since their records were lost (SY10)."""
 
-KEPT_BY_ADOPTION = (Column.META, Column.PENDING, Column.EPOCH)
+KEPT_BY_ADOPTION = (Column.META, Column.PENDING, Column.EPOCH, Column.EVIDENCE)
 """Columns whose rows survive `WriteBatch.adopt`."""
 
 

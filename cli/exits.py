@@ -112,6 +112,7 @@ BY_NAME: dict[str, int] = {
     "not_committed": INVARIANT,
     "directory_not_empty": USAGE,
     "bad_proof": INVARIANT,
+    "bad_evidence_file": USAGE,
     "bad_range": USAGE,
     "bad_record": USAGE,
     "unknown_event": NOT_FOUND,

@@ -27,6 +27,7 @@ COMMANDS = {
     "block": ("cli.commands.block", "List and show blocks."),
     "event": ("cli.commands.event", "List events of an account or of a stream."),
     "validator": ("cli.commands.validator", "List validators; add, remove and re-key them while the network runs."),
+    "evidence": ("cli.commands.evidence", "List, verify and submit evidence against validators that lied."),
     "epoch": ("cli.commands.epoch", "Show the epoch: validators, quorum, waypoint."),
     "currency": ("cli.commands.currency", "List and show currencies: supply, receipts, rates, baskets."),
     "mempool": ("cli.commands.mempool", "List what waits to be put into a block."),

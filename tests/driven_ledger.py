@@ -15,11 +15,13 @@ from chain.certificates import CommitInfo, VoteData
 from chain.executed import ExecutedBlock
 from chain.execution.treasury import receipt_message
 from chain.functions import FUNCTIONS, Kind
+from chain.genesis import genesis_hash
 from chain.primitives import SECOND_US, U64_MAX
 from chain.records.onchain import ConsensusConfig, GasConstants
 from chain.records.policy import Policy
 from chain.storage import WriteBatch
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
+from tests.accusations import Liar
 from tests.builders import (
     ALICE,
     ANNA,
@@ -35,6 +37,7 @@ from tests.builders import (
     TC,
     US,
     Party,
+    document,
     key,
     party,
     signed_together,
@@ -245,10 +248,13 @@ _SENDERS: dict[str, list[Party]] = {
     "register_validator_config": [OPERATOR], "set_validator_config_and_reconfigure": [OPERATOR],
 }  # fmt: skip
 """Who may call a function, by its name or its module; the others are called by whoever holds coins."""
+PROOF_OF_GUILT = Liar(key(11), genesis_hash(document()), 1).double_vote().to_bytes()
+"""Of validator 1."""
 _EXACT: dict[str, dict[str, Any]] = {
     "remove_validator_and_reconfigure": {"validator_name": "validator-1", "validator_address": party(201).address},
     "set_gas_constants": dict(zip(GasConstants._fields, GasConstants(), strict=True)),
     "update_diem_consensus_config": {"config": ConsensusConfig().to_bytes()},
+    "submit_evidence": {"validator_address": party(201).address, "evidence": PROOF_OF_GUILT},
     "set_jurisdiction_policy": {"policy": Policy(1, "none", ()).to_bytes()},
 }
 """What single functions need."""

@@ -264,6 +264,11 @@ FAILURES: list[tuple[Any, str, tuple[Any, ...], str]] = [
         " another number of secondary signers signed than the function takes"),
     ),
     (
+        ALICE, "submit_evidence", (NEW.address, b"nothing"),
+        (f"alice@us-wallet tried to show that the validator of {NEW.address.hex()} lied, and failed: there is no"
+        " validator at this address"),
+    ),
+    (
         ALICE, "update_diem_version", (0, 9),
         "alice@us-wallet tried to raise the protocol version to 9, and failed: only the association may do this",
     ),

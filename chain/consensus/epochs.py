@@ -197,6 +197,8 @@ class Epochs:
             call()
         finally:
             self.seats.translate(out, marks)
+            for evidence in machine.verifier.witness.take():
+                self._app.accuse(evidence, now_us, out)
             if machine.ended and machine is self.machine:
                 self._next_epoch(now_us, out)
 

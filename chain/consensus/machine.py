@@ -5,11 +5,12 @@ alarm. The order inside a handler is: cheap checks, signatures, certificates (wh
 the message itself (docs/protocol.md, R1 to R18).
 """
 
-from chain.block import Block, Header, header_id, payload_root
-from chain.certificates import CommitInfo, QuorumCertificate, TimeoutCertificate
+from chain.block import Block, header_id
+from chain.certificates import QuorumCertificate, TimeoutCertificate
 from chain.codec import decode, encode
 from chain.consensus.block_tree import BlockTree
 from chain.consensus.catch_up import answer, check_result, is_idle, ledger_part, missing, run_committed, send
+from chain.consensus.drafts import commit_info, draft_header
 from chain.consensus.fetcher import TIMER as FETCH_TIMER
 from chain.consensus.fetcher import Fetcher
 from chain.consensus.held_blocks import CLOCK_TIMER, HeldBlocks
@@ -170,6 +171,7 @@ class ConsensusMachine:
         if header.author != sender:
             raise BlockError(f"validator {sender} sent a proposal of {header.author}", name="wrong_author")
         if header.round < self.round:
+            self.verifier.late_block(block, is_authors=True)
             return
         self.verifier.block(block)
         self.verifier.qc(proposal.high_commit)
@@ -223,10 +225,7 @@ class ConsensusMachine:
             return
         result = self.tree.nodes[block.id].result
         parent = self.tree.nodes[block.parent_id].result
-        info = CommitInfo(
-            block.header.epoch, parent.round, parent.block_id, parent.root, parent.version, parent.timestamp_us,
-            parent.next_epoch,
-        )  # fmt: skip
+        info = commit_info(block.header.epoch, parent)
         following = None if result.next_epoch is None else result.next_epoch.hash
         try:
             signed = self.safety.vote(block, result.root, result.version, info, following)
@@ -252,6 +251,7 @@ class ConsensusMachine:
         data = vote.data
         self.verifier.same_epoch(data.epoch)
         if not max(self.round - 1, 1) <= data.round <= self.round + 1 or data.round <= self.high_qc.round:
+            self.verifier.late_vote(sender, vote)
             return
         self.verifier.vote(sender, vote)
         qc, conflict = self.collector.add_vote(vote)
@@ -421,10 +421,7 @@ class ConsensusMachine:
         if not has_work and tc is None and not idle_is_over:
             self.pacemaker.wait_idle(now_us, out)
             return
-        header = Header(
-            self.validators.epoch, self.round, parent.height + 1, self.own, timestamp_us, self.high_qc.digest(),
-            None if tc is None else tc.digest(), payload_root(payload),
-        )  # fmt: skip
+        header = draft_header(self.round, parent, self.own, timestamp_us, self.high_qc, tc, payload)
         self._proposed_round = self.round
         try:
             signature = self.safety.propose(header, header_id(header))
@@ -482,6 +479,7 @@ class ConsensusMachine:
         path = run_committed(self.app, root, blocks, proof.commit)
         for block in blocks:
             self._check_memory(block.parent_qc, block.tc, out)
+            self.verifier.late_block(block, is_authors=False)
         self._make_final(path, proof, out)
         if not self.ended:
             self._go_on(proof, now_us, out)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol
 from chain.block import Block
 from chain.certificates import QuorumCertificate
 from chain.crypto.signing import SignatureCheck, Signer
+from chain.evidence import Evidence
 from chain.interface import Output
 from chain.limits import MAX_BLOCK_TRANSACTIONS
 from chain.messages import CommittedResponse
@@ -89,3 +90,6 @@ class EpochApplication(Application, Protocol):
 
     def epoch_ends(self, first: int, limit: int) -> list[QuorumCertificate]:
         """Durable certificates that ended epochs, from one on, oldest first."""
+
+    def accuse(self, evidence: Evidence, now_us: int, out: Output) -> None:
+        """A validator signed what no honest one signs."""

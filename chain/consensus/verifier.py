@@ -1,6 +1,7 @@
 """Every check of a signature or certificate that a message brings, before the machine believes it.
 
-Good certificates are remembered by their digest, which covers the signatures.
+Good certificates are remembered by their digest, which covers the signatures. Whatever was signed is shown to the
+witness, who knows what its author signed before.
 """
 
 from chain.block import Block, proposal_message
@@ -12,6 +13,7 @@ from chain.certificates import (
     vote_message,
 )
 from chain.consensus.leader import LeaderElection
+from chain.consensus.witness import SeenTimeout, SeenVote, Witness
 from chain.crypto.signing import Scheme, SignatureCheck, Signatures
 from chain.errors import BlockError, CertificateError, MithqalError
 from chain.limits import MAX_PENDING_BLOCKS
@@ -38,6 +40,7 @@ class Verifier:
         self._genesis_hash = genesis_hash
         self._signatures = signatures
         self._good: dict[Hash, None] = {}
+        self.witness = Witness(validators, genesis_hash, signatures)
 
     def same_epoch(self, epoch: int) -> None:
         """Nothing is processed across epochs."""
@@ -50,6 +53,7 @@ class Verifier:
         if digest not in self._good:
             verify_qc(qc, self._validators, self._genesis_qc, self._genesis_hash, self._signatures)
             self._remember(digest)
+            self.witness.saw_qc(qc)
 
     def tc(self, tc: TimeoutCertificate) -> None:
         """CertificateError unless the certificate is valid."""
@@ -57,6 +61,7 @@ class Verifier:
         if digest not in self._good:
             tc.verify(self._validators, self._genesis_qc, self._genesis_hash, self._signatures)
             self._remember(digest)
+            self.witness.saw_tc(tc)
 
     def block(self, block: Block) -> None:
         """The round's leader signed the header, and its certificates are valid and lead into its round (R1, R2)."""
@@ -66,6 +71,7 @@ class Verifier:
             raise BlockError(f"validator {header.author} does not lead round {header.round}", name="wrong_leader")
         if not self._signed(header.author, proposal_message(header, self._genesis_hash), block.signature):
             raise BlockError(f"round {header.round}: the proposal's signature is bad", name="bad_signature")
+        self.witness.saw_header(header, block.signature)
         self.qc(qc)
         if tc is not None:
             self.tc(tc)
@@ -80,6 +86,17 @@ class Verifier:
             raise CertificateError(f"validator {sender} sent a vote of {vote.author}", name="wrong_author")
         if not self._signed(sender, vote_message(vote.data, vote.commit, self._genesis_hash), vote.signature):
             raise CertificateError(f"vote of validator {sender} has a bad signature", name="bad_signature")
+        self.witness.saw_vote(sender, SeenVote(vote.data, vote.commit, vote.signature))
+
+    def late_vote(self, sender: int, vote: Vote) -> None:
+        """A vote that comes too late to count: only the witness looks at it."""
+        if vote.author == sender:
+            self.witness.saw_vote(sender, SeenVote(vote.data, vote.commit, vote.signature), is_checked=False)
+
+    def late_block(self, block: Block, *, is_authors: bool) -> None:
+        """A block that nobody votes for any more; `is_authors` says whether its author sent it."""
+        if block.header.epoch == self._validators.epoch:
+            self.witness.saw_header(block.header, block.signature, is_kept=is_authors)
 
     def timeout(self, sender: int, timeout: Timeout) -> None:
         """The time-out's author sent it, signed it with the certificate that it shows, and that one is valid (R9).
@@ -92,6 +109,7 @@ class Verifier:
         message = timeout_message(timeout.epoch, timeout.round, high_round, self._genesis_hash)
         if not self._signed(sender, message, timeout.signature):
             raise CertificateError(f"time-out of validator {sender} has a bad signature", name="bad_signature")
+        self.witness.saw_timeout(sender, SeenTimeout(timeout.round, high_round, timeout.signature))
         self.qc(timeout.sync.high_qc)
 
     def _signed(self, author: int, message: bytes, signature: bytes) -> bool:

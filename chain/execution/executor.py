@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from chain.entries import Status
 from chain.execution import (
     account_limits,
+    accusing,
     administration,
     basket,
     creation,
@@ -87,6 +88,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "set_validator_config_and_reconfigure": validators.set_validator_config_and_reconfigure,
     "set_validator_operator": validators.set_validator_operator,
     "set_validator_operator_with_nonce_admin": validators.set_validator_operator_with_nonce_admin,
+    "submit_evidence": accusing.submit_evidence,
     "update_diem_version": system.update_diem_version,
     "set_gas_constants": system.set_gas_constants,
     "initialize_diem_consensus_config": system.initialize_diem_consensus_config,

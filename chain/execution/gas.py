@@ -25,6 +25,7 @@ FUNCTION_GAS = {
     "create_designated_dealer": CREATION,
     "create_validator_account": CREATION,
     "create_validator_operator_account": CREATION,
+    "submit_evidence": MIN_GAS_UNITS + 2 * SIGNATURE_SHARE,
 }
 """Functions that cost more than the minimum."""
 

@@ -247,6 +247,11 @@ REASONS: dict[str, dict[str, Reason]] = {
         "EMAX_VALIDATORS": Reason(7, Category.LIMIT_EXCEEDED),
         "ELAST_VALIDATOR": Reason(100, Category.INVALID_STATE),
     },
+    "Evidence": {
+        "EEVIDENCE": Reason(100, Category.INVALID_ARGUMENT),
+        "EALREADY_ACCUSED": Reason(101, Category.ALREADY_PUBLISHED),
+        "EACCUSED": Reason(102, Category.INVALID_STATE),
+    },
     "DiemConfig": {
         "EDIEM_CONFIG": Reason(1, Category.ALREADY_PUBLISHED),
     },
@@ -396,6 +401,9 @@ SENTENCES: dict[str, str] = {
     "ECONFIG_UPDATE_RATE_LIMITED": "the validator changed its keys a moment ago",
     "EMAX_VALIDATORS": "the set has 256 members already",
     "ELAST_VALIDATOR": "the last member stays: nobody could decide anything without it",
+    "EEVIDENCE": "the evidence does not show that the validator's present key signed what no honest validator signs",
+    "EALREADY_ACCUSED": "the validator's present key is accused already",
+    "EACCUSED": "the validator's registered key was caught lying: it needs another one",
     "EDIEM_CONFIG": "the configuration exists since genesis and can only be updated",
     "EINVALID_MAJOR_VERSION_NUMBER": "the version must be above the one in force",
     "EGAS_CONSTANT_INCONSISTENCY": "a minimum is above its maximum",

@@ -14,9 +14,11 @@ from chain.execution.reconfiguration import reconfigure
 from chain.limits import MAX_NAME_BYTES, MAX_REGISTERED_VALIDATORS, MAX_VALIDATORS
 from chain.records.validators import (
     VALIDATORS_KEY,
+    Accusation,
     OperatorConfig,
     SetMember,
     ValidatorConfig,
+    accusation_key,
     is_address,
     read_network_address,
     validator_key,
@@ -110,6 +112,12 @@ def add_validator_and_reconfigure(run: Run, nonce: int, name: str, account: byte
         raise Abort(
             "DiemSystem", Category.INVALID_ARGUMENT, "EINVALID_PROSPECTIVE_VALIDATOR", f"{name} has registered no keys"
         )
+    accusation = run.state.get(accusation_key(account))
+    if isinstance(accusation, Accusation) and accusation.consensus_key == config.consensus_key:
+        raise Abort(
+            "Evidence", Category.INVALID_STATE, "EACCUSED",
+            f"{name}'s key was caught lying in epoch {accusation.epoch}: its operator registers another one first",
+        )  # fmt: skip
     if len(active.members) >= MAX_VALIDATORS:
         raise Abort(
             "DiemSystem", Category.LIMIT_EXCEEDED, "EMAX_VALIDATORS", f"the set has {MAX_VALIDATORS} members already"

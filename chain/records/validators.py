@@ -86,6 +86,28 @@ class ValidatorConfig(NamedTuple):
         return ValidatorConfig(*fields(decode(data), "validator", *kinds)[1:])
 
 
+class Accusation(NamedTuple):
+    """A validator's key that evidence on the ledger has proved guilty; the newest such key of the validator."""
+
+    account: bytes
+    consensus_key: bytes
+    kind: int
+    """Of `chain.evidence.EvidenceKind`."""
+    epoch: int
+    first_round: int
+    second_round: int
+    """Of the two statements."""
+
+    def to_bytes(self) -> bytes:
+        """Canonical bytes."""
+        return encode(tuple(self))
+
+    @staticmethod
+    def from_bytes(data: bytes) -> "Accusation":
+        """Read what `to_bytes` wrote."""
+        return Accusation(*fields(decode(data), "accusation", bytes, bytes, int, int, int, int))
+
+
 class OperatorConfig(NamedTuple):
     """A validator operator's name."""
 
@@ -105,6 +127,11 @@ class OperatorConfig(NamedTuple):
 def validator_key(account: bytes) -> bytes:
     """State key of a validator's or an operator's configuration."""
     return VALIDATORS_KEY + account
+
+
+def accusation_key(account: bytes) -> bytes:
+    """State key of what a validator is accused of."""
+    return b"e" + account
 
 
 def is_address(text: str) -> bool:

@@ -10,6 +10,7 @@ from chain.errors import MithqalError
 from chain.interface import Reply
 from chain.validation import DiscardStatus
 from node.api import compliance_methods as compliance
+from node.api import evidence_methods as evidence
 from node.api import history_methods as history
 from node.api import proof_methods as proofs
 from node.api import state_methods as state
@@ -61,6 +62,7 @@ METHODS: dict[str, tuple[Callable[..., Json], tuple[Parameter, ...]]] = {
     "get_epoch": (state.get_epoch, ()),
     "get_mempool": (state.get_mempool, (Parameter("limit", "u64", 100),)),
     "get_network_status": (state.get_network_status, ()),
+    "get_evidence": (evidence.get_evidence, (Parameter("start", "u64", 0), Parameter("limit", "u64", 100))),
     "get_state_proof": (proofs.get_state_proof, (Parameter("version", "u64"),)),
     "get_transactions_with_proofs": (
         proofs.get_transactions_with_proofs, (Parameter("start_version", "u64"), _LIMIT, _EVENTS),

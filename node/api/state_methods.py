@@ -3,7 +3,7 @@
 from chain.accounts import Account, Currency, account_key, currency_key
 from chain.execution.reconfiguration import validator_set
 from chain.records.coins import Basket, basket_key
-from chain.records.validators import ValidatorConfig, validator_key
+from chain.records.validators import Accusation, ValidatorConfig, accusation_key, validator_key
 from node.api.reads import Context, active_set_of, check_limit, config_of, onchain_of, state_at
 from node.api.results import account_json, currency_json, with_records
 from node.api.schema import Json, Tip
@@ -41,7 +41,8 @@ def get_rates(context: Context, tip: Tip) -> Json:
 def get_validators(context: Context, tip: Tip) -> Json:
     """Every registered validator by its number: member or not, and whether this validator has a link to it.
 
-    A member's keys are those in force; the others' are those that it has registered, empty before that.
+    A member's keys are those in force; the others' are those that it has registered, empty before that. `is_accused`
+    says whether evidence on the ledger has proved this consensus key guilty.
     """
     connected = context.peers.connected()
     state = state_at(context, tip, None)
@@ -52,11 +53,13 @@ def get_validators(context: Context, tip: Tip) -> Json:
         assert isinstance(config, ValidatorConfig)
         member = active.member(number)
         keys = config if member is None else member
+        accused = state.get(accusation_key(account))
         rows.append({
             "index": number, "name": config.human_name, "account": account.hex(), "operator": config.operator.hex(),
             "consensus_key": keys.consensus_key.hex(), "network_key": keys.network_key.hex(),
             "network_address": config.network_address, "fullnode_address": config.fullnode_address,
             "state": "member" if member is not None else "registered" if config.is_valid else "no_keys",
+            "is_accused": isinstance(accused, Accusation) and accused.consensus_key == keys.consensus_key,
             "power": 0 if member is None else 1, "is_self": number == context.index,
             "is_connected": number == context.index or number in connected,
         })  # fmt: skip

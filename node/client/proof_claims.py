@@ -2,12 +2,17 @@
 
 from typing import Any, assert_never
 
+from chain.block import Header
+from chain.certificates import CommitInfo, VoteData
+from chain.crypto.signing import RealSignatures
 from chain.errors import DecodeError
+from chain.evidence import DEEDS, Evidence, EvidenceKind
 from chain.execution.outcome import explain_abort
 from chain.facts import (
     EntriesProof,
     EpochsProof,
     EventProof,
+    EvidenceProof,
     Fact,
     PrefixProof,
     ProvedEntry,
@@ -20,6 +25,7 @@ from chain.light_client import (
     refuse,
     verify_entries,
     verify_event,
+    verify_guilt,
     verify_prefix,
     verify_record,
     verify_stream,
@@ -29,7 +35,7 @@ from node.api.results import account_json, body_json, event_json
 from node.client.amounts import format_amount
 
 Json = Any
-KINDS = ("transaction", "range", "event", "stream", "account", "record", "consistency", "epochs")
+KINDS = ("transaction", "range", "event", "stream", "account", "record", "consistency", "epochs", "evidence")
 """Names of the kinds of proofs; an account is the record of an address."""
 _ADDRESS_KEY = 17
 """Bytes of an account's state key: the letter a, then the address."""
@@ -52,6 +58,8 @@ def kind_of(fact: Fact) -> str:
             return "consistency"
         case EpochsProof():
             return "epochs"
+        case EvidenceProof():
+            return "evidence"
         case _:
             assert_never(fact)
 
@@ -84,6 +92,10 @@ def claim_of(ledger: BelievedLedger, fact: Fact) -> dict[str, Json]:
             }
         case EpochsProof():
             return {"epochs": _epochs(ledger)}
+        case EvidenceProof():
+            guilty = verify_guilt(ledger, fact, RealSignatures())
+            who = {"name": guilty.name, "number": guilty.number, "consensus_key": guilty.consensus_key.hex()}
+            return {**evidence_json(fact.evidence), "validator": who, "statements": _statements(fact.evidence)}
         case _:
             assert_never(fact)
 
@@ -163,6 +175,28 @@ def _epochs(ledger: BelievedLedger) -> list[Json]:
     ]  # fmt: skip
 
 
+def evidence_json(evidence: Evidence) -> dict[str, Json]:
+    """What a piece of evidence is about."""
+    return {"kind": evidence.id.name, "epoch": evidence.epoch, "rounds": list(evidence.rounds)}
+
+
+def _statements(evidence: Evidence) -> list[Json]:
+    """Both statements as fields, and their signatures."""
+    rows: list[Json] = []
+    for place, (body, signature) in enumerate((evidence.first, evidence.second)):
+        said: dict[str, Json] = {}
+        if evidence.kind == EvidenceKind.DOUBLE_PROPOSAL:
+            said = {"type": "proposal", **_plain(Header(*body))}
+        elif evidence.kind == EvidenceKind.LOCK_LIE and place == 1:
+            said = {"type": "timeout", **dict(zip(("epoch", "round", "high_round"), body, strict=True))}
+        else:
+            data, commit = body
+            info = None if commit is None else CommitInfo.from_value(commit)._replace(next_epoch=None)
+            said = {"type": "vote", **_plain(VoteData(*data)), "commit": _plain(info)}
+        rows.append({**said, "signature": signature.hex()})
+    return rows
+
+
 # --- for people ---
 
 
@@ -203,12 +237,27 @@ def claim_lines(kind: str, claim: dict[str, Json]) -> list[str]:
                 f"  root {first['accumulator_root_hash']} at {first['version']}",
                 f"  root {second['accumulator_root_hash']} at {second['version']}",
             ]
+        case "evidence":
+            return evidence_lines(claim)
         case _:
             return [
                 f"epoch {row['epoch']} after version {row['after_version']}: {len(row['validators'])} validators,"
                 f" waypoint {row['waypoint']}"
                 for row in claim["epochs"]
             ]
+
+
+def evidence_lines(claim: dict[str, Json]) -> list[str]:
+    """Who is guilty of what, and the two statements."""
+    who, deed = claim["validator"], DEEDS[EvidenceKind[claim["kind"].upper()]]
+    rows = [
+        f"  {row['type']} of round {row['round']}"
+        + (f" on the certificate of round {row['parent_round']}" if row["type"] == "vote" else "")
+        + (f", shows the certificate of round {row['high_round']}" if row["type"] == "timeout" else "")
+        + f", signature {row['signature'][:16]}"
+        for row in claim["statements"]
+    ]
+    return [f"{who['name']} (validator {who['number']}) {deed} in epoch {claim['epoch']}", *rows]
 
 
 def _entry_lines(claim: dict[str, Json]) -> list[str]:

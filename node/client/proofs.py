@@ -13,10 +13,12 @@ from chain.accounts import account_key
 from chain.codec import decode, fields
 from chain.entries import Event, TransactionInfo, event_hash
 from chain.errors import DecodeError, MithqalError
+from chain.evidence import Evidence
 from chain.facts import (
     EntriesProof,
     EpochsProof,
     EventProof,
+    EvidenceProof,
     Fact,
     LedgerProof,
     PrefixProof,
@@ -35,6 +37,8 @@ Json = Any
 Call = tuple[str, list[Json]]
 MAX_RANGE = 1_000
 """Entries of one proof: the API's limit of a page."""
+EVIDENCE_PAGE = 100
+"""Pieces of evidence that are asked for at once."""
 LARGE = 2 << 20
 """Bytes of a page that a validator may have ended before all that was asked for: half of what it may hold."""
 
@@ -160,6 +164,22 @@ def fetch_epochs(client: Client, waypoint: str) -> tuple[Verified, str]:
     """A checked proof of all epochs since the waypoint."""
     ledger, _ = ask(client, waypoint)
     return checked(ledger, EpochsProof(), waypoint)
+
+
+def fetch_evidence(client: Client, waypoint: str) -> list[tuple[Verified, str]]:
+    """Checked proofs of all evidence that a validator knows; what does not hold is a ProofError about the validator."""
+    found: list[tuple[Verified, str]] = []
+    start = 0
+    while True:
+        ledger, (rows,) = ask(client, waypoint, ("get_evidence", [start, EVIDENCE_PAGE]))
+        with answered():
+            known = [(int(row["number"]), Evidence.from_bytes(bytes.fromhex(row["evidence"]))) for row in rows]
+        if any(number < start for number, _ in known):
+            refuse("answer", f"the validator names evidence below number {start}", "malformed")
+        if not known:
+            return found
+        found += [checked(ledger, EvidenceProof(evidence), waypoint) for _, evidence in known]
+        start = max(number for number, _ in known) + 1
 
 
 def save(path: Path, text: str) -> None:

@@ -98,7 +98,7 @@ class _Watcher:
 
     def on_alarm(self, name: str, message: str, peer: int | None) -> None:
         """Log it."""
-        self._metrics.on_alarm(name)
+        self._metrics.on_alarm(name, peer)
         self._log.write(name, message, peer=peer)
         if name in FATAL_ALARMS:
             self.end(SafetyError(message, name=name))
@@ -284,6 +284,8 @@ class _Process:
             self._note_lost_ledger()
         contacts = Contacts(replica.ledger.state, config.index, config.endpoints)
         metrics, clock, peers = Metrics(), Clock(replica.ledger.tip_timestamp_us), _Peers()
+        for known in replica.accountability.known:
+            metrics.on_evidence(known.name, replica.ledger.set_of(known.epoch).members[known.author].number)
         watcher = _Watcher(metrics, self._log)
         driver_box: list[Driver] = []
         links = self._links(peers, contacts, lambda sender, data: driver_box[0].receive(sender, data))  # noqa: PLW0108

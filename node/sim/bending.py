@@ -16,8 +16,11 @@ from chain.certificates import (
     timeout_message,
     vote_message,
 )
+from chain.codec import encode
 from chain.crypto.signing import Signer
+from chain.evidence import Evidence, EvidenceKind, Statement
 from chain.messages import (
+    Accusation,
     BlockResponse,
     CommittedResponse,
     Message,
@@ -33,7 +36,8 @@ ORDER_OF_ED25519 = 2**252 + 27742317777372353535851937790883648493
 KEPT_CERTIFICATES = 256
 GARBAGE = b"\x93\x00\xa7garbage\xc0"
 CHANGES: dict[str, str] = {
-    "as": "sign a statement that was heard with one's own key, or build another kind: `vote`, `timeout`, `tc`",
+    "as": "sign a statement that was heard with one's own key, or build another kind: `vote`, `timeout`, `tc`,"
+    " `accusation` (of who was heard, with a second vote that it never signed)",
     "author": "the number of whom it pretends to be from, as a distance from one's own",
     "epoch": "so many epochs later",
     "round": "so many rounds later",
@@ -144,6 +148,8 @@ class Bender:
         """A message of another kind about the same round, from what was heard; the same one if no kind is named."""
         if kind == "vote" and isinstance(message, Vote):
             return message._replace(author=self._author)
+        if kind == "accusation" and isinstance(message, Vote):
+            return self._accusation(message)
         epoch, round_ = place_of(message)
         high = self._memory.certificate("highest", epoch, round_)
         commit = self._memory.commits.get(epoch, high)
@@ -153,6 +159,15 @@ class Bender:
             tc = self._certificate_of_timeouts(epoch, round_, lowest=True, own=is_claimed)
             return None if tc is None else SyncInfo(tc.high_qc, commit, tc)
         return message if kind == "" else None
+
+    def _accusation(self, vote: Vote) -> Accusation:
+        """An honest vote, and beside it another one that only the liar signed."""
+        data = vote.data._replace(block_id=_flip(vote.data.block_id))
+        forged = self._signer.sign(vote_message(data, None, self._genesis_hash))
+        commit = None if vote.commit is None else vote.commit.to_value()
+        both = [Statement((tuple(vote.data), commit), vote.signature), Statement((tuple(data), None), forged)]
+        first, second = sorted(both, key=lambda one: encode(one.body))
+        return Accusation(Evidence(EvidenceKind.DOUBLE_VOTE, data.epoch, vote.author, first, second))
 
     def _sign(self, message: Callable[[bytes], bytes], other_type: Callable[[bytes], bytes], how: str) -> bytes:
         """A signature over `message(genesis hash)`, maybe a wrong one."""

@@ -85,6 +85,7 @@ STRATEGIES: dict[str, list[dict[str, Any]]] = {
     "evidence_forgery": [
         {"on": "vote", "do": "send", "change": {"author": -1, "block": "other", "commit": "none"}},
         {"on": "timeout", "do": "send", "change": {"author": -1, "qc": "lowest"}},
+        {"on": "heard.vote", "do": "send", "change": {"as": "accusation"}},
     ],
     "malformed_frame": [{"on": "any", "do": "send", "change": {"bytes": "garbage"}}],
     "truncated": [{"on": "any", "do": "send", "change": {"bytes": "truncated"}}],

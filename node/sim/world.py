@@ -10,6 +10,7 @@ from chain.primitives import SECOND_US
 from chain.replica import Replica
 from chain.storage import Store
 from chain.sync.state_sync import SyncPlan
+from node.sim.accountability import Bystander
 from node.sim.adversary import Adversary, Hand
 from node.sim.bending import Bender, Memory
 from node.sim.checkers import Violation
@@ -69,6 +70,9 @@ class World:
             self.violations, self.epochs.sets, self.watch.faulty_numbers, self._elect()
         )  # fmt: skip
         self.ledgers, self.discipline = self.watch.ledgers, self.watch.discipline
+        self.bystander = Bystander(
+            self.scheduler, self.validators, self.epochs, self.watch.faulty, self.parties.chain[1], self.signatures
+        )
         self.network = Network(
             self.scheduler, entropy.stream("network"), Links(scenario.delay_us, scenario.jitter_us), self._deliver,
             self.faults,
@@ -132,9 +136,10 @@ class World:
         recovery.excuse([validator.index for validator in self.validators if not validator.is_up])
         recovery.finish()
         verdict = Verdict(scenario, self.parties, self.signatures, self.watch, self.workload, self.pulse)
-        self.violations += verdict.violations(
-            [validator for validator in self.validators if validator.index not in self.watch.faulty], is_whole=is_whole
-        )
+        honest = [validator for validator in self.validators if validator.index not in self.watch.faulty]
+        self.violations += verdict.violations(honest, is_whole=is_whole)
+        excused = frozenset(self.watch.faulty_numbers | self.watch.lost_records)
+        self.violations += self.bystander.violations(honest, excused, START_US + scenario.calm_us)
         self.trace.add(self.scheduler.now_us, -1, "end")
         return self._result()
 
@@ -182,7 +187,7 @@ class World:
             dict(sorted(self.workload.submissions.items())), dict(sorted(self.workload.replies.items())),
             dict(sorted(self.watch.alarms.items())), self.workload.payments_committed,
             tuple(self.watch.recovery.rounds.get(validator.index, -1) for validator in self.validators),
-            tuple(self.violations), self.trace.hexdigest(), self.watch.refinement.states,
+            tuple(self.violations), self.trace.hexdigest(), tuple(sorted(self.watch.refinement.states)),
         )  # fmt: skip
 
     def _build(self, index: int, store: Store, safety: bytes | None) -> Machine:
@@ -209,7 +214,9 @@ class World:
         if self.scenario.liars and self.adversary.is_liar(receiver):
             if not self.validators[receiver].is_up or not self.adversary.on_heard(receiver, number, data):
                 return
-        self.validators[receiver].receive(number, self._faults.answered(sender, data))
+        data = self._faults.answered(sender, data)
+        self.bystander.on_message(receiver, number, data)
+        self.validators[receiver].receive(number, data)
 
     def _bender(self, process: int, epoch: int, memory: Memory) -> Bender | None:
         """A liar's hand in an epoch, or in its own one for a message of none; None where it is no member."""

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from chain.errors import MithqalError
+from chain.crypto.signing import RealSignatures
+from chain.errors import EvidenceError, MithqalError
+from chain.evidence import Evidence, verify_evidence
 from chain.execution import conservation
 from chain.genesis import GenesisDocument, genesis_hash
 from chain.ledger import Ledger, read_entry
@@ -136,7 +138,7 @@ def _foreign(file: LedgerFile, wanted: str) -> StorageError:
 def _check_rest(file: LedgerFile, replay: Replay, found: Found) -> None:
     """The state against what was executed, and rows that nothing executed gives."""
     ledger = replay.ledger
-    for difference in _extra_rows(file, ledger):
+    for difference in (*_extra_rows(file, ledger), *_bad_evidence(file, ledger)):
         found.add(difference)
     for column in (Column.META, Column.PENDING):
         for key, stored in file.rows(column):
@@ -199,6 +201,18 @@ def _extra_rows(file: LedgerFile, ledger: Ledger) -> Iterator[Difference]:
             version = key if column in (Column.TRANSACTION, Column.UNDO) else ledger.tip_version + 1
             yield Difference(version, what.rsplit(maxsplit=1)[-1], f"{what} {key}", shown(stored.value), MISSING)
             break
+
+
+def _bad_evidence(file: LedgerFile, ledger: Ledger) -> Iterator[Difference]:
+    """Evidence that does not hold by the set of its epoch (EV1)."""
+    for number, stored in file.rows(Column.EVIDENCE):
+        try:
+            evidence = Evidence.from_bytes(stored.value)
+            if evidence.epoch > ledger.epoch:
+                raise EvidenceError(f"epoch {evidence.epoch} has not begun", name="evidence_epoch")
+            verify_evidence(evidence, ledger.set_of(evidence.epoch), ledger.genesis_hash, RealSignatures())
+        except MithqalError as error:
+            yield Difference(ledger.tip_version, "evidence", f"evidence {number}", error.message, "evidence that holds")
 
 
 def _extra_postings(file: LedgerFile, ledger: Ledger) -> Iterator[Difference]:

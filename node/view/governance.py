@@ -38,6 +38,10 @@ def _config(what: str) -> Callable[[Arguments, Names, str], Phrase]:
     return phrase
 
 
+def _evidence(arguments: Arguments, names: Names, _: str) -> Phrase:
+    return Phrase("showed", "show", f"that the validator of {names.of(arguments['validator_address'])} lied")
+
+
 def _version(arguments: Arguments, _names: Names, _: str) -> Phrase:
     return Phrase("raised", "raise", f"the protocol version to {arguments['major']}")
 
@@ -69,6 +73,7 @@ GOVERNANCE_PHRASES: dict[str, Callable[[Arguments, Names, str], Phrase]] = {
     "set_validator_config_and_reconfigure": _config("new keys and addresses"),
     "set_validator_operator": _operator,
     "set_validator_operator_with_nonce_admin": _operator,
+    "submit_evidence": _evidence,
     "update_diem_version": _version,
     "set_gas_constants": _gas,
     "initialize_diem_consensus_config": _fixed("began", "begin", "the consensus configuration"),

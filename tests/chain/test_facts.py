@@ -15,6 +15,7 @@ from chain.facts import (
     EntriesProof,
     EpochsProof,
     EventProof,
+    EvidenceProof,
     Fact,
     LedgerProof,
     PrefixProof,
@@ -29,12 +30,14 @@ from chain.light_client import (
     decode_proof,
     verify_entries,
     verify_event,
+    verify_guilt,
     verify_ledger,
     verify_prefix,
     verify_record,
     verify_stream,
     verify_transaction,
 )
+from tests.accusations import Liar
 from tests.builders import BOB, DEALER, TC, US, key
 from tests.chain.failures import failure
 from tests.chains import small_chain
@@ -76,6 +79,7 @@ KINDS: dict[str, Fact] = {
     "prefix": CHAIN.prover.prefix(4, 10),
     "same": CHAIN.prover.prefix(TIP, TIP),
     "epochs": EpochsProof(),
+    "evidence": EvidenceProof(Liar(KEYS[2], CHAIN.genesis_hash, epoch=2).lock_lie()),
 }
 
 
@@ -96,6 +100,8 @@ def check(data: bytes, waypoint: str = CHAIN.waypoint) -> None:
             verify_stream(believed, fact)
         case PrefixProof():
             verify_prefix(believed, fact)
+        case EvidenceProof():
+            verify_guilt(believed, fact, RealSignatures())
         case EpochsProof():
             pass
 

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from chain.certificates import CommitInfo
 from chain.codec import decode, encode
 from chain.errors import DecodeError, MithqalError
+from chain.evidence import Evidence, EvidenceId, EvidenceKind, Statement
 from chain.messages import (
     MESSAGE_TYPES,
+    Accusation,
     BlockRequest,
     BlockResponse,
     Chunk,
@@ -19,6 +21,7 @@ from chain.messages import (
     CommittedResponse,
     EpochChange,
     EpochRequest,
+    EvidenceKnown,
     Message,
     Proposal,
     SnapshotOffer,
@@ -42,6 +45,9 @@ B2 = FOUR.block(2, Q1, payload=(b"tx",))
 Q2 = FOUR.qc(B2, B1)
 TC = FOUR.tc(3, [Q1, Q2, Q2])
 SYNC = SyncInfo(Q2, Q2, TC)
+LIE = Evidence(
+    EvidenceKind.LOCK_LIE, 1, 2, Statement((tuple(Q2.data), None), b"\x06" * 64), Statement((1, 3, 0), b"\x07" * 64)
+)
 MESSAGES: tuple[Message, ...] = (
     Proposal(B2, Q2),
     Vote(Q2.data, Q2.commit, 3, b"\x01" * 64),
@@ -59,11 +65,13 @@ MESSAGES: tuple[Message, ...] = (
     ChunkRequest(8, b"\x04" * 32),
     Chunk(8, b"\x04" * 32, (b"key", b"record"), 3, (b"\x05" * 32,)),
     SnapshotWritten(8),
+    Accusation(LIE),
+    EvidenceKnown((LIE.id, EvidenceId(1, 0, EvidenceKind.DOUBLE_VOTE, 9))),
 )
 NAMES = (
     "proposal", "vote", "timeout", "sync_info", "block_request", "block_response", "committed_request",
     "committed_response", "transactions", "epoch_request", "epoch_change", "snapshot_request", "snapshot_offer",
-    "chunk_request", "chunk", "snapshot_written",
+    "chunk_request", "chunk", "snapshot_written", "accusation", "evidence_known",
 )  # fmt: skip
 
 
@@ -111,13 +119,13 @@ def test_a_vote_that_ends_an_epoch() -> None:
     assert found.commit.next_epoch.to_value() == FOUR.set.to_value()
 
 
-@pytest.mark.parametrize("data", [b"", b"\x92", b"\x92\x10", b"\x92\xff", b"\x92\xcd\x00\x01"])
+@pytest.mark.parametrize("data", [b"", b"\x92", b"\x92\x12", b"\x92\xff", b"\x92\xcd\x00\x01"])
 def test_names_of_what_is_no_message(data: bytes) -> None:
     """For filters and metrics: by the second byte alone, and never an error."""
     assert message_name(data) == "malformed"
 
 
-@pytest.mark.parametrize("number", [16, 17, 255, 2**64 - 1])
+@pytest.mark.parametrize("number", [18, 19, 255, 2**64 - 1])
 def test_numbers_beyond_the_table(number: int) -> None:
     with pytest.raises(DecodeError) as caught:
         decode_message(encode((number, ())))
@@ -135,7 +143,7 @@ def test_each_field_has_its_type_and_none_may_be_missing(message: Message) -> No
     number, content = decode(encode_message(message))  # type: ignore[misc, str-unpack]
     assert isinstance(content, tuple)
     broken: list[Any] = [(*content[:at], wrong(content[at]), *content[at + 1 :]) for at in range(len(content))]
-    if not isinstance(message, Transactions | EpochChange):
+    if not isinstance(message, Transactions | EpochChange | EvidenceKnown):
         broken += [content[:-1], (*content, None)]
     for value in [*broken, b"", None, 7]:
         with pytest.raises(MithqalError) as caught:

@@ -28,7 +28,8 @@ STATUSES: dict[int, str] = {
 
 ABORTS: dict[int, str] = {
     5: """
-        EACCOUNT EACCOUNT_NOT_RECOVERABLE EADD_EXISTING_CURRENCY EALREADY_A_VALIDATOR EALREADY_HALTED EBAD_CURRENCY
+        EACCOUNT EACCOUNT_NOT_RECOVERABLE EACCUSED EADD_EXISTING_CURRENCY EALREADY_ACCUSED EALREADY_A_VALIDATOR
+        EALREADY_HALTED EBAD_CURRENCY EEVIDENCE
         EBALANCE_OVERFLOW EBASKET ECANNOT_CREATE_AT_CORE_CODE ECANNOT_CREATE_AT_VM_RESERVED ECANNOT_FREEZE_DIEM_ROOT
         ECANNOT_FREEZE_TC ECANNOT_ROTATE_KEY ECHILD_VASP ECOIN ECOIN_DEPOSIT_IS_ZERO ECONFIG_UPDATE_RATE_LIMITED
  ECOUNTRY ECREDENTIAL ECURRENCY_CODE_ALREADY_TAKEN ECURRENCY_INFO
@@ -70,6 +71,7 @@ CLIENT: dict[int, str] = {
     """,
     2: """
         already_a_member amount_out_of_range backup_format bad_amount bad_argument bad_code bad_config bad_endpoint
+        bad_evidence_file
         bad_genesis bad_id bad_identifier bad_memo bad_metadata bad_name bad_payment_file bad_policy
         bad_policy_file bad_port bad_private_key bad_provider bad_range bad_record bad_row bad_rule bad_salt
         bad_signature_set bad_threshold bad_time bad_validator_count bad_waypoint begins_at_snapshot cannot_write

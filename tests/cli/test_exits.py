@@ -27,6 +27,10 @@ NEVER = {
         "bad_currencies", "bad_currency_code", "bad_key", "bad_scaling", "duplicate_key",
         "duplicate_name", "shared_key", "synthetic_mint", "bad_address",
     ),
+    "evidence that accuses nobody: of a file it is the rule of a `bad_proof`, of a validator an alarm": (
+        "bad_evidence", "evidence_author", "evidence_epoch", "evidence_kind", "evidence_order", "evidence_round",
+        "evidence_too_large", "no_conflict",
+    ),
     "transactions of other validators, dropped in silence": ("muted",),
     "family names, never raised without a name of their own": ("error", "mempool"),
     "what only our own code can cause": ("not_encodable", "unknown_status"),

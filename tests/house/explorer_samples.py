@@ -168,12 +168,13 @@ KEYS: dict[str, Mapping[str, str]] = {
     "validator": {
         **dict.fromkeys(
             ("index", "name", "account", "operator", "consensus_key", "network_key", "network_address",
-             "fullnode_address", "state", "power", "is_self", "is_connected"), RPC,
+             "fullnode_address", "state", "is_accused", "power", "is_self", "is_connected"), RPC,
         ),
         "proposed_recently": "how many of the newest blocks it proposed",
         "signed_recently": "how many of them it signed",
         "recent_blocks": "how many blocks that is, at most 100",
         "blocks": "the newest that it proposed",
+        "evidence": "what is known of its lies: `number`, `kind`, `epoch`, `rounds`",
     },
     "validators": {
         "epoch": "the one in force",

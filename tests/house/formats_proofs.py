@@ -2,11 +2,12 @@
 
 from chain.accounts import ASSOCIATION, event_key
 from chain.codec import encode
-from chain.facts import FACTS, EpochsProof, Fact, encode_proof, value_of
+from chain.facts import FACTS, EpochsProof, EvidenceProof, Fact, encode_proof, value_of
 from node.api.handlers import METHODS, SUBMIT_PARAMETERS, WAIT_PARAMETERS
 from node.api.schema import MAX_BATCH, MAX_BODY_BYTES, MAX_PAGE, MEMPOOL_CODES, Parameter
 from node.client.proof_file import FORMAT, verify, write_document
-from tests.builders import BOB, DEALER, TC, document
+from tests.accusations import Liar
+from tests.builders import BOB, DEALER, TC, document, key
 from tests.chains import Chain
 
 
@@ -111,6 +112,11 @@ RESULTS = {
         "beside Libra's fields `in_baskets` (what of the coin lies in reserves) and `backing`: of a synthetic coin,"
         " each coin in its basket: `currency`, `ratio_fixed_point32`, `amount` in the reserve"
     ),
+    "get_evidence": (
+        "an entry a piece, in the order in which this validator came to know it: `number`, `kind` (`double_proposal`,"
+        " `double_vote`, `lock_lie`), `epoch`, `rounds` of the two statements, `validator` (its number), `name`,"
+        ' `evidence` (canonical bytes, see "Proofs"); after 4 MiB it ends before `limit`'
+    ),
     "get_account_limits": (
         "what binds the account's provider, an entry a currency: `currency`, `provider`, `limit_address`,"
         " `is_unrestricted`, `max_inflow`, `max_outflow`, `max_holding` (2^64-1: none), `period_us`, `window_start_us`,"
@@ -134,7 +140,7 @@ RESULTS = {
 INTRODUCTION = """\
 ## Proofs
 
-The rules are X1 to X20. The examples are of a chain of one validator whose first block creates a dealer;
+The rules are X1 to X21. The examples are of a chain of one validator whose first block creates a dealer;
 waypoint `{waypoint}`, genesis hash
 `{genesis}`.
 """
@@ -155,6 +161,7 @@ verified. Each claim ends with `ledger`, the certified ledger; before it, by kin
 | `account` | `version` where the state was made, `at` the version that has it, `address`, `exists`, `account` or null |
 | `record` | `version`, `at`, `key`, `exists`, `record`: its `type` and fields, or null |
 | `consistency` | `earlier` and `later`, each `version` and `accumulator_root_hash` |
+| `evidence` | `kind`, `epoch`, `rounds`, `validator` (`name`, `number`, `consensus_key`), both `statements` |
 | `epochs` | a list: `epoch`, `after_version`, `timestamp_usecs`, `waypoint`, `quorum`, `validators` |
 
 The proof above as a file:
@@ -215,6 +222,9 @@ def proofs() -> list[str]:
             prover.prefix(0, 1)
         ),
         "(), the ledger proof says it": EpochsProof(),
+        "((kind, epoch, author, (body, signature), (body, signature)),): evidence (EV1 to EV5)": (
+            EvidenceProof(Liar(key(10), chain.genesis_hash, author=0).lock_lie())
+        ),
     }
     assert [type(fact) for fact in facts.values()] == list(FACTS)
     encodings = {

@@ -14,6 +14,8 @@ Json = Any
 LATEST_BLOCKS = 5
 OVERVIEW_SCAN = 10_000
 """Versions that the overview reads for the latest payments."""
+MAX_EVIDENCE = 1_000
+"""Pieces of evidence that a validator's page looks through."""
 RECENT_BLOCKS = 100
 """Blocks over which validators are counted."""
 SECOND_US = 1_000_000
@@ -126,6 +128,7 @@ def validator_page(source: Source, names: Names, index: int) -> Page:
     row = rows[index]
     blocks = [block for block in source.call("get_blocks", None, RECENT_BLOCKS) if block["proposer"] == index]
     blocks = blocks[:LATEST_BLOCKS]
+    evidence = _evidence_against(source, index)
     fields = [
         ("number", str(index)),
         ("power", str(row["power"])),
@@ -135,11 +138,21 @@ def validator_page(source: Source, names: Names, index: int) -> Page:
         ("consensus key", row["consensus_key"]),
         ("network key", row["network_key"]),
     ]
+    cells = [(item["kind"], str(item["epoch"]), " and ".join(map(str, item["rounds"]))) for item in evidence]
     parts: list[Part] = [
         Fields(f"Validator {clean(row['name'])}", fields),
         blocks_table("Latest blocks that it proposed", blocks, names),
+        Table("Evidence that it lied", ("kind", "epoch", "rounds"), cells, "none", frozenset({1})),
     ]
-    return Page({**row, "recent_blocks": recent, "blocks": blocks}, parts)
+    return Page({**row, "recent_blocks": recent, "blocks": blocks, "evidence": evidence}, parts)
+
+
+def _evidence_against(source: Source, index: int) -> list[Json]:
+    """What is known of a validator's lies; `mithqal evidence list` verifies it."""
+    rows = source.call("get_evidence", 0, MAX_EVIDENCE)
+    return [
+        {name: row[name] for name in ("number", "kind", "epoch", "rounds")} for row in rows if row["validator"] == index
+    ]
 
 
 def epoch_page(source: Source, waypoint: str) -> Page:

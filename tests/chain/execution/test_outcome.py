@@ -97,6 +97,7 @@ def test_the_numbers_are_libras() -> None:
         ("ValidatorConfig", 101), ("ValidatorConfig", 102), ("ValidatorConfig", 103), ("ValidatorConfig", 104),
         ("DiemSystem", 100), ("DiemVMConfig", 100), ("DiemConsensusConfig", 100),
         ("DiemTransactionPublishingOption", 100), ("DiemTransactionPublishingOption", 101),
+        *[("Evidence", number) for number in range(100, 103)],
         *[("Jurisdiction", number) for number in range(100, 109)],
     }  # fmt: skip
 
@@ -173,6 +174,7 @@ CODES = {
         "EINVALID_PROSPECTIVE_VALIDATOR": 263, "EALREADY_A_VALIDATOR": 519, "ENOT_AN_ACTIVE_VALIDATOR": 775,
         "ECONFIG_UPDATE_RATE_LIMITED": 6, "EMAX_VALIDATORS": 1800, "ELAST_VALIDATOR": 25601,
     },
+    "Evidence": {"EEVIDENCE": 25607, "EALREADY_ACCUSED": 25862, "EACCUSED": 26113},
     "DiemConfig": {"EDIEM_CONFIG": 262},
     "DiemVersion": {"EINVALID_MAJOR_VERSION_NUMBER": 7},
     "DiemVMConfig": {"EGAS_CONSTANT_INCONSISTENCY": 7, "EGAS_CONSTANT_TOO_LARGE": 25607},

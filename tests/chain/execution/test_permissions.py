@@ -24,6 +24,7 @@ from chain.records.validators import network_address
 from chain.roles import PRIVILEGE_OF, PRIVILEGES
 from chain.transaction import SignedTransaction
 from chain.validation import Discard, DiscardStatus
+from tests.accusations import Liar
 from tests.builders import (
     ALICE,
     ANNA,
@@ -188,6 +189,11 @@ def rekeyed(world: World, _: Party) -> Arguments:
     return OWNER.address, *keys, "127.0.0.1:2"
 
 
+def evidence(world: World, _: Party) -> Arguments:
+    """Validator 1 voted twice."""
+    return party(201).address, Liar(key(11), world.context.genesis_hash, 1).double_vote().to_bytes()
+
+
 def halted(world: World, who: Party) -> Arguments:
     """The association resumes what it halted; the others, who could send nothing then, try it at another time."""
     if who is ROOT:
@@ -252,6 +258,7 @@ TABLE: dict[str, Row] = {
     "set_validator_operator_with_nonce_admin": Row(
         "R", NOT_ROOT, (1, "validator-1-operator", party(301).address), second=OWNER
     ),
+    "submit_evidence": Row("RTDVOPC", None, evidence),
     "update_diem_version": Row("R", NOT_ROOT, (1, 99)),
     "set_gas_constants": Row("R", NOT_ROOT, (1, *GasConstants(min_price_per_gas_unit=1))),
     "initialize_diem_consensus_config": Row("R", NOT_ROOT, (1,), always=("DiemConfig", 6 + 256 * 1)),

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from chain.accounts import ASSOCIATION, TREASURY, currency_key, event_key
 from chain.codec import decode, encode, fields
 from chain.errors import MithqalError, ProofError
-from chain.facts import EpochsProof, Fact, TransactionProof, encode_proof
+from chain.facts import EpochsProof, EvidenceProof, Fact, TransactionProof, encode_proof
 from chain.prover import accumulator_root
 from node.client.proof_file import MAX_FILE_BYTES, verify, verify_file, write_document
+from tests.accusations import LIAR, Liar
 from tests.builders import BOB, DEALER, US
+from tests.builders import key as private_key
 from tests.chains import Chain, small_chain
 
 CHAIN = small_chain()
@@ -42,6 +44,7 @@ FACTS: dict[str, Fact] = {
     "range": CHAIN.prover.entries(6, 3),
     "consistency": CHAIN.prover.prefix(4, 9),
     "epochs": EpochsProof(),
+    "evidence": EvidenceProof(Liar(private_key(10 + LIAR), CHAIN.genesis_hash).double_vote()),
 }
 PAYMENT_HASH = CHAIN.prover.info(PAYMENT).transaction_hash.hex()
 
@@ -53,7 +56,19 @@ def file_of(name: str, chain: Chain = CHAIN) -> bytes:
 
 
 FILES = {name: file_of(name) for name in FACTS}
-CHANGED = ["transaction", "present", "absent", "old", "currency", "event", "mint", "range", "consistency", "epochs"]
+CHANGED = [
+    "transaction",
+    "present",
+    "absent",
+    "old",
+    "currency",
+    "event",
+    "mint",
+    "range",
+    "consistency",
+    "epochs",
+    "evidence",
+]
 """Those that are changed in every place: each kind."""
 
 
@@ -90,7 +105,7 @@ def test_a_file_verifies_and_is_one_line(name: str) -> None:
     assert document["format"] == "mithqal-proof-2"
     kinds = {
         "event": "event", "stream": "stream", "mint": "stream", "range": "range", "consistency": "consistency",
-        "epochs": "epochs", "currency": "record", "nothing": "record",
+        "epochs": "epochs", "currency": "record", "nothing": "record", "evidence": "evidence",
     }  # fmt: skip
     whole = "transaction" if isinstance(FACTS[name], TransactionProof) else "account"
     assert document["kind"] == verified.kind == kinds.get(name, whole)
@@ -220,6 +235,7 @@ def test_in_words() -> None:
     assert said["epochs"] == f"  epoch 1 after version 0: 4 validators, waypoint {CHAIN.waypoint}"
     assert said["currency"] == f"  currency under key {currency_key('XUS').hex()} at version {tip}"
     assert said["nothing"] == f"  nothing under key {currency_key('XYZ').hex()} at version {tip}"
+    assert said["evidence"] == "  validator-2 (validator 2) voted twice in epoch 1"
     assert said["old"] == f"  account {US.address.hex()}  parent_vasp, at version {PAYMENT}"
 
 

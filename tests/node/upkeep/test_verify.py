@@ -20,6 +20,7 @@ from node.storage.recent_postings import SLICES
 from node.storage.rules import StorageError
 from node.storage.sqlite import SqliteStore
 from node.upkeep.verify import LedgerDiffers, verify_directory
+from tests.accusations import Liar
 from tests.stored_ledgers import (
     account_key_of,
     change,
@@ -374,6 +375,18 @@ def test_a_row_too_many(directory: Path, column: Column, kind: str) -> None:
         directory, column, 1 << 20 if column is Column.ACCUMULATOR else last + 1, stored_row(directory, column, last)
     )
     assert kind in {one["kind"] for one in differs(directory)["differences"]}
+
+
+def test_evidence_is_judged_again(directory: Path) -> None:
+    """EV1: by the set of its epoch; what does not hold, or is of no epoch yet, is a difference."""
+    world = run()
+    signer, genesis_hash = world.parties.consensus_keys[1][0], world.parties.chain[1]
+    good = Liar(signer, genesis_hash, 1).double_vote()
+    put_row(directory, Column.EVIDENCE, 0, good.to_bytes())
+    verify_directory(directory)
+    for bad in (good._replace(author=2), Liar(signer, genesis_hash, 1, epoch=99).lock_lie()):
+        put_row(directory, Column.EVIDENCE, 1, bad.to_bytes())
+        assert {one["kind"] for one in differs(directory)["differences"]} == {"evidence"}
 
 
 def test_the_last_block_is_gone(directory: Path) -> None:

@@ -5,10 +5,12 @@ from types import SimpleNamespace
 import pytest
 
 from chain.primitives import SECOND_US
+from chain.storage import Column, WriteBatch
 from chain.validators import Validator, ValidatorSet
 from node.view.explorer import explore
 from node.view.pages.network import epoch_page, mempool_page, validator_page, validators_page
-from tests.builders import NOW_SECS, ONE, TC
+from tests.accusations import Liar
+from tests.builders import NOW_SECS, ONE, TC, key
 from tests.views import ALICE, BRUNO, Story, peopled, text
 
 
@@ -89,6 +91,21 @@ def test_one_validator(story: Story) -> None:
     assert (page.document["name"], page.document["index"], page.document["is_self"]) == ("validator-1", 1, False)
     assert "  proposed       3 of the newest 10 blocks\n" in text(page)
     assert "  signed         8 of the newest 10 blocks\n" in text(page)
+
+
+def test_what_a_validator_is_accused_of() -> None:
+    """Evidence against it, and none against another one."""
+    story = Story()
+    liar = Liar(key(11), story.ledger.genesis_hash, 1)
+    rows = [(Column.EVIDENCE, at, item.to_bytes()) for at, item in enumerate((liar.double_vote(), liar.lock_lie()))]
+    story.store.write(WriteBatch(rows=rows))  # type: ignore[arg-type]
+    page = validator_page(story.source, story.names, 1)
+    assert page.document["evidence"] == [
+        {"number": 0, "kind": "double_vote", "epoch": 1, "rounds": [3, 3]},
+        {"number": 1, "kind": "lock_lie", "epoch": 1, "rounds": [6, 9]},
+    ]
+    assert "lock_lie" in text(page)
+    assert validator_page(story.source, story.names, 2).document["evidence"] == []
 
 
 def test_the_epoch(story: Story) -> None:

@@ -1,0 +1,82 @@
+"""Evidence for people: fetched from a validator that need not be trusted, as files that anybody can verify."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from chain.errors import MithqalError, ProofError
+from chain.evidence import Evidence
+from chain.facts import EvidenceProof
+from chain.light_client import decode_proof
+from node.client.proof_claims import evidence_lines
+from node.client.proof_file import Verified, verify_file
+from node.client.proofs import Client, fetch_evidence, save
+
+Json = Any
+_FILE_STEPS = ("file", "json", "fields", "format", "kind", "hex")
+"""Steps at which a file turns out to be none of evidence at all."""
+
+
+class Row(NamedTuple):
+    """One piece, verified; `text` is its file, `path` where that was written."""
+
+    verified: Verified
+    text: str
+
+    @property
+    def file_name(self) -> str:
+        """Kind, validator, epoch and round."""
+        claim = self.verified.claim
+        place = f"v{claim['validator']['number']}-e{claim['epoch']}-r{claim['rounds'][1]}"
+        return f"{claim['kind'].replace('_', '-')}-{place}.json"
+
+    def line(self) -> str:
+        """For people."""
+        claim = self.verified.claim
+        rounds = " and ".join(str(round_) for round_ in dict.fromkeys(claim["rounds"]))
+        return f"{evidence_lines(claim)[0]}, round {rounds}: {claim['kind']}"
+
+    def to_json(self) -> dict[str, Json]:
+        """For programs."""
+        claim = self.verified.claim
+        return {name: claim[name] for name in ("kind", "epoch", "rounds", "validator")} | {"file": self.file_name}
+
+
+def evidence_rows(client: Client, waypoint: str) -> list[Row]:
+    """All that a validator knows, each piece verified from the waypoint; ProofError if one does not hold."""
+    return [Row(verified, text) for verified, text in fetch_evidence(client, waypoint)]
+
+
+def save_evidence(rows: Sequence[Row], folder: Path) -> None:
+    """Write each piece into a directory; MithqalError (`cannot_write`)."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MithqalError(f"{folder} cannot be made: {error.strerror}", name="cannot_write") from error
+    for row in rows:
+        save(folder / row.file_name, row.text)
+
+
+def verify_evidence_file(data: bytes, waypoint: str) -> Verified:
+    """Who is guilty of what, by a file alone.
+
+    MithqalError (`bad_evidence_file`) for a file of another kind or shape, ProofError for evidence that does not hold.
+    """
+    try:
+        verified = verify_file(data, waypoint)
+    except ProofError as error:
+        if error.details["step"] in _FILE_STEPS:
+            raise MithqalError(f"this is no file of evidence: {error.message}", name="bad_evidence_file") from error
+        raise
+    if verified.kind != "evidence":
+        raise MithqalError(f"this is a proof of kind {verified.kind}, not evidence", name="bad_evidence_file")
+    return verified
+
+
+def evidence_of(data: bytes, waypoint: str) -> tuple[Verified, Evidence]:
+    """What a file shows, and the evidence in it; raises as `verify_evidence_file`."""
+    verified = verify_evidence_file(data, waypoint)
+    _, fact = decode_proof(bytes.fromhex(json.loads(data)["proof"]))
+    assert isinstance(fact, EvidenceProof), "its kind says so"
+    return verified, fact.evidence
