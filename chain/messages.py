@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from chain.block import Block
+from chain.block import Block, Header, header_id, read_header
 from chain.certificates import (
     CommitInfo,
     QuorumCertificate,
@@ -329,6 +329,78 @@ class SnapshotWritten(NamedTuple):
         return SnapshotWritten(version)
 
 
+class SignedTimeout(NamedTuple):
+    """A time-out as it is signed, without what it showed."""
+
+    epoch: int
+    round: int
+    high_round: int
+    """Round of the certificate that it showed."""
+    signature: bytes
+
+
+class SignedHeader(NamedTuple):
+    """A proposal as it is signed: the block without certificates and payload."""
+
+    header: Header
+    signature: bytes
+
+    @property
+    def block_id(self) -> Hash:
+        """Of the proposed block."""
+        return header_id(self.header)
+
+
+class RecallRequest(NamedTuple):
+    """What is the newest that you have heard of me? (R19)"""
+
+    token: int
+    """Comes back with the answer."""
+
+    def to_value(self) -> Value:
+        """(token,)."""
+        return (self.token,)
+
+    @staticmethod
+    def from_value(value: Value) -> "RecallRequest":
+        """Read `to_value`."""
+        (token,) = fields(value, "recall request", int)
+        return RecallRequest(token)
+
+
+class Recall(NamedTuple):
+    """The newest vote, time-out and proposal of the receiver that the sender has heard, with the receiver's signatures;
+    and what the sender knows best."""
+
+    token: int
+    """The question's, 0 if none was asked."""
+    sync: SyncInfo
+    vote: Vote | None
+    timeout: SignedTimeout | None
+    proposal: SignedHeader | None
+
+    def to_value(self) -> Value:
+        """The five in order; what there is none of is None."""
+        vote = None if self.vote is None else self.vote.to_value()
+        timeout = None if self.timeout is None else tuple(self.timeout)
+        proposal = None if self.proposal is None else (tuple(self.proposal.header), self.proposal.signature)
+        return (self.token, self.sync.to_value(), vote, timeout, proposal)
+
+    @staticmethod
+    def from_value(value: Value) -> "Recall":
+        """Read `to_value`."""
+        token, sync, vote, timeout, proposal = fields(value, "recall", int, tuple, None, None, None)
+        signed = None
+        if proposal is not None:
+            header, signature = fields(proposal, "signed header", tuple, bytes)
+            signed = SignedHeader(read_header(header), signature)
+        return Recall(
+            token, SyncInfo.from_value(sync), None if vote is None else Vote.from_value(vote),
+            None if timeout is None else SignedTimeout(*fields(timeout, "signed time-out", int, int, int, bytes)),
+            signed,
+        )  # fmt: skip
+
+
 SnapshotMessage = SnapshotRequest | SnapshotOffer | ChunkRequest | Chunk | SnapshotWritten
 
 Message = (
@@ -344,6 +416,8 @@ Message = (
     | EpochRequest
     | EpochChange
     | SnapshotMessage
+    | RecallRequest
+    | Recall
 )
 
 MESSAGE_TYPES: tuple[tuple[str, type[Any]], ...] = (
@@ -363,6 +437,8 @@ MESSAGE_TYPES: tuple[tuple[str, type[Any]], ...] = (
     ("chunk_request", ChunkRequest),
     ("chunk", Chunk),
     ("snapshot_written", SnapshotWritten),
+    ("recall_request", RecallRequest),
+    ("recall", Recall),
 )
 """Name and type by wire number."""
 

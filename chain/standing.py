@@ -38,6 +38,7 @@ class Standing:
         self._barred: list[bytes] = list(fields(keys, "barred keys", *[bytes] * len(keys)))
         for key in self._barred:
             consensus.bar(key, _WHY)
+        consensus.on_barred = lambda key, why, out: self._bar(key, why, out.persist)
 
     def judge(self, error: SafetyError) -> None:
         """What is wrong with the record at the start: a new one beside a ledger that never voted only follows.
