@@ -17,6 +17,10 @@ from chain.storage import BARRED_ROW, VOTED_ROW, Column, WriteBatch
 from chain.sync.snapshot import Snapshot
 from chain.validators import ValidatorSet
 
+_FOUND = (
+    "this validator's key has signed what its signing record does not know, as was found before: it follows the ledger"
+    " and signs nothing until it has another key: mithqal validator rotate-key NAME (docs/operations.md)"
+)
 _WHY = (
     "this validator began its ledger anew with a new signing record, and its key may have signed before: it follows the"
     " ledger and signs nothing until it has another key: mithqal validator rotate-key NAME (docs/operations.md)"
@@ -37,7 +41,7 @@ class Standing:
         assert isinstance(keys, tuple), "written below"
         self._barred: list[bytes] = list(fields(keys, "barred keys", *[bytes] * len(keys)))
         for key in self._barred:
-            consensus.bar(key, _WHY)
+            consensus.bar(key, _FOUND)
         consensus.on_barred = lambda key, why, out: self._bar(key, why, out.persist)
 
     def judge(self, error: SafetyError) -> None:

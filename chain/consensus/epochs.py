@@ -158,6 +158,10 @@ class Epochs:
         if self.machine.safety.public_key == public_key:
             self.machine.safety.silenced = why
 
+    def is_barred(self, public_key: bytes) -> bool:
+        """Whether a key was found to have signed what its record does not know."""
+        return public_key in self._barred
+
     def is_record_lost(self, public_key: bytes) -> bool:
         """Whether this process has a key without a signing record, be it new or lost."""
         found = self._keyring.find(public_key)
@@ -181,11 +185,11 @@ class Epochs:
         out.timers.append(SetTimer(TIMER, now_us + RETRY_US, 0))
 
     def _remember(self, sender: int, message: Message, now_us: int, out: Output) -> None:
-        """R21: keep a member's newest statements; who sends an older one is shown what it has said since."""
+        """R21: keep a member's newest statements; who sends what they forbid is shown them."""
         if not isinstance(message, Vote | Timeout | Proposal) or self.seats.of(sender) != author_of(message):
             return
-        is_older = sender != self.number and self.recollection.note(sender, message)
-        if is_older and self.recollection.may_tell(sender, REMIND_US, now_us):
+        is_forbidden = sender != self.number and self.recollection.note(sender, message)
+        if is_forbidden and self.recollection.may_tell(sender, REMIND_US, now_us):
             self._tell(sender, 0, out)
 
     def _tell(self, peer: int, token: int, out: Output) -> None:

@@ -2,8 +2,8 @@
 
 A disk that was put back to an earlier moment, and a second process with the same keys, look well to themselves: the
 record is whole, and only others know of later statements. Each validator therefore keeps the newest vote, time-out and
-proposal of each member, and shows them to their author: when it asks, when its link comes up, and when it sends
-something older. What is shown carries the author's own signature, so that no liar can silence anybody.
+proposal of each member, and shows them to their author: when it asks, when its link comes up, and when it says
+something older, or something else in the same place. What is shown carries the author's own signature, so that no liar can silence anybody.
 
 Nothing here is durable. After a start a validator waits for so many answers that any later quorum contains one who
 answered; with each comes that one's newest certificates, below which nothing can be signed any more.
@@ -44,10 +44,13 @@ class Statements:
         return self.vote is None and self.timeout is None and self.proposal is None
 
     def note(self, message: Vote | Timeout | Proposal) -> bool:
-        """Keep a statement if it is newer; gives whether it is older than what its author has said before."""
+        """Keep a statement if it is newer; gives whether its author has said before what forbids it: something later, or
+        something else in the same place."""
+        is_other = False
         match message:
             case Vote():
                 at, known = _at(message), _at(self.vote)
+                is_other = self.vote is not None and (message.data, message.commit) != (self.vote.data, self.vote.commit)
                 self.vote = message if at > known else self.vote
             case Timeout():
                 statement = SignedTimeout(
@@ -58,8 +61,9 @@ class Statements:
             case Proposal():
                 signed = SignedHeader(message.block.header, message.block.signature)
                 at, known = _at(signed), _at(self.proposal)
+                is_other = self.proposal is not None and signed.header != self.proposal.header
                 self.proposal = signed if at > known else self.proposal
-        return at < known
+        return at < known or (at == known and is_other)
 
 
 class Recollection:
@@ -75,7 +79,7 @@ class Recollection:
         return self._of.get(number) or Statements()
 
     def note(self, number: int, message: Vote | Timeout | Proposal) -> bool:
-        """A statement came from its author: whether it is older than one before."""
+        """A statement came from its author: whether one before forbids it."""
         return self._of.setdefault(number, Statements()).note(message)
 
     def keep(self, numbers: list[int]) -> None:

@@ -61,6 +61,7 @@ METHODS: dict[str, tuple[Callable[..., Json], tuple[Parameter, ...]]] = {
     "get_epoch": (state.get_epoch, ()),
     "get_mempool": (state.get_mempool, (Parameter("limit", "u64", 100),)),
     "get_network_status": (state.get_network_status, ()),
+    "get_signing_status": (state.get_signing_status, ()),
     "get_state_proof": (proofs.get_state_proof, (Parameter("version", "u64"),)),
     "get_transactions_with_proofs": (
         proofs.get_transactions_with_proofs, (Parameter("start_version", "u64"), _LIMIT, _EVENTS),

@@ -33,7 +33,10 @@ class Host(Protocol):
     """What the script asks of the world."""
 
     def on_disk_lost(self, node: int, *, keeps_record: bool) -> None:
-        """A node is no longer bound by what it announced, or by what it signed."""
+        """A node is no longer bound by what it announced, and may not sign without its record."""
+
+    def on_disk_put_back(self, node: int) -> None:
+        """Its ledger and record are older than what it announced and signed."""
 
     def break_rules(self, kinds: Sequence[str], count: int) -> None:
         """Clients submit what may not pass."""
@@ -261,7 +264,7 @@ class Script:
         if validator.is_up:
             validator.crash()
         validator.disk.put_back((_copied(copy[0]), copy[1]))
-        self._host.on_disk_lost(validator.index, keeps_record=False)
+        self._host.on_disk_put_back(validator.index)
         self._restart_after(validator, down_us)
 
     def _down(self, validator: Validator, act: Act, down_us: int | None) -> None:

@@ -1,7 +1,7 @@
 """A whole run, `World(scenario, seed).run()`: validators, links, disks, clients, faults and checkers on one clock."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from chain.accounts import Account, account_key
@@ -27,12 +27,13 @@ from node.sim.disk import Disk
 from node.sim.entropy import Entropy
 from node.sim.faults import Faults
 from node.sim.governance import Governance
+from node.sim.lies import unreminded
 from node.sim.network import Links, Network
 from node.sim.parties import GENESIS_US, Parties
 from node.sim.proofs import check_proofs
 from node.sim.pulse import SETTLE_BLOCKS, SETTLE_US, Pulse
 from node.sim.replay import check_replay
-from node.sim.scenario import Scenario, faulty_processes, listed_election
+from node.sim.scenario import Scenario, faulty_processes, listed_election, unreminded_processes
 from node.sim.scheduler import Scheduler
 from node.sim.script import Script
 from node.sim.signatures import KeyedHashSignatures
@@ -104,7 +105,10 @@ class World:
         self.lost_disks: set[int] = set()
         """Validators that lost their ledger once."""
         self.lost_records: set[int] = set()
-        """Validators that lost their signing record."""
+        """Validators whose signing record is lost or old: they sign nothing any more."""
+        self._lost_keys: dict[int, set[bytes]] = {}
+        """Keys whose record a validator had, and has not any more (D5)."""
+        self._unreminded = unreminded_processes(scenario)
         self.recovery = Recovery(scenario.max_rounds_to_recover, self.violations)
         entropy = Entropy(seed)
         self.signatures: Signatures
@@ -248,7 +252,8 @@ class World:
         parties, number = self.parties, self.scenario.number_of(index)
         keys, leaders = parties.consensus_keys[number], self.scenario.leaders
         return Replica(
-            parties.document, number, keys[0], store, safety, self.signatures, Keys(keys, safety),
+            parties.document, number, keys[0], store, safety, self.signatures,
+            Keys(keys, safety, self._lost_keys.get(index, set())),
             plan=SyncPlan(self.scenario.snapshot_behind, self.scenario.chunk_leaves),
             elect=elect if isinstance(leaders, str) else listed_election(leaders),
         )  # fmt: skip
@@ -259,7 +264,8 @@ class World:
         if self.scenario.liars and self.adversary.is_liar(receiver):
             if not self.validators[receiver].is_up or not self.adversary.on_heard(receiver, number, data):
                 return
-        self.validators[receiver].receive(number, self._faults.answered(sender, data))
+        data = self._faults.answered(sender, data)
+        self.validators[receiver].receive(number, unreminded(data) if receiver in self._unreminded else data)
 
     def _round_of(self, process: int) -> int:
         """The round that a process is in; 0 for a dead one."""
@@ -349,12 +355,19 @@ class World:
         self.workload.break_rules(kinds, count)
 
     def on_disk_lost(self, node: int, *, keeps_record: bool) -> None:
-        """What it announced is gone; with its record gone, what it signed does not bind it any more."""
+        """What it announced is gone; what it signed binds it all the same: it must not sign without its record."""
         self.ledgers.forget(node)
         self.lost_disks.add(node)
         if not keeps_record:
-            self.discipline.forget(node)
+            keys = self.parties.consensus_keys[self.validators[node].number]
+            self._lost_keys.setdefault(node, set()).update(key.public_key for key in keys)
             self.lost_records.add(node)
+
+    def on_disk_put_back(self, node: int) -> None:
+        """Ledger and record are those of an earlier moment."""
+        is_gone = self.validators[node].disk.safety is None
+        self.on_disk_lost(node, keeps_record=not is_gone)
+        self.lost_records.add(node)
 
     def _note_absence(self, node: int, other: int) -> None:
         """Tell a validator that has been up for a while whom it could not reach."""
@@ -399,8 +412,8 @@ class World:
             return
         if peer is None and self.faulty and name not in ALARMS_ABOUT_ONESELF:
             return  # it names nobody, and somebody does lie
-        if (name in ALARMS_ABOUT_ONESELF and node in self.lost_records) or peer in self.lost_records:
-            return  # until it finds out, who lost its record may sign twice: it is the one that is faulty
+        if name in ALARMS_ABOUT_ONESELF and node in self.lost_records:
+            return
         if name == "snapshot_refused" and peer == self.scenario.liar and self.faults["snapshot_lie"]:
             return
         self.violations.append(Violation("S10_false_alarm", node, name))
@@ -456,15 +469,17 @@ class Record(list[Violation]):
 class Keys:
     """A validator's keyring on a simulated disk: all its keys, and the one record beside the ledger."""
 
-    def __init__(self, keys: list[Signer], record: bytes | None) -> None:
-        """`keys` grows while the run goes on."""
-        self._keys, self._record = keys, record
+    def __init__(self, keys: list[Signer], record: bytes | None, lost: Collection[bytes]) -> None:
+        """`keys` grows while the run goes on; those whose record is `lost` do not begin another one (D5)."""
+        self._keys, self._record, self._lost = keys, record, lost
 
     def find(self, public_key: bytes) -> SigningKey | None:
-        """A key, with the record if that key made it."""
+        """A key, with the record if that key made it; none whose record is lost."""
         for key in self._keys:
             if key.public_key == public_key:
                 is_its = self._record is not None and read_record(self._record).key == public_key
+                if not is_its and public_key in self._lost:
+                    return None
                 return SigningKey(key, self._record if is_its else None)
         return None
 
