@@ -61,6 +61,12 @@ class BlockError(MithqalError):
     name = "bad_block"
 
 
+class DivergenceError(MithqalError):
+    """Our own execution gave another result than a quorum certified: nothing that is computed here can be trusted."""
+
+    name = "execution_divergence"
+
+
 class GenesisError(MithqalError):
     """A genesis document that cannot be used."""
 

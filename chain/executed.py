@@ -4,11 +4,12 @@ A block's first entry is its metadata, then its transactions; the last one carri
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chain.accounts import Record, read_record
 from chain.block import Block
 from chain.certificates import QuorumCertificate
+from chain.codec import decode, encode, fields
 from chain.entries import Event, TransactionInfo, event_leaf
 from chain.execution.outcome import Outcome
 from chain.primitives import Hash
@@ -120,3 +121,15 @@ def seal(drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None]
         info = TransactionInfo(tx_hash, root, outcome.gas_used, outcome.status, checkpoint)
         entries.append(Entry(kind, data, tx_hash, info.to_bytes(), outcome.events, event_bytes, tx))
     return entries
+
+
+def divergence_bytes(path: list[tuple[Block, Any]]) -> bytes:
+    """Blocks above the tip, and what the last of them gave here: the information of each of its versions (DV2)."""
+    return encode((tuple(block.to_value() for block, _ in path), tuple(entry.info for entry in path[-1][1].entries)))
+
+
+def read_divergence(data: bytes) -> tuple[list[Block], list[bytes]]:
+    """Read `divergence_bytes`; DecodeError or BlockError on anything else."""
+    blocks, infos = fields(decode(data), "divergence", tuple, tuple)
+    fields(infos, "divergence", *[bytes] * len(infos))
+    return [Block.from_value(value) for value in blocks], list(infos)

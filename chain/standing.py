@@ -8,12 +8,14 @@ it has another key: with this one it could sign differently what it has signed a
 
 from chain.block import Block
 from chain.codec import decode, encode, fields
+from chain.consensus.catch_up import Path
 from chain.consensus.epochs import Epochs
 from chain.consensus.memory import check_blocks, is_new
 from chain.errors import SafetyError
 from chain.interface import Output
 from chain.ledger import Ledger
-from chain.storage import BARRED_ROW, VOTED_ROW, Column, WriteBatch
+from chain.executed import divergence_bytes
+from chain.storage import BARRED_ROW, DIVERGENCE_ROW, VOTED_ROW, Column, WriteBatch
 from chain.sync.snapshot import Snapshot
 from chain.validators import ValidatorSet
 
@@ -43,6 +45,7 @@ class Standing:
         for key in self._barred:
             consensus.bar(key, _FOUND)
         consensus.on_barred = lambda key, why, out: self._bar(key, why, out.persist)
+        consensus.on_diverged = keep_divergence
 
     def judge(self, error: SafetyError) -> None:
         """What is wrong with the record at the start: a new one beside a ledger that never voted only follows.
@@ -115,3 +118,8 @@ class Standing:
         if key not in self._barred:
             self._barred.append(key)
             batch.rows.append((Column.META, BARRED_ROW, encode(tuple(self._barred))))
+
+
+def keep_divergence(path: Path, out: Output) -> None:
+    """DV2: keep blocks that gave another result here than a quorum certified, for who looks into it afterwards."""
+    out.persist.rows.append((Column.META, DIVERGENCE_ROW, divergence_bytes(path)))

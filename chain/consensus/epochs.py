@@ -9,6 +9,7 @@ for its seat, follows with a machine that signs nothing.
 from collections.abc import Callable
 
 from chain.certificates import QuorumCertificate
+from chain.consensus.catch_up import Path
 from chain.consensus.leader import Elect, elect
 from chain.consensus.machine import ConsensusMachine
 from chain.consensus.pacemaker import NOBODY
@@ -25,7 +26,7 @@ from chain.consensus.recollection import (
 from chain.consensus.safety import RECALLING, SafetyRules, read_record
 from chain.consensus.seats import Seats
 from chain.crypto.signing import Signatures
-from chain.errors import CertificateError, MithqalError, SafetyError
+from chain.errors import CertificateError, DivergenceError, MithqalError, SafetyError
 from chain.interface import ALL_OTHERS, Output, Send, SetTimer
 from chain.limits import EPOCH_PROOFS, MAX_FRAME_BYTES, SYNC_RETRY_US
 from chain.messages import (
@@ -70,6 +71,10 @@ class Epochs:
         self.recollection, self.asking = Recollection(), Asking()
         self.on_barred: Callable[[bytes, str, Output], None] = lambda _key, _why, _out: None
         """Told of a key that was found to have signed what its record does not know."""
+        self.on_diverged: Callable[[Path, Output], None] = lambda _path, _out: None
+        """Told of blocks whose last one gave another result here than a quorum certified (DV2)."""
+        self.halted: DivergenceError | None = None
+        """Why this validator computes nothing any more."""
         self.machine, self.seats = self._build()
 
     @property
@@ -285,14 +290,26 @@ class Epochs:
 
     def _run(self, call: Callable[[], None], now_us: int, out: Output) -> None:
         """Let the machine work, put numbers for its seats, and go on to the next epoch if this one is over."""
+        if self.halted is not None:
+            return
         machine, marks = self.machine, (len(out.send_now), len(out.after_persist), len(out.alarms))
         try:
             call()
+        except DivergenceError as error:
+            self._halt(error, out)
         finally:
             self.seats.translate(out, marks)
             self._note_barred(out)
             if machine.ended and machine is self.machine:
                 self._next_epoch(now_us, out)
+
+    def _halt(self, error: DivergenceError, out: Output) -> None:
+        """DV1: nothing more is voted for, committed or answered from what was computed here."""
+        self.halted = out.halt = error
+        out.alarm(error.name, error.message)
+        path = error.details.pop("path")
+        assert isinstance(path, list), "check_path puts it there"
+        self.on_diverged(path, out)
 
     def _next_epoch(self, now_us: int, out: Output) -> None:
         """E7, E8: another machine; the new epoch's signing record is durable before anything that it signs."""

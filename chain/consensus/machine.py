@@ -9,7 +9,7 @@ from chain.block import Block, Header, header_id, payload_root
 from chain.certificates import CommitInfo, QuorumCertificate, TimeoutCertificate
 from chain.codec import decode, encode
 from chain.consensus.block_tree import BlockTree
-from chain.consensus.catch_up import answer, check_result, is_idle, ledger_part, missing, run_committed, send
+from chain.consensus.catch_up import answer, check_path, is_idle, ledger_part, missing, run_committed, send
 from chain.consensus.fetcher import TIMER as FETCH_TIMER
 from chain.consensus.fetcher import Fetcher
 from chain.consensus.held_blocks import CLOCK_TIMER, HeldBlocks
@@ -383,15 +383,12 @@ class ConsensusMachine:
         commit = self.high_commit.commit
         if commit is None or commit.round <= self.tree.root.round:
             return
-        path = self.tree.path(commit.block_id)
-        if not path:
+        found = self.tree.path(commit.block_id)
+        if not found:
             return
-        try:
-            check_result(path[-1].result, commit)
-        except BlockError as error:
-            out.alarm(error.name, error.message)
-            return
-        self._make_final([(node.block, node.result) for node in path if node.block is not None], self.high_commit, out)
+        path = [(node.block, node.result) for node in found if node.block is not None]
+        check_path(path, commit)
+        self._make_final(path, self.high_commit, out)
 
     def _make_final(self, path: list[tuple[Block, BlockResult]], proof: QuorumCertificate, out: Output) -> None:
         """Commit, then prune the tree and the stored copies of what left it; the epoch may end here (E5)."""

@@ -47,7 +47,7 @@ from node.storage.sqlite import SqliteStore
 PARENT_POLL_S = 0.5
 ABSENCE_S = 2.0
 """After the start, who has no link by then counts as unreachable; earlier, everybody may still be starting."""
-FATAL_ALARMS = ("conservation", "execution_divergence")
+FATAL_ALARMS = ("conservation",)
 """Alarms of the machine that end the process."""
 GC_THRESHOLDS = (100_000, 50, 1_000)
 """Hardly anything here is a cycle: with the usual thresholds the collector took 7 % of a payment's time."""
