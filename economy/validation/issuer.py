@@ -17,18 +17,24 @@ def gates() -> Iterator[Gate]:
     free = best_choice(World())
     liquid, capital = best_choice(usable(LIQUIDITY)), best_choice(usable(capital=CAPITAL))
     strict, far = best_choice(hard(LIQUIDITY)), best_choice(usable(capital=FAR))
-    for name, rule in ((f"liquidity {LIQUIDITY:.0%}", liquid), (f"capital {CAPITAL:.1%}", capital)):
-        yield _higher(f"{name}: cash", free.cash, rule.cash, unit=100, what="%")
-        if rule is liquid:
-            yield _sign(f"{name}: capital", "not higher", free.capital, rule.capital, rule.capital <= free.capital,
-                        unit=100, what="%")  # fmt: skip
-        else:
-            yield _higher(f"{name}: capital", free.capital, rule.capital, unit=100, what="%")
-        yield _lower(f"{name}: failure", free.default, rule.default)
-        yield _lower(f"{name}: price impact", free.impact, rule.impact)
+    name = f"liquidity {LIQUIDITY:.0%}"
+    yield _higher(f"{name}: cash", free.cash, liquid.cash, unit=100, what="%")
+    yield _sign(f"{name}: capital", "not higher", free.capital, liquid.capital, liquid.capital <= free.capital,
+                unit=100, what="%")  # fmt: skip
+    yield from _safer(name, free, liquid)
+    name = f"capital {CAPITAL:.1%}"
+    yield _higher(f"{name}: cash", free.cash, capital.cash, unit=100, what="%")
+    yield _higher(f"{name}: capital", free.capital, capital.capital, unit=100, what="%")
+    yield from _safer(name, free, capital)
     yield _higher(f"hard instead of usable {LIQUIDITY:.0%}: failure", liquid.default, strict.default)
     yield _higher(f"hard instead of usable {LIQUIDITY:.0%}: price impact", liquid.impact, strict.impact)
     yield from _levels(free, best_choice(usable(LIQUIDITY, CAPITAL)), far)
+
+
+def _safer(name: str, free: Choice, bound: Choice) -> Iterator[Gate]:
+    """Both kinds of threshold lower failure and price impact."""
+    yield _lower(f"{name}: failure", free.default, bound.default)
+    yield _lower(f"{name}: price impact", free.impact, bound.impact)
 
 
 def _higher(name: str, before: float, after: float, *, unit: float = BP, what: str = "bp") -> Gate:

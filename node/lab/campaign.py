@@ -16,8 +16,9 @@ from pathlib import Path
 
 from chain.primitives import SECOND_US
 from node.lab.run import replay, save
+from node.sim.result import Result
 from node.sim.scenario import CHANGES, Scenario, scenario_for_seed
-from node.sim.world import Result, World
+from node.sim.world import World
 
 KINDS_OF_FAULT = (
     "crash", "blackout", "restart", "pause", "resume", "partition", "heal", "loss", "duplicate", "reorder", "delay",

@@ -29,7 +29,7 @@ from node.sim.document import (
 from node.sim.scenario import CHANGES as GOVERNANCE
 from node.sim.scenario import Change, Scenario
 from node.sim.strategies import COMPOSED, ELSEWHERE, STRATEGIES
-from node.sim.vocabulary import CRASHES, DISK_MODES, NODELESS, POINTS, is_known, names
+from node.sim.vocabulary import CLIENT_FAULTS, CRASHES, DISK_MODES, NODELESS, POINTS, is_known, names
 from node.sim.wire import TYPE_NAMES
 
 VERSION = 1
@@ -76,6 +76,8 @@ def from_document(value: Any) -> Scenario:
     numbers = integer(0, count + spares - 1)
     twins = [node for place, group in top.items("twins") for node in listed(numbers)(group, place)]
     acts = [_act(item) for item in top.nodes("faults", ACT_KEYS)]
+    clients = _clients(top)
+    _need_clients(acts, clients["payers"])
     for place, act in enumerate(acts):
         if act.do == "clone":
             acts[place] = act._replace(src=(count + spares + len(twins),))
@@ -93,7 +95,7 @@ def from_document(value: Any) -> Scenario:
         "rules": tuple(_rule(item, processes) for item in top.nodes("rules", RULE_KEYS)),
         "acts": tuple(acts), "twins": tuple(twins),
         "liars": tuple(read_liar(item, count + spares) for item in top.nodes("byzantine", LIAR_KEYS)),
-        **_link(top), **_clients(top), **_chances(top, numbers),
+        **_link(top), **clients, **_chances(top, numbers),
     }  # fmt: skip
     return Scenario(**fields)
 
@@ -158,11 +160,22 @@ def _link(top: Node) -> dict[str, Any]:
 def _clients(top: Node) -> dict[str, Any]:
     """Who pays."""
     clients = top.node("clients", ("accounts", "payments_per_s", "hot_share", "invalid_share"))
+    payers = clients.get("accounts", integer(0, 1_000), 20)
+    if payers == 1:
+        raise ScenarioError("clients.accounts: 0, or 2 and more that pay each other", path="clients.accounts")
     return {
-        "payers": clients.get("accounts", integer(2, 1_000), 20),
-        "payments_per_s": clients.get("payments_per_s", integer(0, 100_000), 50),
+        "payers": payers,
+        "payments_per_s": clients.get("payments_per_s", integer(0, 100_000 if payers else 0), 50 if payers else 0),
         "hot_ppm": clients.get("hot_share", share, 0), "invalid_ppm": clients.get("invalid_share", share, 100_000),
     }  # fmt: skip
+
+
+def _need_clients(acts: Sequence[Act], payers: int) -> None:
+    """Faults of clients need clients."""
+    for place, act in enumerate(acts):
+        if act.do in ("mempool_spam", *CLIENT_FAULTS) and not payers:
+            path = f"faults[{place}].do"
+            raise ScenarioError(f"{path}: {act.do} needs clients, and clients.accounts is 0", path=path)
 
 
 def _chances(top: Node, numbers: Kind) -> dict[str, Any]:

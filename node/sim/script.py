@@ -35,9 +35,6 @@ class Host(Protocol):
     def on_disk_lost(self, node: int, *, keeps_record: bool) -> None:
         """A node is no longer bound by what it announced, and may not sign without its record."""
 
-    def on_disk_put_back(self, node: int) -> None:
-        """Its ledger and record are older than what it announced and signed."""
-
     def break_rules(self, kinds: Sequence[str], count: int) -> None:
         """Clients submit what may not pass."""
 
@@ -178,12 +175,22 @@ class Script:
             case "fsync_lie":
                 copy = (_copied(validator.disk.store), validator.disk.safety)
                 self._scheduler.after(for_us or DOWN_US, self._put_back, validator, copy, DOWN_US)
+            case "diverge":
+                self._diverge(validator, True)
+                self._later(for_us, self._diverge, validator, False)
             case "clone":
                 twin = self._validators[act.src[0] if act.src else -1]
                 twin.disk.put_back((_copied(validator.disk.store), validator.disk.safety))
                 twin.start()
             case _:
                 raise AssertionError(f"{act.do} is in the vocabulary and has no deed")
+
+    def _diverge(self, validator: Validator, diverges: bool) -> None:
+        """Another program is there: it starts with it at once."""
+        validator.diverges = diverges
+        if validator.is_up:
+            validator.crash()
+        validator.start()
 
     def _network(self, act: Act) -> None:
         """Rules until the act's end."""
@@ -264,7 +271,7 @@ class Script:
         if validator.is_up:
             validator.crash()
         validator.disk.put_back((_copied(copy[0]), copy[1]))
-        self._host.on_disk_put_back(validator.index)
+        self._host.on_disk_lost(validator.index, keeps_record=False)
         self._restart_after(validator, down_us)
 
     def _down(self, validator: Validator, act: Act, down_us: int | None) -> None:

@@ -155,6 +155,8 @@ class Validator:
         """What its clock is ahead of the true time."""
         self.machine: Machine | None = None
         self.paused = False
+        self.diverges = False
+        """Whether the program that it runs computes something else than the others' (fault `diverge`)."""
         self.announced_timestamp_us = 0
         """Ledger time of the last durable block."""
         self._others = [peer for peer in range(count) if peer != self.number]

@@ -63,7 +63,7 @@ def test_an_issuer_who_does_not_care_fails(monkeypatch: pytest.MonkeyPatch) -> N
     """Without any answer to the rules no sign is there; strict signs need a difference."""
     same = Choice(cash=0.1, capital=0.001, default=0.001, impact=0.0004, value=0.06)
     monkeypatch.setattr(issuer, "best_choice", lambda _world: same)
-    assert len(failed(list(issuer.gates()))) == 8, "signs that ask for no difference remain"
+    assert len(failed(list(issuer.gates()))) == 9, "signs that ask for no difference remain"
 
 
 def test_the_signs_come_from_the_maximisation() -> None:
