@@ -123,13 +123,29 @@ def seal(drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None]
     return entries
 
 
-def divergence_bytes(path: list[tuple[Block, Any]]) -> bytes:
-    """Blocks above the tip, and what the last of them gave here: the information of each of its versions (DV2)."""
-    return encode((tuple(block.to_value() for block, _ in path), tuple(entry.info for entry in path[-1][1].entries)))
+class Divergence(NamedTuple):
+    """Blocks above the tip of which the last gave another result here than a quorum certified (DV2)."""
+
+    blocks: list[Block]
+    rows: list[bytes]
+    """What the last one gave here, a row a version as `entry_row` makes it."""
+    certified: bytes
+    """The root that a quorum certified."""
 
 
-def read_divergence(data: bytes) -> tuple[list[Block], list[bytes]]:
+def entry_row(entry: Entry) -> bytes:
+    """A version as it is stored."""
+    return encode((entry.kind, entry.data, entry.info, entry.event_bytes))
+
+
+def divergence_bytes(path: list[tuple[Block, Any]], certified: bytes) -> bytes:
+    """The row of META that keeps a divergence."""
+    rows = tuple(entry_row(entry) for entry in path[-1][1].entries)
+    return encode((tuple(block.to_value() for block, _ in path), rows, certified))
+
+
+def read_divergence(data: bytes) -> Divergence:
     """Read `divergence_bytes`; DecodeError or BlockError on anything else."""
-    blocks, infos = fields(decode(data), "divergence", tuple, tuple)
-    fields(infos, "divergence", *[bytes] * len(infos))
-    return [Block.from_value(value) for value in blocks], list(infos)
+    blocks, rows, certified = fields(decode(data), "divergence", tuple, tuple, bytes)
+    fields(rows, "divergence", *[bytes] * len(rows))
+    return Divergence([Block.from_value(value) for value in blocks], list(rows), certified)

@@ -120,6 +120,6 @@ class Standing:
             batch.rows.append((Column.META, BARRED_ROW, encode(tuple(self._barred))))
 
 
-def keep_divergence(path: Path, out: Output) -> None:
+def keep_divergence(path: Path, certified: bytes, out: Output) -> None:
     """DV2: keep blocks that gave another result here than a quorum certified, for who looks into it afterwards."""
-    out.persist.rows.append((Column.META, DIVERGENCE_ROW, divergence_bytes(path)))
+    out.persist.rows.append((Column.META, DIVERGENCE_ROW, divergence_bytes(path, certified)))

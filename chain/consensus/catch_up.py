@@ -68,7 +68,7 @@ def check_result(result: BlockResult, commit: CommitInfo) -> None:
 
 def check_path(path: Path, commit: CommitInfo) -> None:
     """The same of a whole path that is to be committed: the first of its blocks that differs is named, and it is the
-    last of `path` in the error."""
+    last of the error's `path`."""
     for place, (_, result) in enumerate(path):
         following = path[place + 1][0].parent_qc.data if place + 1 < len(path) else None
         if following is not None and (result.root, result.version) == (following.root, following.version):
@@ -79,7 +79,7 @@ def check_path(path: Path, commit: CommitInfo) -> None:
         try:
             check_result(result, info)
         except DivergenceError as error:
-            error.details["path"] = path[: place + 1]
+            error.path, error.certified = path[: place + 1], info.root
             raise
 
 

@@ -71,7 +71,7 @@ class Epochs:
         self.recollection, self.asking = Recollection(), Asking()
         self.on_barred: Callable[[bytes, str, Output], None] = lambda _key, _why, _out: None
         """Told of a key that was found to have signed what its record does not know."""
-        self.on_diverged: Callable[[Path, Output], None] = lambda _path, _out: None
+        self.on_diverged: Callable[[Path, bytes, Output], None] = lambda _path, _root, _out: None
         """Told of blocks whose last one gave another result here than a quorum certified (DV2)."""
         self.halted: DivergenceError | None = None
         """Why this validator computes nothing any more."""
@@ -307,9 +307,7 @@ class Epochs:
         """DV1: nothing more is voted for, committed or answered from what was computed here."""
         self.halted = out.halt = error
         out.alarm(error.name, error.message)
-        path = error.details.pop("path")
-        assert isinstance(path, list), "check_path puts it there"
-        self.on_diverged(path, out)
+        self.on_diverged(error.path, error.certified, out)
 
     def _next_epoch(self, now_us: int, out: Output) -> None:
         """E7, E8: another machine; the new epoch's signing record is durable before anything that it signs."""
