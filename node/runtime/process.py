@@ -49,6 +49,8 @@ ABSENCE_S = 2.0
 """After the start, who has no link by then counts as unreachable; earlier, everybody may still be starting."""
 FATAL_ALARMS = ("conservation",)
 """Alarms of the machine that end the process."""
+KEY_USED_TWICE = ("two_processes", "key_in_use")
+"""Refusals of links that an operator must see: said by who refuses, and by who is refused."""
 GC_THRESHOLDS = (100_000, 50, 1_000)
 """Hardly anything here is a cycle: with the usual thresholds the collector took 7 % of a payment's time."""
 
@@ -97,6 +99,12 @@ class _Watcher:
         self.refresh()
         if self.rpc is not None:
             self.rpc.on_committed(committed)
+
+    def on_refused(self, name: str, message: str) -> None:
+        """A connection was refused; that a key is used twice is more than a refusal."""
+        if name in KEY_USED_TWICE:
+            self._metrics.on_alarm(name)
+        self._log.write(name, message)
 
     def on_alarm(self, name: str, message: str, peer: int | None) -> None:
         """Log it."""
@@ -290,7 +298,7 @@ class _Process:
         metrics, clock, peers = Metrics(), Clock(replica.ledger.tip_timestamp_us), _Peers()
         watcher = _Watcher(metrics, self._log)
         driver_box: list[Driver] = []
-        links = self._links(peers, contacts, lambda sender, data: driver_box[0].receive(sender, data))  # noqa: PLW0108
+        links = self._links(peers, contacts, watcher, lambda sender, data: driver_box[0].receive(sender, data))
         driver = Driver(replica, config.index, store, keys, signatures, links, clock.now_us, watcher)
         driver_box.append(driver)
         peers.tell = driver.note_link
@@ -325,7 +333,9 @@ class _Process:
             await links.stop()
             await driver.stop()
 
-    def _links(self, peers: _Peers, contacts: Contacts, receive: Callable[[int, bytes], None]) -> Links:
+    def _links(
+        self, peers: _Peers, contacts: Contacts, watcher: _Watcher, receive: Callable[[int, bytes], None]
+    ) -> Links:
         """Links to the other validators that the ledger knows."""
         return Links(
             own_index=self._config.index,
@@ -337,7 +347,7 @@ class _Process:
             on_frame=receive,
             max_frame=MAX_FRAME_BYTES,
             on_link=peers.on_link,
-            on_refused=self._log.write,
+            on_refused=watcher.on_refused,
         )
 
     async def _until_end(self, driver: Driver, parent_pid: int | None) -> int:
