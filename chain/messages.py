@@ -382,8 +382,10 @@ class Recall(NamedTuple):
     def to_value(self) -> Value:
         """The five in order; what there is none of is None."""
         vote = None if self.vote is None else self.vote.to_value()
-        timeout = None if self.timeout is None else tuple(self.timeout)
-        proposal = None if self.proposal is None else (tuple(self.proposal.header), self.proposal.signature)
+        timeout: Value = None if self.timeout is None else tuple(self.timeout)
+        proposal: Value = None
+        if self.proposal is not None:
+            proposal = (tuple(self.proposal.header), self.proposal.signature)
         return (self.token, self.sync.to_value(), vote, timeout, proposal)
 
     @staticmethod

@@ -12,9 +12,9 @@ from chain.consensus.catch_up import Path
 from chain.consensus.epochs import Epochs
 from chain.consensus.memory import check_blocks, is_new
 from chain.errors import SafetyError
+from chain.executed import divergence_bytes
 from chain.interface import Output
 from chain.ledger import Ledger
-from chain.executed import divergence_bytes
 from chain.storage import BARRED_ROW, DIVERGENCE_ROW, VOTED_ROW, Column, WriteBatch
 from chain.sync.snapshot import Snapshot
 from chain.validators import ValidatorSet

@@ -6,7 +6,7 @@ from chain.consensus.block_tree import BlockTree
 from chain.consensus.fetcher import check_links, signers_of, within_an_answer
 from chain.consensus.held_blocks import HeldBlocks
 from chain.consensus.ports import Application, BlockResult
-from chain.errors import BlockError, DivergenceError
+from chain.errors import DivergenceError
 from chain.interface import Output, Send
 from chain.limits import MAX_FRAME_BYTES
 from chain.messages import BlockRequest, BlockResponse, CommittedResponse, Message, encode_message

@@ -3,7 +3,8 @@
 A disk that was put back to an earlier moment, and a second process with the same keys, look well to themselves: the
 record is whole, and only others know of later statements. Each validator therefore keeps the newest vote, time-out and
 proposal of each member, and shows them to their author: when it asks, when its link comes up, and when it says
-something older, or something else in the same place. What is shown carries the author's own signature, so that no liar can silence anybody.
+something older, or something else in the same place. What is shown carries the author's own signature, so that no liar
+can silence anybody.
 
 Nothing here is durable. After a start a validator waits for so many answers that any later quorum contains one who
 answered; with each comes that one's newest certificates, below which nothing can be signed any more.
@@ -44,25 +45,23 @@ class Statements:
         return self.vote is None and self.timeout is None and self.proposal is None
 
     def note(self, message: Vote | Timeout | Proposal) -> bool:
-        """Keep a statement if it is newer; gives whether its author has said before what forbids it: something later, or
-        something else in the same place."""
-        is_other = False
-        match message:
-            case Vote():
-                at, known = _at(message), _at(self.vote)
-                is_other = self.vote is not None and (message.data, message.commit) != (self.vote.data, self.vote.commit)
-                self.vote = message if at > known else self.vote
-            case Timeout():
-                statement = SignedTimeout(
-                    message.epoch, message.round, message.sync.high_qc.round, message.signature
-                )  # fmt: skip
-                at, known = _at(statement), _at(self.timeout)
-                self.timeout = statement if at > known else self.timeout
-            case Proposal():
-                signed = SignedHeader(message.block.header, message.block.signature)
-                at, known = _at(signed), _at(self.proposal)
-                is_other = self.proposal is not None and signed.header != self.proposal.header
-                self.proposal = signed if at > known else self.proposal
+        """Keep a statement if it is newer; gives whether its author has said before what forbids it: something later,
+        or something else in the same place."""
+        if isinstance(message, Vote):
+            vote = self.vote
+            is_other = vote is not None and (message.data, message.commit) != (vote.data, vote.commit)
+            at, known = _at(message), _at(vote)
+            self.vote = message if at > known else vote
+        elif isinstance(message, Timeout):
+            signed = SignedTimeout(message.epoch, message.round, message.sync.high_qc.round, message.signature)
+            is_other = False  # a later one of the same round may show a higher certificate
+            at, known = _at(signed), _at(self.timeout)
+            self.timeout = signed if at > known else self.timeout
+        else:
+            header = SignedHeader(message.block.header, message.block.signature)
+            is_other = self.proposal is not None and header.header != self.proposal.header
+            at, known = _at(header), _at(self.proposal)
+            self.proposal = header if at > known else self.proposal
         return at < known or (at == known and is_other)
 
 

@@ -122,7 +122,7 @@ class Links:
         """`contacts` are by the number of a validator, which is `own_index` for ourselves; `update` changes them.
 
         `on_frame(index, payload)`, `on_link(index, up)` and `on_refused(name, message)` run on the loop and must not
-        raise: a link ends where they do. `life` is drawn if it is not given. Raises LinkError (`duplicate_network_key`).
+        raise: a link ends where they do. `life` is drawn if it is not given. LinkError (`duplicate_network_key`).
         """
         self._own, self._secret, self._own_key = own_index, network_secret, ed25519_public_key(network_secret)
         self._contacts = {number: contact for number, contact in contacts.items() if number != own_index}
@@ -374,7 +374,7 @@ class Links:
         link.write(encode_frame(own.to_bytes(), self._max_frame))
 
     def _refuse_second(self, link: Link, life: bytes) -> None:
-        """LK1: whoever comes while another process with its keys is alive gets no link. FrameError (`two_processes`)."""
+        """LK1: who comes while another process with its keys is alive gets no link. FrameError (`two_processes`)."""
         older = self._peers[link.peer].link
         now_us = int(asyncio.get_running_loop().time() * _MILLION)
         if older is None or older.life == life or now_us - older.heard_us >= self._bounds.alive_us:

@@ -35,7 +35,11 @@ class Observer:
     """Whether this process signs, and if not, why."""
 
     def __init__(
-        self, config: NodeConfig, replica: Replica, barred: Mapping[bytes, MithqalError], say: Callable[[str, str], None]
+        self,
+        config: NodeConfig,
+        replica: Replica,
+        barred: Mapping[bytes, MithqalError],
+        say: Callable[[str, str], None],
     ) -> None:
         """`barred` are keys whose record cannot be used, and why; `say` writes to the log."""
         self._config, self._replica, self._barred, self._say = config, replica, barred, say

@@ -298,7 +298,8 @@ class _Process:
         metrics, clock, peers = Metrics(), Clock(replica.ledger.tip_timestamp_us), _Peers()
         watcher = _Watcher(metrics, self._log)
         driver_box: list[Driver] = []
-        links = self._links(peers, contacts, watcher, lambda sender, data: driver_box[0].receive(sender, data))
+        receive = lambda sender, data: driver_box[0].receive(sender, data)  # noqa: E731, PLW0108 - it is filled below
+        links = self._links(peers, contacts, watcher, receive)
         driver = Driver(replica, config.index, store, keys, signatures, links, clock.now_us, watcher)
         driver_box.append(driver)
         peers.tell = driver.note_link

@@ -120,7 +120,7 @@ class Watch:
             self.ears.script.on_durable(node, output, is_sent=is_sent)
 
     def on_disk_lost(self, node: int, *, keeps_record: bool) -> None:
-        """What it announced is gone; what it signed binds it all the same: it must not sign without its newest record."""
+        """What it announced is gone; what it signed binds it all the same: it must not sign without its record."""
         self.ledgers.forget(node)
         self.lost_disks.add(node)
         if not keeps_record:

@@ -150,8 +150,7 @@ def _check_rest(file: LedgerFile, replay: Replay, found: Found) -> None:
         found.add(Difference(ledger.tip_version, "index", f"row {batch} of the index log", words, "what was written"))
     if not replay.is_whole:
         return
-    for difference in divergences(file, ledger):
-        found.add(difference)
+    found.extend(divergences(file, ledger))
     _check_state(file, replay, found)
     if file.count(Column.ACCUMULATOR) > replay.inner_nodes:
         for position, _ in file.rows(Column.ACCUMULATOR):

@@ -44,7 +44,8 @@ def read_hello(data: bytes, expected: Hello) -> Hello:
     """Hold a peer's hello against what it must say: same version, chain and genesis, its own index and key. Gives it.
 
     Checked in this order, each a FrameError: `bad_hello` (no hello at all), `protocol_version`, `key_in_use` (the
-    refusal of a second process with our keys), `wrong_network`, `wrong_identity`. Name and version stand first and are judged alone, so that a later version may change the rest.
+    refusal of a second process with our keys), `wrong_network`, `wrong_identity`. Name and version stand first and are
+    judged alone, so that a later version may change the rest.
     """
     try:
         value = decode(data, MAX_HELLO_BYTES)

@@ -192,7 +192,7 @@ def test_a_second_process_with_the_same_keys_is_refused_while_the_first_lives():
         port = await zero.links.start()
         first = await Raw.dial(port, SECRETS[1], KEYS[0])
         first.writer.write(hello(life=b"1" * 16))
-        await until(lambda: zero.links.connected())
+        await until(zero.links.connected)
         second = await Raw.dial(port, SECRETS[1], KEYS[0])
         second.writer.write(hello(life=b"2" * 16) + encode_frame(b"of the second", 1000))
         assert await second.rest() == encode_frame(refusal_bytes(), 1000)
@@ -221,7 +221,7 @@ def test_two_processes_with_one_key_are_told_to_both():
         assert one.links.connected() == [0]
         assert twin.links.connected() == []
         await stop(one)
-        await until(lambda: twin.links.connected())
+        await until(twin.links.connected)
         await stop(zero, twin)
 
     play(story)

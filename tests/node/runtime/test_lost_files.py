@@ -45,6 +45,10 @@ def metadata(member: Member, *version: int) -> dict[str, Any]:
         client.close()
 
 
+def wait_for_height(member: Member, height: int) -> None:
+    wait_until(lambda: metadata(member)["height"] >= height)
+
+
 def log_of(member: Member) -> str:
     return (member.directory / "node.log").read_text()
 
@@ -109,7 +113,11 @@ def test_a_lost_signing_record_makes_an_observer_until_the_printed_command_was_g
     wait_until(lambda: metadata(member)["height"] >= height + 6)
     assert not signs_again(others, 2, height + 3)
     row = four.status()[2]
-    assert (row["state"], row["signing"]["state"], row["signing"]["reason"]) == ("up", "observer", "signing record lost")
+    assert (row["state"], row["signing"]["state"], row["signing"]["reason"]) == (
+        "up",
+        "observer",
+        "signing record lost",
+    )
     (printed,) = (member.directory / "output.log").read_text().splitlines()
     command = printed.partition("signs nothing until: ")[2]
     assert command == f"mithqal validator rotate-key validator-2 --network {four.network.directory}"
@@ -150,7 +158,7 @@ def test_a_directory_put_back_to_an_earlier_moment_is_told_by_the_others(four: S
     wait_until(lambda: '"safety_record_old"' in log_of(member))
     for _ in range(2):
         height = metadata(others)["height"]
-        wait_until(lambda: metadata(member)["height"] >= height + 6)
+        wait_for_height(member, height + 6)
         assert not signs_again(others, 1, height + 3)
         assert four.status()[1]["signing"]["state"] == "observer"
         four.restart(name)
@@ -160,7 +168,7 @@ def test_a_second_process_with_the_same_keys_is_noticed_and_signs_nothing(four: 
     """'Two processes with the same keys are noticed within 10 s': by the others, by itself, and by the metrics of both;
     the first one goes on to sign. When the first is gone, the second is told what was signed, and observes."""
     name = "validator-3"
-    others, member = four.network.members[0], four.network.members[3]
+    others = four.network.members[0]
     wait_until(lambda: metadata(others)["height"] >= 3)
     clone = clone_of(four, name)
     height = metadata(others)["height"]
