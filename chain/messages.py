@@ -369,8 +369,7 @@ class RecallRequest(NamedTuple):
 
 
 class Recall(NamedTuple):
-    """The newest vote, time-out and proposal of the receiver that the sender has heard, with the receiver's signatures;
-    and what the sender knows best."""
+    """Your newest vote, time-out and proposal that I have heard, with your signatures; and what I know best (R20)."""
 
     token: int
     """The question's, 0 if none was asked."""

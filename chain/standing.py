@@ -48,10 +48,13 @@ class Standing:
         consensus.on_diverged = keep_divergence
 
     def judge(self, error: SafetyError) -> None:
-        """What is wrong with the record at the start: a new one beside a ledger that never voted only follows.
+        """What is wrong with the record at the start: a new one beside a ledger that never voted only follows, and so
+        does one whose key was barred before.
 
         Raises it as `safety_record_old` otherwise.
         """
+        if self._consensus.machine.safety.public_key in self._barred:
+            return
         if error.name != "signing_record_new":
             raise error
         key, store = self._consensus.machine.safety.public_key, self._ledger.store

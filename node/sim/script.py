@@ -289,6 +289,8 @@ class Script:
         """Start it now, maybe on a disk that can be read again."""
         if is_mended:
             validator.disk.refuses = ""
+            if validator.is_up:
+                validator.crash()
         if not validator.is_up:
             self._counts["restart"] += 1
             validator.start()

@@ -4,7 +4,7 @@ from collections import Counter
 
 from chain.consensus.leader import elect
 from chain.crypto.signing import PrivateKey, RealSignatures, Signatures, Signer
-from chain.errors import MithqalError
+from chain.errors import MithqalError, SafetyError
 from chain.genesis import first_validators
 from chain.primitives import SECOND_US
 from chain.replica import Replica
@@ -20,7 +20,7 @@ from node.sim.epochs import Epochs
 from node.sim.faults import Faults
 from node.sim.gate import Doors
 from node.sim.governance import Governance
-from node.sim.keys import Keys
+from node.sim.keys import RECORD_FAILURES, Keys
 from node.sim.lies import unreminded
 from node.sim.network import Links, Network
 from node.sim.parties import START_US, Parties
@@ -164,16 +164,24 @@ class World:
     def _build(self, index: int, store: Store, safety: bytes | None) -> Machine:
         """A replica from its disk."""
         refuses = self.validators[index].disk.refuses
-        if refuses:
+        if refuses and refuses not in RECORD_FAILURES:
             raise MithqalError(f"the disk of validator {index} cannot be read", name=refuses)
         parties, number = self.parties, self.scenario.number_of(index)
         keys, leaders = parties.consensus_keys[number], self.scenario.leaders
-        program = Diverging if self.validators[index].diverges else Replica
-        return program(
-            parties.document, number, keys[0], store, safety, self.signatures, Keys(keys, self.validators[index].disk),
-            plan=SyncPlan(self.scenario.snapshot_behind, self.scenario.chunk_leaves),
-            elect=elect if isinstance(leaders, str) else listed_election(leaders),
-        )  # fmt: skip
+        program, disk = Diverging if self.validators[index].diverges else Replica, self.validators[index].disk
+        while True:
+            try:
+                return program(
+                    parties.document, number, keys[0], store, safety, self.signatures, Keys(keys, disk),
+                    plan=SyncPlan(self.scenario.snapshot_behind, self.scenario.chunk_leaves),
+                    elect=elect if isinstance(leaders, str) else listed_election(leaders),
+                )  # fmt: skip
+            except SafetyError as error:
+                key = error.details.get("key")
+                if not isinstance(key, str):
+                    raise
+                self.watch.on_refused(index, error)
+                disk.lost_records.add(bytes.fromhex(key))  # it observes (D6), as a process does
 
     def _deliver(self, sender: int, receiver: int, data: bytes) -> None:
         """A message is at its receiver's door."""

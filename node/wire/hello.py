@@ -59,7 +59,7 @@ def read_hello(data: bytes, expected: Hello) -> Hello:
             raise FrameError(
                 f"validator {expected.author} has a link to another process with our keys: end one of the two; until"
                 " then this one hears and says nothing there",
-                name=REFUSAL, peer=expected.author,
+                name="key_in_use", peer=expected.author,
             )  # fmt: skip
         hello = Hello(*fields(value, "hello", str, int, int, bytes, int, bytes, bytes)[1:])
         sized(hello.genesis_hash, 32, "genesis hash")

@@ -21,6 +21,10 @@ from chain.messages import (
     EpochRequest,
     Message,
     Proposal,
+    Recall,
+    RecallRequest,
+    SignedHeader,
+    SignedTimeout,
     SnapshotOffer,
     SnapshotRequest,
     SnapshotWritten,
@@ -59,11 +63,19 @@ MESSAGES: tuple[Message, ...] = (
     ChunkRequest(8, b"\x04" * 32),
     Chunk(8, b"\x04" * 32, (b"key", b"record"), 3, (b"\x05" * 32,)),
     SnapshotWritten(8),
+    RecallRequest(5),
+    Recall(
+        5,
+        SYNC,
+        Vote(Q2.data, Q2.commit, 3, b"\x01" * 64),
+        SignedTimeout(1, 3, 2, b"\x02" * 64),
+        SignedHeader(B2.header, B2.signature),
+    ),
 )
 NAMES = (
     "proposal", "vote", "timeout", "sync_info", "block_request", "block_response", "committed_request",
     "committed_response", "transactions", "epoch_request", "epoch_change", "snapshot_request", "snapshot_offer",
-    "chunk_request", "chunk", "snapshot_written",
+    "chunk_request", "chunk", "snapshot_written", "recall_request", "recall",
 )  # fmt: skip
 
 
@@ -111,13 +123,13 @@ def test_a_vote_that_ends_an_epoch() -> None:
     assert found.commit.next_epoch.to_value() == FOUR.set.to_value()
 
 
-@pytest.mark.parametrize("data", [b"", b"\x92", b"\x92\x10", b"\x92\xff", b"\x92\xcd\x00\x01"])
+@pytest.mark.parametrize("data", [b"", b"\x92", b"\x92\x12", b"\x92\xff", b"\x92\xcd\x00\x01"])
 def test_names_of_what_is_no_message(data: bytes) -> None:
     """For filters and metrics: by the second byte alone, and never an error."""
     assert message_name(data) == "malformed"
 
 
-@pytest.mark.parametrize("number", [16, 17, 255, 2**64 - 1])
+@pytest.mark.parametrize("number", [18, 19, 255, 2**64 - 1])
 def test_numbers_beyond_the_table(number: int) -> None:
     with pytest.raises(DecodeError) as caught:
         decode_message(encode((number, ())))
