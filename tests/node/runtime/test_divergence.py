@@ -83,8 +83,8 @@ def test_one_of_four_halts_and_the_others_go_on(four: Supervisor) -> None:
 
 
 def test_two_of_four_stall_and_never_fork(four: Supervisor) -> None:
-    """'or stalls, never forks': two results for one block make no certificate. Nobody can know which is right, so nobody
-    halts; everybody says it. With the right program everywhere the network goes on."""
+    """'or stalls, never forks': two results for one block make no certificate. Nobody can know which is right, so
+    nobody halts; everybody says it. With the right program everywhere the network goes on."""
     members = four.network.members
     wait_until(lambda: metadata(members[0])["height"] >= 3)
     for name in ("validator-2", "validator-3"):

@@ -184,8 +184,8 @@ def test_a_newer_link_of_the_same_peer_replaces_the_older():
 
 
 def test_a_second_process_with_the_same_keys_is_refused_while_the_first_lives():
-    """LK1: "a second connection with the same validator identity while the first lives": it hears why, gets no frame and
-    delivers none; once the first is silent it takes its place."""
+    """LK1: "a second connection with the same validator identity while the first lives": it hears why, gets no frame
+    and delivers none; once the first is silent it takes its place."""
 
     async def story():
         zero = Node(0, [0, 0], bounds=replace(SHORT, alive_us=400_000))

@@ -1,4 +1,4 @@
-"""The signing record and real processes: what is lost, foreign or old is never signed with (D6); what is fresh starts."""
+"""The signing record and real processes: what is lost, foreign or old never signs (D6); what is fresh starts."""
 
 import os
 import shlex
