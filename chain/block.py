@@ -60,14 +60,9 @@ class Block(NamedTuple):
     def from_value(value: Value) -> "Block":
         """Read `to_value`; DecodeError on a wrong shape, BlockError where B1 to B5 are broken."""
         header_value, qc, tc, payload, signature = fields(value, "block", tuple, tuple, None, tuple, bytes)
-        items = fields(header_value, "block header", int, int, int, int, int, bytes, None, bytes)
-        sized(items[5], 32, "certificate digest")
-        sized(items[7], 32, "payload root")
-        if items[6] is not None:
-            sized(items[6], 32, "timeout digest")
+        header = read_header(header_value)
         for envelope in payload:
             fields((envelope,), "payload", bytes)
-        header = Header(*items)
         timeout = None if tc is None else TimeoutCertificate.from_value(tc)
         block = Block(
             header,
@@ -102,6 +97,16 @@ class Block(NamedTuple):
                 raise BlockError("above the end of an epoch a block is empty and keeps the time", name="epoch_is_over")
         elif header.timestamp_us <= qc.data.timestamp_us:
             raise BlockError("the block's time is not after its parent's", name="time_order")
+
+
+def read_header(value: Value) -> Header:
+    """Read a header; DecodeError on a wrong shape."""
+    items = fields(value, "block header", int, int, int, int, int, bytes, None, bytes)
+    sized(items[5], 32, "certificate digest")
+    sized(items[7], 32, "payload root")
+    if items[6] is not None:
+        sized(items[6], 32, "timeout digest")
+    return Header(*items)
 
 
 def payload_root(payload: tuple[bytes, ...]) -> Hash:

@@ -4,6 +4,8 @@ Two families, never mixed: what bad input or a faulty peer may cause is a `Mithq
 invariant of our own is an `AssertionError` and stops the process.
 """
 
+from typing import Any
+
 
 class MithqalError(Exception):
     """An expected failure: `name` is the rule (snake_case), `details` the numbers behind the message."""
@@ -65,6 +67,16 @@ class BlockError(MithqalError):
     """A block that breaks a rule of its own, whatever the state."""
 
     name = "bad_block"
+
+
+class DivergenceError(MithqalError):
+    """Our own execution gave another result than a quorum certified: nothing that is computed here can be trusted."""
+
+    name = "execution_divergence"
+    path: list[Any]
+    """The blocks with their results up to the one that differs."""
+    certified: bytes
+    """The root that a quorum certified in its place."""
 
 
 class GenesisError(MithqalError):

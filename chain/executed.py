@@ -4,11 +4,12 @@ A block's first entry is its metadata, then its transactions; the last one carri
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chain.accounts import Record, read_record
 from chain.block import Block
 from chain.certificates import QuorumCertificate
+from chain.codec import decode, encode, fields
 from chain.entries import Event, TransactionInfo, event_leaf
 from chain.execution.outcome import Outcome
 from chain.primitives import Hash
@@ -120,3 +121,31 @@ def seal(drafts: list[tuple[int, bytes, Hash, Outcome, SignedTransaction | None]
         info = TransactionInfo(tx_hash, root, outcome.gas_used, outcome.status, checkpoint)
         entries.append(Entry(kind, data, tx_hash, info.to_bytes(), outcome.events, event_bytes, tx))
     return entries
+
+
+class Divergence(NamedTuple):
+    """Blocks above the tip of which the last gave another result here than a quorum certified (DV2)."""
+
+    blocks: list[Block]
+    rows: list[bytes]
+    """What the last one gave here, a row a version as `entry_row` makes it."""
+    certified: bytes
+    """The root that a quorum certified."""
+
+
+def entry_row(entry: Entry) -> bytes:
+    """A version as it is stored."""
+    return encode((entry.kind, entry.data, entry.info, entry.event_bytes))
+
+
+def divergence_bytes(path: list[tuple[Block, Any]], certified: bytes) -> bytes:
+    """The row of META that keeps a divergence."""
+    rows = tuple(entry_row(entry) for entry in path[-1][1].entries)
+    return encode((tuple(block.to_value() for block, _ in path), rows, certified))
+
+
+def read_divergence(data: bytes) -> Divergence:
+    """Read `divergence_bytes`; DecodeError or BlockError on anything else."""
+    blocks, rows, certified = fields(decode(data), "divergence", tuple, tuple, bytes)
+    fields(rows, "divergence", *[bytes] * len(rows))
+    return Divergence([Block.from_value(value) for value in blocks], list(rows), certified)

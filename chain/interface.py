@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from chain.crypto.signing import SignatureCheck
+from chain.errors import MithqalError
 from chain.storage import WriteBatch
 
 ALL_OTHERS = -1
@@ -134,6 +135,8 @@ class Output:
     timers: list[SetTimer] = field(default_factory=list)
     committed: list[Committed] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
+    halt: MithqalError | None = None
+    """The process ends with this once the output is durable: what this machine computes is wrong (DV1)."""
 
     def alarm(self, name: str, message: str, peer: int | None = None) -> None:
         """Add an alarm."""

@@ -22,7 +22,7 @@ from chain.entries import (
     info_hash,
 )
 from chain.errors import GenesisError
-from chain.executed import CommittedState, Entry, ExecutedBlock, SnapshotTip, above_the_end, seal
+from chain.executed import CommittedState, Entry, ExecutedBlock, SnapshotTip, above_the_end, entry_row, seal
 from chain.execution import conservation
 from chain.execution.context import BlockContext
 from chain.execution.executor import execute_block
@@ -299,8 +299,7 @@ class Ledger:
     def _write_entries(self, result: ExecutedBlock, batch: WriteBatch) -> None:
         """Rows and postings of a block's versions."""
         for version, entry in enumerate(result.entries, result.first_version):
-            row = encode((entry.kind, entry.data, entry.info, entry.event_bytes))
-            batch.rows.append((Column.TRANSACTION, version, row))
+            batch.rows.append((Column.TRANSACTION, version, entry_row(entry)))
             batch.postings.append((Index.TRANSACTION_BY_HASH, entry.hash[:8], version, version))
             if entry.transaction is not None:
                 raw = entry.transaction.raw

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from chain.block import Block
+from chain.block import Block, Header, header_id, read_header
 from chain.certificates import (
     CommitInfo,
     QuorumCertificate,
@@ -16,6 +16,14 @@ from chain.errors import DecodeError
 from chain.evidence import Evidence, EvidenceId, EvidenceKind
 from chain.limits import EVIDENCE_IDS
 from chain.primitives import Hash
+from chain.snapshot_messages import (
+    Chunk,
+    ChunkRequest,
+    SnapshotMessage,
+    SnapshotOffer,
+    SnapshotRequest,
+    SnapshotWritten,
+)
 
 
 class Vote(NamedTuple):
@@ -218,119 +226,6 @@ class EpochChange(NamedTuple):
         return EpochChange(tuple(map(QuorumCertificate.from_value, value)))
 
 
-class SnapshotRequest(NamedTuple):
-    """Offer the state of your ledger, if it goes beyond `above_version`."""
-
-    above_version: int
-
-    def to_value(self) -> Value:
-        """(version,)."""
-        return (self.above_version,)
-
-    @staticmethod
-    def from_value(value: Value) -> "SnapshotRequest":
-        """Read `to_value`."""
-        (version,) = fields(value, "snapshot request", int)
-        return SnapshotRequest(version)
-
-
-class SnapshotOffer(NamedTuple):
-    """A certified block whose state can be fetched, with all that connects it with genesis (SY3)."""
-
-    epochs: tuple[QuorumCertificate, ...]
-    """One certificate for each epoch that has ended, oldest first."""
-    certificate: QuorumCertificate
-    """Commits the block."""
-    block: Block
-    entry: tuple[int, bytes, bytes, tuple[bytes, ...]]
-    """The block's last version: kind, data, information, events. The information names the state's root."""
-    path: tuple[bytes, ...]
-    """Siblings of that information in the transaction accumulator."""
-    subtrees: tuple[bytes, ...]
-    """What extends the accumulator from genesis alone to this version."""
-
-    def to_value(self) -> Value:
-        """The six fields in order."""
-        epochs = tuple(certificate.to_value() for certificate in self.epochs)
-        return (epochs, self.certificate.to_value(), self.block.to_value(), self.entry, self.path, self.subtrees)
-
-    @staticmethod
-    def from_value(value: Value) -> "SnapshotOffer":
-        """Read `to_value`."""
-        epochs, certificate, block, entry, path, subtrees = fields(
-            value, "snapshot offer", tuple, tuple, tuple, tuple, tuple, tuple
-        )
-        kind, data, info, events = fields(entry, "snapshot entry", int, bytes, bytes, tuple)
-        fields(events, "snapshot events", *[bytes] * len(events))
-        for item in (*path, *subtrees):
-            sized(item, 32, "snapshot hash")
-        return SnapshotOffer(
-            tuple(map(QuorumCertificate.from_value, epochs)), QuorumCertificate.from_value(certificate),
-            Block.from_value(block), (kind, data, info, events), path, subtrees,
-        )  # fmt: skip
-
-
-class ChunkRequest(NamedTuple):
-    """Send the leaves of the state at the end of the block `version` that follow `after` in the tree."""
-
-    version: int
-    after: bytes
-    """A leaf's key of 32 bytes, or nothing: from the start."""
-
-    def to_value(self) -> Value:
-        """(version, key)."""
-        return (self.version, self.after)
-
-    @staticmethod
-    def from_value(value: Value) -> "ChunkRequest":
-        """Read `to_value`."""
-        version, after = fields(value, "chunk request", int, bytes)
-        return ChunkRequest(version, sized(after, 32, "leaf key") if after else b"")
-
-
-class Chunk(NamedTuple):
-    """Consecutive records of a state by their place in the tree; none: the state is not served."""
-
-    version: int
-    after: bytes
-    items: tuple[bytes, ...]
-    """State key and record in turn."""
-    depth: int
-    siblings: tuple[bytes, ...]
-    """Where the last leaf lies, and what is to its right (chain/state/chunk.py)."""
-
-    def to_value(self) -> Value:
-        """The five fields in order."""
-        return tuple(self)
-
-    @staticmethod
-    def from_value(value: Value) -> "Chunk":
-        """Read `to_value`."""
-        version, after, items, depth, siblings = fields(value, "chunk", int, bytes, tuple, int, tuple)
-        if len(items) % 2:
-            raise DecodeError("chunk: a key without a record", name="wrong_shape")
-        fields(items, "chunk items", *[bytes] * len(items))
-        for item in siblings:
-            sized(item, 32, "chunk sibling")
-        return Chunk(version, after, items, depth, siblings)
-
-
-class SnapshotWritten(NamedTuple):
-    """To oneself, once a whole snapshot is durable."""
-
-    version: int
-
-    def to_value(self) -> Value:
-        """(version,)."""
-        return (self.version,)
-
-    @staticmethod
-    def from_value(value: Value) -> "SnapshotWritten":
-        """Read `to_value`."""
-        (version,) = fields(value, "snapshot written", int)
-        return SnapshotWritten(version)
-
-
 class Accusation(NamedTuple):
     """Evidence against a validator, from anybody: it stands for itself."""
 
@@ -370,7 +265,78 @@ class EvidenceKnown(NamedTuple):
         return EvidenceKnown(tuple(ids))
 
 
-SnapshotMessage = SnapshotRequest | SnapshotOffer | ChunkRequest | Chunk | SnapshotWritten
+class SignedTimeout(NamedTuple):
+    """A time-out as it is signed, without what it showed."""
+
+    epoch: int
+    round: int
+    high_round: int
+    """Round of the certificate that it showed."""
+    signature: bytes
+
+
+class SignedHeader(NamedTuple):
+    """A proposal as it is signed: the block without certificates and payload."""
+
+    header: Header
+    signature: bytes
+
+    @property
+    def block_id(self) -> Hash:
+        """Of the proposed block."""
+        return header_id(self.header)
+
+
+class RecallRequest(NamedTuple):
+    """What is the newest that you have heard of me? (R19)"""
+
+    token: int
+    """Comes back with the answer."""
+
+    def to_value(self) -> Value:
+        """(token,)."""
+        return (self.token,)
+
+    @staticmethod
+    def from_value(value: Value) -> "RecallRequest":
+        """Read `to_value`."""
+        (token,) = fields(value, "recall request", int)
+        return RecallRequest(token)
+
+
+class Recall(NamedTuple):
+    """Your newest vote, time-out and proposal that I have heard, with your signatures; and what I know best (R20)."""
+
+    token: int
+    """The question's, 0 if none was asked."""
+    sync: SyncInfo
+    vote: Vote | None
+    timeout: SignedTimeout | None
+    proposal: SignedHeader | None
+
+    def to_value(self) -> Value:
+        """The five in order; what there is none of is None."""
+        vote = None if self.vote is None else self.vote.to_value()
+        timeout: Value = None if self.timeout is None else tuple(self.timeout)
+        proposal: Value = None
+        if self.proposal is not None:
+            proposal = (tuple(self.proposal.header), self.proposal.signature)
+        return (self.token, self.sync.to_value(), vote, timeout, proposal)
+
+    @staticmethod
+    def from_value(value: Value) -> "Recall":
+        """Read `to_value`."""
+        token, sync, vote, timeout, proposal = fields(value, "recall", int, tuple, None, None, None)
+        signed = None
+        if proposal is not None:
+            header, signature = fields(proposal, "signed header", tuple, bytes)
+            signed = SignedHeader(read_header(header), signature)
+        return Recall(
+            token, SyncInfo.from_value(sync), None if vote is None else Vote.from_value(vote),
+            None if timeout is None else SignedTimeout(*fields(timeout, "signed time-out", int, int, int, bytes)),
+            signed,
+        )  # fmt: skip
+
 
 Message = (
     Proposal
@@ -387,6 +353,8 @@ Message = (
     | SnapshotMessage
     | Accusation
     | EvidenceKnown
+    | RecallRequest
+    | Recall
 )
 
 MESSAGE_TYPES: tuple[tuple[str, type[Any]], ...] = (
@@ -408,6 +376,8 @@ MESSAGE_TYPES: tuple[tuple[str, type[Any]], ...] = (
     ("snapshot_written", SnapshotWritten),
     ("accusation", Accusation),
     ("evidence_known", EvidenceKnown),
+    ("recall_request", RecallRequest),
+    ("recall", Recall),
 )
 """Name and type by wire number."""
 

@@ -57,7 +57,6 @@ from chain.messages import (
     CommittedResponse,
     EvidenceKnown,
     Message,
-    SnapshotMessage,
     Transactions,
     decode_message,
     encode_message,
@@ -65,6 +64,9 @@ from chain.messages import (
 )
 from chain.primitives import SECOND_US, Hash
 from chain.roles import ROLES
+from chain.snapshot_messages import (
+    SnapshotMessage,
+)
 from chain.standing import Standing
 from chain.state.view import Overlay
 from chain.storage import VOTED_ROW, Column, Index, Store

@@ -8,15 +8,21 @@ it has another key: with this one it could sign differently what it has signed a
 
 from chain.block import Block
 from chain.codec import decode, encode, fields
+from chain.consensus.catch_up import Path
 from chain.consensus.epochs import Epochs
 from chain.consensus.memory import check_blocks, is_new
 from chain.errors import SafetyError
+from chain.executed import divergence_bytes
 from chain.interface import Output
 from chain.ledger import Ledger
-from chain.storage import BARRED_ROW, VOTED_ROW, Column, WriteBatch
+from chain.storage import BARRED_ROW, DIVERGENCE_ROW, VOTED_ROW, Column, WriteBatch
 from chain.sync.snapshot import Snapshot
 from chain.validators import ValidatorSet
 
+_FOUND = (
+    "this validator's key has signed what its signing record does not know, as was found before: it follows the ledger"
+    " and signs nothing until it has another key: mithqal validator rotate-key NAME (docs/operations.md)"
+)
 _WHY = (
     "this validator began its ledger anew with a new signing record, and its key may have signed before: it follows the"
     " ledger and signs nothing until it has another key: mithqal validator rotate-key NAME (docs/operations.md)"
@@ -37,13 +43,18 @@ class Standing:
         assert isinstance(keys, tuple), "written below"
         self._barred: list[bytes] = list(fields(keys, "barred keys", *[bytes] * len(keys)))
         for key in self._barred:
-            consensus.bar(key, _WHY)
+            consensus.bar(key, _FOUND)
+        consensus.on_barred = lambda key, why, out: self._bar(key, why, out.persist)
+        consensus.on_diverged = keep_divergence
 
     def judge(self, error: SafetyError) -> None:
-        """What is wrong with the record at the start: a new one beside a ledger that never voted only follows.
+        """What is wrong with the record at the start: a new one beside a ledger that never voted only follows, and so
+        does one whose key was barred before.
 
         Raises it as `safety_record_old` otherwise.
         """
+        if self._consensus.machine.safety.public_key in self._barred:
+            return
         if error.name != "signing_record_new":
             raise error
         key, store = self._consensus.machine.safety.public_key, self._ledger.store
@@ -110,3 +121,8 @@ class Standing:
         if key not in self._barred:
             self._barred.append(key)
             batch.rows.append((Column.META, BARRED_ROW, encode(tuple(self._barred))))
+
+
+def keep_divergence(path: Path, certified: bytes, out: Output) -> None:
+    """DV2: keep blocks that gave another result here than a quorum certified, for who looks into it afterwards."""
+    out.persist.rows.append((Column.META, DIVERGENCE_ROW, divergence_bytes(path, certified)))

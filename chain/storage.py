@@ -56,6 +56,9 @@ SYNC_ROW = 9
 BARRED_ROW = 10
 """Row of META: keys of this validator that must not sign, since their records were lost (SY10)."""
 
+DIVERGENCE_ROW = 6
+"""Row of META: the blocks that gave another result here than a quorum certified, and that result (DV2)."""
+
 KEPT_BY_ADOPTION = (Column.META, Column.PENDING, Column.EPOCH, Column.EVIDENCE)
 """Columns whose rows survive `WriteBatch.adopt`."""
 

@@ -66,7 +66,7 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
     ),
     INVARIANT: (
         "transaction_file_mismatch", "file_signature",
-        "storage_corrupt", "corrupt_state", "ledger_behind", "ledger_lost",
+        "storage_corrupt", "corrupt_state", "ledger_behind", "ledger_lost", "execution_divergence",
         "safety_record_unreadable", "safety_record_lost", "safety_record_old", "safety_record_restored",
     ),
 }  # fmt: skip

@@ -7,7 +7,7 @@ import click
 
 from cli import output
 from node.client.network import Network, load_network
-from node.client.rpc import ConnectionFailed
+from node.client.rpc import ConnectionFailed, ask_one
 from node.client.verifying import VerifyingClient, verified_words
 from node.client.wallets.wallet import Wallet
 from node.view.explorer import View
@@ -16,13 +16,16 @@ from node.view.names import names_of
 
 SIMULATED = "simulation.json"
 """In the directory of a network that `mithqal simulate` made (economy.world.directory): it need not run to be read."""
+SIGNING = "get_signing_status"
 TRUSTED = "not verified: the validator that answered was trusted (--trust-node)"
 
 
 def open_view(directory: Path) -> View:
     """The view of a network directory, on the word of a validator; raises NetworkError and ConnectionFailed."""
     network = load_network(directory)
-    return view_of(reading_wallet(network), network.waypoint)
+    endpoints = {member.name: member.rpc for member in network.members}
+    view = view_of(reading_wallet(network), network.waypoint)
+    return replace(view, signing_of=lambda name: ask_one(endpoints[name], SIGNING) if name in endpoints else None)
 
 
 def reading_wallet(network: Network) -> Wallet:

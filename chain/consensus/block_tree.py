@@ -35,6 +35,11 @@ class BlockTree:
         node = self.nodes.get(block_id)
         return None if node is None else node.result
 
+    def blocks_of(self, round_: int) -> list[Block]:
+        """The blocks of a round that are here."""
+        blocks = [node.block for node in self.nodes.values() if node.block is not None]
+        return [block for block in blocks if block.round == round_]
+
     def insert(self, block: Block, result: BlockResult) -> int:
         """Add a block whose parent is in the tree; gives the number of its stored copy."""
         assert block.parent_id in self.nodes

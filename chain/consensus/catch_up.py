@@ -6,7 +6,7 @@ from chain.consensus.block_tree import BlockTree
 from chain.consensus.fetcher import check_links, signers_of, within_an_answer
 from chain.consensus.held_blocks import HeldBlocks
 from chain.consensus.ports import Application, BlockResult
-from chain.errors import BlockError
+from chain.errors import DivergenceError
 from chain.interface import Output, Send
 from chain.limits import MAX_FRAME_BYTES
 from chain.messages import BlockRequest, BlockResponse, CommittedResponse, Message, encode_message
@@ -44,22 +44,43 @@ def missing(
 
 
 def run_committed(app: Application, root: BlockResult, blocks: tuple[Block, ...], commit: CommitInfo) -> Path:
-    """Execute blocks that a verified certificate commits, on top of our root; BlockError if they are others (R16)."""
+    """Execute blocks that a verified certificate commits, on top of our root; BlockError if they are others (R16),
+    DivergenceError if they give another result."""
     check_links(root, blocks, commit)
     path: Path = []
     for block in blocks:
         path.append((block, app.execute(root if not path else path[-1][1], block)))
-    check_result(path[-1][1], commit)
+    check_path(path, commit)
     return path
 
 
 def check_result(result: BlockResult, commit: CommitInfo) -> None:
-    """R13: our own execution gave what was certified; BlockError (`execution_divergence`)."""
+    """R13: our own execution gave what was certified; DivergenceError."""
     if (result.root, result.version, result.next_epoch) != (commit.root, commit.version, commit.next_epoch):
-        raise BlockError(
-            f"height {result.height}: executing gives another result than a quorum certified",
-            name="execution_divergence",
-        )
+        raise DivergenceError(
+            f"height {result.height}: executing it here gives version {result.version} with root {result.root.hex()},"
+            f" a quorum certified version {commit.version} with root {commit.root.hex()}: the program that runs here,"
+            " or its state, is not that of the others (docs/operations.md)",
+            height=result.height, version=result.version, root=result.root.hex(), certified_version=commit.version,
+            certified_root=commit.root.hex(),
+        )  # fmt: skip
+
+
+def check_path(path: Path, commit: CommitInfo) -> None:
+    """The same of a whole path that is to be committed: the first of its blocks that differs is named, and it is the
+    last of the error's `path`."""
+    for place, (_, result) in enumerate(path):
+        following = path[place + 1][0].parent_qc.data if place + 1 < len(path) else None
+        if following is not None and (result.root, result.version) == (following.root, following.version):
+            continue
+        info = commit
+        if following is not None:
+            info = commit._replace(root=following.root, version=following.version, next_epoch=result.next_epoch)
+        try:
+            check_result(result, info)
+        except DivergenceError as error:
+            error.path, error.certified = path[: place + 1], info.root
+            raise
 
 
 def ledger_part(path: Path) -> Path:

@@ -9,15 +9,25 @@ for its seat, follows with a machine that signs nothing.
 from collections.abc import Callable
 
 from chain.certificates import QuorumCertificate
+from chain.consensus.catch_up import Path
 from chain.consensus.leader import Elect, elect
 from chain.consensus.machine import ConsensusMachine
 from chain.consensus.pacemaker import NOBODY
 from chain.consensus.ports import EpochApplication, EpochStart, Keyring, SigningKey
-from chain.consensus.safety import SafetyRules, read_record
+from chain.consensus.recollection import (
+    ANSWER_US,
+    REMIND_US,
+    RETRY_US,
+    TIMER,
+    Asking,
+    Recollection,
+    check_recall,
+)
+from chain.consensus.safety import RECALLING, SafetyRules, read_record
 from chain.consensus.seats import Seats
 from chain.crypto.signing import Signatures
-from chain.errors import CertificateError, MithqalError
-from chain.interface import Output, Send
+from chain.errors import CertificateError, DivergenceError, MithqalError, SafetyError
+from chain.interface import ALL_OTHERS, Output, Send, SetTimer
 from chain.limits import EPOCH_PROOFS, MAX_FRAME_BYTES, SYNC_RETRY_US
 from chain.messages import (
     BlockResponse,
@@ -26,6 +36,8 @@ from chain.messages import (
     EpochRequest,
     Message,
     Proposal,
+    Recall,
+    RecallRequest,
     SyncInfo,
     Timeout,
     Vote,
@@ -56,6 +68,13 @@ class Epochs:
         self._barred: dict[bytes, str] = {}
         self._ends: dict[int, QuorumCertificate] = {}
         """Verified ends of this epoch and later ones, whose blocks are not here yet."""
+        self.recollection, self.asking = Recollection(), Asking()
+        self.on_barred: Callable[[bytes, str, Output], None] = lambda _key, _why, _out: None
+        """Told of a key that was found to have signed what its record does not know."""
+        self.on_diverged: Callable[[Path, bytes, Output], None] = lambda _path, _root, _out: None
+        """Told of blocks whose last one gave another result here than a quorum certified (DV2)."""
+        self.halted: DivergenceError | None = None
+        """Why this validator computes nothing any more."""
         self.machine, self.seats = self._build()
 
     @property
@@ -67,7 +86,9 @@ class Epochs:
 
     def start(self, pending: list[tuple[int, bytes]], now_us: int, out: Output) -> None:
         """Rebuild what was stored before a stop."""
+        self.asking.token = now_us
         self._run(lambda: self.machine.start(pending, now_us, out), now_us, out)
+        self._ask(now_us, out)
 
     def on_message(self, sender: int, message: Message, now_us: int, out: Output) -> None:
         """Handle one decoded message of an authenticated peer, by its number."""
@@ -77,10 +98,18 @@ class Epochs:
         if isinstance(message, EpochChange):
             self._on_epoch_change(sender, message, now_us, out)
             return
+        if isinstance(message, RecallRequest):
+            if self.recollection.may_tell(sender, ANSWER_US, now_us):
+                self._tell(sender, message.token, out)
+            return
+        if isinstance(message, Recall):
+            self._on_recall(sender, message, now_us, out)
+            return
         epoch = epoch_of(message)
         if epoch is None or epoch == self.epoch:
             seat = self.seats.of(sender)
             self._run(lambda: self.machine.on_message(seat, message, now_us, out), now_us, out)
+            self._remember(sender, message, now_us, out)
         elif epoch > self.epoch:
             self._on_later(sender, message, epoch, now_us, out)
         elif isinstance(message, Proposal | Timeout | SyncInfo):
@@ -88,6 +117,9 @@ class Epochs:
 
     def on_timer(self, name: str, token: int, now_us: int, out: Output) -> None:
         """A timer is due; one of an epoch that is over has a token that nobody knows."""
+        if name == TIMER:
+            self._ask(now_us, out)
+            return
         self._run(lambda: self.machine.on_timer(name, token, now_us, out), now_us, out)
 
     def on_work_done(self, work_id: int, verdicts: tuple[bool, ...], now_us: int, out: Output) -> None:
@@ -102,6 +134,8 @@ class Epochs:
         """A link came or went; remembered, since the peer may be a member of a later epoch."""
         if is_up:
             self._absent.pop(peer, None)
+            if not self.recollection.of(peer).is_empty:
+                self._tell(peer, 0, out)
         else:
             self._absent[peer] = None
         seat = self.seats.of(peer)
@@ -129,10 +163,74 @@ class Epochs:
         if self.machine.safety.public_key == public_key:
             self.machine.safety.silenced = why
 
+    def is_barred(self, public_key: bytes) -> bool:
+        """Whether a key was found to have signed what its record does not know."""
+        return public_key in self._barred
+
     def is_record_lost(self, public_key: bytes) -> bool:
         """Whether this process has a key without a signing record, be it new or lost."""
         found = self._keyring.find(public_key)
         return found is not None and found.record is None
+
+    # --- what was signed before (R19 to R21) ---
+
+    def _others(self) -> list[int]:
+        """The other members' numbers."""
+        return [member.number for member in self.machine.validators.members if member.number != self.number]
+
+    def _ask(self, now_us: int, out: Output) -> None:
+        """R19: ask who has not answered, until enough have."""
+        if self.machine.safety.silenced != RECALLING:
+            return
+        others = self._others()
+        missing = self.asking.missing(others)
+        data = encode_message(RecallRequest(self.asking.token))
+        sends = [Send(ALL_OTHERS, data)] if missing == others else [Send(number, data) for number in missing]
+        out.send_now += sends
+        out.timers.append(SetTimer(TIMER, now_us + RETRY_US, 0))
+
+    def _remember(self, sender: int, message: Message, now_us: int, out: Output) -> None:
+        """R21: keep a member's newest statements; who sends what they forbid is shown them."""
+        if not isinstance(message, Vote | Timeout | Proposal) or self.seats.of(sender) != author_of(message):
+            return
+        is_forbidden = sender != self.number and self.recollection.note(sender, message)
+        if is_forbidden and self.recollection.may_tell(sender, REMIND_US, now_us):
+            self._tell(sender, 0, out)
+
+    def _tell(self, peer: int, token: int, out: Output) -> None:
+        """Show a validator the newest of its own statements, and our certificates."""
+        known = self.recollection.of(peer)
+        recall = Recall(token, self.machine.sync_info(), known.vote, known.timeout, known.proposal)
+        out.send_now.append(Send(peer, encode_message(recall)))
+
+    def _on_recall(self, sender: int, recall: Recall, now_us: int, out: Output) -> None:
+        """R20: believe our own signatures, and count the answer if it comes from where we are."""
+        theirs = recall.sync.high_qc.data.epoch
+        if theirs == self.epoch:
+            seat = self.seats.of(sender)
+            self._run(lambda: self.machine.on_message(seat, recall.sync, now_us, out), now_us, out)
+        safety = self.machine.safety
+        if not safety.public_key or safety.is_barred:
+            return
+        try:
+            check_recall(recall, safety.record, safety.public_key, self._genesis_hash, self._signatures)
+        except SafetyError as error:
+            safety.silenced = error.message
+            out.alarm(error.name, error.message)
+            self._note_barred(out)
+            return
+        if safety.silenced == RECALLING and recall.token == self.asking.token and theirs <= self.epoch:
+            self.asking.note(sender)
+            if self.asking.is_enough(self._others(), self.machine.validators.quorum):
+                self.asking.is_done, safety.silenced = True, None
+                self._run(lambda: self.machine.begin_to_sign(now_us, out), now_us, out)
+
+    def _note_barred(self, out: Output) -> None:
+        """What the machine has found out about its key is remembered for good."""
+        safety = self.machine.safety
+        if safety.is_barred and safety.public_key and safety.public_key not in self._barred:
+            self._barred[safety.public_key] = why = safety.silenced or ""
+            self.on_barred(safety.public_key, why, out)
 
     # --- other epochs ---
 
@@ -192,15 +290,26 @@ class Epochs:
 
     def _run(self, call: Callable[[], None], now_us: int, out: Output) -> None:
         """Let the machine work, put numbers for its seats, and go on to the next epoch if this one is over."""
+        if self.halted is not None:
+            return
         machine, marks = self.machine, (len(out.send_now), len(out.after_persist), len(out.alarms))
         try:
             call()
+        except DivergenceError as error:
+            self._halt(error, out)
         finally:
             self.seats.translate(out, marks)
             for evidence in machine.verifier.witness.take():
                 self._app.accuse(evidence, now_us, out)
+            self._note_barred(out)
             if machine.ended and machine is self.machine:
                 self._next_epoch(now_us, out)
+
+    def _halt(self, error: DivergenceError, out: Output) -> None:
+        """DV1: nothing more is voted for, committed or answered from what was computed here."""
+        self.halted = out.halt = error
+        out.alarm(error.name, error.message)
+        self.on_diverged(error.path, error.certified, out)
 
     def _next_epoch(self, now_us: int, out: Output) -> None:
         """E7, E8: another machine; the new epoch's signing record is durable before anything that it signs."""
@@ -212,7 +321,9 @@ class Epochs:
         self._ends = {epoch: end for epoch, end in self._ends.items() if epoch >= self.epoch}
         self._asked_us = {}
         early, self._early = self._early, {}
+        self.recollection.keep(self._others())
         self._run(lambda: self.machine.start([], now_us, out), now_us, out)
+        self._ask(now_us, out)
         if self.epoch in self._ends:
             self._learn_end(now_us, out)
         for sender, messages in early.items():
@@ -234,6 +345,8 @@ class Epochs:
         )  # fmt: skip
         if key is None:
             index, safety.silenced = NOBODY, why
+        elif validators.quorum > 1 and not self.asking.is_done:
+            safety.silenced = RECALLING
         machine = ConsensusMachine(
             index, validators, leaders, safety, self._app, start.root, start.genesis_qc, start.high_commit,
             self._genesis_hash, self._signatures, start.config,
@@ -261,6 +374,11 @@ class Epochs:
         if key is None:
             return NOBODY, None, f"this process has no key {wanted.hex()[:16]} that may sign in epoch {epoch}"
         return index, key, ""
+
+
+def author_of(message: Vote | Timeout | Proposal) -> int:
+    """The seat that a statement says it is from."""
+    return message.block.header.author if isinstance(message, Proposal) else message.author
 
 
 def epoch_of(message: Message) -> int | None:

@@ -9,7 +9,7 @@ from chain.block import Block, header_id
 from chain.certificates import QuorumCertificate, TimeoutCertificate
 from chain.codec import decode, encode
 from chain.consensus.block_tree import BlockTree
-from chain.consensus.catch_up import answer, check_result, is_idle, ledger_part, missing, run_committed, send
+from chain.consensus.catch_up import answer, check_path, is_idle, ledger_part, missing, run_committed, send
 from chain.consensus.drafts import commit_info, draft_header
 from chain.consensus.fetcher import TIMER as FETCH_TIMER
 from chain.consensus.fetcher import Fetcher
@@ -94,8 +94,7 @@ class ConsensusMachine:
             self._adopt(block, parent, out, row)
             self._learn(block.parent_qc, block.tc)
         self._learn(self.high_commit, None)
-        justification = self.safety.record.justification
-        if justification:
+        if justification := self.safety.record.justification:
             sync = SyncInfo.from_value(decode(justification))
             self._learn(sync.high_qc, sync.tc)
         self._advance(now_us, out)
@@ -155,6 +154,12 @@ class ConsensusMachine:
         self.pacemaker.note_link(peer, is_up)
         if self.safety.record.voted_round < self.round and not self.held.has_round(self.round):
             self.pacemaker.skip_absent_leader(now_us, out)
+
+    def begin_to_sign(self, now_us: int, out: Output) -> None:
+        """R19: what was signed before is known: vote for this round's block, or propose."""
+        for block in self.tree.blocks_of(self.round):
+            self._vote(block, out)
+        self._settle(now_us, out)
 
     def learn_end(self, end: QuorumCertificate, now_us: int, out: Output) -> None:
         """A verified certificate that ends the epoch: commit its block, or ask for what is missing (E9)."""
@@ -272,7 +277,7 @@ class ConsensusMachine:
         self.pacemaker.arm_again(now_us, self._is_idle(), out)
         if self.safety.silenced:
             return
-        sync = self._sync_info()
+        sync = self.sync_info()
         try:
             signature = self.safety.timeout(self.round, self.high_qc, self.high_tc, encode(sync.to_value()))
         except SafetyError as error:
@@ -294,7 +299,7 @@ class ConsensusMachine:
         if self.ended:
             return
         if timeout.round < self.round:
-            send(sender, self._sync_info(), out)
+            send(sender, self.sync_info(), out)
             return
         if timeout.round > self.round + FUTURE_ROUNDS or high.round >= timeout.round:
             return
@@ -310,7 +315,7 @@ class ConsensusMachine:
         if tc is not None:
             self._learn(tc.high_qc, tc)
             self._advance(now_us, out)
-            send(ALL_OTHERS, self._sync_info(), out)
+            send(ALL_OTHERS, self.sync_info(), out)
             self._settle(now_us, out)
 
     def _on_sync_info(self, sync: SyncInfo, now_us: int, out: Output) -> None:
@@ -354,7 +359,7 @@ class ConsensusMachine:
 
     def _check_memory(self, qc: QuorumCertificate, tc: TimeoutCertificate | None, out: Output) -> None:
         """R18: a verified signature of ours that our record does not know ends our signing."""
-        if self.safety.silenced is not None:
+        if self.safety.is_barred:
             return
         try:
             check_certificates(self.safety.record, self.own, qc, tc)
@@ -378,15 +383,12 @@ class ConsensusMachine:
         commit = self.high_commit.commit
         if commit is None or commit.round <= self.tree.root.round:
             return
-        path = self.tree.path(commit.block_id)
-        if not path:
+        found = self.tree.path(commit.block_id)
+        if not found:
             return
-        try:
-            check_result(path[-1].result, commit)
-        except BlockError as error:
-            out.alarm(error.name, error.message)
-            return
-        self._make_final([(node.block, node.result) for node in path if node.block is not None], self.high_commit, out)
+        path = [(node.block, node.result) for node in found if node.block is not None]
+        check_path(path, commit)
+        self._make_final(path, self.high_commit, out)
 
     def _make_final(self, path: list[tuple[Block, BlockResult]], proof: QuorumCertificate, out: Output) -> None:
         """Commit, then prune the tree and the stored copies of what left it; the epoch may end here (E5)."""
@@ -486,7 +488,7 @@ class ConsensusMachine:
 
     # --- small helpers ---
 
-    def _sync_info(self) -> SyncInfo:
+    def sync_info(self) -> SyncInfo:
         """What we know best."""
         tc = self.high_tc
         is_newer = tc is not None and tc.round > self.high_qc.round

@@ -26,16 +26,16 @@ def check_certificates(
     `safety_record_old`, or `signing_record_new` under a record without any vote or proposal.
     """
     if qc.round > record.voted_round and any(author == own for author, _ in qc.signatures):
-        raise _old("voted in", qc.round, record)
+        raise old_record("voted in", qc.round, record)
     if tc is not None and tc.round > record.voted_round and any(entry[0] == own for entry in tc.entries):
-        raise _old("gave up", tc.round, record)
+        raise old_record("gave up", tc.round, record)
 
 
 def check_blocks(record: SafetyRecord, own: int, blocks: Iterable[Block]) -> None:
     """The same for stored blocks: their authors, and the certificates that they carry."""
     for block in blocks:
         if block.header.author == own and block.round > record.proposed_round:
-            raise _old("proposed in", block.round, record)
+            raise old_record("proposed in", block.round, record)
         check_certificates(record, own, block.parent_qc, block.tc)
 
 
@@ -69,7 +69,7 @@ def is_new(record: SafetyRecord) -> bool:
     return record.last_vote is None and record.proposed_round == 0
 
 
-def _old(what: str, round_: int, record: SafetyRecord) -> SafetyError:
+def old_record(what: str, round_: int, record: SafetyRecord) -> SafetyError:
     """The record says less than a certificate: it is old, or it was lost and began anew (`signing_record_new`)."""
     if is_new(record):
         return SafetyError(

@@ -32,6 +32,9 @@ from chain.errors import SafetyError
 from chain.primitives import Hash
 from chain.validators import ValidatorSet
 
+RECALLING = "this process has not yet heard from a quorum what was signed with its key before"
+"""Why a validator is silent for a moment after its start (R19)."""
+
 
 class SafetyRecord(NamedTuple):
     """What must survive any crash. `justification` is the certificates of the last time-out, as bytes."""
@@ -90,6 +93,11 @@ class SafetyRules:
         if old.epoch == validators.epoch and old.key != key:
             raise SafetyError("the safety record of this epoch is another key's", name="foreign_record")
         self.record = old if old.epoch == validators.epoch else SafetyRecord(validators.epoch, key=key)
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether nothing will be signed here any more; while it waits for others (R19) it may still come to that."""
+        return self.silenced not in (None, RECALLING)
 
     @property
     def public_key(self) -> bytes:

@@ -15,9 +15,11 @@ from chain.errors import ProofError
 from chain.facts import Anchor, LedgerProof, ProvedEntry, TransactionProof
 from chain.ledger import Ledger, read_block, read_info
 from chain.light_client import verify_ledger, verify_transaction
-from chain.messages import SnapshotOffer
 from chain.primitives import Hash
 from chain.prover import Prover
+from chain.snapshot_messages import (
+    SnapshotOffer,
+)
 from chain.state.accumulator import ConsistencyProof, Frontier, LeafProof, full_subtrees
 from chain.state.proof import verify_consistency
 from chain.storage import Column

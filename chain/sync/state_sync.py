@@ -8,10 +8,12 @@ from chain.crypto.signing import Signatures
 from chain.interface import Output
 from chain.ledger import Ledger
 from chain.messages import (
-    Chunk,
-    ChunkRequest,
     CommittedResponse,
     Message,
+)
+from chain.snapshot_messages import (
+    Chunk,
+    ChunkRequest,
     SnapshotMessage,
     SnapshotOffer,
     SnapshotRequest,

@@ -119,12 +119,32 @@ def _table(rows: list[dict[str, Any]], members: set[str]) -> list[str]:
     cells: list[tuple[str, ...]] = [head]
     for row in rows:
         root = None if row["root"] is None else row["root"][:12]
-        values = (row["name"], row["state"], row["pid"], row["height"], row["version"], row["peers"], root, row["rpc"])
+        values = (row["name"], _state(row), row["pid"], row["height"], row["version"], row["peers"], root, row["rpc"])
         cells.append(tuple("-" if value is None else str(value) for value in values))
     widths = [max(len(row[place]) for row in cells) for place in range(len(head))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-    running = sum(1 for row in rows if row["state"] == "up" and row["name"] in members)
+    lines += [text for row in rows for text in _trouble(row)]
+    running = sum(1 for row in rows if row["state"] == "up" and row["name"] in members and not _is_observer(row))
     return [*lines, f"{running} of {len(members)} are up, {quorum(len(members))} are needed to commit"]
+
+
+def _is_observer(row: dict[str, Any]) -> bool:
+    """Whether it serves and must not sign."""
+    return row["signing"] is not None and row["signing"]["state"] == "observer"
+
+
+def _state(row: dict[str, Any]) -> str:
+    """In one word."""
+    return "observer" if _is_observer(row) else row["state"]
+
+
+def _trouble(row: dict[str, Any]) -> list[str]:
+    """What must be done about it."""
+    if _is_observer(row):
+        return [f"{row['name']} is an observer: {row['signing']['reason']}. A new key: {row['signing']['command']}"]
+    if row["ended"] is not None:
+        return [f"{row['name']} ended: {row['ended']['rule']}: {row['ended']['message']}"]
+    return []
 
 
 @localnet.command()

@@ -198,6 +198,10 @@ class SimulatedNetwork:
         """A validator that does not start from its own ledger is a mistake."""
         raise error
 
+    def on_halt(self, node: int, error: MithqalError) -> None:
+        """All run the same program, so that none may differ."""
+        raise error
+
     def on_output(self, node: int, output: Output) -> None:
         """Nothing to note."""
 

@@ -63,6 +63,7 @@ METHODS: dict[str, tuple[Callable[..., Json], tuple[Parameter, ...]]] = {
     "get_mempool": (state.get_mempool, (Parameter("limit", "u64", 100),)),
     "get_network_status": (state.get_network_status, ()),
     "get_evidence": (evidence.get_evidence, (Parameter("start", "u64", 0), Parameter("limit", "u64", 100))),
+    "get_signing_status": (state.get_signing_status, ()),
     "get_state_proof": (proofs.get_state_proof, (Parameter("version", "u64"),)),
     "get_transactions_with_proofs": (
         proofs.get_transactions_with_proofs, (Parameter("start_version", "u64"), _LIMIT, _EVENTS),

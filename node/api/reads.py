@@ -5,6 +5,7 @@ and whatever lies above the tip is left out: so every answer is a function of th
 ledger in memory has gone on meanwhile.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +23,7 @@ from chain.storage import Column, Index, Store
 from chain.streams import root_counter
 from node.api.results import transaction_json
 from node.api.schema import INVALID_PARAMS, MAX_PAGE, Json, RpcError, Tip
+from node.api.signing import UNKNOWN, Signing
 
 PAGE_STEP = 100
 """Versions that a page reads at a time."""
@@ -54,6 +56,8 @@ class Context:
     index: int
     mempool: Mempool
     peers: Peers
+    signing: Callable[[], Signing] = lambda: UNKNOWN
+    """Whether the process signs."""
     waits_for_states: bool = False
     """Whether `StateIsFar` is caught and the state restored off the loop; else it is restored at once."""
 

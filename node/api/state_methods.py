@@ -96,3 +96,8 @@ def get_mempool(context: Context, _tip: Tip, limit: int) -> Json:
 def get_network_status(context: Context, _tip: Tip) -> Json:
     """Connected peers."""
     return len(context.peers.connected())
+
+
+def get_signing_status(context: Context, _tip: Tip) -> Json:
+    """Whether the validator that answers signs; if its signing record cannot be used, why, and what to type."""
+    return context.signing()._asdict()

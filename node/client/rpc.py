@@ -175,3 +175,14 @@ class RpcClient:
         if raise_error:
             raise failed
         return failed
+
+
+def ask_one(endpoint: tuple[str, int], method: str, *params: Json, timeout_s: float = 2.0) -> Json:
+    """One call to one validator and to no other; None if it does not answer."""
+    client = RpcClient([endpoint], timeout_s=timeout_s)
+    try:
+        return client.call(method, *params)
+    except MithqalError:
+        return None
+    finally:
+        client.close()

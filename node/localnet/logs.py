@@ -1,15 +1,19 @@
 """What validators wrote: `node.log` (a JSON object a line) and `output.log` (whatever went to their stderr)."""
 
 import json
+import os
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from node.client.network import Member
+from node.runtime.exits import BY_NAME
 
 NODE_LOG, OUTPUT_LOG = "node.log", "output.log"
 LOGS = (NODE_LOG, OUTPUT_LOG)
+LAST_BYTES = 8_192
+"""Room for the longest last line."""
 
 
 class LogLine(NamedTuple):
@@ -43,6 +47,18 @@ def _read(member: Member, path: Path, grep: str) -> list[LogLine]:
         for line in text.splitlines()
         if line.strip() and grep in line
     ]
+
+
+def last_rule(directory: Path) -> dict[str, str] | None:
+    """The rule by which a validator's process ended, {rule, message}; None if it was stopped, or killed."""
+    try:
+        with (directory / NODE_LOG).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LAST_BYTES))
+            last = json.loads(file.read().splitlines()[-1])
+        found = {"rule": str(last["name"]), "message": str(last["message"])}
+    except (OSError, IndexError, ValueError, TypeError, KeyError):
+        return None
+    return found if found["rule"] in BY_NAME else None
 
 
 def _time_us(line: str) -> int | None:

@@ -15,7 +15,7 @@ from chain.errors import MithqalError
 from node.client.network import GENESIS_FILE, Member, Network, NetworkError
 from node.client.operations import validators as operations
 from node.client.operations.governance import propose_call
-from node.client.rpc import RpcClient
+from node.client.rpc import ask_one
 from node.client.wallets.calls import Call, execute_calls
 from node.client.wallets.lookups import account_at
 from node.client.wallets.names import check_name
@@ -293,22 +293,11 @@ def write_joining_config(network: Network, member: Member, number: int, known: M
 
 def _height(endpoint: Endpoint) -> int | None:
     """Of a validator's durable tip, or None."""
-    found = _ask(endpoint, "get_metadata")
+    found = ask_one(endpoint, "get_metadata")
     return None if found is None else int(found["height"])
 
 
 def _epoch(endpoint: Endpoint) -> int | None:
     """Of a validator's last block, or None."""
-    blocks = _ask(endpoint, "get_blocks", None, 1)
+    blocks = ask_one(endpoint, "get_blocks", None, 1)
     return None if not blocks else int(blocks[0]["epoch"])
-
-
-def _ask(endpoint: Endpoint, method: str, *params: Any) -> Any:
-    """One call to one validator; None if it does not answer."""
-    client = RpcClient([endpoint], timeout_s=2)
-    try:
-        return client.call(method, *params)
-    except MithqalError:
-        return None
-    finally:
-        client.close()

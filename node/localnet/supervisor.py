@@ -25,7 +25,7 @@ from node.client.rpc import RpcClient
 from node.config import Endpoint
 from node.keystore import load_key, mark_unused
 from node.localnet.genesis import CONSENSUS_KEY
-from node.localnet.logs import LOGS, OUTPUT_LOG
+from node.localnet.logs import LOGS, OUTPUT_LOG, last_rule
 from node.runtime.process import listen
 
 START_TIMEOUT_S = 30.0
@@ -205,7 +205,8 @@ class Supervisor:
             time.sleep(POLL_S)
 
     def status(self) -> list[dict[str, Any]]:
-        """One object a validator: name, state (up, paused, down), pid, height, version, root, peers."""
+        """One object a validator: name, state (up, paused, down), pid, height, version, root, peers; of one that is up
+        whether it signs, of one that is down the rule by which its process ended, with its sentence."""
         return [self._status(member) for member in self.network.members]
 
     def reset(self) -> int:
@@ -341,20 +342,22 @@ class Supervisor:
         """One validator's line."""
         result: dict[str, Any] = {
             "name": member.name, "state": "down", "pid": None, "rpc": f"http://{member.rpc[0]}:{member.rpc[1]}",
-            "height": None, "version": None, "root": None, "peers": None,
+            "height": None, "version": None, "root": None, "peers": None, "signing": None, "ended": None,
         }  # fmt: skip
         if not self.is_alive(member):
-            return result
+            return {**result, "ended": last_rule(member.directory)}
         result["pid"] = member.pid
         if _is_stopped(member):
             return {**result, "state": "paused"}
         result["state"] = "up"
         client = RpcClient([member.rpc], timeout_s=2)
         try:
-            metadata, peers = client.batch([("get_metadata", []), ("get_network_status", [])])
+            metadata, peers, signing = client.batch(
+                [("get_metadata", []), ("get_network_status", []), ("get_signing_status", [])]
+            )
             result.update(
                 height=metadata["height"], version=metadata["version"], root=metadata["accumulator_root_hash"],
-                peers=peers,
+                peers=peers, signing=signing,
             )  # fmt: skip
         except (MithqalError, TypeError):
             result["state"] = "starting"

@@ -231,7 +231,7 @@ class Driver:
         writes = out.safety is not None or not out.persist.is_empty()
         if not writes and not self._unsaved and not self._saving:
             self._release(out)
-        elif writes or out.after_persist or out.committed:
+        elif writes or out.after_persist or out.committed or out.halt:
             self._unsaved.append(out)
             self._save.set()
             if len(self._unsaved) > MAX_UNSAVED:
@@ -302,6 +302,8 @@ class Driver:
         self._send(out.after_persist)
         for committed in out.committed:
             self._watcher.on_committed(committed)
+        if out.halt is not None:
+            self.fail(out.halt)
 
     def _send(self, sends: Sequence[Send]) -> None:
         """To one, to all others, or back to itself."""

@@ -25,14 +25,13 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "config_unreadable", "genesis_unreadable", "genesis_mismatch", "genesis_format", "malformed_genesis",
         "bad_genesis", "key_file", "key_file_permissions", "key_file_malformed", "key_file_mismatch",
         "key_file_unreadable", "bad_private_key", "foreign_keys", "duplicate_network_key",
-        "wrong_network", "foreign_ledger", "safety_record_foreign", "storage_format", "safety_record_format",
+        "wrong_network", "foreign_ledger", "storage_format", "safety_record_format",
         "begins_at_snapshot",
     ),
     NOT_READY: ("port_in_use", "directory_in_use", "log_unwritable", "storage_unreadable", "storage_full"),
     NOT_FOUND: ("key_file_missing",),
     INTEGRITY: (
-        "storage_corrupt", "corrupt_state", "ledger_behind", "ledger_lost", "safety_record_lost",
-        "safety_record_unreadable", "safety_record_old", "conservation",
+        "storage_corrupt", "corrupt_state", "ledger_behind", "ledger_lost", "conservation", "execution_divergence",
     ),
 }  # fmt: skip
 

@@ -49,7 +49,11 @@ class Link(asyncio.BufferedProtocol):
         self.peer = -1
         self.key = b""
         """The key that the peer has proved to hold."""
+        self.life = b""
+        """Which process of the peer it is."""
         self.is_up = False
+        self.is_refused = False
+        """Whether it ends by itself once our last words are written."""
         self.failure: Exception | None = None
         """Why it ended before its time, if known."""
         self.heard_us = self.wrote_us = 0
@@ -89,7 +93,17 @@ class Link(asyncio.BufferedProtocol):
         """End the link for a reason; the first reason is kept."""
         if self.failure is None:
             self.failure = error
-        self.abort()
+        if self.is_refused:
+            self._settle()
+        else:
+            self.abort()
+
+    def refuse(self, data: bytes) -> None:
+        """Say why, and end as soon as that is written."""
+        self.write(data)
+        self._ended = self.is_refused = True
+        if self._transport is not None:
+            self._transport.close()
 
     def abort(self) -> None:
         """End the link at once; nothing more is delivered or written."""

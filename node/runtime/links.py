@@ -17,7 +17,7 @@ from chain.errors import MithqalError
 from node.runtime import tls
 from node.runtime.link import Link
 from node.wire.framing import PREFIX_BYTES, FrameError, encode_frame
-from node.wire.hello import VERSION, Hello, read_hello
+from node.wire.hello import LIFE_BYTES, VERSION, Hello, read_hello, refusal_bytes
 from node.wire.outbox import Outbox
 
 _MILLION = 1_000_000
@@ -43,6 +43,8 @@ class Bounds:
     """An idle link sends an empty frame so often."""
     silence_us: int = 10_000_000
     """A link that says nothing for so long is dead."""
+    alive_us: int = 2_500_000
+    """A link that said something so lately is alive: another process with its peer's keys is refused meanwhile."""
     frame_us: int = 10_000_000
     """From a frame's first byte to its last; who is slower is cut."""
     back_off_first_us: int = 50_000
@@ -115,11 +117,12 @@ class Links:
         on_link: Callable[[int, bool], None] | None = None,
         on_refused: Callable[[str, str], None] | None = None,
         bounds: Bounds | None = None,
+        life: bytes | None = None,
     ) -> None:
         """`contacts` are by the number of a validator, which is `own_index` for ourselves; `update` changes them.
 
         `on_frame(index, payload)`, `on_link(index, up)` and `on_refused(name, message)` run on the loop and must not
-        raise: a link ends where they do. Raises LinkError (`duplicate_network_key`).
+        raise: a link ends where they do. `life` is drawn if it is not given. LinkError (`duplicate_network_key`).
         """
         self._own, self._secret, self._own_key = own_index, network_secret, ed25519_public_key(network_secret)
         self._contacts = {number: contact for number, contact in contacts.items() if number != own_index}
@@ -127,6 +130,7 @@ class Links:
         if len(set(keys)) != len(keys):
             raise LinkError("two validators share a network key", name="duplicate_network_key")
         self._chain_id, self._genesis_hash = chain_id, genesis_hash
+        self._life = os.urandom(LIFE_BYTES) if life is None else life
         self._on_frame, self._max_frame = on_frame, max_frame
         self._on_link = on_link or (lambda _index, _up: None)
         self._on_refused = on_refused or (lambda _name, _message: None)
@@ -327,7 +331,8 @@ class Links:
                 await connecting
                 await link.greeted()
         except BaseException:
-            link.abort()
+            if not link.is_refused:
+                link.abort()
             raise
 
     def _new_link(self, on_open: Callable[[Link, ssl.SSLObject], None]) -> Link:
@@ -360,16 +365,30 @@ class Links:
         self._say_hello(link)
 
     def _hello_of(self, number: int, key: bytes) -> Hello:
-        """What a validator of our network says first."""
+        """What a validator of our network says first, but for its life."""
         return Hello(VERSION, self._chain_id, self._genesis_hash, number, key)
 
     def _say_hello(self, link: Link) -> None:
         """Our first frame."""
-        link.write(encode_frame(self._hello_of(self._own, self._own_key).to_bytes(), self._max_frame))
+        own = self._hello_of(self._own, self._own_key)._replace(life=self._life)
+        link.write(encode_frame(own.to_bytes(), self._max_frame))
+
+    def _refuse_second(self, link: Link, life: bytes) -> None:
+        """LK1: who comes while another process with its keys is alive gets no link. FrameError (`two_processes`)."""
+        older = self._peers[link.peer].link
+        now_us = int(asyncio.get_running_loop().time() * _MILLION)
+        if older is None or older.life == life or now_us - older.heard_us >= self._bounds.alive_us:
+            return
+        link.refuse(encode_frame(refusal_bytes(), self._max_frame))
+        raise FrameError(
+            f"two processes have the keys of validator {link.peer}: the second one is refused while the first is alive",
+            name="two_processes", peer=link.peer,
+        )  # fmt: skip
 
     def _on_hello(self, link: Link, payload: bytes) -> None:
         """The first frame came: check it, answer it if we were dialled, and put the link in its place."""
-        read_hello(payload, self._hello_of(link.peer, link.key))
+        link.life = read_hello(payload, self._hello_of(link.peer, link.key)).life
+        self._refuse_second(link, link.life)
         if link.peer > self._own:
             self._say_hello(link)
         peer = self._peers[link.peer]

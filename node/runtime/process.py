@@ -39,6 +39,7 @@ from node.runtime.driver import Driver
 from node.runtime.http_server import HttpServer, Rpc
 from node.runtime.links import Links
 from node.runtime.metrics import Metrics
+from node.runtime.observer import ABOUT_THE_RECORD, Observer
 from node.runtime.signing_keys import SigningKeys
 from node.storage.rules import StorageError
 from node.storage.sqlite import SqliteStore
@@ -46,8 +47,10 @@ from node.storage.sqlite import SqliteStore
 PARENT_POLL_S = 0.5
 ABSENCE_S = 2.0
 """After the start, who has no link by then counts as unreachable; earlier, everybody may still be starting."""
-FATAL_ALARMS = ("safety_record_old", "conservation")
+FATAL_ALARMS = ("conservation",)
 """Alarms of the machine that end the process."""
+KEY_USED_TWICE = ("two_processes", "key_in_use")
+"""Refusals of links that an operator must see: said by who refuses, and by who is refused."""
 GC_THRESHOLDS = (100_000, 50, 1_000)
 """Hardly anything here is a cycle: with the usual thresholds the collector took 7 % of a payment's time."""
 
@@ -87,6 +90,7 @@ class _Watcher:
         self.rpc: Rpc | None = None
         self.end: Callable[[MithqalError], None] = lambda _error: None
         self.refresh: Callable[[], None] = lambda: None
+        self.on_record: Callable[[], None] = lambda: None
         self._metrics, self._log = metrics, log
 
     def on_committed(self, committed: Committed) -> None:
@@ -96,12 +100,20 @@ class _Watcher:
         if self.rpc is not None:
             self.rpc.on_committed(committed)
 
+    def on_refused(self, name: str, message: str) -> None:
+        """A connection was refused; that a key is used twice is more than a refusal."""
+        if name in KEY_USED_TWICE:
+            self._metrics.on_alarm(name)
+        self._log.write(name, message)
+
     def on_alarm(self, name: str, message: str, peer: int | None) -> None:
         """Log it."""
         self._metrics.on_alarm(name, peer)
         self._log.write(name, message, peer=peer)
         if name in FATAL_ALARMS:
-            self.end(SafetyError(message, name=name))
+            self.end(MithqalError(message, name=name))
+        elif name in ABOUT_THE_RECORD:
+            self.on_record()
 
 
 def run_node(directory: Path, parent_pid: int | None = None, *, replay: bool = False) -> int:
@@ -238,7 +250,7 @@ class _Process:
             return await self._serve(listener, store, keys, parent_pid)
 
     def _replica(self, store: SqliteStore, keys: SigningKeys, signatures: Signatures) -> Replica:
-        """The machine. A key that has signed more than its record knows is barred, if another one may sign."""
+        """The machine. A key that has signed more than its record knows is barred (D6)."""
         config = self._config
         while True:
             try:
@@ -248,7 +260,7 @@ class _Process:
                 )  # fmt: skip
             except SafetyError as error:
                 key = error.details.get("key")
-                if error.name not in FATAL_ALARMS or keys.is_single or not isinstance(key, str):
+                if error.name not in ABOUT_THE_RECORD or not isinstance(key, str):
                     raise
                 keys.bar(bytes.fromhex(key), error)
 
@@ -288,17 +300,21 @@ class _Process:
             metrics.on_evidence(known.name, replica.ledger.set_of(known.epoch).members[known.author].number)
         watcher = _Watcher(metrics, self._log)
         driver_box: list[Driver] = []
-        links = self._links(peers, contacts, lambda sender, data: driver_box[0].receive(sender, data))  # noqa: PLW0108
+        receive = lambda sender, data: driver_box[0].receive(sender, data)  # noqa: E731, PLW0108 - it is filled below
+        links = self._links(peers, contacts, watcher, receive)
         driver = Driver(replica, config.index, store, keys, signatures, links, clock.now_us, watcher)
         driver_box.append(driver)
         peers.tell = driver.note_link
-        watcher.end = lambda error: driver.fail(error) if keys.is_single else None
+        watcher.end = driver.fail
         watcher.refresh = partial(_follow, contacts, links, peers)
-        context = Context(replica.ledger, config.index, replica.mempool, peers)
+        observer = Observer(config, replica, keys.barred, self._log.write)
+        watcher.on_record = observer.notice
+        context = Context(replica.ledger, config.index, replica.mempool, peers, observer.signing)
         rpc = watcher.rpc = Rpc(context, driver.submit)
         http = HttpServer(rpc, metrics.registry, clock.now_us, listener)
         metrics.watch("mithqal_peers", "Links up", lambda: len(peers.up))
         metrics.watch("mithqal_links_refused", "Connections refused", lambda: links.counters.refused)
+        metrics.watch("mithqal_signing", "1: it signs; 0: not", lambda: observer.signing().state == "signs")
         metrics.watch("mithqal_mempool", "Transactions that wait", lambda: len(replica.mempool))
         metrics.watch("mithqal_round", "Round of consensus", lambda: replica.current_round)
         metrics.watch("mithqal_events_queued", "Events that wait", lambda: driver.queued)
@@ -312,6 +328,7 @@ class _Process:
             http.start()
             driver.start()
             self._log.write("started", f"validator {config.index} at height {replica.ledger.tip_height}")
+            observer.notice()
             asyncio.get_running_loop().call_later(ABSENCE_S, peers.tell_absent, links.numbers())
             return await self._until_end(driver, parent_pid)
         finally:
@@ -319,7 +336,9 @@ class _Process:
             await links.stop()
             await driver.stop()
 
-    def _links(self, peers: _Peers, contacts: Contacts, receive: Callable[[int, bytes], None]) -> Links:
+    def _links(
+        self, peers: _Peers, contacts: Contacts, watcher: _Watcher, receive: Callable[[int, bytes], None]
+    ) -> Links:
         """Links to the other validators that the ledger knows."""
         return Links(
             own_index=self._config.index,
@@ -331,7 +350,7 @@ class _Process:
             on_frame=receive,
             max_frame=MAX_FRAME_BYTES,
             on_link=peers.on_link,
-            on_refused=self._log.write,
+            on_refused=watcher.on_refused,
         )
 
     async def _until_end(self, driver: Driver, parent_pid: int | None) -> int:

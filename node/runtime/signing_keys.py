@@ -17,7 +17,7 @@ from node.keystore import forget_unused, is_unused, load_key
 from node.storage.rules import StorageError
 from node.storage.safety_file import SafetyFile, owner_of
 from node.storage.signing_record import (
-    FOLLOWING,
+    OBSERVING,
     note_owner,
     open_further_record,
     open_signing_record,
@@ -63,41 +63,36 @@ class SigningKeys:
     ) -> None:
         """Open the records of the keys that are there. `say` gets what the operator should know.
 
-        A key whose record is lost signs nothing; without another key that may sign the StorageError is raised, and
-        `foreign_ledger` if the ledger was run by somebody else. In a directory that was restored from a backup, and
-        beside a ledger that is lost as well, a key without its record is no error: the validator follows.
+        A key whose record cannot be used (`OBSERVING`) signs nothing: without another one the validator observes (D6).
+        StorageError: `foreign_ledger` if the ledger was run by somebody else, and what else the disk or a record of
+        another program's format raises.
         """
         self._store, self._data, self._directory, self._genesis_hash = store, data, keys, genesis_hash
         self._say = say
         self._keys = load_consensus_keys(keys)
         self._files: dict[bytes, SafetyFile] = {}
-        self._barred: dict[bytes, str] = {}
+        self.barred: dict[bytes, MithqalError] = {}
         """Keys that must not sign, and why."""
         self._noted = dict.fromkeys(owners_beside(store))
-        first: StorageError | None = None
-        for public_key in self._keys:
-            try:
-                self._open(public_key)
-            except StorageError as error:
-                if error.name in FOLLOWING:
-                    self.bar(public_key, error)
-                    continue
-                first = first or error
-                if error.name == "foreign_ledger" or len(self._keys) == 1:
-                    self.close()
-                    raise
-                self.bar(public_key, error)
-        if first is not None and not self._files:
-            raise first
+        try:
+            for public_key in self._keys:
+                self._try(public_key)
+        except StorageError:
+            self.close()
+            raise
 
-    @property
-    def is_single(self) -> bool:
-        """Whether no other key could take over."""
-        return len(self._keys) - len(self._barred) <= 1
+    def _try(self, public_key: bytes) -> None:
+        """Open a key's record, or bar the key."""
+        try:
+            self._open(public_key)
+        except StorageError as error:
+            if error.name not in OBSERVING:
+                raise
+            self.bar(public_key, error)
 
     def bar(self, public_key: bytes, error: MithqalError) -> None:
         """This key signs nothing any more in this process."""
-        self._barred[public_key] = error.name
+        self.barred[public_key] = error
         self._say(error.name, error.message)
 
     def find(self, public_key: bytes) -> SigningKey | None:
@@ -107,7 +102,7 @@ class SigningKeys:
                 self._keys = load_consensus_keys(self._directory)
             except MithqalError as error:
                 self._say(error.name, error.message)
-        if public_key not in self._keys or public_key in self._barred:
+        if public_key not in self._keys or public_key in self.barred:
             return None
         try:
             return SigningKey(self._keys[public_key], self._open(public_key).load())

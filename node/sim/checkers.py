@@ -144,14 +144,6 @@ class Discipline:
         self._certified: dict[tuple[int, int], bytes] = {}
         self._votes_seen = 0
 
-    def forget(self, node: int) -> None:
-        """A validator's signing record is lost: it is one of the faulty ones until it knows better than to sign."""
-        for seen in (self._highest_vote, self._highest_timeout, self._locked):
-            seen.pop(node, None)
-        self._votes = {place: vote for place, vote in self._votes.items() if place[0] != node}
-        self._proposed = {place: id_ for place, id_ in self._proposed.items() if place[0] != node}
-        self._seen = {item for item in self._seen if item[0] != node}
-
     def on_send(self, node: int, data: bytes, disk: Durable | None = None) -> Message | None:
         """A message left `node`. Only votes (1), time-outs (2) and proposals (0) are read, each once, and given back.
 

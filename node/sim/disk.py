@@ -33,6 +33,10 @@ class Disk:
         self.store = store
         self.safety: bytes | None = None
         """The durable safety record."""
+        self.begun: set[bytes] = set()
+        """Keys that have begun a record here."""
+        self.lost_records: set[bytes] = set()
+        """Those of them whose record is gone: they never begin another one (D5)."""
         self.slowdown = 1
         """Factor on every delay (fault `disk_slow`)."""
         self.refuses = ""
@@ -76,6 +80,7 @@ class Disk:
         self.store = MemoryStore()
         if not keeps_record:
             self.safety = None
+            self.lost_records |= self.begun
 
     def settle(self, batch: WriteBatch | None = None, safety: bytes | None = None) -> None:
         """All that was submitted reaches the disk, and these two after it; nothing is released: a crash follows."""
@@ -90,6 +95,8 @@ class Disk:
     def put_back(self, copy: tuple[Store, bytes | None]) -> None:
         """The disk is what it was when the copy was taken; after `crash`."""
         self.store, self.safety = copy
+        if self.safety is None:
+            self.lost_records |= self.begun
 
     def is_idle(self) -> bool:
         """Whether everything submitted is durable."""

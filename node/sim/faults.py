@@ -155,7 +155,7 @@ class Faults:
     def _lose_disk(self, stream: Stream) -> None:
         """Wipe the ledger of one validator, always the same: more of them would be more than the network tolerates.
 
-        With its record gone it is among the faulty ones for good, so that happens once, and the last time; never where
+        With its record gone it signs nothing for good, so that happens once, and the last time; never where
         governance makes a set of which one missing member is too many.
         """
         validator = self._validators[0]

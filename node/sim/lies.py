@@ -1,6 +1,17 @@
 """A peer that lies about snapshots: what it answers is changed in one place, and must be noticed (SY3 to SY6)."""
 
-from chain.messages import Chunk, Message, SnapshotOffer, decode_message, encode_message, message_name
+from chain.errors import MithqalError
+from chain.messages import (
+    Message,
+    Recall,
+    decode_message,
+    encode_message,
+    message_name,
+)
+from chain.snapshot_messages import (
+    Chunk,
+    SnapshotOffer,
+)
 from node.sim.entropy import Stream
 
 SNAPSHOT_ANSWERS = ("snapshot_offer", "chunk")
@@ -77,3 +88,15 @@ def _flipped_one(hashes: tuple[bytes, ...], stream: Stream) -> tuple[bytes, ...]
     """The hashes with one bit of one changed."""
     place = stream.below(len(hashes))
     return (*hashes[:place], flipped(hashes[place], stream), *hashes[place + 1 :])
+
+
+def unreminded(data: bytes) -> bytes:
+    """What a liar or a twin believes of a message: nobody reminds it of what it has signed (R20), or it would stop."""
+    if message_name(data) != "recall":
+        return data
+    try:
+        recall = decode_message(data)
+    except MithqalError:
+        return data
+    assert isinstance(recall, Recall)
+    return encode_message(recall._replace(vote=None, timeout=None, proposal=None))

@@ -187,6 +187,14 @@ def faulty_processes(scenario: Scenario) -> frozenset[int]:
     return frozenset(process for process, number in enumerate(numbers) if number in bad)
 
 
+def unreminded_processes(scenario: Scenario) -> frozenset[int]:
+    """Liars and twins: whatever others tell them of their signatures, they go on. A clone is no liar, and listens."""
+    clones = sum(1 for act in scenario.acts if act.do == "clone")
+    doubled = set(scenario.twins[: len(scenario.twins) - clones])
+    bad = {liar.node for liar in scenario.liars} | doubled
+    return frozenset(process for process in range(scenario.processes) if scenario.number_of(process) in bad)
+
+
 class ListedLeaders:
     """A leader for each round from a list: rounds 1, 2, ..., then again."""
 

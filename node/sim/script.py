@@ -33,7 +33,7 @@ class Host(Protocol):
     """What the script asks of the world."""
 
     def on_disk_lost(self, node: int, *, keeps_record: bool) -> None:
-        """A node is no longer bound by what it announced, or by what it signed."""
+        """A node is no longer bound by what it announced, and may not sign without its record."""
 
     def break_rules(self, kinds: Sequence[str], count: int) -> None:
         """Clients submit what may not pass."""
@@ -181,12 +181,22 @@ class Script:
             case "fsync_lie":
                 copy = (_copied(validator.disk.store), validator.disk.safety)
                 self._scheduler.after(for_us or DOWN_US, self._put_back, validator, copy, DOWN_US)
+            case "diverge":
+                self._diverge(validator, True)
+                self._later(for_us, self._diverge, validator, False)
             case "clone":
                 twin = self._validators[act.src[0] if act.src else -1]
                 twin.disk.put_back((_copied(validator.disk.store), validator.disk.safety))
                 twin.start()
             case _:
                 raise AssertionError(f"{act.do} is in the vocabulary and has no deed")
+
+    def _diverge(self, validator: Validator, diverges: bool) -> None:
+        """Another program is there: it starts with it at once."""
+        validator.diverges = diverges
+        if validator.is_up:
+            validator.crash()
+        validator.start()
 
     def _network(self, act: Act) -> None:
         """Rules until the act's end."""
@@ -285,6 +295,8 @@ class Script:
         """Start it now, maybe on a disk that can be read again."""
         if is_mended:
             validator.disk.refuses = ""
+            if validator.is_up:
+                validator.crash()
         if not validator.is_up:
             self._counts["restart"] += 1
             validator.start()

@@ -117,6 +117,9 @@ class Observer(Protocol):
     def on_refused(self, node: int, error: MithqalError) -> None:
         """A process did not start from what is on its disk."""
 
+    def on_halt(self, node: int, error: MithqalError) -> None:
+        """A process ends by itself: what it computes is wrong."""
+
     def on_output(self, node: int, output: Output) -> None:
         """A step is done, and nothing of it is written or sent: the process may crash now."""
 
@@ -152,6 +155,8 @@ class Validator:
         """What its clock is ahead of the true time."""
         self.machine: Machine | None = None
         self.paused = False
+        self.diverges = False
+        """Whether the program that it runs computes something else than the others' (fault `diverge`)."""
         self.announced_timestamp_us = 0
         """Ledger time of the last durable block."""
         self._others = [peer for peer in range(count) if peer != self.number]
@@ -267,7 +272,8 @@ class Validator:
         self._send(output.send_now)
         if output.persist.staged or output.persist.adopt:
             self._observer.on_snapshot_write(self.index, adopts=output.persist.adopt)
-        if output.after_persist or output.committed or output.safety is not None or not output.persist.is_empty():
+        writes = output.safety is not None or not output.persist.is_empty()
+        if output.after_persist or output.committed or writes or output.halt:
             self.disk.submit(output.persist, output.safety, lambda: self._run(life, lambda: self._release(output)))
 
     def _release(self, output: Output) -> None:
@@ -279,6 +285,10 @@ class Validator:
         self._send(output.after_persist)
         self._observer.on_durable(self.index, output, is_sent=True)
         if life != self._life:
+            return
+        if output.halt is not None:
+            self._observer.on_halt(self.index, output.halt)
+            self.crash()
             return
         for committed in output.committed:
             self.announced_timestamp_us = committed.timestamp_us

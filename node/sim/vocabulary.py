@@ -26,7 +26,7 @@ READ_FAILURES = {
 """The node crashes and meets this error when it starts again; with `for_ms` the cause is gone after that."""
 OTHERS = (
     "restart", "pause", "resume", "slow_cpu", "clock.skew", "clock.drift", "clock.jump_back", "clock_jump", "clone",
-    "fsync_lie", "fsync_slow", "bit_rot", "heal", "mempool_spam", "tx_replay", "tx_cross_chain",
+    "diverge", "fsync_lie", "fsync_slow", "bit_rot", "heal", "mempool_spam", "tx_replay", "tx_cross_chain",
 )  # fmt: skip
 CLIENT_FAULTS = {"tx_replay": ("duplicate", "old_sequence"), "tx_cross_chain": ("wrong_chain",)}
 """Kinds of the workload's rule breakers."""

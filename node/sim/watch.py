@@ -65,7 +65,7 @@ class Watch:
         self.lost_disks: set[int] = set()
         """Validators that lost their ledger once."""
         self.lost_records: set[int] = set()
-        """Validators that lost their signing record."""
+        """Validators whose signing record is lost or old: they sign nothing any more."""
         self.is_calm = False
         """Whether the faults have stopped."""
         self.calm_height = 0
@@ -137,13 +137,18 @@ class Watch:
             self.ears.script.on_durable(node, output, is_sent=is_sent)
 
     def on_disk_lost(self, node: int, *, keeps_record: bool) -> None:
-        """What it announced is gone; with its record gone, what it signed does not bind it any more."""
+        """What it announced is gone; what it signed binds it all the same: it must not sign without its record."""
         self.ledgers.forget(node)
         self.lost_disks.add(node)
         if not keeps_record:
-            self.discipline.forget(node)
             self.refinement.on_record_lost(node)
             self.lost_records.add(node)
+
+    def on_halt(self, node: int, error: MithqalError) -> None:
+        """Only one whose results are not the others' halts by itself."""
+        self._counts[f"halted.{error.name}"] += 1
+        if not self._validators[node].diverges:
+            self._violations.append(Violation("S7_halt", node, error.message))
 
     def on_send(self, node: int, data: bytes) -> None:
         """A message left."""
@@ -185,8 +190,10 @@ class Watch:
             return
         if peer is None and self.faulty and name not in ALARMS_ABOUT_ONESELF:
             return  # it names nobody, and somebody does lie
-        if (name in ALARMS_ABOUT_ONESELF and node in self.lost_records) or peer in self.lost_records:
-            return  # until it finds out, who lost its record may sign twice: it is the one that is faulty
+        if name in ALARMS_ABOUT_ONESELF and node in self.lost_records:
+            return
+        if name == "execution_divergence" and peer is None and self._counts["diverge"]:
+            return
         if name == "snapshot_refused" and peer == self._scenario.liar and self._counts["snapshot_lie"]:
             return
         self._violations.append(Violation("S10_false_alarm", node, name))

@@ -4,7 +4,7 @@ from collections import Counter
 
 from chain.consensus.leader import Elect, elect
 from chain.crypto.signing import PrivateKey, RealSignatures, Signatures, Signer
-from chain.errors import MithqalError
+from chain.errors import MithqalError, SafetyError
 from chain.genesis import first_validators
 from chain.primitives import SECOND_US
 from chain.replica import Replica
@@ -16,18 +16,20 @@ from node.sim.bending import Bender, Memory
 from node.sim.checkers import Violation
 from node.sim.decoded import decoded
 from node.sim.disk import Disk
+from node.sim.diverging import Diverging
 from node.sim.entropy import Entropy
 from node.sim.epochs import Epochs
 from node.sim.faults import Faults
 from node.sim.gate import Doors
 from node.sim.governance import Governance
-from node.sim.keys import Keys
+from node.sim.keys import RECORD_FAILURES, Keys
+from node.sim.lies import unreminded
 from node.sim.network import Links, Network
 from node.sim.parties import START_US, Parties
 from node.sim.pulse import BEAT_US, Pulse
 from node.sim.refinement import Refinement
 from node.sim.result import Record, Result
-from node.sim.scenario import Scenario, listed_election
+from node.sim.scenario import Scenario, listed_election, unreminded_processes
 from node.sim.scheduler import Scheduler
 from node.sim.script import Script
 from node.sim.signatures import KeyedHashSignatures
@@ -54,6 +56,7 @@ class World:
         self.trace = Trace(sink)
         self.scheduler = Scheduler(START_US)
         self.violations: list[Violation] = Record(self.scheduler)
+        self._unreminded = unreminded_processes(scenario)
         entropy = Entropy(seed)
         self.signatures: Signatures
         keyed = KeyedHashSignatures(entropy.stream("world secret").octets(32))
@@ -187,21 +190,30 @@ class World:
             dict(sorted(self.workload.submissions.items())), dict(sorted(self.workload.replies.items())),
             dict(sorted(self.watch.alarms.items())), self.workload.payments_committed,
             tuple(self.watch.recovery.rounds.get(validator.index, -1) for validator in self.validators),
-            tuple(self.violations), self.trace.hexdigest(), tuple(sorted(self.watch.refinement.states)),
+            tuple(self.violations), self.trace.hexdigest(), self.watch.refinement.states,
         )  # fmt: skip
 
     def _build(self, index: int, store: Store, safety: bytes | None) -> Machine:
         """A replica from its disk."""
         refuses = self.validators[index].disk.refuses
-        if refuses:
+        if refuses and refuses not in RECORD_FAILURES:
             raise MithqalError(f"the disk of validator {index} cannot be read", name=refuses)
         parties, number = self.parties, self.scenario.number_of(index)
         keys = parties.consensus_keys[number]
-        return Replica(
-            parties.document, number, keys[0], store, safety, self.signatures, Keys(keys, safety),
-            plan=SyncPlan(self.scenario.snapshot_behind, self.scenario.chunk_leaves),
-            elect=self._elect(), decode_message=decoded,
-        )  # fmt: skip
+        program, disk = Diverging if self.validators[index].diverges else Replica, self.validators[index].disk
+        while True:
+            try:
+                return program(
+                    parties.document, number, keys[0], store, safety, self.signatures, Keys(keys, disk),
+                    plan=SyncPlan(self.scenario.snapshot_behind, self.scenario.chunk_leaves),
+                    elect=self._elect(), decode_message=decoded,
+                )  # fmt: skip
+            except SafetyError as error:
+                key = error.details.get("key")
+                if not isinstance(key, str):
+                    raise
+                self.watch.on_refused(index, error)
+                disk.lost_records.add(bytes.fromhex(key))  # it observes (D6), as a process does
 
     def _elect(self) -> Elect:
         """Who leads: the ledger's election, or the scenario's list."""
@@ -216,7 +228,7 @@ class World:
                 return
         data = self._faults.answered(sender, data)
         self.bystander.on_message(receiver, number, data)
-        self.validators[receiver].receive(number, data)
+        self.validators[receiver].receive(number, unreminded(data) if receiver in self._unreminded else data)
 
     def _bender(self, process: int, epoch: int, memory: Memory) -> Bender | None:
         """A liar's hand in an epoch, or in its own one for a message of none; None where it is no member."""

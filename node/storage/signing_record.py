@@ -97,5 +97,8 @@ _FOLLOWS = (
     "This validator follows the ledger and signs nothing until it has another key: mithqal validator rotate-key NAME"
     " (docs/operations.md)"
 )
-FOLLOWING = ("safety_record_restored", "signing_record_new")
-"""Names of the errors under which a validator follows, and signs nothing."""
+OBSERVING = (
+    "safety_record_lost", "safety_record_unreadable", "safety_record_foreign", "safety_record_restored",
+    "signing_record_new",
+)  # fmt: skip
+"""Names of the errors under which a validator observes: it follows and serves, and signs nothing (D6)."""

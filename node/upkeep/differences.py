@@ -1,5 +1,6 @@
 """What a verification found: where a stored ledger is not what its own blocks give, by version and kind."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from chain.accounts import Record, read_record
@@ -45,6 +46,11 @@ class Found:
         self.first.append(difference)
         self.first.sort(key=lambda one: one.version)
         del self.first[SHOWN:]
+
+    def extend(self, differences: Iterable[Difference]) -> None:
+        """Note several."""
+        for difference in differences:
+            self.add(difference)
 
 
 def shown(value: object) -> str:

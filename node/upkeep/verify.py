@@ -16,6 +16,7 @@ from node.config import CONFIG_FILE, load_config
 from node.storage.reading import LedgerFile, find_ledger, open_ledger
 from node.storage.rules import StorageError
 from node.upkeep.differences import MISSING, Difference, Found, record_difference, shown
+from node.upkeep.diverged import divergences
 from node.upkeep.indexes import is_earned
 from node.upkeep.replay import Replay, Say, last_leaf
 
@@ -151,6 +152,7 @@ def _check_rest(file: LedgerFile, replay: Replay, found: Found) -> None:
         found.add(Difference(ledger.tip_version, "index", f"row {batch} of the index log", words, "what was written"))
     if not replay.is_whole:
         return
+    found.extend(divergences(file, ledger))
     _check_state(file, replay, found)
     if file.count(Column.ACCUMULATOR) > replay.inner_nodes:
         for position, _ in file.rows(Column.ACCUMULATOR):

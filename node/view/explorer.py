@@ -28,6 +28,8 @@ class View:
     source: Source
     names: Names
     waypoint: str
+    signing_of: Callable[[str], Json] = lambda _name: None
+    """What the validator of a name says itself of its signing; None where it cannot be asked."""
 
 
 def explore(view: View, text: str | None, limit: int) -> Page:
@@ -140,7 +142,7 @@ def _account(view: View, match: Match, limit: int) -> Page:
 
 def _validator(view: View, match: Match, _: int) -> Page:
     names = [view.names.validator(index) for index in range(len(view.names.validators))]
-    return validator_page(view.source, view.names, names.index(match.id))
+    return validator_page(view.source, view.names, names.index(match.id), view.signing_of(match.id))
 
 
 def _currency(view: View, match: Match, limit: int) -> Page:

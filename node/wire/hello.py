@@ -7,7 +7,10 @@ from chain.errors import DecodeError
 from node.wire.framing import FrameError
 
 PROTOCOL = "mithqal"
-VERSION = 1
+VERSION = 2
+REFUSAL = "key_in_use"
+"""What the dialled one says instead of its hello if another process with the dialler's keys has a live link (LK1)."""
+LIFE_BYTES = 16
 MAX_HELLO_BYTES = 256
 """Above what any version needs; more is no hello."""
 
@@ -24,17 +27,25 @@ class Hello(NamedTuple):
     """The sender's validator index."""
     network_key: bytes
     """The sender's Ed25519 network key (32 bytes), the one that it proved to hold in the TLS handshake."""
+    life: bytes = bytes(LIFE_BYTES)
+    """Drawn when the sender's process started: two with the same keys differ in it."""
 
     def to_bytes(self) -> bytes:
         """Canonical bytes: (protocol name, *fields)."""
         return encode((PROTOCOL, *self))
 
 
-def read_hello(data: bytes, expected: Hello) -> None:
-    """Hold a peer's hello against what it must say: same version, chain and genesis, its own index and key.
+def refusal_bytes() -> bytes:
+    """What is said instead of a hello to a second process with the same keys."""
+    return encode((PROTOCOL, VERSION, REFUSAL))
 
-    Checked in this order, each a FrameError: `bad_hello` (no hello at all), `protocol_version`, `wrong_network`,
-    `wrong_identity`. Name and version stand first and are judged alone, so that a later version may change the rest.
+
+def read_hello(data: bytes, expected: Hello) -> Hello:
+    """Hold a peer's hello against what it must say: same version, chain and genesis, its own index and key. Gives it.
+
+    Checked in this order, each a FrameError: `bad_hello` (no hello at all), `protocol_version`, `key_in_use` (the
+    refusal of a second process with our keys), `wrong_network`, `wrong_identity`. Name and version stand first and are
+    judged alone, so that a later version may change the rest.
     """
     try:
         value = decode(data, MAX_HELLO_BYTES)
@@ -44,8 +55,15 @@ def read_hello(data: bytes, expected: Hello) -> None:
                 f"the peer speaks {protocol[:16]} {version}, we speak {PROTOCOL} {expected.version}",
                 name="protocol_version", theirs=version, ours=expected.version,
             )  # fmt: skip
-        hello = Hello(*fields(value, "hello", str, int, int, bytes, int, bytes)[1:])
+        if value == (PROTOCOL, VERSION, REFUSAL):
+            raise FrameError(
+                f"validator {expected.author} has a link to another process with our keys: end one of the two; until"
+                " then this one hears and says nothing there",
+                name="key_in_use", peer=expected.author,
+            )  # fmt: skip
+        hello = Hello(*fields(value, "hello", str, int, int, bytes, int, bytes, bytes)[1:])
         sized(hello.genesis_hash, 32, "genesis hash")
+        sized(hello.life, LIFE_BYTES, "life")
     except DecodeError as error:
         raise FrameError(f"the first frame is no hello: {error.message}", name="bad_hello") from error
     if (hello.chain_id, hello.genesis_hash) != (expected.chain_id, expected.genesis_hash):
@@ -59,3 +77,4 @@ def read_hello(data: bytes, expected: Hello) -> None:
             f"the holder of validator {expected.author}'s key says it is validator {hello.author}",
             name="wrong_identity", theirs=hello.author, expected=expected.author,
         )  # fmt: skip
+    return hello

@@ -15,8 +15,6 @@ from chain.messages import (
     Accusation,
     BlockRequest,
     BlockResponse,
-    Chunk,
-    ChunkRequest,
     CommittedRequest,
     CommittedResponse,
     EpochChange,
@@ -24,9 +22,10 @@ from chain.messages import (
     EvidenceKnown,
     Message,
     Proposal,
-    SnapshotOffer,
-    SnapshotRequest,
-    SnapshotWritten,
+    Recall,
+    RecallRequest,
+    SignedHeader,
+    SignedTimeout,
     SyncInfo,
     Timeout,
     Transactions,
@@ -36,6 +35,13 @@ from chain.messages import (
     message_name,
 )
 from chain.primitives import Hash
+from chain.snapshot_messages import (
+    Chunk,
+    ChunkRequest,
+    SnapshotOffer,
+    SnapshotRequest,
+    SnapshotWritten,
+)
 from tests.chain.consensus.conftest import Committee
 
 FOUR = Committee(4)
@@ -67,11 +73,19 @@ MESSAGES: tuple[Message, ...] = (
     SnapshotWritten(8),
     Accusation(LIE),
     EvidenceKnown((LIE.id, EvidenceId(1, 0, EvidenceKind.DOUBLE_VOTE, 9))),
+    RecallRequest(5),
+    Recall(
+        5,
+        SYNC,
+        Vote(Q2.data, Q2.commit, 3, b"\x01" * 64),
+        SignedTimeout(1, 3, 2, b"\x02" * 64),
+        SignedHeader(B2.header, B2.signature),
+    ),
 )
 NAMES = (
     "proposal", "vote", "timeout", "sync_info", "block_request", "block_response", "committed_request",
     "committed_response", "transactions", "epoch_request", "epoch_change", "snapshot_request", "snapshot_offer",
-    "chunk_request", "chunk", "snapshot_written", "accusation", "evidence_known",
+    "chunk_request", "chunk", "snapshot_written", "accusation", "evidence_known", "recall_request", "recall",
 )  # fmt: skip
 
 

@@ -113,7 +113,7 @@ CLIENT: dict[int, str] = {
     """,
     8: """
         bad_backup bad_keys_backup bad_proof bad_receipt books_do_not_balance conservation corrupt_state
-        file_signature invariant_violated ledger_behind ledger_differs ledger_lost not_committed
+        execution_divergence file_signature invariant_violated ledger_behind ledger_differs ledger_lost not_committed
         safety_record_lost safety_record_old safety_record_restored safety_record_unreadable storage_corrupt
         transaction_file_mismatch
     """,

@@ -13,11 +13,11 @@ from tests.house.rules import PACKAGES, sources
 NEVER = {
     "peers and their messages: an alarm or a cut link": (
         "bad_authors", "bad_block", "bad_certificate", "bad_frame", "bad_header", "bad_hello", "bad_signature",
-        "broken_chain", "execution_divergence", "frame_too_large", "invalid_tx_in_block", "links", "no_quorum",
+        "broken_chain", "frame_too_large", "invalid_tx_in_block", "links", "no_quorum",
         "peer_closed", "protocol_version", "round_order", "round_zero", "silent_peer", "slow_frame", "time_order",
         "too_many_blocks", "unjustified_round", "unknown_message", "wrong_author", "wrong_certificate", "wrong_commit",
         "wrong_digest", "wrong_epoch", "wrong_high_qc", "wrong_identity", "wrong_key", "wrong_leader", "wrong_peer",
-        "wrong_protocol", "no_epoch_end", "retired_key", "epoch_is_over",
+        "wrong_protocol", "no_epoch_end", "retired_key", "epoch_is_over", "two_processes", "key_in_use",
     ),
     "refusals of the safety module: consensus goes another way": (
         "old_round", "second_proposal", "silenced", "stale_certificate", "unsafe", "unsafe_proposal", "unsafe_timeout",

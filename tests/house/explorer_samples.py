@@ -172,6 +172,8 @@ KEYS: dict[str, Mapping[str, str]] = {
         ),
         "proposed_recently": "how many of the newest blocks it proposed",
         "signed_recently": "how many of them it signed",
+        "signing": "what it says itself: `state` (signs, asks, observer, follower), `reason`, `message`, `command`;"
+        " null if it cannot be asked",
         "recent_blocks": "how many blocks that is, at most 100",
         "blocks": "the newest that it proposed",
         "evidence": "what is known of its lies: `number`, `kind`, `epoch`, `rounds`",

@@ -122,8 +122,9 @@ def validators_page(source: Source, limit: int) -> Page:
     return Page({"epoch": now, "validators": rows, "recent_blocks": recent}, [table])
 
 
-def validator_page(source: Source, names: Names, index: int) -> Page:
-    """One validator, and the newest blocks that it proposed."""
+def validator_page(source: Source, names: Names, index: int, signing: Json) -> Page:
+    """One validator, the newest blocks that it proposed, and what it says itself of its signing (None: it is not
+    known)."""
     rows, recent = _activity(source)
     row = rows[index]
     blocks = [block for block in source.call("get_blocks", None, RECENT_BLOCKS) if block["proposer"] == index]
@@ -135,6 +136,7 @@ def validator_page(source: Source, names: Names, index: int) -> Page:
         ("reached", _reach(row)),
         ("proposed", f"{row['proposed_recently']} of the newest {count(recent, 'block')}"),
         ("signed", f"{row['signed_recently']} of the newest {count(recent, 'block')}"),
+        ("signing", _signing(signing)),
         ("consensus key", row["consensus_key"]),
         ("network key", row["network_key"]),
     ]
@@ -144,7 +146,7 @@ def validator_page(source: Source, names: Names, index: int) -> Page:
         blocks_table("Latest blocks that it proposed", blocks, names),
         Table("Evidence that it lied", ("kind", "epoch", "rounds"), cells, "none", frozenset({1})),
     ]
-    return Page({**row, "recent_blocks": recent, "blocks": blocks, "evidence": evidence}, parts)
+    return Page({**row, "signing": signing, "recent_blocks": recent, "blocks": blocks, "evidence": evidence}, parts)
 
 
 def _evidence_against(source: Source, index: int) -> list[Json]:
@@ -153,6 +155,15 @@ def _evidence_against(source: Source, index: int) -> list[Json]:
     return [
         {name: row[name] for name in ("number", "kind", "epoch", "rounds")} for row in rows if row["validator"] == index
     ]
+
+
+def _signing(signing: Json) -> str:
+    """In words what a validator says of itself."""
+    if signing is None:
+        return "not known: it does not answer here"
+    if signing["state"] == "observer":
+        return f"observer: {clean(signing['reason'])}; a new key: {clean(signing['command'])}"
+    return {"signs": "yes", "asks": "not yet: it asks the others what it signed before"}.get(signing["state"], "no")
 
 
 def epoch_page(source: Source, waypoint: str) -> Page:

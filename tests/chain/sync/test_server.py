@@ -3,8 +3,10 @@
 import pytest
 
 from chain.ledger import read_block
-from chain.messages import ChunkRequest
 from chain.primitives import Hash
+from chain.snapshot_messages import (
+    ChunkRequest,
+)
 from chain.storage import Column
 from chain.sync import server as rules
 from chain.sync.server import RESTORE_EVERY_US, SnapshotServer

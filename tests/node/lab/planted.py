@@ -89,5 +89,5 @@ def planted(name: str) -> Iterator[None]:
 def _source(owner: Any, name: str) -> str:
     """Of a method or a property."""
     found = inspect.getattr_static(owner, name)
-    function = found.fget if isinstance(found, property) else getattr(found, "func", found)
+    function: Any = found.fget if isinstance(found, property) else getattr(found, "func", found)
     return textwrap.dedent(inspect.getsource(function))

@@ -9,7 +9,7 @@ from chain.crypto.signing import ed25519_public_key
 from node.runtime import tls
 from node.runtime.links import Bounds, Contact, Links
 from node.wire.framing import encode_frame
-from node.wire.hello import Hello
+from node.wire.hello import VERSION, Hello
 
 SECRETS = [bytes([number + 1]) * 32 for number in range(4)]
 KEYS = [ed25519_public_key(secret) for secret in SECRETS]
@@ -39,6 +39,7 @@ class Node:
             "on_frame": lambda peer, payload: self.frames.append((peer, payload)), "max_frame": MAX_FRAME,
             "on_link": lambda peer, up: self.changes.append((peer, up)),
             "on_refused": lambda name, _message: self.refusals.append(name), "bounds": SHORT,
+            "life": bytes(16),
         }  # fmt: skip
         self.links = Links(**(arguments | options))
 
@@ -105,4 +106,4 @@ class Raw:
 
 
 def hello(**changes) -> bytes:
-    return encode_frame(Hello(1, 7, GENESIS, 1, KEYS[1])._replace(**changes).to_bytes(), 1000)
+    return encode_frame(Hello(VERSION, 7, GENESIS, 1, KEYS[1])._replace(**changes).to_bytes(), 1000)

@@ -1,5 +1,6 @@
 """Real validator processes for tests, `python -m node.runtime.process DIR`: run to their end, or kept for a while."""
 
+import http.client
 import json
 import os
 import signal
@@ -62,6 +63,15 @@ class Running:
             return client.call(method, *params)
         finally:
             client.close()
+
+    def get(self, path: str) -> str:
+        """The body of a GET on its client port."""
+        connection = http.client.HTTPConnection(*self.member.rpc, timeout=5)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
 
     def height(self) -> int:
         """Height of the ledger that it reports."""

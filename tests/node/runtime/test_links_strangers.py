@@ -8,7 +8,8 @@ import pytest
 
 from node.runtime import tls
 from node.wire.framing import EMPTY_FRAME, encode_frame
-from tests.node.runtime.peers import KEYS, SECRETS, SHORT, Node, Raw, hello, play, stop, until
+from node.wire.hello import refusal_bytes
+from tests.node.runtime.peers import KEYS, SECRETS, SHORT, Node, Raw, hello, pair, play, stop, until
 
 pytestmark = pytest.mark.network
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.network
     [
         (hello(genesis_hash=bytes(32)), "wrong_network"),
         (hello(chain_id=8), "wrong_network"),
-        (hello(version=2), "protocol_version"),
+        (hello(version=9), "protocol_version"),
         (hello(author=0), "wrong_identity"),
         (hello(network_key=KEYS[2]), "wrong_identity"),
         (EMPTY_FRAME, "bad_hello"),
@@ -178,6 +179,50 @@ def test_a_newer_link_of_the_same_peer_replaces_the_older():
         await stop(zero)
         await newer.rest()
         assert zero.changes[3:] == [(1, False)]
+
+    play(story)
+
+
+def test_a_second_process_with_the_same_keys_is_refused_while_the_first_lives():
+    """LK1: "a second connection with the same validator identity while the first lives": it hears why, gets no frame
+    and delivers none; once the first is silent it takes its place."""
+
+    async def story():
+        zero = Node(0, [0, 0], bounds=replace(SHORT, alive_us=400_000))
+        port = await zero.links.start()
+        first = await Raw.dial(port, SECRETS[1], KEYS[0])
+        first.writer.write(hello(life=b"1" * 16))
+        await until(zero.links.connected)
+        second = await Raw.dial(port, SECRETS[1], KEYS[0])
+        second.writer.write(hello(life=b"2" * 16) + encode_frame(b"of the second", 1000))
+        assert await second.rest() == encode_frame(refusal_bytes(), 1000)
+        await until(lambda: zero.refusals == ["two_processes"])
+        assert (zero.frames, zero.changes) == ([], [(1, True)])
+        await asyncio.sleep(0.45)
+        third = await Raw.dial(port, SECRETS[1], KEYS[0])
+        third.writer.write(hello(life=b"2" * 16) + encode_frame(b"now", 1000))
+        await until(lambda: zero.frames)
+        assert zero.frames == [(1, b"now")]
+        await stop(zero)
+        await first.rest()
+        await third.rest()
+
+    play(story)
+
+
+def test_two_processes_with_one_key_are_told_to_both():
+    """LK1: who is refused learns that its keys are used elsewhere, and the first one keeps its link."""
+
+    async def story():
+        zero, one = await pair()
+        twin = Node(1, [zero.links.port, 0], life=b"2" * 16)
+        await twin.links.start()
+        await until(lambda: "key_in_use" in twin.refusals and "two_processes" in zero.refusals)
+        assert one.links.connected() == [0]
+        assert twin.links.connected() == []
+        await stop(one)
+        await until(twin.links.connected)
+        await stop(zero, twin)
 
     play(story)
 

@@ -1,6 +1,9 @@
-"""The signing record and real processes: what is lost, foreign or old is never signed with; what is fresh starts."""
+"""The signing record and real processes: what is lost, foreign or old never signs (D6); what is fresh starts."""
 
+import os
+import shlex
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +15,11 @@ from chain.storage import Column, WriteBatch
 from node.client.network import Member, Network
 from node.config import load_config
 from node.localnet.build import build_network
+from node.runtime.observer import WORDS
 from node.runtime.process import open_identity
+from node.runtime.signing_keys import SigningKeys
 from node.storage.safety_file import SafetyFile, owner_of
-from node.storage.signing_record import OWNER_ROW, open_signing_record
+from node.storage.signing_record import OBSERVING, OWNER_ROW, open_signing_record
 from node.storage.sqlite import SqliteStore
 from tests.node.runtime.processes import running, sentence
 
@@ -65,20 +70,42 @@ def member(used: Network) -> Member:
     return found
 
 
-def test_a_deleted_record_is_refused(member: Member) -> None:
-    """A ledger above genesis without a signing record: it must refuse to sign, and say which file and what to do."""
+def observes(member: Member, reason: str) -> tuple[str, str]:
+    """D6: it serves, signs nothing, and says the same in its status, its metrics and on standard error. Gives the rule
+    and the sentence of the log, and the whole message of the status."""
+    with running(member) as process:
+        height, status = process.height(), process.ask("get_signing_status")
+        assert height >= 2
+        assert (status["state"], status["reason"]) == ("observer", reason)
+        assert shlex.split(status["command"])[:4] == ["mithqal", "validator", "rotate-key", "validator-0"]
+        assert Path(shlex.split(status["command"])[5]) == member.directory.parent.resolve()
+        assert "\nmithqal_signing 0.0\n" in process.get("/metrics")
+        time.sleep(0.5)
+        assert process.height() == height, "the only validator of its network: nothing is committed without its vote"
+        (rule, *_) = [line["name"] for line in process.logged() if line["name"] in (*OBSERVING, "safety_record_old")]
+        assert process.end() == 0
+        assert process.output() == (
+            f"mithqal node: observer: {reason}: this validator follows and serves, and signs nothing until:"
+            f" {status['command']}\n"
+        )
+    return rule, status["message"]
+
+
+def test_a_deleted_record_is_observed(member: Member) -> None:
+    """A ledger above genesis without a signing record: it must not sign, and says which file and what to do."""
     path = member.directory / "data" / "safety.bin"
     path.unlink()
-    code, name, text = sentence(member.directory)
-    assert (code, name) == (8, "safety_record_lost")
+    rule, text = observes(member, "signing record lost")
+    assert rule == "safety_record_lost"
     assert text.startswith(f"there is no {path}, but the ledger beside it was run with one: ")
     assert "Put the newest file back" in text
     assert "docs/operations.md" in text
     assert not path.exists()
-    assert sentence(member.directory)[:2] == (8, "safety_record_lost")
+    assert observes(member, "signing record lost")[0] == "safety_record_lost"
     shutil.copy(member.directory / "kept" / "safety.bin", path)
     with running(member) as process:
         process.wait_for_height(process.height() + 1)
+        assert process.ask("get_signing_status") == {"state": "signs", "reason": "", "message": "", "command": ""}
 
 
 def damage_all(path: Path) -> None:
@@ -98,15 +125,18 @@ def damage_all(path: Path) -> None:
         lambda path: path.write_bytes(bytes(path.stat().st_size)),
         damage_all,
         lambda path: (path.unlink(), path.mkdir()),
+        pytest.param(
+            lambda path: path.chmod(0), marks=pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
+        ),
     ],
-    ids=["empty", "short", "zeros", "damaged", "directory"],
+    ids=["empty", "short", "zeros", "damaged", "directory", "denied"],
 )
-def test_an_unreadable_record_is_refused(member: Member, harm: Callable[[Path], object]) -> None:
+def test_an_unreadable_record_is_observed(member: Member, harm: Callable[[Path], object]) -> None:
     """Safety record unreadable: never vote (security 4.7)."""
     path = member.directory / "data" / "safety.bin"
     harm(path)
-    code, name, text = sentence(member.directory)
-    assert (code, name) == (8, "safety_record_unreadable")
+    rule, text = observes(member, "signing record unreadable")
+    assert rule == "safety_record_unreadable"
     assert str(path) in text
     assert "must not sign again" in text
 
@@ -128,31 +158,31 @@ def test_one_damaged_copy_is_mended(member: Member) -> None:
         process.wait_for_height(process.height() + 1)
 
 
-def test_an_older_record_is_refused(member: Member) -> None:
+def test_an_older_record_is_observed(member: Member) -> None:
     """Rollback: certificates in the ledger prove later votes than the record knows (R18)."""
     shutil.copy(member.directory / "early.bin", member.directory / "data" / "safety.bin")
-    code, name, text = sentence(member.directory)
-    assert (code, name) == (8, "safety_record_old")
+    rule, text = observes(member, WORDS["safety_record_old"])
+    assert rule == "safety_record_old"
     assert text.startswith("this validator ")
     assert "its signing record ends at round" in text
     assert "must not sign with it again" in text
 
 
-def test_a_new_record_beside_a_used_ledger_is_refused(member: Member) -> None:
+def test_a_new_record_beside_a_used_ledger_is_observed(member: Member) -> None:
     """Whoever makes an empty record by hand is found out by the ledger as well."""
     path = member.directory / "data" / "safety.bin"
     path.unlink()
     SafetyFile(path, owner(member)).close()
-    assert sentence(member.directory)[:2] == (8, "safety_record_old")
+    assert observes(member, WORDS["safety_record_old"])[0] == "safety_record_old"
 
 
-def test_a_record_of_another_network_or_validator_is_refused(member: Member, tmp_path: Path) -> None:
-    """The record names its key and network."""
+def test_a_record_of_another_network_or_validator_is_observed(member: Member, tmp_path: Path) -> None:
+    """The record names its key and network: one of another key is as good as none."""
     path = member.directory / "data" / "safety.bin"
     path.unlink()
     SafetyFile(path, owner(make(tmp_path / "other", seed=4).members[0])).close()
-    code, name, text = sentence(member.directory)
-    assert (code, name) == (2, "safety_record_foreign")
+    rule, text = observes(member, "signing record of another key")
+    assert rule == "safety_record_foreign"
     assert str(path) in text
 
 
@@ -216,4 +246,12 @@ class TestFresh:
         Ledger(network.genesis, store)
         store.write(WriteBatch(rows=[(*row[:2], owner(member) if row[2] is None else row[2])]))
         store.close()
-        assert sentence(member.directory)[:2] == (8, "safety_record_lost")
+        store = open_store(member)
+        said: list[str] = []
+        keys = SigningKeys(
+            store, member.directory / "data", member.directory / "keys", network.genesis_hash,
+            lambda name, _message: said.append(name),
+        )  # fmt: skip
+        keys.close()
+        store.close()
+        assert said == ["safety_record_lost"]

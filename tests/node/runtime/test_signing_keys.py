@@ -12,7 +12,7 @@ from node.keystore import is_unused, mark_unused, save_key
 from node.runtime.signing_keys import FIRST_KEY, SigningKeys, begin_record, later_key_file
 from node.storage.memory import MemoryStore
 from node.storage.rules import StorageError
-from node.storage.safety_file import owner_of
+from node.storage.safety_file import SafetyFile, owner_of
 from node.storage.signing_record import owners_beside
 
 GENESIS = bytes(32)
@@ -54,9 +54,8 @@ def test_one_key_and_its_record(place) -> None:
     keys = place.open()
     found = keys.find(place.first.public_key)
     assert found is not None
-    assert (found.signer.public_key, found.record, keys.newest(), keys.is_single) == (
-        place.first.public_key, None, None, True,
-    )  # fmt: skip
+    assert (found.signer.public_key, found.record, keys.newest()) == (place.first.public_key, None, None)
+    assert keys.barred == {}
     keys.store(record(1, place.first.public_key, 5))
     keys.close()
     again = place.open()
@@ -87,14 +86,49 @@ def test_a_key_that_comes_while_it_runs(place) -> None:
     again.close()
 
 
-def test_a_lost_record_ends_the_only_key(place) -> None:
-    """'what this validator has signed is unknown': it does not start, and the sentence names the way back."""
+def test_a_lost_record_silences_the_only_key(place) -> None:
+    """D6: 'what this validator has signed is unknown': it observes, and the sentence names the way back."""
     place.open().close()
     (place.data / "safety.bin").unlink()
+    for _ in range(2):
+        keys = place.open()
+        assert keys.find(place.first.public_key) is None
+        assert keys.newest() is None
+        why = keys.barred[place.first.public_key]
+        assert why.name == "safety_record_lost"
+        assert "mithqal validator rotate-key NAME" in why.message
+        keys.close()
+    assert place.said == ["safety_record_lost"] * 2
+    assert list(place.data.iterdir()) == []
+
+
+@pytest.mark.parametrize("harm", ["foreign", "short"])
+def test_a_record_that_cannot_be_used_silences_its_key(place, harm: str) -> None:
+    """D6: so does one of another key, and one that cannot be read."""
+    place.open().close()
+    path = place.data / "safety.bin"
+    if harm == "foreign":
+        path.unlink()
+        SafetyFile(path, owner_of(GENESIS, b"\x09" * 32)).close()
+    else:
+        path.write_bytes(path.read_bytes()[:-1])
+    before = path.read_bytes()
+    keys = place.open()
+    assert keys.find(place.first.public_key) is None
+    assert place.said == ["safety_record_foreign" if harm == "foreign" else "safety_record_unreadable"]
+    assert path.read_bytes() == before
+    keys.close()
+
+
+def test_a_record_of_another_format_ends_the_start(place) -> None:
+    """The program that wrote it is the one to run: nothing here is taken for lost."""
+    place.open().close()
+    path = place.data / "safety.bin"
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + (99).to_bytes(4, "big") + data[8:] + b"more")
     with pytest.raises(StorageError) as caught:
         place.open()
-    assert caught.value.name == "safety_record_lost"
-    assert "mithqal validator rotate-key NAME" in caught.value.message
+    assert caught.value.name == "safety_record_format"
 
 
 def test_a_lost_record_and_a_new_key(place) -> None:
@@ -109,21 +143,19 @@ def test_a_lost_record_and_a_new_key(place) -> None:
     keys.store(record(2, public))
     keys.close()
     (place.data / f"safety-{public.hex()[:16]}.bin").unlink()
-    with pytest.raises(StorageError) as caught:
-        place.open()
-    assert caught.value.name == "safety_record_lost"
+    keys = place.open()
+    assert keys.find(public) is None
+    assert sorted(why.name for why in keys.barred.values()) == ["safety_record_lost"] * 2
+    keys.close()
 
 
 def test_a_barred_key(place) -> None:
     """A key that has signed more than its record knows is never given out again."""
     public = place.second()
     keys = place.open()
-    singles = [keys.is_single]
     keys.bar(place.first.public_key, MithqalError("old", name="safety_record_old"))
     assert keys.find(place.first.public_key) is None
     assert keys.find(public) is not None
-    singles.append(keys.is_single)
-    assert singles == [False, True]
     keys.close()
 
 

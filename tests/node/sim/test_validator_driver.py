@@ -108,6 +108,9 @@ class Rig:
     def on_refused(self, node: int, error: MithqalError) -> None:
         self.told.append((node, "refused", error.name))
 
+    def on_halt(self, node: int, error: MithqalError) -> None:
+        self.told.append((node, "halt", error.name))
+
     def on_output(self, node: int, output: Output) -> None:
         pass
 

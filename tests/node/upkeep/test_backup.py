@@ -338,7 +338,7 @@ def test_a_key_that_was_made_there_signs(archive: Path, tmp_path: Path) -> None:
     assert found is not None
     assert found.record is None
     assert said == ["safety_record_restored"]
-    assert keys.is_single
+    assert len(keys.barred) == 1
     keys.close()
 
 

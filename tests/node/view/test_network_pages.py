@@ -86,11 +86,28 @@ def test_validators_and_what_each_did(story: Story) -> None:
 
 def test_one_validator(story: Story) -> None:
     """Its keys, its part in the newest blocks, and blocks that it proposed."""
-    page = validator_page(story.source, story.names, 1)
+    page = validator_page(story.source, story.names, 1, None)
     assert [block["height"] for block in page.document["blocks"]] == [9, 5, 1]
     assert (page.document["name"], page.document["index"], page.document["is_self"]) == ("validator-1", 1, False)
     assert "  proposed       3 of the newest 10 blocks\n" in text(page)
     assert "  signed         8 of the newest 10 blocks\n" in text(page)
+    assert "  signing        not known: it does not answer here\n" in text(page)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("signs", "yes"), ("asks", "not yet: it asks the others what it signed before"), ("follower", "no"),
+        ("observer", "observer: signing record lost; a new key: mithqal validator rotate-key v1 --network /x"),
+    ],
+)  # fmt: skip
+def test_what_a_validator_says_of_its_signing(story: Story, state: str, words: str) -> None:
+    """D6: 'explorer validator page show "observer: signing record lost"', with what to type."""
+    said = {"state": state, "reason": "signing record lost", "message": "long",
+            "command": "mithqal validator rotate-key v1 --network /x"}  # fmt: skip
+    page = validator_page(story.source, story.names, 1, said)
+    assert f"  signing        {words}\n" in text(page)
+    assert page.document["signing"] == said
 
 
 def test_what_a_validator_is_accused_of() -> None:
@@ -99,13 +116,13 @@ def test_what_a_validator_is_accused_of() -> None:
     liar = Liar(key(11), story.ledger.genesis_hash, 1)
     rows = [(Column.EVIDENCE, at, item.to_bytes()) for at, item in enumerate((liar.double_vote(), liar.lock_lie()))]
     story.store.write(WriteBatch(rows=rows))  # type: ignore[arg-type]
-    page = validator_page(story.source, story.names, 1)
+    page = validator_page(story.source, story.names, 1, None)
     assert page.document["evidence"] == [
         {"number": 0, "kind": "double_vote", "epoch": 1, "rounds": [3, 3]},
         {"number": 1, "kind": "lock_lie", "epoch": 1, "rounds": [6, 9]},
     ]
     assert "lock_lie" in text(page)
-    assert validator_page(story.source, story.names, 2).document["evidence"] == []
+    assert validator_page(story.source, story.names, 2, None).document["evidence"] == []
 
 
 def test_the_epoch(story: Story) -> None:

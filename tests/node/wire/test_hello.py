@@ -4,10 +4,11 @@ import pytest
 
 from chain.codec import encode
 from node.wire.framing import FrameError
-from node.wire.hello import MAX_HELLO_BYTES, PROTOCOL, VERSION, Hello, read_hello
+from node.wire.hello import MAX_HELLO_BYTES, PROTOCOL, VERSION, Hello, read_hello, refusal_bytes
 
 GENESIS, KEY = bytes(range(32)), b"k" * 32
-OURS = Hello(VERSION, 7, GENESIS, 2, KEY)
+LIFE = b"l" * 16
+OURS = Hello(VERSION, 7, GENESIS, 2, KEY, LIFE)
 
 
 def refusal(data: bytes) -> FrameError:
@@ -17,22 +18,30 @@ def refusal(data: bytes) -> FrameError:
 
 
 def test_bytes_of_a_hello():
-    """Canonical MessagePack of (protocol, version, chain id, genesis hash, index, network key)."""
-    assert OURS.to_bytes() == b"\x96\xa7mithqal\x01\x07\xc4\x20" + GENESIS + b"\x02\xc4\x20" + KEY
-    assert (PROTOCOL, VERSION) == ("mithqal", 1)
+    """Canonical MessagePack of (protocol, version, chain id, genesis hash, index, network key, life)."""
+    start = b"\x97\xa7mithqal\x02\x07\xc4\x20" + GENESIS
+    assert OURS.to_bytes() == start + b"\x02\xc4\x20" + KEY + b"\xc4\x10" + LIFE
+    assert (PROTOCOL, VERSION) == ("mithqal", 2)
 
 
 def test_the_expected_hello_is_accepted():
     """Same version, chain and genesis, its own index and key."""
-    read_hello(OURS.to_bytes(), OURS)
+    assert read_hello(OURS.to_bytes(), OURS._replace(life=bytes(16))) == OURS
+
+
+def test_a_refusal_says_that_the_key_is_in_use():
+    """LK1: "another process with our keys" is told from every other end of a link."""
+    error = refusal(refusal_bytes())
+    assert (error.name, error.details) == ("key_in_use", {"peer": 2})
+    assert refusal(encode(("mithqal", 2, "something_else"))).name == "bad_hello"
 
 
 def test_a_version_mismatch_says_both():
     """A version mismatch is a typed error saying both values."""
     error = refusal(OURS._replace(version=3).to_bytes())
     assert error.name == "protocol_version"
-    assert error.details == {"theirs": 3, "ours": 1}
-    assert error.message == "the peer speaks mithqal 3, we speak mithqal 1"
+    assert error.details == {"theirs": 3, "ours": 2}
+    assert error.message == "the peer speaks mithqal 3, we speak mithqal 2"
 
 
 def test_another_protocol_of_the_same_version():
@@ -42,8 +51,8 @@ def test_another_protocol_of_the_same_version():
 
 def test_a_later_version_may_change_the_rest():
     """Name and version are judged alone, before the shape of the rest."""
-    assert refusal(encode(("mithqal", 2, "all", "is", "new"))).name == "protocol_version"
-    assert refusal(encode(("mithqal", 1, "all", "is", "new"))).name == "bad_hello"
+    assert refusal(encode(("mithqal", 3, "all", "is", "new"))).name == "protocol_version"
+    assert refusal(encode(("mithqal", 2, "all", "is", "new"))).name == "bad_hello"
 
 
 def test_another_genesis_says_both():
@@ -74,7 +83,7 @@ def test_order_of_checks():
     """Version before network before identity."""
     all_wrong = OURS._replace(version=9, chain_id=9, author=9)
     assert refusal(all_wrong.to_bytes()).name == "protocol_version"
-    assert refusal(all_wrong._replace(version=1).to_bytes()).name == "wrong_network"
+    assert refusal(all_wrong._replace(version=2).to_bytes()).name == "wrong_network"
 
 
 @pytest.mark.parametrize(
@@ -86,14 +95,15 @@ def test_order_of_checks():
         encode(()),
         encode(("mithqal",)),
         encode((1, "mithqal")),
-        encode(("mithqal", True, 7, GENESIS, 2, KEY)),
-        encode(("mithqal", 1, 7, GENESIS, 2)),
-        encode(("mithqal", 1, 7, GENESIS, 2, KEY, 0)),
-        encode(("mithqal", 1, 7, GENESIS[:31], 2, KEY)),
-        encode(("mithqal", 1, 7, GENESIS.hex(), 2, KEY)),
+        encode(("mithqal", True, 7, GENESIS, 2, KEY, LIFE)),
+        encode(("mithqal", 2, 7, GENESIS, 2, KEY)),
+        encode(("mithqal", 2, 7, GENESIS, 2, KEY, LIFE, 0)),
+        encode(("mithqal", 2, 7, GENESIS, 2, KEY, LIFE[:15])),
+        encode(("mithqal", 2, 7, GENESIS[:31], 2, KEY, LIFE)),
+        encode(("mithqal", 2, 7, GENESIS.hex(), 2, KEY, LIFE)),
         OURS.to_bytes() + b"\x00",
         OURS.to_bytes()[:-1],
-        OURS.to_bytes().replace(b"\x01\x07", b"\xcc\x01\x07", 1),
+        OURS.to_bytes().replace(b"\x02\x07", b"\xcc\x02\x07", 1),
         b"\x00" * (MAX_HELLO_BYTES + 1),
     ],
 )
