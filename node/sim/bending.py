@@ -41,8 +41,9 @@ CHANGES: dict[str, str] = {
     "root": "`flip`: another result of execution",
     "block": "`other`: a block that nobody knows",
     "commit": "`none`: a vote that commits nothing",
-    "qc": "the certificate shown: `genesis`, `lowest` or `highest` that was heard",
-    "claim_round": "a certificate of this round that nobody signed",
+    "qc": "the certificate shown: `genesis`, `lowest` or `highest` that was heard, `committed`: that of the newest final "
+    "block",
+    "claim_round": "a certificate of this round that nobody signed; with `as` `tc` and a `qc`: the number alone",
     "signers": "the signatures of the certificate shown: `duplicate` one, or `fewer` than a quorum",
     "tc": "the timeout certificate: `none`, `lowest` (of the lowest time-outs heard) or `highest`",
     "payload": "the block's transactions: `empty`, `garbage`, `twice` or `reversed`",
@@ -92,7 +93,11 @@ class Memory:
             del self.certificates[sorted(self.certificates)[1]]  # the oldest stays: it is the lowest to lie with
 
     def certificate(self, which: str, epoch: int, below: int) -> QuorumCertificate | None:
-        """The lowest or highest known one of an epoch below a round; `genesis` is the lowest where round 0 was seen."""
+        """The lowest or highest known one of an epoch below a round, or that of the newest block known to be final;
+        `genesis` is the lowest where round 0 was seen."""
+        final = self.commits.get(epoch)
+        if which == "committed" and final is not None and final.commit is not None:
+            return self.certificates.get((epoch, final.commit.round))
         rounds = sorted(round_ for known, round_ in self.certificates if known == epoch and round_ < below)
         if not rounds:
             return None
@@ -216,7 +221,7 @@ class Bender:
         """Another highest certificate."""
         if change.get("as") == "tc":
             claim = change.get("claim_round")
-            return sync if claim is None or sync.tc is None else sync._replace(tc=self._claimed(sync.tc, claim))
+            return sync if claim is None or sync.tc is None else sync._replace(tc=self._claimed(sync.tc, claim, keeps="qc" in change))
         high = self._shown(sync.high_qc, 1 << 62, change)
         return SyncInfo(high, high if "claim_round" in change else sync.high_commit, sync.tc)
 
@@ -247,11 +252,11 @@ class Bender:
         rows = sorted((timeout.author, timeout.sync.high_qc.round, timeout.signature) for timeout in chosen)
         return TimeoutCertificate(epoch, round_, high, tuple(rows))
 
-    def _claimed(self, tc: TimeoutCertificate, claim: int) -> TimeoutCertificate:
-        """T11: one's own entry names a round that no certificate has."""
+    def _claimed(self, tc: TimeoutCertificate, claim: int, *, keeps: bool) -> TimeoutCertificate:
+        """T11: one's own entry names a round that no certificate has; the one shown `keeps` its own round, or not."""
         signature = self._signer.sign(timeout_message(tc.epoch, tc.round, claim, self._genesis_hash))
         others = [entry for entry in tc.entries if entry[0] != self._author][: self._quorum - 1]
-        high = tc.high_qc._replace(data=tc.high_qc.data._replace(round=claim))
+        high = tc.high_qc if keeps else tc.high_qc._replace(data=tc.high_qc.data._replace(round=claim))
         return tc._replace(high_qc=high, entries=tuple(sorted([*others, (self._author, claim, signature)])))
 
 

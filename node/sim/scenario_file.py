@@ -287,7 +287,7 @@ CHANGE_WORDS: dict[str, tuple[str, ...]] = {
     "root": ("flip",),
     "block": ("other",),
     "commit": ("none",),
-    "qc": ("lowest", "highest", "genesis"),
+    "qc": ("lowest", "highest", "genesis", "committed"),
     "signers": ("duplicate", "fewer"),
     "tc": ("none", "lowest", "highest"),
     "payload": ("empty", "garbage", "twice", "reversed", "flip"),
