@@ -131,7 +131,10 @@ class Bender:
                 made = self._proposal(made, change)
             case SyncInfo():
                 made = self._sync_info(made, change)
-            case BlockResponse() | CommittedResponse():
+            case BlockResponse():
+                made = _blocks(made, change.get("blocks", ""))
+            case CommittedResponse(_, _, proof):
+                made = made._replace(proof=None if proof is None else self._shown(proof, 1 << 62, change))
                 made = _blocks(made, change.get("blocks", ""))
             case _:
                 pass
