@@ -1,5 +1,6 @@
 """Votes' contents, quorum and timeout certificates, and when each is valid (docs/protocol.md, Q1 to Q9)."""
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from chain.codec import Value, encode, fields, sized
@@ -8,6 +9,9 @@ from chain.crypto.signing import Scheme, SignatureCheck, Signatures
 from chain.errors import CertificateError, DecodeError
 from chain.primitives import ZERO_HASH, Hash
 from chain.validators import ValidatorSet
+
+SIGNED_KEPT = 64
+"""Votes whose signed bytes are kept: those of the few rounds that votes come from at one time."""
 
 _hash_qc = Hasher("QuorumCertificate")
 _hash_tc = Hasher("TimeoutCertificate")
@@ -212,8 +216,9 @@ def check_quorum(entries: Signed | tuple[tuple[int, int, bytes], ...], validator
         )
 
 
+@lru_cache(maxsize=SIGNED_KEPT)
 def vote_message(data: VoteData, commit: CommitInfo | None, genesis_hash: bytes) -> bytes:
-    """The bytes that a vote signs."""
+    """The bytes that a vote signs; kept for a while, since all votes of a block sign the same."""
     body = encode((tuple(data), None if commit is None else commit.to_value()))
     return signing_message("Vote", genesis_hash, body)
 

@@ -3,7 +3,7 @@
 `step(event, now_us)` is the only way in (see chain/interface.py for the contract with a driver).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from chain.accounts import Account, Role, account_key
 from chain.admission import CLIENTS, Admission, LaneName, Waiting
@@ -110,11 +110,13 @@ class Replica:
         kept_versions: int = KEPT_VERSIONS,
         plan: SyncPlan = DEFAULT_PLAN,
         elect: Elect = elect,
+        decode_message: Callable[[bytes], Message] = decode_message,
     ) -> None:
         """Open the ledger in `store`; writes genesis into an empty one. `index` is the validator's number on chain.
 
         `keyring` holds its consensus keys; without one there is `signer` alone, with its `safety_record`. States of the
-        last `kept_versions` can be read and proved; `plan` says how to catch up, `elect` who leads.
+        last `kept_versions` can be read and proved; `plan` says how to catch up, `elect` who leads;
+        `decode_message` may remember what it has read (the simulator's does).
 
         Raises GenesisError (see `Ledger`), and SafetyError: `ledger_behind` if the record knows a vote that the ledger
         has lost; `safety_record_old` if the ledger proves more signatures than the record knows.
@@ -141,6 +143,7 @@ class Replica:
             check_certificates(machine.safety.record, machine.own, machine.high_commit)
         except SafetyError as error:
             self.standing.judge(error)
+        self._decode_message = decode_message
         self._held: list[Event] = []
         """Events that wait until a snapshot is on the disk."""
         self.admission = Admission(len(ledger.validators))
@@ -171,7 +174,7 @@ class Replica:
         if self.sync.is_switching and not self._ends_switching(event):
             return out
         self._try(event, now_us, out)
-        self.sync.ask(self._peers(), now_us, out)
+        self.sync.ask(self._peers, now_us, out)
         return out
 
     def _try(self, event: Event, now_us: int, out: Output) -> None:
@@ -194,7 +197,7 @@ class Replica:
         """One branch an event."""
         match event:
             case Received(sender, data):
-                self._on_message(sender, decode_message(data), now_us, out)
+                self._on_message(sender, self._decode_message(data), now_us, out)
             case TimerFired(name, token) if name == ADMISSION_TIMER:
                 self._check_next(now_us, out)
             case TimerFired(name, token):

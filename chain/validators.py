@@ -56,10 +56,12 @@ class ValidatorSet:
 
     def index_of(self, number: int) -> int | None:
         """The index of the member with this number, or None."""
-        for index, member in enumerate(self.members):
-            if member.number == number:
-                return index
-        return None
+        return self._indexes.get(number)
+
+    @cached_property
+    def _indexes(self) -> dict[int, int]:
+        """By number."""
+        return {member.number: index for index, member in enumerate(self.members)}
 
     @cached_property
     def hash(self) -> Hash:

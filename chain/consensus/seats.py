@@ -30,8 +30,12 @@ class Seats:
     def translate(self, out: Output, marks: tuple[int, int, int]) -> None:
         """Put numbers for seats in what a machine has added since (sends at once, sends later, alarms)."""
         now, later, alarms = marks
-        out.send_now[now:] = [Send(self.number(seat), data) for seat, data in out.send_now[now:]]
-        out.after_persist[later:] = [Send(self.number(seat), data) for seat, data in out.after_persist[later:]]
-        out.alarms[alarms:] = [
-            Alarm(name, text, None if seat is None else self.number(seat)) for name, text, seat in out.alarms[alarms:]
-        ]
+        if len(out.send_now) > now:
+            out.send_now[now:] = [Send(self.number(seat), data) for seat, data in out.send_now[now:]]
+        if len(out.after_persist) > later:
+            out.after_persist[later:] = [Send(self.number(seat), data) for seat, data in out.after_persist[later:]]
+        if len(out.alarms) > alarms:
+            out.alarms[alarms:] = [
+                Alarm(name, text, None if seat is None else self.number(seat))
+                for name, text, seat in out.alarms[alarms:]
+            ]

@@ -1,7 +1,6 @@
 """Votes and time-outs become certificates. One of each a validator and round is counted, and memory is bounded."""
 
-from chain.certificates import QuorumCertificate, TimeoutCertificate
-from chain.codec import Value
+from chain.certificates import CommitInfo, QuorumCertificate, TimeoutCertificate, VoteData
 from chain.messages import SyncInfo, Timeout, Vote
 from chain.validators import ValidatorSet
 
@@ -37,7 +36,7 @@ class VoteCollector:
         votes = self._votes.get(round_, {})
         if len(votes) < len(self._validators):
             return False
-        counts: dict[Value, int] = {}
+        counts: dict[tuple[VoteData, CommitInfo | None], int] = {}
         for vote in votes.values():
             key = _signed(vote)
             counts[key] = counts.get(key, 0) + 1
@@ -74,6 +73,6 @@ class VoteCollector:
         self._timeouts = {key: value for key, value in self._timeouts.items() if key >= round_}
 
 
-def _signed(vote: Vote) -> Value:
+def _signed(vote: Vote) -> tuple[VoteData, CommitInfo | None]:
     """All that a vote signs, comparable: one that differs in anything must not count towards another's certificate."""
-    return (tuple(vote.data), None if vote.commit is None else vote.commit.to_value())
+    return vote.data, vote.commit

@@ -6,6 +6,8 @@ it is until all leaves are there; then one batch puts the staged state in its pl
 staged leaves are taken up again.
 """
 
+from collections.abc import Callable
+
 from chain.accounts import leaf_key, read_record, value_hash
 from chain.codec import decode, encode
 from chain.crypto.signing import Signatures
@@ -72,10 +74,10 @@ class SnapshotClient:
         self._wanted_version = max(self._wanted_version, version)
         self.is_active = True
 
-    def ask_first(self, peers: tuple[int, ...], now_us: int, out: Output) -> None:
+    def ask_first(self, peers: Callable[[], tuple[int, ...]], now_us: int, out: Output) -> None:
         """Ask somebody, if a snapshot is wanted and nobody was asked yet."""
         if self.is_active and not self._is_asking:
-            self._peers = tuple(peer for peer in peers if peer != self._own)
+            self._peers = tuple(peer for peer in peers() if peer != self._own)
             self._is_asking = bool(self._peers)
             if self._peers:
                 self._ask(now_us, out)

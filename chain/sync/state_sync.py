@@ -1,5 +1,6 @@
 """Whether a validator that is behind fetches the state or the blocks, and the way in for messages (SY1, SY2)."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from chain.consensus.catch_up import send
@@ -81,7 +82,7 @@ class StateSync:
             self._client.want(version)
         return self._client.is_active
 
-    def ask(self, peers: tuple[int, ...], now_us: int, out: Output) -> None:
+    def ask(self, peers: Callable[[], tuple[int, ...]], now_us: int, out: Output) -> None:
         """Begin what is wanted, once who can be asked is known; end it where blocks came first."""
         if self._is_stuck and not self._is_told:
             self._is_told = True

@@ -1,35 +1,185 @@
-"""Many seeds, several processes, one summary; the same numbers whatever the number of processes.
+"""Many scenarios, several processes, one summary; the same numbers whatever the number of processes.
 
-`python -m node.lab.campaign --first 0 --count 200` prints one JSON document and exits 1 if a seed broke an invariant,
-if fewer than 90 % committed payments, or if some kind of fault never fired.
+Scenarios come in batches of fixed size. Those that reached an abstract state for the first time are looked at closer:
+their siblings make up to half of a later batch. A batch is made of what is known of all batches but the last one, so
+that nobody waits, and so that nothing depends on who is quick.
 """
 
-import argparse
 import json
-import signal
-import sys
 import time
-from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
-from pathlib import Path
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 
 from chain.primitives import SECOND_US
-from node.lab.run import replay, save
-from node.sim.scenario import CHANGES, Scenario, scenario_for_seed
-from node.sim.world import Result, World
+from node.lab.generate.ground import Case
+from node.lab.generate.registry import ALL, GENERATORS, LARGE, case_of, checked, part_of
+from node.lab.generate.seeds import seeds
+from node.lab.generate.siblings import sibling
+from node.lab.tally import SEEDS, Key, Outcome, Tally
+from node.lab.workers import Pending, Pool, workers
+from node.sim.result import Result
+from node.sim.scenario import Scenario, scenario_for_seed
+from node.sim.scenario_dump import to_document
+from node.sim.world import World
 
-KINDS_OF_FAULT = (
-    "crash", "blackout", "restart", "pause", "resume", "partition", "heal", "loss", "duplicate", "reorder", "delay",
-    "hold", "disk_slow", "false_down", "clock_skew", "clock_step",
-    "disk_lost",
-    *(f"governance_{kind}" for kind in CHANGES),
-)  # fmt: skip
-"""Every kind must fire in a campaign, and every kind of change by governance beside them."""
-RARE_KINDS = ("record_lost", "sync_cut", "adoption_cut", "snapshot_lie")
-"""What only some of the lost ledgers meet: these must fire in a long campaign."""
-ENOUGH_SEEDS, ENOUGH_FOR_RARE = 20, 100
-"""A campaign of fewer seeds need not fire every kind."""
+BATCH = 256
+"""Scenarios between two looks at what is new."""
+CHUNK = 8
+"""Small scenarios that a worker gets at once."""
+SIBLINGS, DEPTH = 2, 3
+"""Of a scenario that reached something new; and how far siblings of siblings go."""
+PARENTS = 1_024
+"""Scenarios that wait to get siblings; the oldest go."""
+AHEAD = 2
+"""Batches that are under way at a time."""
+
+Heard = Callable[[Outcome, Tally], None]
+"""Told each outcome, in order, and what all came to so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run: `count` scenarios from number `first` on, or as many as `seconds` of the clock allow, or both."""
+
+    generator: str = SEEDS
+    first: int = 0
+    count: int | None = None
+    seconds: float | None = None
+    virtual_us: int = 20 * SECOND_US
+    """Length of a run of `seeds`."""
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether what is new gets siblings: large scenarios are run as they are."""
+        return self.generator == ALL or GENERATORS[self.generator].is_small
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a campaign came to."""
+
+    tally: Tally
+    is_partial: bool
+    """Whether it was interrupted."""
+    wall_s: float
+
+    def document(self) -> dict[str, object]:
+        """What `lab campaign --json` prints."""
+        return {
+            **self.tally.document(), "is_partial": self.is_partial, "wall_s": round(self.wall_s, 1),
+            "scenarios_per_s": round(self.tally.scenarios / max(self.wall_s, 0.001), 1),
+            "events_per_s": round(self.tally.events / max(self.wall_s, 0.001)),
+        }  # fmt: skip
+
+
+def campaign(
+    plan: Plan, *, processes: int = 1, dask: str | None = None, heard: Heard | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Report:  # fmt: skip
+    """Run the plan; KeyboardInterrupt ends it with what is finished, if that is anything.
+
+    MithqalError `bad_argument` for no generator and no address, `cluster_missing`, `cluster_unreachable`; and
+    `file_unreadable` of `directed` without a checkout.
+    """
+    checked(plan.generator)
+    tally, guide, began, is_partial = Tally(plan.generator), Guide(plan), clock(), False
+    with workers(processes, dask) as pool:
+        try:
+            for outcome in _outcomes(plan, guide, pool):
+                guide.learn(outcome.key, is_new=tally.add(outcome))
+                if heard is not None:
+                    heard(outcome, tally)
+                if plan.seconds is not None and clock() >= began + plan.seconds:
+                    break
+        except KeyboardInterrupt:
+            if not tally.scenarios:
+                raise
+            is_partial = True
+    return Report(tally, is_partial, clock() - began)
+
+
+def _outcomes(plan: Plan, guide: "Guide", pool: Pool) -> Iterator[Outcome]:
+    """In the order of the keys; a batch is asked for as soon as all but the one before it are known."""
+    waiting: deque[list[Pending[list[Outcome]]]] = deque()
+    while True:
+        while len(waiting) < AHEAD and (batch := guide.batch()):
+            waiting.append(
+                [pool.submit(play_all, plan.generator, keys, plan.virtual_us) for keys in chunks(plan, batch)]
+            )
+        if not waiting:
+            return
+        for pending in waiting.popleft():
+            yield from pending.result()
+
+
+def chunks(plan: Plan, batch: list[Key]) -> list[list[Key]]:
+    """Shares of workers: a large scenario is one of its own."""
+    found: list[list[Key]] = []
+    for key in batch:
+        is_large = part_of(plan.generator, key.number)[0] in LARGE
+        if is_large or not found or len(found[-1]) >= CHUNK:
+            found.append([])
+        found[-1].append(key)
+    return found
+
+
+class Guide:
+    """Which scenarios come next."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Nothing is known yet."""
+        self._plan = plan
+        self._next, self._left = plan.first, plan.count
+        self._parents: deque[Key] = deque(maxlen=PARENTS)
+
+    def learn(self, key: Key, *, is_new: bool) -> None:
+        """A scenario was run, and reached something new or not."""
+        is_small = part_of(self._plan.generator, key.number)[0] not in LARGE
+        if is_new and is_small and self._plan.is_guided and len(key.path) < DEPTH:
+            self._parents.append(key)
+
+    def batch(self) -> list[Key]:
+        """The next scenarios; none when all are given out."""
+        size = BATCH if self._left is None else min(BATCH, self._left)
+        keys: list[Key] = []
+        while self._parents and len(keys) + SIBLINGS <= size // 2:
+            parent = self._parents.popleft()
+            keys += [Key(parent.number, (*parent.path, way)) for way in range(SIBLINGS)]
+        fresh = size - len(keys)
+        keys += [Key(number) for number in range(self._next, self._next + fresh)]
+        self._next += fresh
+        if self._left is not None:
+            self._left -= size
+        return keys
+
+
+# --- single runs ---
+
+
+def case(generator: str, key: Key, virtual_us: int = 20 * SECOND_US) -> Case:
+    """Scenario and seed of a key; `virtual_us` is the length of a run of `seeds`."""
+    if generator == SEEDS:
+        return seeds(key.number, virtual_us)
+    found = case_of(generator, key.number)
+    for way in key.path:
+        found = sibling(found, key.number * SIBLINGS + way)
+    return found
+
+
+def play(generator: str, key: Key, virtual_us: int = 20 * SECOND_US) -> Outcome:
+    """Run one."""
+    scenario, seed = case(generator, key, virtual_us)
+    world = World(scenario, seed)
+    result = world.run()
+    is_committing = result.payments_committed > 0 if scenario.payers else world.watch.calm_height > 0
+    return Outcome(key, result, is_committing, getattr(result, "states", None) or frozenset({digest(scenario)}))
+
+
+def play_all(generator: str, keys: list[Key], virtual_us: int) -> list[Outcome]:
+    """A worker's share."""
+    return [play(generator, key, virtual_us) for key in keys]
 
 
 def run_seed(seed: int, duration_us: int = 20 * SECOND_US, signatures: str | None = None) -> Result:
@@ -40,89 +190,6 @@ def run_seed(seed: int, duration_us: int = 20 * SECOND_US, signatures: str | Non
     return World(scenario, seed).run()
 
 
-def run_seeds(first: int, count: int, processes: int = 1, duration_us: int = 20 * SECOND_US) -> list[Result]:
-    """Results of seeds first .. first + count - 1, in order."""
-    seeds = range(first, first + count)
-    if processes <= 1:
-        return [run_seed(seed, duration_us) for seed in seeds]
-    quiet = (signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends a worker without a word
-    with ProcessPoolExecutor(processes, initializer=signal.signal, initargs=quiet) as pool:
-        running = [pool.submit(run_seed, seed, duration_us) for seed in seeds]
-        try:
-            return [item.result() for item in running]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)  # the pool itself cancels, `map` may do so while it breaks
-            raise
-
-
-def summarize(results: list[Result]) -> dict[str, object]:
-    """One JSON-ready summary; `ok` says whether the campaign passes."""
-    faults: Counter[str] = Counter()
-    submissions: Counter[str] = Counter()
-    for result in results:
-        faults.update(result.faults)
-        submissions.update(result.submissions)
-    committing = sum(1 for result in results if result.payments_committed > 0)
-    recovery = sorted(rounds for result in results for rounds in result.recovery_rounds)
-    violations = [
-        {"seed": result.seed, "rule": found.rule, "node": found.node, "text": found.text}
-        for result in results
-        for found in result.violations
-    ]
-    wanted = KINDS_OF_FAULT if len(results) >= ENOUGH_SEEDS else ()
-    wanted += RARE_KINDS if len(results) >= ENOUGH_FOR_RARE else ()
-    missing = [kind for kind in wanted if not faults[kind]]
-    return {
-        "seeds": len(results),
-        "committing": committing,
-        "committing_ppm": committing * 1_000_000 // max(1, len(results)),
-        "blocks": sum(max(result.commits) for result in results),
-        "payments_committed": sum(result.payments_committed for result in results),
-        "events": sum(result.events for result in results),
-        "signatures": dict(sorted(Counter(result.signatures for result in results).items())),
-        "faults": dict(sorted(faults.items())),
-        "faults_missing": missing,
-        "submissions": dict(sorted(submissions.items())),
-        "recovery_rounds": {
-            "median": recovery[len(recovery) // 2] if recovery else None,
-            "max": recovery[-1] if recovery else None,
-        },
-        "violations": violations,
-        "ok": not violations and not missing and committing * 10 >= len(results) * 9,
-    }
-
-
-def replays(results: list[Result], duration_us: int, folder: Path | None = None) -> list[str]:
-    """What to type to run each failing seed again; with a folder its scenario is written there first."""
-    commands = []
-    for seed in [result.seed for result in results if result.violations]:
-        if folder is None:
-            commands.append(f"mithqal lab run --seed {seed} --seconds {duration_us // SECOND_US}")
-            continue
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"seed-{seed}.json"
-        save(scenario_for_seed(seed, duration_us), path)
-        commands.append(replay(path, seed))
-    return commands
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run a campaign and print its summary."""
-    parser = argparse.ArgumentParser(prog="campaign", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--first", type=int, default=0, help="first seed")
-    parser.add_argument("--count", type=int, default=200, help="how many seeds")
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--seconds", type=int, default=20, help="virtual seconds a seed")
-    options = parser.parse_args(arguments)
-    began = time.perf_counter()
-    results = run_seeds(options.first, options.count, options.processes, options.seconds * SECOND_US)
-    seconds = time.perf_counter() - began
-    summary = summarize(results)
-    summary["wall_s"] = round(seconds, 1)
-    summary["events_per_s"] = sum(result.events for result in results) * 10 // max(1, int(seconds * 10))
-    sys.stdout.write(json.dumps(summary, indent=2) + "\n")
-    return 0 if summary["ok"] else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def digest(scenario: Scenario) -> int:
+    """Tells scenarios apart: 64 bits of the document."""
+    return int.from_bytes(blake2b(json.dumps(to_document(scenario)).encode(), digest_size=8).digest(), "big")

@@ -8,10 +8,12 @@ from typing import IO, Any
 
 from chain.errors import MithqalError
 from chain.messages import message_name
+from node.sim.parties import START_US
+from node.sim.result import Result
 from node.sim.scenario import Scenario
 from node.sim.scenario_dump import to_document
 from node.sim.scenario_file import read_scenario
-from node.sim.world import START_US, Result, World
+from node.sim.world import World
 
 
 def load(path: Path) -> Scenario:

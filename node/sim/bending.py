@@ -280,6 +280,8 @@ def place_of(message: object) -> tuple[int, int]:
 
 def frame(data: bytes, how: str) -> bytes:
     """What a liar writes on its link in the place of a message's bytes."""
+    if not how:
+        return data
     made = {
         "truncated": data[: len(data) // 2],
         "trailing": data + b"\x00",

@@ -14,9 +14,10 @@ from chain.block import Block
 from chain.codec import decode
 from chain.consensus.safety import SafetyRecord, read_record
 from chain.interface import Committed
-from chain.messages import Message, Proposal, Timeout, Vote, decode_message
+from chain.messages import Message, Proposal, Timeout, Vote
 from chain.records.coins import Basket
 from chain.storage import Column, Index, Store
+from node.sim.decoded import decoded
 from node.sim.validator import Tip
 
 VOTED_BLOCK_EVERY = 8
@@ -159,7 +160,7 @@ class Discipline:
         if len(data) < 2 or data[1] > 2 or (node, data) in self._seen:
             return
         self._seen.add((node, data))
-        message = decode_message(data)
+        message = decoded(data)
         if isinstance(message, Vote) and self._is_by(node, message.data.epoch, message.author):
             self._on_vote(node, message)
         elif isinstance(message, Timeout) and self._is_by(node, message.epoch, message.author):

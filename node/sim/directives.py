@@ -30,6 +30,8 @@ class Rule(NamedTuple):
     """Chance that it applies to a message that matches."""
     name: str = ""
     """What it counts as; empty: rule.<do>."""
+    for_us: int | None = None
+    """It ends so long after an honest validator entered `from_round`, if that is before its other end."""
 
 
 class Act(NamedTuple):

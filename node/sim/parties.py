@@ -9,6 +9,7 @@ from chain.codec import Value
 from chain.crypto.signing import PrivateKey, Scheme, Signer, address_of, authentication_key
 from chain.execution.treasury import receipt_message
 from chain.genesis import GenesisCurrency, GenesisDocument, GenesisValidator, genesis_hash, operator_name
+from chain.primitives import SECOND_US
 from chain.records.validators import network_address
 from chain.transaction import Payload
 from node.sim.entropy import Stream
@@ -17,6 +18,8 @@ from node.sim.workload import CURRENCY, Step, Wallet
 
 GENESIS_US = 1_700_000_000_000_000
 """Genesis time of every simulated network (14 November 2023)."""
+START_US = GENESIS_US + 10 * SECOND_US
+"""True time when the validators start."""
 CHAIN_ID = 4
 MINTED = 900_000_000_000
 """Micro-units that the dealer gets."""
@@ -60,7 +63,10 @@ class Parties:
         self.providers = [self._wallet(), self._wallet()]
         self.payers = [self._wallet() for _ in range(scenario.payers)]
         self.prober = self._wallet()
-        self.stages = [self._treasury_steps(custodian), self._dealer_steps(), self._provider_steps()]
+        self.stages: list[list[Step]] = []
+        """The set-up; without payers there is nothing to set up."""
+        if self.payers:
+            self.stages = [self._treasury_steps(custodian), self._dealer_steps(), self._provider_steps()]
         spares = range(scenario.validators, count)
         self.stages += [stage for index in spares for stage in self._validator_stages(index)]
 

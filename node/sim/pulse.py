@@ -57,11 +57,11 @@ class Pulse:
     def begin(self, calm_us: int, end_us: int) -> None:
         """Beat until the end; both are the scheduler's times."""
         self._end_us = end_us
-        self._scheduler.at(calm_us, self._on_calm)
+        self._scheduler.at(calm_us, self.calm)
         self._scheduler.at(end_us - NEWEST_US, self._note_newest)
         self._scheduler.after(BEAT_US, self._beat)
 
-    def _on_calm(self) -> None:
+    def calm(self) -> None:
         """The faults have stopped."""
         self._is_calm = True
 

@@ -31,6 +31,7 @@ def to_document(scenario: Scenario) -> Json:
     return {
         "version": VERSION, "validators": scenario.validators, "spares": scenario.spares,
         "duration_ms": ms(scenario.duration_us), "gst_ms": ms(scenario.calm_us),
+        "gst_round": scenario.gst_round, "ends_early": scenario.ends_early,
         "liveness_rounds": scenario.max_rounds_to_recover,
         "leaders": leaders if isinstance(leaders, str) else list(leaders),
         "signatures": scenario.signatures, "link": link, "disk": {"delay_ms": ms(scenario.disk_delay_us)},
@@ -64,7 +65,7 @@ def _rule(rule: Rule) -> Json:
         "to_round": rule.to_round, "src": _list(rule.src), "dst": _list(rule.dst), "types": _list(rule.types),
         "ms": ms(rule.us) or None, "release_at_ms": _ms(rule.release_at_us),
         "release_at_round": rule.release_at_round, "chance": None if rule.ppm == PPM else part(rule.ppm),
-        "name": rule.name or None,
+        "name": rule.name or None, "for_ms": _ms(rule.for_us),
     })  # fmt: skip
 
 

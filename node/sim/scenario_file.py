@@ -29,15 +29,16 @@ from node.sim.document import (
 from node.sim.scenario import CHANGES as GOVERNANCE
 from node.sim.scenario import Change, Scenario
 from node.sim.strategies import COMPOSED, ELSEWHERE, STRATEGIES
-from node.sim.vocabulary import CRASHES, DISK_MODES, NODELESS, POINTS, is_known, names
+from node.sim.vocabulary import CLIENT_FAULTS, CRASHES, DISK_MODES, NODELESS, POINTS, is_known, names
 from node.sim.wire import TYPE_NAMES
 
 VERSION = 1
 """Of the format."""
 DEFAULT_DURATION_US = 20_000_000
 KEYS = (
-    "version", "name", "about", "validators", "spares", "duration_ms", "gst_ms", "liveness_rounds", "leaders", "link",
-    "disk", "sync", "clients", "signatures", "chances", "rules", "faults", "twins", "byzantine", "epochs", "mutant",
+    "version", "name", "about", "validators", "spares", "duration_ms", "gst_ms", "gst_round", "ends_early",
+    "liveness_rounds", "leaders", "link", "disk", "sync", "clients", "signatures", "chances", "rules", "faults",
+    "twins", "byzantine", "epochs", "mutant",
 )  # fmt: skip
 CHANCES_MS = (
     "crash_every", "down", "blackout_every", "disk_lost_every", "pause_every", "pause", "partition_every", "partition",
@@ -76,6 +77,8 @@ def from_document(value: Any) -> Scenario:
     numbers = integer(0, count + spares - 1)
     twins = [node for place, group in top.items("twins") for node in listed(numbers)(group, place)]
     acts = [_act(item) for item in top.nodes("faults", ACT_KEYS)]
+    clients = _clients(top)
+    _need_clients(acts, clients["payers"])
     for place, act in enumerate(acts):
         if act.do == "clone":
             acts[place] = act._replace(src=(count + spares + len(twins),))
@@ -87,13 +90,15 @@ def from_document(value: Any) -> Scenario:
                 processes(number, f"faults[{place}]")
     fields = {
         "validators": count, "duration_us": duration_us, "gst_us": gst_us, "changes": changes, "spares": spares,
+        "gst_round": top.get("gst_round", optional(integer(1, 1 << 62)), None),
+        "ends_early": top.get("ends_early", boolean, False),
         "max_rounds_to_recover": top.get("liveness_rounds", integer(1, 10_000), 12),
         "leaders": _leaders(top, count),
         "signatures": top.get("signatures", one_of("keyed-hash", "libsodium"), "keyed-hash"),
         "rules": tuple(_rule(item, processes) for item in top.nodes("rules", RULE_KEYS)),
         "acts": tuple(acts), "twins": tuple(twins),
         "liars": tuple(read_liar(item, count + spares) for item in top.nodes("byzantine", LIAR_KEYS)),
-        **_link(top), **_clients(top), **_chances(top, numbers),
+        **_link(top), **clients, **_chances(top, numbers),
     }  # fmt: skip
     return Scenario(**fields)
 
@@ -102,7 +107,7 @@ def from_document(value: Any) -> Scenario:
 
 RULE_KEYS = (
     "from_ms", "to_ms", "from_round", "to_round", "src", "dst", "types", "do", "ms", "release_at_ms",
-    "release_at_round", "chance", "name",
+    "release_at_round", "chance", "name", "for_ms",
 )  # fmt: skip
 ACT_KEYS = (
     "at_ms", "at_round", "at_point", "nth", "node", "do", "disk", "for_ms", "ms", "of_ms", "groups", "src", "dst",
@@ -158,11 +163,22 @@ def _link(top: Node) -> dict[str, Any]:
 def _clients(top: Node) -> dict[str, Any]:
     """Who pays."""
     clients = top.node("clients", ("accounts", "payments_per_s", "hot_share", "invalid_share"))
+    payers = clients.get("accounts", integer(0, 1_000), 20)
+    if payers == 1:
+        raise ScenarioError("clients.accounts: 0, or 2 and more that pay each other", path="clients.accounts")
     return {
-        "payers": clients.get("accounts", integer(2, 1_000), 20),
-        "payments_per_s": clients.get("payments_per_s", integer(0, 100_000), 50),
+        "payers": payers,
+        "payments_per_s": clients.get("payments_per_s", integer(0, 100_000 if payers else 0), 50 if payers else 0),
         "hot_ppm": clients.get("hot_share", share, 0), "invalid_ppm": clients.get("invalid_share", share, 100_000),
     }  # fmt: skip
+
+
+def _need_clients(acts: Sequence[Act], payers: int) -> None:
+    """Faults of clients need clients."""
+    for place, act in enumerate(acts):
+        if act.do in ("mempool_spam", *CLIENT_FAULTS) and not payers:
+            path = f"faults[{place}].do"
+            raise ScenarioError(f"{path}: {act.do} needs clients, and clients.accounts is 0", path=path)
 
 
 def _chances(top: Node, numbers: Kind) -> dict[str, Any]:
@@ -197,8 +213,10 @@ def _rule(item: Node, processes: Kind) -> Rule:
         _some(item, "src", processes), _some(item, "dst", processes), _some(item, "types", one_of(*TYPE_NAMES)),
         item.get("ms", time, 0), item.get("release_at_ms", optional(time), None),
         item.get("release_at_round", optional(integer(0, 1 << 62)), None), item.get("chance", share, PPM),
-        item.get("name", text, ""),
+        item.get("name", text, ""), item.get("for_ms", optional(time), None),
     )  # fmt: skip
+    if rule.for_us is not None and rule.from_round is None:
+        raise ScenarioError(f"{item.path}.for_ms: say from_round, from where it counts", path=f"{item.path}.for_ms")
     if rule.do == "hold" and rule.release_at_us is None and rule.release_at_round is None:
         raise ScenarioError(f"{item.path}: hold needs release_at_ms or release_at_round", path=item.path)
     if rule.do == "delay" and not rule.us:

@@ -78,6 +78,10 @@ class Script:
             release_at_us=None if rule.release_at_us is None else start + rule.release_at_us,
         )  # fmt: skip
 
+    def calm(self) -> None:
+        """The faults have stopped: what waits for a round, a point or a write does not happen any more."""
+        self._by_round, self._by_point, self._failing = [], [], []
+
     def on_round(self, round_: int) -> None:
         """Somebody honest entered a round for the first time."""
         due = [act for act in self._by_round if (act.at_round or 0) <= round_]

@@ -17,9 +17,9 @@ from chain.messages import (
     SyncInfo,
     Timeout,
     Vote,
-    decode_message,
     message_name,
 )
+from node.sim.decoded import decoded
 from node.sim.directives import Rule
 from node.sim.entropy import Stream
 from node.sim.scheduler import Scheduler
@@ -113,8 +113,16 @@ class Wire:
     def on_round(self, round_: int) -> None:
         """Somebody honest entered a round, or a time has come: let go what waited for it."""
         self._round = max(self._round, round_)
+        self._rules = [self._timed(rule) for rule in self._rules]
         if self._waiting:
             self._let_go(self._is_due)
+
+    def _timed(self, rule: Rule) -> Rule:
+        """The rule, with the end that its `for_us` gives it once its first round has begun."""
+        if rule.for_us is None or rule.from_round is None or rule.from_round > self._round:
+            return rule
+        end_us = self._scheduler.now_us + rule.for_us
+        return rule._replace(to_us=end_us if rule.to_us is None else min(end_us, rule.to_us), for_us=None)
 
     def _is_due(self, parcel: Parcel) -> bool:
         """Whether its time or its round has come."""
@@ -208,6 +216,6 @@ def round_of_message(data: bytes) -> int | None:
 def parsed(data: bytes) -> object:
     """The message, or None if it is none."""
     try:
-        return decode_message(data)
+        return decoded(data)
     except MithqalError:
         return None

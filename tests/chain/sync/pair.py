@@ -93,7 +93,7 @@ class Taker:
 
     def _carry_out(self, out: Output) -> None:
         """Write, remember the timer, queue what was sent."""
-        self.sync.ask((*GIVERS, TAKER), self._now_us, out)
+        self.sync.ask(lambda: (*GIVERS, TAKER), self._now_us, out)
         if not out.persist.is_empty():
             self.written.append(out.persist)
             self.store.write(out.persist)

@@ -7,9 +7,10 @@ import pytest
 
 from chain.interface import Event, PeerDown, PeerUp
 from chain.primitives import SECOND_US
+from node.sim.parties import START_US
 from node.sim.scenario import Scenario
 from node.sim.validator import Validator
-from node.sim.world import START_US, World
+from node.sim.world import World
 
 CALM = Scenario(
     duration_us=12 * SECOND_US, calm_ppm=990_000, delay_us=2_000, jitter_us=1_000, max_rounds_to_recover=100
@@ -50,14 +51,14 @@ def test_an_idle_ledger_ticks_every_second(dead: tuple[int, ...]) -> None:
     """The ledger's clock ticks at least once a second when idle: also when one of four never leads its round."""
     ticks: list[int] = []
     world = World(replace(CALM, duration_us=16 * SECOND_US, payments_per_s=0), 3)
-    original = world.on_committed
+    original = world.watch.on_committed
 
     def note(node: int, committed) -> None:
         original(node, committed)
         if node == 0 and world.scheduler.now_us > CRASH_US + SECOND_US:
             ticks.append(committed.timestamp_us)
 
-    world.on_committed = note  # type: ignore[method-assign]
+    world.watch.on_committed = note  # type: ignore[method-assign]
     for victim in dead:
         world.scheduler.at(CRASH_US, world.validators[victim].crash)
     world.workload._pay = lambda: None  # type: ignore[method-assign]

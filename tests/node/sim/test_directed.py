@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from chain.messages import Proposal, message_name
+from node.sim.result import Result
 from node.sim.scenario_dump import to_document
 from node.sim.scenario_file import from_document, read_scenario
 from node.sim.strategies import STRATEGIES
 from node.sim.vocabulary import NODELESS, names
 from node.sim.wire import parsed
-from node.sim.world import Result, World
+from node.sim.world import World
 
 SHORT: dict[str, Any] = {"duration_ms": 4_000, "gst_ms": 2_500, "clients": {"accounts": 2, "payments_per_s": 10}}
 

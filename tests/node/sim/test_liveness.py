@@ -7,8 +7,9 @@ import pytest
 from chain.primitives import SECOND_US
 from chain.replica import Replica
 from node.sim import workload
+from node.sim.parties import START_US
 from node.sim.scenario import Scenario
-from node.sim.world import START_US, World
+from node.sim.world import World
 from node.storage.memory import MemoryStore
 
 

@@ -5,8 +5,9 @@ import pytest
 from chain.accounts import Account
 from chain.execution.executor import HANDLERS
 from chain.primitives import SECOND_US
+from node.sim.parties import START_US
 from node.sim.scenario import Scenario
-from node.sim.world import START_US, World
+from node.sim.world import World
 
 
 def test_validators_that_would_make_a_coin_stop_before_they_vote(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,5 +156,5 @@ def test_a_block_too_far_ahead_is_found() -> None:
     limit_us = world.scheduler.now_us + 67_000_000
     for ahead, expected in ((0, []), (1, ["S11_time"])):
         world.violations.clear()
-        world.on_committed(0, Committed(1 + ahead, 9 * ahead, bytes(32), bytes([ahead]), limit_us + ahead, ()))
+        world.watch.on_committed(0, Committed(1 + ahead, 9 * ahead, bytes(32), bytes([ahead]), limit_us + ahead, ()))
         assert [item.rule for item in world.violations if item.rule == "S11_time"] == expected

@@ -98,6 +98,13 @@ def test_what_is_ordered_by_hand() -> None:
         ({"byzantine": [{"node": 3, "strategy": "be_evil"}]}, "bad_scenario", "byzantine[0].strategy"),
         ({"epochs": [{"add": [4]}]}, "bad_scenario", "epochs[0].at_ms"),
         ({"mutant": "quorum_2f"}, "bad_scenario", "mutant"),
+        ({"clients": {"accounts": 1}}, "bad_scenario", "clients.accounts"),
+        ({"clients": {"accounts": 0, "payments_per_s": 1}}, "bad_scenario", "clients.payments_per_s"),
+        (
+            {"clients": {"accounts": 0}, "faults": [{"do": "tx_replay", "at_ms": 1}]},
+            "bad_scenario",
+            "faults[0].do",
+        ),
         ([], "bad_scenario", ""),
     ],
 )  # fmt: skip

@@ -9,9 +9,10 @@ from chain.accounts import CONFIG_KEY, Role, account_key
 from chain.primitives import SECOND_US
 from node.lab.campaign import KINDS_OF_FAULT, run_seed, run_seeds, summarize
 from node.sim.checkers import Violation
+from node.sim.result import Result
 from node.sim.scenario import Scenario
 from node.sim.workload import BREAKERS
-from node.sim.world import Result, World
+from node.sim.world import World
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def test_the_set_up_is_real() -> None:
     store = world.validators[3].disk.store
     assert store.state(CONFIG_KEY) is not None
     for wallet in world.parties.payers:
-        account = world.account(3, wallet.address)
+        account = world.gate.account(3, wallet.address)
         assert account is not None
         assert (account.role, account.balance("XUS")) == (Role.CHILD_VASP, 1_000_000_000)
     assert store.state(account_key(world.parties.dealer.address)) is not None
