@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from chain.errors import MithqalError
 from node.lab.patching import Patch, apply, parse
-from node.lab.suite import CORPUS, SEED_SECONDS
+from node.lab.suite import CORPUS
 
 ROOM = Path("tests/mutants")
 """Where the shipped mutants lie in a checkout, one diff each."""
@@ -137,7 +137,7 @@ def try_one(root: Path, mutant: Mutant | None, budget: int | None = None) -> Ver
             verdict = verdict._replace(after=verdict.after + 1, cpu_s=round(verdict.cpu_s + line["cpu_s"], 1))
             if "by" in line:
                 verdict = verdict._replace(
-                    by=line["by"], scenario=label(line), detail=line["detail"], replay=replay(line)
+                    by=line["by"], scenario=line["scenario"], detail=line["detail"], replay=line["replay"]
                 )
     raise AssertionError("a suite ends with a line that says how")
 
@@ -183,18 +183,6 @@ def _pass_on(stream: Any, put: Callable[[str | None], None]) -> None:
         for line in stream:
             put(line)
     put(None)
-
-
-def label(line: dict[str, Any]) -> str:
-    """A scenario's name: a file's, or a source with a number."""
-    return str(line["scenario"]) if line["scenario"] != "seed" else f"seed {line['seed']}"
-
-
-def replay(line: dict[str, Any]) -> str:
-    """What to type in the patched tree to see it."""
-    if line["scenario"] == "seed":
-        return f"mithqal lab run --seed {line['seed']} --seconds {SEED_SECONDS}"
-    return f"mithqal lab run {CORPUS}/{line['scenario']}.json --seed {line['seed']}"
 
 
 def summarize(control: Verdict, verdicts: Sequence[Verdict]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The one suite that every mutant runs through: the directed corpus, then what seeds draw, until something breaks.
+"""The one suite that every mutant runs through: the directed corpus, small scenarios of the generators, then large ones.
 
 `python -m node.lab.suite` plays it on the tree that it lies in, one line of JSON a scenario; `node.lab.mutants` starts
 it in a patched copy. It stops at the first scenario that breaks a rule.
@@ -19,17 +19,21 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from chain.primitives import SECOND_US
-from node.lab.run import load
+from node.lab.generate.registry import ALL, case_of, part_of
+from node.lab.run import load, replay
 from node.sim.checkers import Violation
 from node.sim.scenario import Scenario, scenario_for_seed
-from node.sim.world import Result, World
+from node.sim.result import Result
+from node.sim.world import World
 
 CORPUS = Path("tests/scenarios")
 """Where the directed corpus lies in a checkout."""
 EXPECTED = "expected.toml"
 """What a file of the corpus must lead to beside unbroken invariants."""
-SEEDS = 48
-"""How many seeds follow the corpus."""
+SMALL = 800
+"""How many small scenarios of the generators follow the corpus ..."""
+SEEDS = 24
+"""... and how many seeds follow those."""
 SEED_SECONDS = 8
 """Virtual time of each."""
 MOST_EVENTS = 400_000
@@ -41,11 +45,14 @@ MOST_MEMORY = 4 << 30
 
 
 class Case(NamedTuple):
-    """One scenario of the suite with its seed; `label` says where it comes from."""
+    """One scenario of the suite with its seed."""
 
     label: str
+    """A file's name, or a generator's with a number."""
     scenario: Scenario
     seed: int
+    replay: str
+    """What to type in the same tree to run it alone."""
     expected: dict[str, Any] | None = None
     """Of a file of the corpus; None where nothing is known beforehand."""
 
@@ -54,18 +61,28 @@ def corpus(root: Path) -> Iterator[Case]:
     """Each file of the corpus with seed 1, in order."""
     wanted = expectations(root / CORPUS)
     for path in sorted((root / CORPUS).glob("*.json")):
-        yield Case(path.stem, load(path), 1, wanted.get(path.stem.partition("-")[0], {}))
+        again = replay(CORPUS / path.name, 1)
+        yield Case(path.stem, load(path), 1, again, wanted.get(path.stem.partition("-")[0], {}))
+
+
+def small() -> Iterator[Case]:
+    """The first numbers of all generators of small scenarios, in the order in which a campaign mixes them."""
+    for number in range(SMALL):
+        (who, index), made = part_of(ALL, number), case_of(ALL, number)
+        again = f"mithqal lab campaign --generator {who} --first {index} --count 1"
+        yield Case(f"{who} {index}", made.scenario, made.seed, again)
 
 
 def seeds() -> Iterator[Case]:
-    """What a campaign draws, shorter."""
+    """What seeds draw, shorter than in a campaign."""
     for seed in range(1, SEEDS + 1):
-        yield Case("seed", scenario_for_seed(seed, SEED_SECONDS * SECOND_US), seed)
+        again = f"mithqal lab run --seed {seed} --seconds {SEED_SECONDS}"
+        yield Case(f"seed {seed}", scenario_for_seed(seed, SEED_SECONDS * SECOND_US), seed, again)
 
 
 def cases(root: Path, budget: int | None = None) -> Iterator[Case]:
     """The suite in its order, at most `budget` scenarios of it."""
-    return islice(chained(corpus(root), seeds()), budget)
+    return islice(chained(corpus(root), small(), seeds()), budget)
 
 
 def expectations(folder: Path) -> dict[str, dict[str, Any]]:
@@ -145,22 +162,22 @@ def main(arguments: list[str] | None = None) -> int:
     """Play the suite on this tree and say what happened, a line a scenario; exit 1 at the first that breaks."""
     parser = argparse.ArgumentParser(prog="suite", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--budget", type=int, help="at most so many scenarios")
-    parser.add_argument("--through", action="store_true", help="go on after a scenario that breaks")
     options = parser.parse_args(arguments)
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    root, broken = Path(__file__).parents[2], 0
+    root = Path(__file__).parents[2]
     for case in cases(root, options.budget):
         began = time.process_time()
         found = play(case)
-        line: dict[str, Any] = {"scenario": case.label, "seed": case.seed, "cpu_s": time.process_time() - began}
+        line: dict[str, Any] = {
+            "scenario": case.label, "replay": case.replay, "cpu_s": time.process_time() - began
+        }  # fmt: skip
         if found is not None:
-            broken = 1
             line |= {"by": found[0], "detail": found[1]}
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
-        if broken and not options.through:
-            break
-    return broken
+        if found is not None:
+            return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 
 from chain.block import Block, Header, header_id, payload_root, proposal_message
 from chain.certificates import (
+    CommitInfo,
     QuorumCertificate,
     TimeoutCertificate,
     VoteData,
@@ -20,6 +21,7 @@ from chain.crypto.signing import Signer
 from chain.messages import (
     BlockResponse,
     CommittedResponse,
+    EpochChange,
     Message,
     Proposal,
     SyncInfo,
@@ -28,12 +30,13 @@ from chain.messages import (
     encode_message,
 )
 from chain.primitives import Hash
+from chain.validators import Validator, ValidatorSet
 
 ORDER_OF_ED25519 = 2**252 + 27742317777372353535851937790883648493
 KEPT_CERTIFICATES = 256
 GARBAGE = b"\x93\x00\xa7garbage\xc0"
 CHANGES: dict[str, str] = {
-    "as": "sign a statement that was heard with one's own key, or build another kind: `vote`, `timeout`, `tc`",
+    "as": "sign a statement that was heard with one's own key, or build another kind: `vote`, `timeout`, `tc`, `end` (an epoch's)",
     "author": "the number of whom it pretends to be from, as a distance from one's own",
     "epoch": "so many epochs later",
     "round": "so many rounds later",
@@ -152,6 +155,8 @@ class Bender:
         if kind == "tc" and high is not None and commit is not None:
             tc = self._certificate_of_timeouts(epoch, round_, lowest=True, own=is_claimed)
             return None if tc is None else SyncInfo(tc.high_qc, commit, tc)
+        if kind == "end" and commit is not None and commit.commit is not None:
+            return self._end(commit, commit.commit, round_)
         return message if kind == "" else None
 
     def _sign(self, message: Callable[[bytes], bytes], other_type: Callable[[bytes], bytes], how: str) -> bytes:
@@ -254,6 +259,17 @@ class Bender:
         high = max((timeout.sync.high_qc for timeout in chosen), key=lambda qc: qc.round)
         rows = sorted((timeout.author, timeout.sync.high_qc.round, timeout.signature) for timeout in chosen)
         return TimeoutCertificate(epoch, round_, high, tuple(rows))
+
+    def _end(self, known: QuorumCertificate, commit: CommitInfo, round_: int) -> EpochChange:
+        """The end of this epoch a little later, for a set of one's own, signed by oneself alone."""
+        key, block_id = self._signer.public_key, _flip(commit.block_id)
+        own = ValidatorSet(commit.epoch + 1, (Validator("liar", key, key, self._author),))
+        commit = commit._replace(round=round_ + 4, block_id=block_id, next_epoch=own)
+        data = known.data._replace(
+            round=round_ + 5, parent_round=round_ + 4, parent_id=block_id, next_validators=own.hash
+        )  # fmt: skip
+        signature = self._signer.sign(vote_message(data, commit, self._genesis_hash))
+        return EpochChange((QuorumCertificate(data, commit, ((self._author, signature),)),))
 
     def _claimed(self, tc: TimeoutCertificate, claim: int, *, keeps: bool) -> TimeoutCertificate:
         """T11: one's own entry names a round that no certificate has; the one shown `keeps` its own round, or not."""

@@ -301,7 +301,7 @@ def _step(item: Node, others: Sequence[int]) -> Step:
 
 
 CHANGE_WORDS: dict[str, tuple[str, ...]] = {
-    "as": ("vote", "timeout", "tc"),
+    "as": ("vote", "timeout", "tc", "end"),
     "root": ("flip",),
     "block": ("other",),
     "commit": ("none",),

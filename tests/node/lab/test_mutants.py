@@ -128,7 +128,7 @@ def test_a_new_file_of_a_patch_lands_in_the_copy(tmp_path: Path) -> None:
         mutants.copy(ROOT, tmp_path / "again", mutants.read(tmp_path / "copy" / "README.md", "README.md").patch)
 
 
-CASE = suite.Case("seed", Scenario(duration_us=1_000_000), 1)
+CASE = suite.Case("seed 1", Scenario(duration_us=1_000_000), 1, "")
 
 
 def test_what_a_run_dies_of_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,11 +177,13 @@ def test_what_a_scenario_must_lead_to() -> None:
     assert suite.judge(CASE, broken) == ("S8_money", "gone")
 
 
-def test_the_suite_is_the_corpus_and_then_seeds() -> None:
+def test_the_suite_is_the_corpus_and_then_what_generators_make(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fixed order, so that `after` is the same everywhere; a budget cuts it."""
+    monkeypatch.setattr(suite, "SMALL", 4)
     labels = [case.label for case in suite.cases(ROOT)]
     files = sorted(path.stem for path in (ROOT / suite.CORPUS).glob("*.json"))
-    assert labels == files + ["seed"] * suite.SEEDS
+    small = ["twins 0", "adversary 0", "twins 1", "adversary 1"]
+    assert labels == files + small + [f"seed {seed}" for seed in range(1, suite.SEEDS + 1)]
     assert [case.label for case in suite.cases(ROOT, 2)] == files[:2]
 
 
