@@ -24,7 +24,8 @@ from node.lab.suite import CORPUS
 
 ROOM = Path("tests/mutants")
 """Where the shipped mutants lie in a checkout, one diff each."""
-PACKAGES = ("chain", "node", "economy", "cli")
+PACKAGES = ("chain", "node")
+"""What the suite runs; of anything else a copy has the files that its patch changes."""
 CONTROL = "control"
 PATIENCE_S = 900.0
 """Of the clock, for one scenario: one that not even the suite's own guards end hangs."""
@@ -90,8 +91,12 @@ def copy(root: Path, target: Path, patch: Patch | None = None, name: str = "") -
     """A copy of the tree, as far as the suite and the patch need it, changed by the patch; PatchError."""
     for folder in (*PACKAGES, str(CORPUS)):
         shutil.copytree(root / folder, target / folder)  # compiled modules too: they are valid by their sources' times
-    if patch is None:
-        return
+    if patch is not None:
+        change_copy(root, target, patch, name)
+
+
+def change_copy(root: Path, target: Path, patch: Patch, name: str) -> None:
+    """Apply a patch to a copy, which gets the files that it lacks; PatchError."""
     for change in patch.files:
         if (root / change.path).is_file() and not (target / change.path).exists():
             (target / change.path).parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +107,7 @@ def copy(root: Path, target: Path, patch: Patch | None = None, name: str = "") -
 
 
 def try_all(
-    root: Path, mutants: Sequence[Mutant], *, processes: int = 1, budget: int | None = None, say: Say = str
+    root: Path, mutants: Sequence[Mutant], *, processes: int = 1, budget: int | None = None, say: Say = lambda _: None
 ) -> dict[str, Any]:
     """Run the control and every mutant through the suite; the document of `lab mutants`.
 
@@ -110,7 +115,7 @@ def try_all(
     """
     for mutant in mutants:
         with tempfile.TemporaryDirectory(prefix="mithqal-mutant-") as folder:
-            copy(root, Path(folder), mutant.patch, mutant.file)
+            change_copy(root, Path(folder), mutant.patch, mutant.file)
     done = 0
 
     def one(mutant: Mutant | None) -> Verdict:

@@ -1,4 +1,4 @@
-"""The one suite that every mutant runs through: the directed corpus, small scenarios of the generators, then large ones.
+"""The one suite of all mutants: the directed corpus, then small scenarios of the generators, then large ones.
 
 `python -m node.lab.suite` plays it on the tree that it lies in, one line of JSON a scenario; `node.lab.mutants` starts
 it in a patched copy. It stops at the first scenario that breaks a rule.
@@ -22,8 +22,8 @@ from chain.primitives import SECOND_US
 from node.lab.generate.registry import ALL, case_of, part_of
 from node.lab.run import load, replay
 from node.sim.checkers import Violation
-from node.sim.scenario import Scenario, scenario_for_seed
 from node.sim.result import Result
+from node.sim.scenario import Scenario, scenario_for_seed
 from node.sim.world import World
 
 CORPUS = Path("tests/scenarios")

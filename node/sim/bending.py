@@ -36,7 +36,8 @@ ORDER_OF_ED25519 = 2**252 + 27742317777372353535851937790883648493
 KEPT_CERTIFICATES = 256
 GARBAGE = b"\x93\x00\xa7garbage\xc0"
 CHANGES: dict[str, str] = {
-    "as": "sign a statement that was heard with one's own key, or build another kind: `vote`, `timeout`, `tc`, `end` (an epoch's)",
+    "as": "sign a statement that was heard with one's own key, or build another kind: `vote`, `timeout`, `tc`, `end` "
+    "(an epoch's)",
     "author": "the number of whom it pretends to be from, as a distance from one's own",
     "epoch": "so many epochs later",
     "round": "so many rounds later",
@@ -44,8 +45,8 @@ CHANGES: dict[str, str] = {
     "root": "`flip`: another result of execution",
     "block": "`other`: a block that nobody knows",
     "commit": "`none`: a vote that commits nothing",
-    "qc": "the certificate shown: `genesis`, `lowest` or `highest` that was heard, `committed`: that of the newest final "
-    "block",
+    "qc": "the certificate shown: `genesis`, `lowest` or `highest` that was heard, `committed`: that of the newest "
+    "final block",
     "claim_round": "a certificate of this round that nobody signed; with `as` `tc` and a `qc`: the number alone",
     "signers": "the signatures of the certificate shown: `duplicate` one, or `fewer` than a quorum",
     "tc": "the timeout certificate: `none`, `lowest` (of the lowest time-outs heard) or `highest`",
@@ -228,8 +229,10 @@ class Bender:
     def _sync_info(self, sync: SyncInfo, change: dict[str, Any]) -> SyncInfo:
         """Another highest certificate."""
         if change.get("as") == "tc":
-            claim = change.get("claim_round")
-            return sync if claim is None or sync.tc is None else sync._replace(tc=self._claimed(sync.tc, claim, keeps="qc" in change))
+            claim, keeps = change.get("claim_round"), "qc" in change
+            if not claim or sync.tc is None:
+                return sync
+            return sync._replace(tc=self._claimed(sync.tc, claim, keeps=keeps))
         high = self._shown(sync.high_qc, 1 << 62, change)
         return SyncInfo(high, high if "claim_round" in change else sync.high_commit, sync.tc)
 

@@ -125,8 +125,9 @@ def _no_mutant(top: Node) -> None:
     mutant = top.get("mutant", optional(text), None)
     if mutant is not None:
         raise ScenarioError(
-            f"mutant: {mutant!r} is unknown: no mutants are built in yet, use null", path="mutant", mutant=mutant
-        )
+            f"mutant: {mutant!r} is no part of a scenario: `mithqal lab mutants` runs them, use null",
+            path="mutant", mutant=mutant,
+        )  # fmt: skip
 
 
 def _leaders(top: Node, count: int) -> str | tuple[int, ...]:

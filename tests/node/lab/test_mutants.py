@@ -12,7 +12,7 @@ from chain.errors import MithqalError
 from cli.main import root as command
 from node.lab import mutants, suite
 from node.lab.mutants import Mutant, Verdict
-from node.lab.patching import PatchError, apply
+from node.lab.patching import apply
 from node.sim.checkers import Violation
 from node.sim.scenario import Scenario
 from node.sim.world import World
@@ -113,7 +113,7 @@ def test_a_mutant_that_does_not_start_is_a_crash(tmp_path: Path) -> None:
     file = tmp_path / "broken.diff"
     file.write_text("--- chain/primitives.py\n+++ chain/primitives.py\n@@ -0,0 +1 @@\n+raise ValueError('early')\n")
     verdict = mutants.try_one(ROOT, mutants.read(file, "broken.diff"), 1)
-    assert (verdict.by, verdict.scenario, verdict.after) == ("crash", None, 1)
+    assert (verdict.by, verdict.scenario, verdict.after) == ("crash", None, 0)
     assert verdict.detail == "ValueError: early"
 
 
@@ -122,10 +122,8 @@ def test_a_new_file_of_a_patch_lands_in_the_copy(tmp_path: Path) -> None:
     file = tmp_path / "readme.diff"
     first = (ROOT / "README.md").read_text("utf-8").splitlines()[0]
     file.write_text(f"--- a/README.md\n+++ b/README.md\n@@ -1 +1 @@\n-{first}\n+other\n")
-    mutants.copy(ROOT, tmp_path / "copy", mutants.read(file, "readme.diff").patch)
+    mutants.change_copy(ROOT, tmp_path / "copy", mutants.read(file, "readme.diff").patch, "readme.diff")
     assert (tmp_path / "copy" / "README.md").read_text("utf-8").startswith("other\n")
-    with pytest.raises(PatchError):
-        mutants.copy(ROOT, tmp_path / "again", mutants.read(tmp_path / "copy" / "README.md", "README.md").patch)
 
 
 CASE = suite.Case("seed 1", Scenario(duration_us=1_000_000), 1, "")
