@@ -45,8 +45,8 @@ CHANGES: dict[str, str] = {
     "root": "`flip`: another result of execution",
     "block": "`other`: a block that nobody knows",
     "commit": "`none`: a vote that commits nothing",
-    "qc": "the certificate shown: `genesis`, `lowest` or `highest` that was heard, `committed`: that of the newest "
-    "final block",
+    "qc": "the certificate shown: `genesis`, `lowest`, `older` (the second highest) or `highest` that was heard; `tc`: "
+    "of a proposal, the one of its timeout certificate",
     "claim_round": "a certificate of this round that nobody signed; with `as` `tc` and a `qc`: the number alone",
     "signers": "the signatures of the certificate shown: `duplicate` one, or `fewer` than a quorum",
     "tc": "the timeout certificate: `none`, `lowest` (of the lowest time-outs heard) or `highest`",
@@ -69,11 +69,17 @@ class Memory:
     commits: dict[int, QuorumCertificate] = field(default_factory=dict)
     """epoch -> highest certificate that commits."""
     timeouts: dict[tuple[int, int], dict[int, Timeout]] = field(default_factory=dict)
+    heights: dict[Hash, int] = field(default_factory=dict)
+    """block -> its height, so that a block on an older one has the right height."""
 
     def note(self, message: object) -> None:
         """Remember the certificates and time-outs of a message."""
         match message:
             case Proposal(block, high_commit):
+                self.heights[block.id] = block.height
+                self.heights[block.parent_id] = block.height - 1
+                if len(self.heights) > KEPT_CERTIFICATES:
+                    del self.heights[next(iter(self.heights))]
                 self._keep(block.parent_qc)
                 self._keep(high_commit)
             case Timeout(epoch, round_, author, _, sync):
@@ -97,15 +103,12 @@ class Memory:
             del self.certificates[sorted(self.certificates)[1]]  # the oldest stays: it is the lowest to lie with
 
     def certificate(self, which: str, epoch: int, below: int) -> QuorumCertificate | None:
-        """The lowest or highest known one of an epoch below a round, or that of the newest block known to be final;
-        `genesis` is the lowest where round 0 was seen."""
-        final = self.commits.get(epoch)
-        if which == "committed" and final is not None and final.commit is not None:
-            return self.certificates.get((epoch, final.commit.round))
+        """The lowest or highest known one of an epoch below a round; `genesis` is the lowest where round 0 was seen."""
         rounds = sorted(round_ for known, round_ in self.certificates if known == epoch and round_ < below)
         if not rounds:
             return None
-        return self.certificates[epoch, rounds[-1] if which == "highest" else rounds[0]]
+        place = {"highest": len(rounds) - 1, "older": max(len(rounds) - 2, 0)}.get(which, 0)
+        return self.certificates[epoch, rounds[place]]
 
 
 class Bender:
@@ -212,10 +215,13 @@ class Bender:
             tc = None if change["tc"] == "none" else self._certificate_of_timeouts(
                 header.epoch, header.round - 1, lowest=lowest
             )  # fmt: skip
+        if change.get("qc") == "tc" and tc is not None:
+            qc = tc.high_qc
         payload = _payload(block.payload, change.get("payload", ""))
+        height = self._memory.heights.get(qc.block_id, block.height - 1) + 1
         header = Header(
             header.epoch + change.get("epoch", 0), header.round + change.get("round", 0),
-            header.height + change.get("height", 0), self._author + change.get("author", 0),
+            height + change.get("height", 0), self._author + change.get("author", 0),
             max(header.timestamp_us + int(change.get("time_ms", 0) * 1_000), 0),
             qc.digest(), None if tc is None else tc.digest(), payload_root(payload),
         )  # fmt: skip
@@ -238,7 +244,7 @@ class Bender:
 
     def _shown(self, qc: QuorumCertificate, below: int, change: dict[str, Any]) -> QuorumCertificate:
         """The certificate that the message shows."""
-        if "qc" in change:
+        if change.get("qc", "tc") != "tc":
             qc = self._memory.certificate(change["qc"], qc.data.epoch, below) or qc
         if "claim_round" in change:
             qc = qc._replace(data=qc.data._replace(round=change["claim_round"]))

@@ -306,7 +306,7 @@ CHANGE_WORDS: dict[str, tuple[str, ...]] = {
     "root": ("flip",),
     "block": ("other",),
     "commit": ("none",),
-    "qc": ("lowest", "highest", "genesis", "committed"),
+    "qc": ("lowest", "older", "highest", "genesis", "tc"),
     "signers": ("duplicate", "fewer"),
     "tc": ("none", "lowest", "highest"),
     "payload": ("empty", "garbage", "twice", "reversed", "flip"),

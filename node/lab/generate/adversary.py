@@ -2,11 +2,13 @@
 
 Twins misses what no honest machine does: hidden certificates, old ones in time-outs, a timeout certificate of the
 lowest time-outs. Each habit here is in the words of a scenario file (as in node.sim.strategies); two to four are
-combined, each for some rounds or for good, and proposals, votes and time-outs are cut apart independently.
+combined, each for some rounds or for good. Proposals, votes and time-outs are cut apart independently, so that of a
+round's certificate often one validator alone knows; who leads the round after trouble is often the liar.
 """
 
 from node.lab.generate.digits import Digits, digits_of
 from node.lab.generate.ground import (
+    GST_MS,
     LONG_MS,
     ROUNDS,
     SHORT_MS,
@@ -22,19 +24,23 @@ from node.sim.scenario_file import from_document
 
 HABITS: tuple[Json, ...] = (
     {"on": "timeout", "do": "lie", "change": {"qc": "lowest"}},
-    {"on": "timeout", "do": "lie", "change": {"qc": "genesis"}},
-    {"on": "timeout", "do": "lie", "to": "half", "change": {"qc": "lowest"}},
+    {"on": "timeout", "do": "lie", "change": {"qc": "older"}},
+    {"on": "timeout", "do": "lie", "to": "half", "change": {"qc": "older"}},
+    {"on": "timeout", "do": "hide", "to": "half"},
     {"on": "heard.timeout", "do": "send", "change": {"as": "tc"}},
-    {"on": "proposal", "do": "lie", "change": {"tc": "lowest", "qc": "lowest"}},
-    {"on": "proposal", "do": "lie", "to": "half", "change": {"tc": "lowest", "qc": "lowest"}},
+    {"on": "proposal", "do": "lie", "change": {"tc": "lowest", "qc": "tc"}},
+    {"on": "proposal", "do": "lie", "to": "half", "change": {"tc": "lowest", "qc": "tc"}},
+    {"on": "proposal", "do": "lie", "change": {"qc": "tc"}},
+    {"on": "proposal", "do": "lie", "change": {"qc": "older"}},
     {"on": "proposal", "do": "lie", "change": {"qc": "lowest"}},
-    {"on": "proposal", "do": "lie", "change": {"tc": "highest", "qc": "lowest"}},
+    {"on": "proposal", "do": "lie", "change": {"tc": "highest", "qc": "older"}},
+    {"on": "proposal", "do": "lie", "change": {"tc": "lowest", "qc": "lowest"}},
+    {"on": "proposal", "do": "send", "change": {"qc": "older", "time_ms": 3}},
     {"on": "proposal", "do": "lie", "to": "half", "change": {"time_ms": 1}},
     {"on": "proposal", "do": "lie", "to": "rest", "change": {"time_ms": 2}},
     {"on": "proposal", "do": "hold", "after_rounds": 1},
     {"on": "proposal", "do": "hold", "ms": 1_100},
     {"on": "proposal", "do": "hide", "to": "half"},
-    {"on": "proposal", "do": "send", "change": {"qc": "lowest", "time_ms": 3}},
     {"on": "heard.vote", "do": "send", "change": {"as": "vote"}},
     {"on": "vote", "do": "send", "change": {"block": "other", "commit": "none"}},
     {"on": "vote", "do": "hide"},
@@ -42,9 +48,8 @@ HABITS: tuple[Json, ...] = (
     {"on": "vote", "do": "lie", "change": {"root": "flip"}},
     {"on": "sync_info", "do": "hide"},
     {"on": "sync_info", "do": "hold", "after_rounds": 2},
-    {"on": "sync_info", "do": "lie", "change": {"qc": "lowest"}},
+    {"on": "sync_info", "do": "lie", "change": {"qc": "older"}},
     {"on": "heard.proposal", "do": "hide"},
-    {"on": "timeout", "do": "hide", "to": "half"},
 )
 """What an adversary may do again and again."""
 SPLITS = splits(VALIDATORS, 2)
@@ -57,14 +62,13 @@ def adversary(index: int) -> Case:
     liar = digits.below(VALIDATORS)
     honest = [number for number in range(VALIDATORS) if number != liar]
     steps = [_habit(digits) for _ in range(2 + digits.below(3))]
-    leaders, rules = [], []
+    leaders = [digits.pick((liar, *honest))]
+    rules: list[Json] = []
     for round_ in ROUNDS:
-        leaders.append(digits.pick((liar, *honest)))
-        if digits.one_in(3):
-            for_ms = digits.pick((SHORT_MS, LONG_MS))
-            for types in KINDS:
-                if digits.one_in(2):
-                    rules += split(digits.pick(SPLITS), round_, for_ms, types)
+        is_troubled = digits.one_in(3)
+        if is_troubled:
+            rules += _trouble(digits, round_)
+        leaders.append(digits.pick((liar, liar, *honest) if is_troubled else (liar, *honest)))
     faults = [crash(digits, honest)] if digits.one_in(4) else []
     byzantine = [{"node": liar, "strategy": "composed", "steps": steps}]
     return Case(from_document(document("adversary", leaders, byzantine=byzantine, rules=rules, faults=faults)), index)
@@ -75,3 +79,20 @@ def _habit(digits: Digits) -> Json:
     habit = digits.pick(HABITS)
     first, length = digits.pick(ROUNDS), digits.pick((0, 0, 1, 3))
     return {**habit, "from_round": first, "to_round": first + length - 1} if length else habit
+
+
+def _trouble(digits: Digits, round_: int) -> list[Json]:
+    """One validator alone hears the votes of a round; or each kind of message has a partition of its own, or none."""
+    for_ms = digits.pick((SHORT_MS, LONG_MS))
+    if digits.one_in(3):
+        only = digits.below(VALIDATORS)
+        others = [process for process in range(VALIDATORS) if process != only]
+        return [{
+            "do": "drop", "types": ["vote"], "dst": others, "from_round": round_, "to_round": round_, "for_ms": for_ms,
+            "to_ms": GST_MS, "name": "one_way.message",
+        }]  # fmt: skip
+    rules = []
+    for types in KINDS:
+        if digits.one_in(2):
+            rules += split(digits.pick(SPLITS), round_, for_ms, types)
+    return rules

@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 from chain.errors import MithqalError
 from node.lab.generate.adversary import adversary
+from node.lab.generate.crash_points import crash_points
 from node.lab.generate.directed import directed
 from node.lab.generate.ground import Case
+from node.lab.generate.mutation import mutation
 from node.lab.generate.seeds import seeds
 from node.lab.generate.twins import twins
 
@@ -23,13 +25,18 @@ class Generator(NamedTuple):
 
 GENERATORS: dict[str, Generator] = {
     "twins": Generator(twins, ("partition.message", "crash.at", "restart")),
-    "adversary": Generator(adversary, ("composed", "partition.message", "crash.at", "restart")),
+    "adversary": Generator(adversary, ("composed", "partition.message", "one_way.message", "crash.at", "restart")),
+    "mutation": Generator(mutation, ("composed", "one_way.message", "crash.at", "restart")),
+    "crash_points": Generator(crash_points, ("crash.at", "restart", "refused.safety_record_unreadable")),
     "seeds": Generator(seeds, (), is_small=False),
     "directed": Generator(directed, (), is_small=False),
 }
 """Name -> generator."""
 ALL = "all"
-PATTERN = ("twins", "adversary")
+PATTERN = (
+    "twins", "adversary", "mutation", "crash_points", "twins", "adversary", "adversary", "mutation",
+    "twins", "adversary", "crash_points", "twins", "adversary", "mutation", "twins", "adversary",
+)  # fmt: skip
 """Who has the next number of `all`, in turn ..."""
 LARGE_EVERY = 1_000
 """... but for one in so many, which is a large scenario: they take as long as a hundred small ones."""

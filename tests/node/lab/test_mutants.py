@@ -180,7 +180,7 @@ def test_the_suite_is_the_corpus_and_then_what_generators_make(monkeypatch: pyte
     monkeypatch.setattr(suite, "SMALL", 4)
     labels = [case.label for case in suite.cases(ROOT)]
     files = sorted(path.stem for path in (ROOT / suite.CORPUS).glob("*.json"))
-    small = ["twins 0", "adversary 0", "twins 1", "adversary 1"]
+    small = ["twins 0", "adversary 0", "mutation 0", "crash_points 0"]
     assert labels == files + small + [f"seed {seed}" for seed in range(1, suite.SEEDS + 1)]
     assert [case.label for case in suite.cases(ROOT, 2)] == files[:2]
 
