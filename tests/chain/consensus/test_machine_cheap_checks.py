@@ -1,4 +1,4 @@
-"""What the machine does not even look at, and what it asks for again: each test fails without the check that it names."""
+"""What the machine does not even look at, and what it asks for again: each fails without the check that it names."""
 
 import pytest
 

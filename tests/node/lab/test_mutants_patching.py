@@ -67,7 +67,7 @@ def test_a_hunk_may_have_moved(tmp_path: Path) -> None:
 
 
 def test_context_must_match(tmp_path: Path) -> None:
-    """The error names the file, the hunk, the line and what stands there; no file is changed, not even an earlier one."""
+    """The error names file, hunk, line and what stands there; no file is changed, not even an earlier one."""
     (tmp_path / "g.txt").write_text("one\n")
     first = "--- a/g.txt\n+++ b/g.txt\n@@ -1 +1 @@\n-one\n+eins\n"
     with pytest.raises(PatchError) as caught:

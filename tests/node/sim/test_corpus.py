@@ -23,7 +23,7 @@ def test_there_is_a_file_for_each_trap() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
 def test_every_invariant_holds_in_the_trap(case: Case) -> None:
-    """What the scenario orders happens, the honest validators go on, and nothing breaks: the control of every mutant."""
+    """What the scenario orders happens, the honest go on, and nothing breaks: the control of every mutant."""
     assert case.expected
     result = World(case.scenario, case.seed).run()
     assert result.violations == ()
