@@ -1,4 +1,4 @@
 """Work on whole networks and many simulated runs: campaigns of seeds, benches, chaos.
 
-Reading order: campaign (many seeds, one summary).
+Reading order: campaign (many seeds, one summary); suite, mutants and patching (does it find seeded bugs?).
 """

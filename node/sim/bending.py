@@ -10,6 +10,7 @@ from typing import Any
 
 from chain.block import Block, Header, header_id, payload_root, proposal_message
 from chain.certificates import (
+    CommitInfo,
     QuorumCertificate,
     TimeoutCertificate,
     VoteData,
@@ -23,6 +24,7 @@ from chain.messages import (
     Accusation,
     BlockResponse,
     CommittedResponse,
+    EpochChange,
     Message,
     Proposal,
     SyncInfo,
@@ -31,13 +33,14 @@ from chain.messages import (
     encode_message,
 )
 from chain.primitives import Hash
+from chain.validators import Validator, ValidatorSet
 
 ORDER_OF_ED25519 = 2**252 + 27742317777372353535851937790883648493
 KEPT_CERTIFICATES = 256
 GARBAGE = b"\x93\x00\xa7garbage\xc0"
 CHANGES: dict[str, str] = {
-    "as": "sign a statement that was heard with one's own key, or build another kind: `vote`, `timeout`, `tc`,"
-    " `accusation` (of who was heard, with a second vote that it never signed)",
+    "as": "sign a statement that was heard with one's own key, or build another kind: `vote`, `timeout`, `tc`, `end`"
+    " (an epoch's), `accusation` (of who was heard, with a second vote that it never signed)",
     "author": "the number of whom it pretends to be from, as a distance from one's own",
     "epoch": "so many epochs later",
     "round": "so many rounds later",
@@ -47,7 +50,7 @@ CHANGES: dict[str, str] = {
     "commit": "`none`: a vote that commits nothing",
     "qc": "the certificate shown: `genesis`, `lowest`, `older` (the second highest) or `highest` that was heard; `tc`: "
     "of a proposal, the one of its timeout certificate",
-    "claim_round": "a certificate of this round that nobody signed",
+    "claim_round": "a certificate of this round that nobody signed; with `as` `tc` and a `qc`: the number alone",
     "signers": "the signatures of the certificate shown: `duplicate` one, or `fewer` than a quorum",
     "tc": "the timeout certificate: `none`, `lowest` (of the lowest time-outs heard) or `highest`",
     "payload": "the block's transactions: `empty`, `garbage`, `twice` or `reversed`",
@@ -138,7 +141,10 @@ class Bender:
                 made = self._proposal(made, change)
             case SyncInfo():
                 made = self._sync_info(made, change)
-            case BlockResponse() | CommittedResponse():
+            case BlockResponse():
+                made = _blocks(made, change.get("blocks", ""))
+            case CommittedResponse(_, _, proof):
+                made = made._replace(proof=None if proof is None else self._shown(proof, 1 << 62, change))
                 made = _blocks(made, change.get("blocks", ""))
             case _:
                 pass
@@ -158,6 +164,8 @@ class Bender:
         if kind == "tc" and high is not None and commit is not None:
             tc = self._certificate_of_timeouts(epoch, round_, lowest=True, own=is_claimed)
             return None if tc is None else SyncInfo(tc.high_qc, commit, tc)
+        if kind == "end" and commit is not None and commit.commit is not None:
+            return self._end(commit, commit.commit, round_)
         return message if kind == "" else None
 
     def _accusation(self, vote: Vote) -> Accusation:
@@ -241,8 +249,10 @@ class Bender:
     def _sync_info(self, sync: SyncInfo, change: dict[str, Any]) -> SyncInfo:
         """Another highest certificate."""
         if change.get("as") == "tc":
-            claim = change.get("claim_round")
-            return sync if claim is None or sync.tc is None else sync._replace(tc=self._claimed(sync.tc, claim))
+            claim, keeps = change.get("claim_round"), "qc" in change
+            if not claim or sync.tc is None:
+                return sync
+            return sync._replace(tc=self._claimed(sync.tc, claim, keeps=keeps))
         high = self._shown(sync.high_qc, 1 << 62, change)
         return SyncInfo(high, high if "claim_round" in change else sync.high_commit, sync.tc)
 
@@ -273,11 +283,22 @@ class Bender:
         rows = sorted((timeout.author, timeout.sync.high_qc.round, timeout.signature) for timeout in chosen)
         return TimeoutCertificate(epoch, round_, high, tuple(rows))
 
-    def _claimed(self, tc: TimeoutCertificate, claim: int) -> TimeoutCertificate:
-        """T11: one's own entry names a round that no certificate has."""
+    def _end(self, known: QuorumCertificate, commit: CommitInfo, round_: int) -> EpochChange:
+        """The end of this epoch a little later, for a set of one's own, signed by oneself alone."""
+        key, block_id = self._signer.public_key, _flip(commit.block_id)
+        own = ValidatorSet(commit.epoch + 1, (Validator("liar", key, key, self._author),))
+        commit = commit._replace(round=round_ + 4, block_id=block_id, next_epoch=own)
+        data = known.data._replace(
+            round=round_ + 5, parent_round=round_ + 4, parent_id=block_id, next_validators=own.hash
+        )  # fmt: skip
+        signature = self._signer.sign(vote_message(data, commit, self._genesis_hash))
+        return EpochChange((QuorumCertificate(data, commit, ((self._author, signature),)),))
+
+    def _claimed(self, tc: TimeoutCertificate, claim: int, *, keeps: bool) -> TimeoutCertificate:
+        """T11: one's own entry names a round that no certificate has; the one shown `keeps` its own round, or not."""
         signature = self._signer.sign(timeout_message(tc.epoch, tc.round, claim, self._genesis_hash))
         others = [entry for entry in tc.entries if entry[0] != self._author][: self._quorum - 1]
-        high = tc.high_qc._replace(data=tc.high_qc.data._replace(round=claim))
+        high = tc.high_qc if keeps else tc.high_qc._replace(data=tc.high_qc.data._replace(round=claim))
         return tc._replace(high_qc=high, entries=tuple(sorted([*others, (self._author, claim, signature)])))
 
 

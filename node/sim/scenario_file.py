@@ -125,8 +125,9 @@ def _no_mutant(top: Node) -> None:
     mutant = top.get("mutant", optional(text), None)
     if mutant is not None:
         raise ScenarioError(
-            f"mutant: {mutant!r} is unknown: no mutants are built in yet, use null", path="mutant", mutant=mutant
-        )
+            f"mutant: {mutant!r} is no part of a scenario: `mithqal lab mutants` runs them, use null",
+            path="mutant", mutant=mutant,
+        )  # fmt: skip
 
 
 def _leaders(top: Node, count: int) -> str | tuple[int, ...]:
@@ -301,7 +302,7 @@ def _step(item: Node, others: Sequence[int]) -> Step:
 
 
 CHANGE_WORDS: dict[str, tuple[str, ...]] = {
-    "as": ("vote", "timeout", "tc", "accusation"),
+    "as": ("vote", "timeout", "tc", "end", "accusation"),
     "root": ("flip",),
     "block": ("other",),
     "commit": ("none",),

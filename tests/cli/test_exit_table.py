@@ -128,17 +128,17 @@ ECONOMY = {
     2: (
         "bad_basket bad_book bad_parameter bad_period bad_rates bad_rates_file bad_rollout cluster_missing "
         "plots_missing weights_do_not_sum bad_scenario simulation_malformed simulation_moved bad_custodian_books "
-        "foreign_custodian_key"
+        "foreign_custodian_key bad_patch not_a_checkout"
     ),
     3: "cluster_unreachable network_runs",
     6: (
         "currency_dark currency_not_modelled date_outside_data rates_too_sparse unknown_basket "
         "unknown_calendar unknown_corridor unknown_crisis unknown_model unknown_preset unknown_run "
-        "unknown_scenario simulation_missing"
+        "unknown_scenario simulation_missing unknown_mutant"
     ),
     8: "gate_failed world_broken bad_signature_made bad_statement reserve_shortfall books_differ",
 }
-"""The rules of the economy's rooms."""
+"""The rules of the economy's rooms, and of the lab."""
 
 
 def table(rows: dict[int, str]) -> dict[str, int]:
