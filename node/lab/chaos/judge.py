@@ -2,7 +2,7 @@
 
 Pure, and knows nothing of how the ledgers were read; so its teeth are tried on ledgers that were made up.
 
-- lost: acknowledged as final, and not executed on a ledger.
+- lost: acknowledged as final, and not executed on a ledger; all of them if no ledger can be read any more.
 - doubled: on a ledger more than once, or two payments under one sequence number.
 - wrong: another outcome, content or version than was acknowledged; a payment of our accounts that no journal knows;
   a balance or sequence number that the model does not have; validators whose ledgers differ; one that cannot be read.
@@ -87,6 +87,8 @@ def judge(recorded: Recorded, views: Sequence[View]) -> Verdict:
         lost |= _lost(recorded, view, verdict)
         doubled |= _doubled(view)
         wrong |= _wrong_payments(recorded, view) | _wrong_balances(recorded, view)
+    if all(view.problem for view in views):
+        lost |= {pay for pay, final in recorded.finals.items() if final.executed}
     digests = {view.validator: view.digest for view in views if not view.problem}
     if len(set(digests.values())) > 1:
         wrong.add(f"validators differ at the same version: {digests}")

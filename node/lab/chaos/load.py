@@ -64,6 +64,9 @@ class Load:
         self._journalling = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_over = False
+        self._is_offering = True
+        self.began = asyncio.Event()
+        """Set once a payment is final."""
         self.sent = self.acknowledged = self.resent = self.held_back = 0
         """Payments; the last: those that were due while every account had one under way."""
         self.waits_us: list[int] = []
@@ -76,7 +79,7 @@ class Load:
         """Offer `rate` payments a second for so long."""
         self.began_us = now_us()
         due, at = 0.0, self.began_us
-        while now_us() < self.began_us + length_us:
+        while self._is_offering and now_us() < self.began_us + length_us:
             due += rate * TICK_US / SECOND_US
             while due >= 1:
                 count = min(int(due), MAX_BATCH)
@@ -85,6 +88,10 @@ class Load:
             at += TICK_US
             await asyncio.sleep(max(0, at - now_us()) / SECOND_US)
         self.ended_us = now_us()
+
+    def stop(self) -> None:
+        """Offer no more."""
+        self._is_offering = False
 
     async def drain(self, timeout_s: float) -> None:
         """Wait until everything that was sent is final; what is not by then stays unacknowledged."""
@@ -167,6 +174,7 @@ class Load:
         self.acknowledged += len(finals)
         self.waits_us += [at - began_us] * len(finals)
         self.acknowledged_us.append(at)
+        self.began.set()
 
 
 def longest_gap_us(moments: Sequence[int], *, began_us: int, ended_us: int) -> int:

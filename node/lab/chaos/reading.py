@@ -26,8 +26,6 @@ PAGE = 500
 """Versions of a request."""
 CALLS = 19
 """Calls of a request beside the one for the ledger's proof."""
-PATIENCE_S = 60.0
-"""How long a validator may take to answer, and to reach a version that another one has certified."""
 POLL_S = 0.1
 
 
@@ -89,14 +87,17 @@ class Reader:
         return held
 
 
-def read_views(network: Network, first: int, accounts: Sequence[str], at_least: int = 0) -> tuple[list[View], int]:
+def read_views(
+    network: Network, first: int, accounts: Sequence[str], at_least: int, patience_s: float
+) -> tuple[list[View], int]:  # fmt: skip
     """Every validator's view from a version on, and the version up to which all were read; it is `at_least` so high.
 
-    A validator that cannot be read has a view that says why.
+    A validator that cannot be read, or does not reach that version in time, has a view that says why.
     """
+    deadline = time.monotonic() + patience_s
     readers = [Reader(network, member) for member in network.members]
     try:
-        tops = [_top(reader, at_least) for reader in readers]
+        tops = [_top(reader, at_least, deadline) for reader in readers]
         last = min((top for top in tops if isinstance(top, int)), default=0)
         views = [
             reader.view(first, last, accounts) if isinstance(top, int) else View(reader.name, (), {}, "", top)
@@ -108,20 +109,19 @@ def read_views(network: Network, first: int, accounts: Sequence[str], at_least: 
     return views, last
 
 
-def _top(reader: Reader, at_least: int) -> int | str:
+def _top(reader: Reader, at_least: int, deadline: float) -> int | str:
     """What a validator has certified once that is high enough, or why there is nothing."""
-    deadline = time.monotonic() + PATIENCE_S
-    problem = ""
-    while time.monotonic() < deadline:
+    while True:
         try:
             version = reader.certified()
             if version >= at_least:
                 return version
-            problem = f"it is at version {version} after {PATIENCE_S:g} s, acknowledged was {at_least}"
+            problem = f"it is at version {version}, acknowledged was {at_least}"
         except MithqalError as error:
             problem = f"{error.name}: {error.message}"
+        if time.monotonic() > deadline:
+            return problem
         time.sleep(POLL_S)
-    return problem
 
 
 def _payment(version: int, entry: ProvedEntry) -> Held | None:

@@ -89,7 +89,7 @@ class _Run:
         until_us = now_us() + length_us
         loading = asyncio.create_task(self._session.load.run(self._plan.rate, length_us))
         self._say(f"loading with {self._plan.rate} payments/s for {self._plan.seconds:g} s ...")
-        await asyncio.sleep(min(1.0, self._plan.seconds / 10))
+        await self._session.first_payment()
         await (self._pace if self._plan.is_paced else self._overlap)(until_us)
         await loading
 
@@ -158,7 +158,7 @@ class _Run:
             "mode": "paced" if plan.is_paced else "overlap",
             "seconds": plan.seconds, "kill_every_s": plan.every_s, "rate": plan.rate,
             "validators": len(session.network.members), "plant": plan.plant,
-            **_counted(verdict),
+            **counted(verdict),
             "kills": self.faults.counts["kill"],
             "faults": dict(sorted(self.faults.counts.items())),
             "skipped": self._skipped,
@@ -176,7 +176,7 @@ class _Run:
         }  # fmt: skip
 
 
-def _counted(verdict: Verdict) -> dict[str, Any]:
+def counted(verdict: Verdict) -> dict[str, Any]:
     """The verdict's counts."""
     return {
         "lost": verdict.lost, "doubled": verdict.doubled, "wrong": verdict.wrong, "findings": verdict.findings,

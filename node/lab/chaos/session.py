@@ -24,6 +24,10 @@ from node.sim.entropy import Entropy
 
 START_S = 60.0
 """From the start of all validators until each has committed a block, on a busy machine."""
+BROKEN_S = 5.0
+"""The same patience where a validator has not come back: the verdict is clear already."""
+PATIENCE_S = 60.0
+"""How long a validator may take to reach a version that another one has acknowledged."""
 LIFETIME_S = 24 * 3600
 JOURNAL = "chaos-journal.jsonl"
 
@@ -113,6 +117,14 @@ class Session:
                     raise ChaosError(f"{member.name} does not start: {words}", name="not_ready")
                 await asyncio.sleep(0.05)
 
+    async def first_payment(self) -> None:
+        """Wait until the load has a payment final; ChaosError (`not_ready`)."""
+        try:
+            async with asyncio.timeout(START_S):
+                await self.load.began.wait()
+        except TimeoutError as error:
+            raise ChaosError(f"no payment is final after {START_S:g} s", name="not_ready") from error
+
     async def settle(self, timeout_s: float) -> None:
         """No fault any more: every validator is up and votes, and what is under way becomes final."""
         if self.proxy is not None:
@@ -122,12 +134,14 @@ class Session:
             if self.cluster.is_down(index):
                 self.problems.append(f"{member.name} had ended: {self.cluster.last_words(index)}")
                 self.cluster.start(index)
+        deadline = time.monotonic() + timeout_s
         for index in range(len(self.network.members)):
             try:
-                await self.cluster.voted_after(index, self.cluster.began_us(index), timeout_s)
+                left_s = max(0.0, deadline - time.monotonic())
+                await self.cluster.voted_after(index, self.cluster.began_us(index), left_s)
             except ChaosError as error:
                 self.problems.append(error.message)
-        await self.load.drain(timeout_s)
+        await self.load.drain(BROKEN_S if self.problems else timeout_s)
 
     async def verdict(self) -> Verdict:
         """Read every ledger with proofs, and compare it with the journal; the load must be over."""
@@ -136,9 +150,12 @@ class Session:
             raise self.load.broken
         recorded = await asyncio.to_thread(read_journal, self._journal.path)
         at_least = max((final.version for final in recorded.finals.values()), default=0)
+        patience_s = BROKEN_S if self.problems else PATIENCE_S
         self._say(f"reading {len(self.network.members)} ledgers with proofs up to version {at_least} ...")
         accounts = list(recorded.openings)
-        views, self.last = await asyncio.to_thread(read_views, self.network, self._first, accounts, at_least)
+        views, self.last = await asyncio.to_thread(
+            read_views, self.network, self._first, accounts, at_least, patience_s
+        )
         found = judge(recorded, views)
         for problem in self.problems:
             found.wrong += 1
