@@ -98,3 +98,10 @@ def test_a_campaign_says_how_to_replay_a_failure(tmp_path: Path, monkeypatch: py
     assert campaign.replays([fine, broken], 2_000_000, file.parent) == [f"mithqal lab run {file} --seed 3"]
     done = lab("run", file, "--seed", 3, "--json")
     assert json.loads(done.stdout)["trace_hash"] == fine.trace_hash
+
+
+def test_chaos_knows_its_faults() -> None:
+    """A kind of fault that does not exist is a usage error, before anything is started."""
+    done = lab("chaos", "--faults", "kill,flood", "--seed", 1, "--json")
+    assert (done.return_value, done.stdout) == (2, "")
+    assert json.loads(done.stderr)["error"]["name"] == "unknown_fault"

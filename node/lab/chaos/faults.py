@@ -6,11 +6,15 @@ from typing import Protocol
 
 from chain.primitives import SECOND_US
 from node.lab.chaos.cluster import Cluster
-from node.lab.chaos.rules import now_us
+from node.lab.chaos.rules import ChaosError, now_us
 from node.lab.chaos.schedule import Act
 
 FULL_END_S = 5.0
-"""A validator whose disk is full notices within so long, since it writes at every vote."""
+"""A disk stays full so long, unless the process ends earlier, which it should: it writes at every vote."""
+
+
+FULL_EXIT = 3
+"""How a validator ends whose disk is full (docs/operations.md)."""
 
 
 class Links(Protocol):
@@ -32,6 +36,8 @@ class Faults:
         self.counts: Counter[str] = Counter()
         self.revotes_us: list[int] = []
         """From a process's start after a kill to its first vote."""
+        self._filled: set[int] = set()
+        """Validators that may end by themselves, since their disk was full."""
 
     async def perform(self, act: Act) -> int:
         """Do it, keep it up for its length, undo it; gives the moment after which the victim should vote again."""
@@ -53,20 +59,36 @@ class Faults:
 
     async def recover(self, act: Act, after_us: int, timeout_s: float) -> None:
         """Wait until the victim votes again; ChaosError (`cannot_recover`)."""
-        voted_us = await self._cluster.voted_after(act.victim, after_us, timeout_s)
+        try:
+            voted_us = await self._cluster.voted_after(act.victim, after_us, timeout_s)
+        except ChaosError:
+            if act.victim not in self._filled or not self._cluster.is_down(act.victim):
+                raise
+            self.revive(act.victim)
+            voted_us = await self._cluster.voted_after(act.victim, after_us, timeout_s)
         if act.kind == "kill":
             self.revotes_us.append(voted_us - after_us)
 
+    def revive(self, index: int) -> str | None:
+        """Start a validator that has ended by itself; gives its last words, unless a full disk explains its end."""
+        if not self._cluster.is_down(index):
+            return None
+        words = self._cluster.last_words(index)
+        is_explained = index in self._filled and self._cluster.exit_code(index) == FULL_EXIT
+        self.counts["disk_full_stops"] += is_explained
+        self._filled.discard(index)
+        self._cluster.start(index)
+        return None if is_explained else words
+
     async def _fill(self, act: Act) -> None:
         """A full disk ends the process; with room again it is started."""
+        self._filled.add(act.victim)
         self._cluster.fill_disk(act.victim, is_full=True)
         deadline = now_us() + int(FULL_END_S * SECOND_US)
         while not self._cluster.is_down(act.victim) and now_us() < deadline:  # noqa: ASYNC110 - nothing tells us
             await asyncio.sleep(0.02)
         self._cluster.fill_disk(act.victim, is_full=False)
-        if self._cluster.is_down(act.victim):
-            self.counts["disk_full_stops"] += 1
-            self._cluster.start(act.victim)
+        self.revive(act.victim)
 
     async def _bend_links(self, act: Act) -> None:
         """Cut one direction between two validators, or make all links of one slow or lossy."""

@@ -7,14 +7,14 @@ retransmission (200 ms and more, all behind it wait too), and now and then the c
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from chain.primitives import SECOND_US
 from node.config import Endpoint
 from node.lab.chaos.rules import now_us
 from node.sim.entropy import Stream
 
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 PIECE = 1 << 16
 RETRANSMIT_US = 200_000
 """The least time until TCP sends lost bytes again (RFC 6298 allows less than its one second; Linux waits 200 ms)."""
@@ -65,6 +65,8 @@ class Proxy:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _ in range(3):  # connections that were cut close in the loop's next turns
+            await asyncio.sleep(0)
 
     def cut(self, source: int, target: int, *, is_cut: bool) -> None:
         """Hold all bytes from one validator to another, or let them go."""
@@ -88,33 +90,42 @@ class Proxy:
 
     # --- one connection ---
 
-    def _handler(self, dialler: int, target: int) -> Handler:
+    def _handler(self, dialler: int, target: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
         """What a server calls for each connection of a pair."""
 
-        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None
+        def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.create_task(self._join(dialler, target, (reader, writer)))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-            try:
-                other_reader, other_writer = await asyncio.open_connection(*self._endpoints[target])
-            except OSError:
-                writer.transport.abort()
-                return
-            there = _Pipe(self._ways[dialler, target], reader, other_writer)
-            back = _Pipe(self._ways[target, dialler], other_reader, writer)
-            work = [pump(pipe) for pipe in (there, back) for pump in (self._read, self._write)]
-            pumps = [asyncio.create_task(item) for item in work]
-            try:
-                await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for pump in pumps:
-                    pump.cancel()
-                await asyncio.gather(*pumps, return_exceptions=True)
-                for end in (writer, other_writer):
-                    end.transport.abort()
 
         return handle
+
+    async def _join(self, dialler: int, target: int, near: Ends) -> None:
+        """Dial the target, and pass bytes on in both directions until one of them ends."""
+        try:
+            far = await asyncio.open_connection(*self._endpoints[target])
+            try:
+                await self._pass_on(
+                    _Pipe(self._ways[dialler, target], near[0], far[1]),
+                    _Pipe(self._ways[target, dialler], far[0], near[1]),
+                )
+            finally:
+                far[1].transport.abort()
+        except OSError:
+            pass  # the dialler sees a broken connection, as it would without us
+        finally:
+            near[1].transport.abort()
+
+    async def _pass_on(self, *pipes: "_Pipe") -> None:
+        """Pump pipes until one of them ends, for whatever reason."""
+        work = [pump(pipe) for pipe in pipes for pump in (self._read, self._write)]
+        pumps = [asyncio.create_task(item) for item in work]
+        try:
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
 
     async def _read(self, pipe: "_Pipe") -> None:
         """Take pieces as they come, each with the moment at which it is due."""

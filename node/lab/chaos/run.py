@@ -92,6 +92,8 @@ class _Run:
         await self._session.first_payment()
         await (self._pace if self._plan.is_paced else self._overlap)(until_us)
         await loading
+        for index in range(len(self._session.network.members)):
+            self._revive(index)
 
     async def _pace(self, until_us: int) -> None:
         """One act after the other."""
@@ -126,17 +128,19 @@ class _Run:
 
     async def _act(self, act: Act, busy: asyncio.Lock) -> None:
         """One act, and its victim's recovery unless that is hit again."""
-        cluster = self._session.cluster
         async with busy:
-            if cluster.is_down(act.victim):
-                words = cluster.last_words(act.victim)
-                self._session.problems.append(f"validator {act.victim} had ended by itself: {words}")
-                cluster.start(act.victim)
+            self._revive(act.victim)
             after_us = await self.faults.perform(act)
         try:
             await self.faults.recover(act, after_us, RECOVERY_S)
         except ChaosError:
             pass  # killed again before it voted: the end of the run asks for its vote
+
+    def _revive(self, index: int) -> None:
+        """Nobody may be down but by our hand."""
+        words = self.faults.revive(index)
+        if words is not None:
+            self._session.problems.append(f"validator {index} had ended by itself: {words}")
 
     def _progress(self) -> None:
         """Say how far it is."""

@@ -129,11 +129,8 @@ class Session:
         """No fault any more: every validator is up and votes, and what is under way becomes final."""
         if self.proxy is not None:
             self.proxy.heal()
-        for index, member in enumerate(self.network.members):
+        for index in range(len(self.network.members)):
             self.cluster.resume(index)
-            if self.cluster.is_down(index):
-                self.problems.append(f"{member.name} had ended: {self.cluster.last_words(index)}")
-                self.cluster.start(index)
         deadline = time.monotonic() + timeout_s
         for index in range(len(self.network.members)):
             try:
