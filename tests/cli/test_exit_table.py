@@ -63,8 +63,8 @@ ABORTS: dict[int, str] = {
 
 CLIENT: dict[int, str] = {
     1: """
-        batch_too_large bench chaos not_ours content_type data_file_invalid invalid_format invalid_request no_measurements
-        number_out_of_range outbox parse_error pay_file rate_not_representable record_too_large
+        batch_too_large bench chaos content_type data_file_invalid invalid_format invalid_request no_measurements
+        number_out_of_range not_ours outbox parse_error pay_file rate_not_representable record_too_large
         request_too_large rpc rpc_error storage storage_read_failed storage_write_failed sync_failed too_slow
         unknown_method validator_failed wallet
     """,

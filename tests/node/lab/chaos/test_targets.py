@@ -86,7 +86,8 @@ def test_a_process_that_is_another_one_gets_no_signal(tmp_path: Path) -> None:
     """ "pid + start time checked": a pid that came to belong to somebody else is not ours."""
 
     async def test() -> None:
-        with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:  # noqa: ASYNC220 - at once
+        command = [sys.executable, "-c", "input()"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: ASYNC220 - it starts at once
             child = _Child(process, -1, tmp_path)
             child.started += 1
             with pytest.raises(ChaosError) as found:
