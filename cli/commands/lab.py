@@ -9,6 +9,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "campaign": ("cli.laboratory.campaign", "Run many scenarios; exit 8 if an invariant breaks."),
     "chaos": ("cli.laboratory.chaos", "Kill and fault real validators under load; exit 8 if a payment is lost."),
     "quorum-loss": ("cli.laboratory.quorum_loss", "Kill every real validator at once, again and again."),
+    "fidelity": ("cli.laboratory.fidelity", "Predicted against real time to finality."),
 }
 """Name, module and one line, in the order of the help. Each module has a click command of the same name,
 with `_` for `-`."""
