@@ -51,6 +51,7 @@ class _Child:
         self.started = _start_ticks(process.pid)
         self.began_us = now_us()
         self.voted_us = 0
+        self.first_vote_cpu_us = 0
         self.told = asyncio.Event()
 
     def read(self) -> None:
@@ -62,9 +63,11 @@ class _Child:
         if not text:
             self.close()
             return
-        whole = text.rpartition(b"\n")[0].rpartition(b"\n")[2]
-        if whole.isdigit():
-            self.voted_us = max(self.voted_us, int(whole))
+        lines = text.split(b"\n")[:-1]  # a vote is told in one write, which a pipe keeps whole
+        if lines and not self.voted_us:
+            self.first_vote_cpu_us = int(lines[0].split()[1])
+        if lines:
+            self.voted_us = int(lines[-1].split()[0])
             self.told.set()
 
     def close(self) -> None:
@@ -154,6 +157,10 @@ class Cluster:
     def began_us(self, index: int) -> int:
         """When its process was started."""
         return self._children[index].began_us
+
+    def first_vote_cpu_us(self, index: int) -> int:
+        """Processor time that its process took until its first vote, which has been waited for."""
+        return self._children[index].first_vote_cpu_us
 
     async def voted_after(self, index: int, after_us: int, timeout_s: float) -> int:
         """When the validator first voted after a moment, in microseconds of the monotonic clock.

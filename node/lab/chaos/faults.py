@@ -36,6 +36,8 @@ class Faults:
         self.counts: Counter[str] = Counter()
         self.revotes_us: list[int] = []
         """From a process's start after a kill to its first vote."""
+        self.revotes_cpu_us: list[int] = []
+        """The processor time of the same."""
         self._filled: set[int] = set()
         """Validators that may end by themselves, since their disk was full."""
 
@@ -68,6 +70,7 @@ class Faults:
             voted_us = await self._cluster.voted_after(act.victim, after_us, timeout_s)
         if act.kind == "kill":
             self.revotes_us.append(voted_us - after_us)
+            self.revotes_cpu_us.append(self._cluster.first_vote_cpu_us(act.victim))
 
     def revive(self, index: int) -> str | None:
         """Start a validator that has ended by itself; gives its last words, unless a full disk explains its end."""

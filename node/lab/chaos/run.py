@@ -170,6 +170,7 @@ class _Run:
             **load_figures(load),
             "longest_stall_ms": stall_us // 1000,
             "revote_ms": spread_ms(self.faults.revotes_us),
+            "revote_cpu_ms": spread_ms(self.faults.revotes_cpu_us),
             "liveness": {"asked_for": plan.is_paced, "broken": broken, "stall_bound_ms": int(STALL_S * 1000)},
             "disk_full_by": "ENOSPC from the library under the process" if "disk_full" in plan.kinds else None,
             "loss_is": "stalls of 200 ms and broken connections" if "loss" in plan.kinds else None,
