@@ -56,8 +56,7 @@ def test_what_nobody_can_read_any_more_is_lost() -> None:
 def test_a_payment_that_is_there_twice_is_doubled() -> None:
     """`doubled`: the same hash at two versions, though balances were right."""
     twice = replace(GOOD, held=[*HELD, HELD[1]._replace(version=110)])
-    lost, doubled, _ = verdict_of(twice)
-    assert (lost, doubled) == (0, 2)  # its hash, and its number
+    assert verdict_of(twice) == (0, 2, 1)  # its hash, its number, and a version that nobody acknowledged
 
 
 def test_two_payments_under_one_number_are_doubled() -> None:
@@ -81,6 +80,8 @@ def test_a_payment_that_failed_is_wrong_and_lost() -> None:
     lost, doubled, wrong = verdict_of(replace(GOOD, held=[HELD[0], HELD[1]._replace(executed=False), HELD[2]]))
     assert (lost, doubled) == (1, 0)
     assert wrong == 3  # the payment, and both balances
+    failed = replace(GOOD, held=[*HELD[:2], HELD[2]._replace(executed=False)])
+    assert verdict_of(failed, acknowledged=2) == (0, 0, 3)  # nobody was told: it should not have failed all the same
 
 
 def test_a_balance_that_the_model_does_not_have_is_wrong() -> None:

@@ -35,8 +35,9 @@ def sync_names():
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Compiled here."""
     built = build_library(tmp_path_factory.mktemp("library"))
-    if built.path is None:
+    if built.path is None and built.reason.startswith("no C compiler"):
         pytest.skip(built.reason)
+    assert built.path is not None, built.reason
     return built.path
 
 
