@@ -37,6 +37,7 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "content_type", "unknown_method", "data_file_invalid", "rate_not_representable", "storage",
         "storage_read_failed", "storage_write_failed", "sync_failed", "record_too_large", "number_out_of_range",
         "validator_failed", "wallet", "outbox", "pay_file", "bench", "no_measurements", "not_committed", "too_slow",
+        "chaos", "not_ours",
     ),
     USAGE: (
         "bad_argument", "bad_endpoint", "bad_port", "bad_validator_count", "not_a_test_chain", "network_differs",
@@ -92,6 +93,9 @@ BY_NAME: dict[str, int] = {
     "bad_rule": USAGE,
     "bad_code": USAGE,
     "still_halted": POLICY,
+    "foreign_target": USAGE,
+    "unknown_fault": USAGE,
+    "cannot_recover": INVARIANT,
     "unknown_currency": NOT_FOUND,
     "rate_not_available": NOT_FOUND,
     "rate_date_out_of_range": NOT_FOUND,

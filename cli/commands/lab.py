@@ -11,6 +11,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "latency": ("cli.laboratory.latency", "Measure how long a commit takes, after faults and losses too."),
     "sensitivity": ("cli.laboratory.sensitivity", "Score how much each kind of fault slows payments down."),
     "mutants": ("cli.laboratory.mutants", "Run seeded bugs through the suite; exit 8 if one is not found."),
+    "chaos": ("cli.laboratory.chaos", "Kill and fault real validators under load; exit 8 if a payment is lost."),
+    "quorum-loss": ("cli.laboratory.quorum_loss", "Kill every real validator at once, again and again."),
+    "fidelity": ("cli.laboratory.fidelity", "Predicted against real time to finality."),
 }
 """Name, module and one line, in the order of the help. Each module has a click command of the same name,
 with `_` for `-`."""

@@ -64,8 +64,8 @@ ABORTS: dict[int, str] = {
 
 CLIENT: dict[int, str] = {
     1: """
-        batch_too_large bench content_type data_file_invalid invalid_format invalid_request no_measurements
-        number_out_of_range outbox parse_error pay_file rate_not_representable record_too_large
+        batch_too_large bench chaos content_type data_file_invalid invalid_format invalid_request no_measurements
+        number_out_of_range not_ours outbox parse_error pay_file rate_not_representable record_too_large
         request_too_large rpc rpc_error storage storage_read_failed storage_write_failed sync_failed too_slow
         unknown_method validator_failed wallet
     """,
@@ -84,6 +84,7 @@ CLIENT: dict[int, str] = {
         not_a_key not_a_test_chain not_loopback outbox_format page_too_large receipt_unwritable
         rotation_unfinished safety_record_foreign safety_record_format same_account scheme_mismatch
         signed_already signers_differ storage_format too_long transaction_file_malformed unknown_key
+        foreign_target unknown_fault
         wrong_endpoints wrong_network wrong_type
     """,
     3: """
@@ -112,7 +113,7 @@ CLIENT: dict[int, str] = {
         outcomes_unknown timed_out
     """,
     8: """
-        bad_backup bad_keys_backup bad_proof bad_receipt books_do_not_balance conservation corrupt_state
+        bad_backup bad_keys_backup bad_proof bad_receipt books_do_not_balance cannot_recover conservation corrupt_state
         execution_divergence file_signature invariant_violated ledger_behind ledger_differs ledger_lost not_committed
         safety_record_lost safety_record_old safety_record_restored safety_record_unreadable storage_corrupt
         transaction_file_mismatch

@@ -103,3 +103,10 @@ def test_a_campaign_says_how_to_replay_a_failure(tmp_path: Path) -> None:
     assert kept(plan, tally, file.parent, lambda _: None) == [f"mithqal lab run {file} --seed 3"]
     done = lab("run", file, "--seed", 3, "--json")
     assert json.loads(done.stdout)["trace_hash"] == fine.result.trace_hash
+
+
+def test_chaos_knows_its_faults() -> None:
+    """A kind of fault that does not exist is a usage error, before anything is started."""
+    done = lab("chaos", "--faults", "kill,flood", "--seed", 1, "--json")
+    assert (done.return_value, done.stdout) == (2, "")
+    assert json.loads(done.stderr)["error"]["name"] == "unknown_fault"
