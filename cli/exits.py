@@ -37,6 +37,7 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "content_type", "unknown_method", "data_file_invalid", "rate_not_representable", "storage",
         "storage_read_failed", "storage_write_failed", "sync_failed", "record_too_large", "number_out_of_range",
         "validator_failed", "wallet", "outbox", "pay_file", "bench", "no_measurements", "not_committed", "too_slow",
+        "attacker_failed",
     ),
     USAGE: (
         "bad_argument", "bad_endpoint", "bad_port", "bad_validator_count", "not_a_test_chain", "network_differs",
@@ -51,7 +52,8 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "duplicate_signer", "signed_already", "signers_differ", "rotation_unfinished", "begins_at_snapshot",
     ),
     NOT_READY: (
-        "bad_answer", "wrong_chain", "too_many_waiting", "network", "storage_unreadable", "storage_full",
+        "bad_answer", "wrong_chain", "too_many_waiting", "too_many_requests", "overloaded", "answer_too_large",
+        "network", "storage_unreadable", "storage_full",
         "log_unwritable", "outbox_malformed",
     ),
     DISCARDED: (
@@ -110,6 +112,7 @@ BY_NAME: dict[str, int] = {
     "bad_signature_made": INVARIANT,
     "invariant_violated": INVARIANT,
     "not_committed": INVARIANT,
+    "foreign_target": USAGE,
     "directory_not_empty": USAGE,
     "bad_proof": INVARIANT,
     "bad_range": USAGE,
