@@ -113,6 +113,7 @@ BY_NAME: dict[str, int] = {
     "invariant_violated": INVARIANT,
     "not_committed": INVARIANT,
     "foreign_target": USAGE,
+    "nothing_to_show": NOT_FOUND,
     "directory_not_empty": USAGE,
     "bad_proof": INVARIANT,
     "bad_range": USAGE,

@@ -101,7 +101,7 @@ CLIENT: dict[int, str] = {
     """,
     6: """
         key_file_missing no_compliance_key no_receipt not_a_payment not_a_provider not_a_signer
-        not_enough_keys not_recoverable rate_date_out_of_range rate_not_available unknown_account
+        not_enough_keys not_recoverable nothing_to_show rate_date_out_of_range rate_not_available unknown_account
         unknown_block unknown_code unknown_constant unknown_country unknown_currency unknown_event
         unknown_function unknown_hash unknown_id unknown_ledger unknown_policy unknown_stream
         unknown_transaction unknown_validator version_pruned version_too_new wrong_prefix
