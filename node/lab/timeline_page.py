@@ -2,9 +2,11 @@
 
 STYLE = """
 :root{--back:#fff;--ink:#1c2430;--soft:#667085;--line:#d5dae2;--panel:#f5f6f8;--message:#8a94a6;--proposal:#2563a8;
---vote:#5a9e3a;--timeout:#c76a12;--commit:#14804a;--certificate:#7a4fb5;--fault:#c22f2f;--alarm:#c22f2f;--log:#8a6d1f;--pick:#d6006c}
+--vote:#5a9e3a;--timeout:#c76a12;--commit:#14804a;--certificate:#7a4fb5;--fault:#c22f2f;--alarm:#c22f2f;
+--log:#8a6d1f;--pick:#d6006c}
 @media (prefers-color-scheme:dark){:root{--back:#14181f;--ink:#e4e8ee;--soft:#98a2b3;--line:#333b47;--panel:#1d232c;
---message:#77839a;--proposal:#6aa9ec;--vote:#86cf63;--timeout:#f0a04b;--commit:#45c486;--certificate:#b393ea;--fault:#ff7b72;
+--message:#77839a;--proposal:#6aa9ec;--vote:#86cf63;--timeout:#f0a04b;--commit:#45c486;--certificate:#b393ea;
+--fault:#ff7b72;
 --alarm:#ff7b72;--log:#d8b24a;--pick:#ff6db6}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--back);color:var(--ink);font:14px/1.45 system-ui,sans-serif;height:100vh;display:flex;
