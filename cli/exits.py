@@ -38,6 +38,7 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "storage_read_failed", "storage_write_failed", "sync_failed", "record_too_large", "number_out_of_range",
         "validator_failed", "wallet", "outbox", "pay_file", "bench", "no_measurements", "not_committed", "too_slow",
         "chaos", "not_ours",
+        "attacker_failed",
     ),
     USAGE: (
         "bad_argument", "bad_endpoint", "bad_port", "bad_validator_count", "not_a_test_chain", "network_differs",
@@ -52,7 +53,8 @@ _BY_CODE: dict[int, tuple[str, ...]] = {
         "duplicate_signer", "signed_already", "signers_differ", "rotation_unfinished", "begins_at_snapshot",
     ),
     NOT_READY: (
-        "bad_answer", "wrong_chain", "too_many_waiting", "network", "storage_unreadable", "storage_full",
+        "bad_answer", "wrong_chain", "too_many_waiting", "too_many_requests", "overloaded", "answer_too_large",
+        "network", "storage_unreadable", "storage_full",
         "log_unwritable", "outbox_malformed",
     ),
     DISCARDED: (
@@ -117,6 +119,8 @@ BY_NAME: dict[str, int] = {
     "bad_signature_made": INVARIANT,
     "invariant_violated": INVARIANT,
     "not_committed": INVARIANT,
+    "foreign_target": USAGE,
+    "nothing_to_show": NOT_FOUND,
     "directory_not_empty": USAGE,
     "bad_proof": INVARIANT,
     "bad_evidence_file": USAGE,

@@ -14,6 +14,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "chaos": ("cli.laboratory.chaos", "Kill and fault real validators under load; exit 8 if a payment is lost."),
     "quorum-loss": ("cli.laboratory.quorum_loss", "Kill every real validator at once, again and again."),
     "fidelity": ("cli.laboratory.fidelity", "Predicted against real time to finality."),
+    "door": ("cli.laboratory.door", "Attack a local network through its open ports; exit 8 if a goal is missed."),
+    "fuzz": ("cli.laboratory.fuzz", "Hostile bytes against decoders and validators; exit 8 on a crash."),
+    "timeline": ("cli.laboratory.timeline", "Draw a live network: blocks, certificates, logs."),
 }
 """Name, module and one line, in the order of the help. Each module has a click command of the same name,
 with `_` for `-`."""

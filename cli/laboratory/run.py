@@ -22,14 +22,19 @@ MICROSECONDS = 1_000_000
 )
 @click.option("--trace", type=click.Path(path_type=Path, dir_okay=False), help="Write each event as a line of JSON.")
 @click.option("--save", type=click.Path(path_type=Path, dir_okay=False), help="Write the scenario as a file.")
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Draw it: a page that needs nothing else."
+)
+@click.option("--chrome", type=click.Path(path_type=Path, dir_okay=False), help="Draw it as a trace for Perfetto.")
 @options.as_json
 @output.reported
-def run(
+def run(  # noqa: PLR0913 - an option each
     file: Path | None, seed: int, seconds: int | None, signatures: str | None, trace: Path | None, save: Path | None,
-    as_json: bool,
+    html: Path | None, chrome: Path | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Run the scenario in FILE (docs/simulation.md), or the one that the seed draws. Exits 8 if an invariant breaks."""
     from node.lab import run as lab_run
+    from node.lab import timeline_files
     from node.sim.scenario import scenario_for_seed
 
     if file is not None and seconds is not None:
@@ -39,7 +44,10 @@ def run(
         scenario = replace(scenario, signatures=signatures)
     if save is not None:
         lab_run.save(scenario, save)
-    document = lab_run.play(scenario, seed, trace)
+    if html or chrome:
+        document = timeline_files.play_drawn(scenario, seed, trace, html, chrome)
+    else:
+        document = lab_run.play(scenario, seed, trace)
     found, port = document["violations"], document["signatures"]
     faults = ", ".join(f"{name} {count}" for name, count in sorted(document["faults"].items())) or "none"
     lines = [
@@ -52,6 +60,7 @@ def run(
             for item in found
         ],
     ]
+    lines += timeline_files.as_lines(document["picture"]) if "picture" in document else []
     if not found:
         lines.append("  every invariant held")
     output.result(document, lines, as_json=as_json)

@@ -4,7 +4,7 @@
 node/runtime/http_server.py, with their parameters and errors here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from chain.errors import MithqalError
 from chain.interface import Reply
@@ -14,7 +14,7 @@ from node.api import evidence_methods as evidence
 from node.api import history_methods as history
 from node.api import proof_methods as proofs
 from node.api import state_methods as state
-from node.api.reads import Context
+from node.api.reads import Context, Whole
 from node.api.schema import (
     INVALID_PARAMS,
     MEMPOOL_CODES,
@@ -99,6 +99,21 @@ _BEFORE_THE_LEDGER: dict[str, int] = {
 
 def answer(context: Context, tip: Tip, request: Request) -> Json:
     """The result of a read method; RpcError otherwise."""
+    found = begin(context, tip, request)
+    return finished(found) if isinstance(found, Iterator) else found
+
+
+def finished(page: Iterator[Json]) -> Json:
+    """All rows of a page, or the one result that took long."""
+    rows = list(page)
+    return rows[-1] if isinstance(page, Whole) else rows
+
+
+def begin(context: Context, tip: Tip, request: Request) -> Json:
+    """The same, but the rows of a page come one by one: the caller may serve others between them.
+
+    What it reads after this call is history, which does not change.
+    """
     found = METHODS.get(request.method)
     if found is None:
         raise RpcError(UNKNOWN_METHOD, f"no method is called {request.method[:64]!r}", name="unknown_method")
@@ -106,9 +121,14 @@ def answer(context: Context, tip: Tip, request: Request) -> Json:
     try:
         return function(context, tip, *bind(parameters, request.params))
     except MithqalError as error:
-        if error.name != "version_pruned" or isinstance(error, RpcError):
-            raise
-        raise RpcError(INVALID_PARAMS, error.message, name=error.name, **error.details) from error
+        raise as_rpc_error(error) from error
+
+
+def as_rpc_error(error: MithqalError) -> MithqalError:
+    """The same, as an answer's error where clients know it."""
+    if error.name != "version_pruned" or isinstance(error, RpcError):
+        return error
+    return RpcError(INVALID_PARAMS, error.message, name=error.name, **error.details)
 
 
 def submission_result(reply: Reply) -> Json:

@@ -1,5 +1,7 @@
 """Methods about what has happened: metadata, transactions, events, blocks."""
 
+from collections.abc import Iterator
+
 from chain.certificates import QuorumCertificate
 from chain.ledger import read_block, read_entry
 from chain.prover import accumulator_root
@@ -54,7 +56,7 @@ def get_transactions(context: Context, tip: Tip, start: int, limit: int, include
     go on from its last version."""
     check_limit(limit)
     rows = read_page(context, tip, start, limit)
-    return [transaction_json(version, row, include_events=include_events) for version, row in rows]
+    return (transaction_json(version, row, include_events=include_events) for version, row in rows)
 
 
 def get_transaction_by_hash(context: Context, tip: Tip, tx_hash: bytes, include_events: bool) -> Json:
@@ -76,30 +78,31 @@ def get_account_transactions(
     found = context.store.postings(Index.TRANSACTION_BY_SENDER, account, start, limit)
     if limit and context.ledger.base.version:
         check_first(context, "transaction number", start, found, used_numbers(context, tip, account))
-    return [
+    return (
         read_transaction(context, version, include_events=include_events)
         for _, version in found
         if version <= tip.version
-    ]
+    )
 
 
 def get_events(context: Context, tip: Tip, key: bytes, start: int, limit: int) -> Json:
     """Events of a stream."""
     check_limit(limit)
-    result: list[Json] = []
-    read, events = -1, {}
     postings = context.store.postings(Index.EVENT, key, start, limit)
     if limit and context.ledger.base.version:
         check_first(context, "event", start, postings, count_events(context, tip, key))
+    return _events(context, key, [item for item in postings if item[1] <= tip.version])
+
+
+def _events(context: Context, key: bytes, postings: list[tuple[int, int]]) -> Iterator[Json]:
+    """The events of a stream at these numbers and versions."""
+    read, events = -1, {}
     for number, version in postings:
-        if version > tip.version:
-            break
         if version != read:  # a batch has hundreds of one stream: its entry is read once
             row = context.store.row(Column.TRANSACTION, version)
             assert row is not None
             read, events = version, {event.sequence: event for event in read_entry(row)[3] if event.key == key}
-        result.append(event_json(events[number], version))
-    return result
+        yield event_json(events[number], version)
 
 
 def block_json(context: Context, tip: Tip, height: int) -> Json:
@@ -165,4 +168,4 @@ def get_blocks(context: Context, tip: Tip, start: int | None, limit: int) -> Jso
         heights = range(tip.height, oldest - 1, -1)
     else:
         heights = range(start, min(tip.height + 1, start + limit))
-    return [block for height in heights if (block := block_json(context, tip, height)) is not None]
+    return (block for height in heights if (block := block_json(context, tip, height)) is not None)

@@ -4,6 +4,8 @@ A client that asks for several of them puts them into one batch, which is answer
 against the ledger that `get_state_proof` certifies (docs/formats.md, "JSON-RPC").
 """
 
+from collections.abc import Iterable, Iterator
+
 from chain.accounts import account_key
 from chain.codec import Value, decode, encode
 from chain.facts import Fact, value_of
@@ -13,6 +15,7 @@ from chain.prover import Prover, certificate_of
 from chain.storage import Index
 from node.api.reads import (
     Context,
+    Whole,
     check_first,
     check_kept,
     check_limit,
@@ -78,14 +81,23 @@ def get_transactions_with_proofs(context: Context, tip: Tip, start: int, limit: 
     if start > tip.version or limit == 0:
         return None
     rows = read_page(context, tip, start, limit)
-    entries = [read_entry(row) for _, row in rows]
+    return Whole(_transactions(Prover(context.ledger, tip.version), start, rows, include_events=include_events))
+
+
+def _transactions(
+    prover: Prover, start: int, rows: Iterable[tuple[int, bytes]], *, include_events: bool
+) -> Iterator[Json]:  # fmt: skip
+    """The steps of it: a row each."""
+    entries = []
+    for _, row in rows:
+        entries.append(read_entry(row))
+        yield None
     events: tuple[Value, ...] = tuple(tuple(map(tuple, events)) for _, _, _, events in entries)
-    prover = Prover(context.ledger, tip.version)
-    return {
+    yield {
         "serialized_transactions": [encode((kind, data)).hex() for kind, data, _, _ in entries],
         "serialized_events": encode(events).hex() if include_events else None,
         "proofs": {
-            "ledger_info_to_transaction_infos_proof": encode(prover.paths(start, len(rows)).to_value()).hex(),
+            "ledger_info_to_transaction_infos_proof": encode(prover.paths(start, len(entries)).to_value()).hex(),
             "transaction_infos": encode(tuple(decode(info) for _, _, info, _ in entries)).hex(),
         },
     }
@@ -101,8 +113,16 @@ def get_account_transactions_with_proofs(
     found = context.store.postings(Index.TRANSACTION_BY_SENDER, account, start, limit)
     if limit and context.ledger.base.version:
         check_first(context, "transaction number", start, found, used_numbers(context, tip, account))
-    proofs = [value_of(prover.transaction(version)) for _, version in found if version <= size]
-    return {"serialized_txns_with_proofs": encode(tuple(proofs)).hex()}
+    return Whole(_each_proved(prover, [version for _, version in found if version <= size]))
+
+
+def _each_proved(prover: Prover, versions: list[int]) -> Iterator[Json]:
+    """The steps of it: a version each."""
+    proofs = []
+    for version in versions:
+        proofs.append(value_of(prover.transaction(version)))
+        yield None
+    yield {"serialized_txns_with_proofs": encode(tuple(proofs)).hex()}
 
 
 def get_events_with_proofs(context: Context, tip: Tip, key: bytes, start: int, limit: int) -> Json:
@@ -112,7 +132,7 @@ def get_events_with_proofs(context: Context, tip: Tip, key: bytes, start: int, l
     found = context.store.postings(Index.EVENT, key, start, limit)
     if limit and context.ledger.base.version:
         check_first(context, "event", start, found, count_events(context, tip, key))
-    return [_event(prover, key, number, version) for number, version in found if version <= tip.version]
+    return (_event(prover, key, number, version) for number, version in found if version <= tip.version)
 
 
 def get_event_by_version_with_proof(context: Context, tip: Tip, key: bytes, version: int | None) -> Json:

@@ -5,7 +5,7 @@ and whatever lies above the tip is left out: so every answer is a function of th
 ledger in memory has gone on meanwhile.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,6 +39,18 @@ class StateIsFar(Exception):
         """Which one."""
         super().__init__(version)
         self.version = version
+
+
+class Whole(Iterator[Json]):
+    """One result that takes long: None after each piece of work, the result in the end."""
+
+    def __init__(self, steps: Iterator[Json]) -> None:
+        """`steps` end with the result."""
+        self._steps = steps
+
+    def __next__(self) -> Json:
+        """One more piece."""
+        return next(self._steps)
 
 
 class Peers(Protocol):
@@ -181,23 +193,25 @@ def onchain_of(state: PastState) -> OnChainConfig:
     return config
 
 
-def read_page(context: Context, tip: Tip, start: int, limit: int) -> list[tuple[int, bytes]]:
+def read_page(context: Context, tip: Tip, start: int, limit: int) -> Iterator[tuple[int, bytes]]:
     """At most `limit` versions from `start` on, as they are stored. Fewer where those have MAX_PAGE_BYTES already.
 
     RpcError `version_pruned` if one of them is not kept here.
     """
     if limit and start + limit > 1:
         check_kept(context, min(max(start, 1), start + limit - 1, tip.version))
-    found: list[tuple[int, bytes]] = []
+    return _rows(context, start, min(start + limit, tip.version + 1))
+
+
+def _rows(context: Context, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """The same, read when they are asked for."""
     size = 0
-    for first in range(start, min(start + limit, tip.version + 1), PAGE_STEP):
-        count = min(PAGE_STEP, start + limit - first, tip.version - first + 1)
-        for version, row in context.store.rows(Column.TRANSACTION, first, count):
-            found.append((version, row))
+    for first in range(start, end, PAGE_STEP):
+        for version, row in context.store.rows(Column.TRANSACTION, first, min(PAGE_STEP, end - first)):
+            yield version, row
             size += len(row)
             if size >= MAX_PAGE_BYTES:
-                return found
-    return found
+                return
 
 
 def find_transaction(context: Context, tip: Tip, account: bytes, number: int) -> int | None:

@@ -83,9 +83,22 @@ def parse_body(body: bytes) -> Json:
             limit=MAX_BODY_BYTES,
         )  # fmt: skip
     try:
-        return json.loads(body)
+        return json.loads(body, parse_constant=_no_constant, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise RpcError(PARSE_ERROR, "the request is not JSON", name="parse_error") from error
+
+
+def _no_constant(word: str) -> Json:
+    """NaN and Infinity are no JSON."""
+    raise ValueError(word)
+
+
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """An object; a key that stands twice would mean one thing to us and another to who checked it before us."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
 
 
 def check_batch(value: list[Json]) -> list[Json]:
@@ -103,7 +116,7 @@ def check_batch(value: list[Json]) -> list[Json]:
 def request_id(value: Json) -> int | str | None:
     """The id to echo, also of a call that is wrong otherwise."""
     found = value.get("id") if isinstance(value, dict) else None
-    return found if isinstance(found, str) or type(found) is int else None
+    return found if isinstance(found, str) or (type(found) is int and 0 <= found <= U64_MAX) else None
 
 
 def parse_request(value: Json) -> Request:
@@ -139,7 +152,8 @@ def bind(parameters: tuple[Parameter, ...], params: list[Json] | dict[str, Json]
         known = [parameter.name for parameter in parameters]
         for key in named:
             if key not in known:
-                raise RpcError(INVALID_PARAMS, f"no parameter is called {key!r}", name="invalid_params", parameter=key)
+                message = f"no parameter is called {key[:64]!r}"
+                raise RpcError(INVALID_PARAMS, message, name="invalid_params", parameter=key[:64])
     values = []
     for parameter in parameters:
         value = named.get(parameter.name)

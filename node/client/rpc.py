@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from chain.errors import MithqalError
 
 Json = Any
 Endpoint = tuple[str, int]
+BACK_OFFS = 5
+"""How often one request is sent again to a validator that says `later` (429, 503)."""
 
 
 class ConnectionFailed(MithqalError):
@@ -143,7 +146,18 @@ class RpcClient:
         )
 
     def _exchange(self, body: bytes, timeout_s: float) -> Json:
-        """One request on the kept connection."""
+        """One request on the kept connection; sent again after the wait that a busy validator names."""
+        ends = time.monotonic() + timeout_s
+        for turn in range(BACK_OFFS + 1):
+            status, wait_s, value = self._send(body, timeout_s)
+            left_s = ends - time.monotonic()
+            if status not in (429, 503) or turn == BACK_OFFS or wait_s > left_s:
+                return value
+            time.sleep(wait_s)
+        raise AssertionError("the last turn returns")
+
+    def _send(self, body: bytes, timeout_s: float) -> tuple[int, float, Json]:
+        """One request: HTTP status, the seconds that a busy validator asks us to wait, and the value."""
         if self._connection is None:
             host, port = self._endpoints[self._current]
             self._connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
@@ -153,8 +167,10 @@ class RpcClient:
         self._connection.request("POST", "/", body, {"Content-Type": "application/json"})
         response = self._connection.getresponse()
         data = response.read()
+        wait = response.getheader("Retry-After") or ""
+        wait_s = float(wait) if wait.isascii() and wait.isdigit() and len(wait) < 6 else 1.0
         try:
-            return json.loads(data)
+            return response.status, wait_s, json.loads(data)
         except ValueError as error:
             raise BadAnswer(f"status {response.status}, and no JSON") from error
 

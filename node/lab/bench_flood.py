@@ -30,6 +30,7 @@ from node.lab.bench_accounts import fund_senders
 from node.lab.bench_crypto import AMOUNT, CURRENCY, Batch, Lane, http_request, sign_lane, workers
 from node.lab.bench_figures import BenchError, Report, latencies_us, percentile
 from node.lab.bench_load import RETRY_S, Connection, connect, run_load
+from node.lab.door.talk import own_address
 from node.localnet.bootstrap import bootstrap
 from node.localnet.build import build_network
 from node.localnet.supervisor import Supervisor
@@ -209,8 +210,11 @@ class _Run:
 
 
 async def _flood(endpoint: Endpoint, requests: list[bytes], seen: FloodSeen) -> None:
-    """One connection of the flooder: badly signed transactions, as fast as answers come, until it is cancelled."""
-    connection = await connect(endpoint)
+    """One connection of the flooder, from another address than the honest payers'.
+
+    Badly signed transactions, as fast as answers come, until it is cancelled.
+    """
+    connection = await connect(endpoint, own_address())
     try:
         for request in itertools.cycle(requests):
             await _ask(connection, request, seen)
@@ -221,7 +225,7 @@ async def _flood(endpoint: Endpoint, requests: list[bytes], seen: FloodSeen) -> 
 async def _pay_slowly(endpoint: Endpoint, requests: list[bytes], seen: FloodSeen) -> None:
     """Well signed ones of the same account in order, each request again until all of it is taken; what is sent leaves
     the list."""
-    connection = await connect(endpoint)
+    connection = await connect(endpoint, own_address())
     try:
         while requests:
             words = await _ask(connection, requests[0], seen)

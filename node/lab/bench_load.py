@@ -87,10 +87,11 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
 
-async def connect(endpoint: Endpoint) -> Connection:
-    """Open a connection to a validator's RPC; BenchError (`cannot_connect`)."""
+async def connect(endpoint: Endpoint, source: str | None = None) -> Connection:
+    """Open a connection to a validator's RPC, from `source` if given; BenchError (`cannot_connect`)."""
+    local = None if source is None else (source, 0)
     try:
-        _, connection = await asyncio.get_running_loop().create_connection(Connection, *endpoint)
+        _, connection = await asyncio.get_running_loop().create_connection(Connection, *endpoint, local_addr=local)
     except OSError as error:
         raise BenchError(f"{endpoint[0]}:{endpoint[1]} does not answer: {error}", name="cannot_connect") from error
     return connection

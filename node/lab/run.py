@@ -3,6 +3,7 @@
 import json
 import shlex
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -38,18 +39,20 @@ def replay(path: Path, seed: int) -> str:
     return f"mithqal lab run {shlex.quote(str(path))} --seed {seed}"
 
 
-def play(scenario: Scenario, seed: int, trace: Path | None = None) -> dict[str, Any]:
-    """Run it; the document of the result. `trace` gets one JSON line an event.
+def play(
+    scenario: Scenario, seed: int, trace: Path | None = None, make: Callable[..., World] = World
+) -> dict[str, Any]:  # fmt: skip
+    """Run it; the document of the result. `trace` gets one JSON line an event, `make` builds the world.
 
     MithqalError `file_unwritable` if the trace cannot be written.
     """
     began = time.perf_counter()
     if trace is None:
-        result = World(scenario, seed).run()
+        result = make(scenario, seed).run()
     else:
         try:
             with trace.open("w", encoding="utf-8") as file:
-                result = World(scenario, seed, Lines(file)).run()
+                result = make(scenario, seed, Lines(file)).run()
         except OSError as error:
             raise MithqalError(f"{trace} cannot be written: {error.strerror}", name="file_unwritable") from error
     return document(result, time.perf_counter() - began)

@@ -31,11 +31,10 @@ from chain.interface import (
     WorkDone,
 )
 from chain.storage import WriteBatch
+from node.runtime.inbox import CLIENT_EVENTS, Inbox
 
 MAX_UNSAVED = 256
 """Outputs that may wait for the disk; above it the machine is not stepped."""
-MAX_EVENTS = 20_000
-"""Events that may wait; above it messages of peers are dropped and submissions refused."""
 SWITCH_S, FINE_SWITCH_S = 0.005, 0.0005
 """How long a thread may keep the interpreter while another waits for it: CPython's own value, and while a worker checks
 slow signatures, which would else hold up every turn of the loop."""
@@ -103,7 +102,7 @@ class Driver:
         self._store, self._safety = store, safety
         self._signatures, self._wires = signatures, wires
         self._now_us, self._watcher = now_us, watcher
-        self._events: deque[Event] = deque()
+        self._inbox = Inbox()
         self._wake = asyncio.Event()
         self._unsaved: deque[Output] = deque()
         self._saving = False
@@ -129,7 +128,7 @@ class Driver:
             asyncio.create_task(self._guard(self._step_all)),
             asyncio.create_task(self._guard(self._save_all)),
         ]
-        self._events.appendleft(Start())
+        self._inbox.put_first(Start())
         self._wake.set()
 
     async def stop(self) -> None:
@@ -164,7 +163,7 @@ class Driver:
     @property
     def queued(self) -> int:
         """Events that wait."""
-        return len(self._events)
+        return len(self._inbox)
 
     @property
     def unsaved(self) -> int:
@@ -173,10 +172,9 @@ class Driver:
 
     def receive(self, sender: int, data: bytes) -> None:
         """A frame of an authenticated validator."""
-        if len(self._events) >= MAX_EVENTS:
-            self._watcher.on_alarm("inbox_full", f"{MAX_EVENTS} events wait; a message is dropped", sender)
-            return
-        self._post(Received(sender, data))
+        if self._inbox.put_message(Received(sender, data)):
+            self._watcher.on_alarm("inbox_full", "too many messages of a validator wait: the oldest went", sender)
+        self._wake.set()
 
     def note_link(self, peer: int, is_up: bool) -> None:
         """A link to another validator came or went."""
@@ -185,17 +183,17 @@ class Driver:
     def submit(self, envelope: bytes) -> "asyncio.Future[Reply]":
         """A client's transaction; the future gets the machine's reply."""
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        if len(self._events) >= MAX_EVENTS:
-            future.set_result(Reply(0, False, b"", "mempool_is_full", f"{MAX_EVENTS} events wait", None))
-            return future
         self._request_id += 1
-        self._requests[self._request_id] = future
-        self._post(Submitted(self._request_id, envelope))
+        if self._inbox.put_transaction(Submitted(self._request_id, envelope)):
+            self._requests[self._request_id] = future
+            self._wake.set()
+        else:
+            future.set_result(Reply(0, False, b"", "mempool_is_full", f"{CLIENT_EVENTS} transactions wait", None))
         return future
 
     def _post(self, event: Event) -> None:
-        """Queue an event."""
-        self._events.append(event)
+        """Queue an event of our own."""
+        self._inbox.put(event)
         self._wake.set()
 
     # --- stepping ---
@@ -205,11 +203,11 @@ class Driver:
         steps = 0
         while True:
             await self._room.wait()
-            if not self._events:
+            if not len(self._inbox):
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            self._handle(self._machine.step(self._events.popleft(), self._now_us()))
+            self._handle(self._machine.step(self._inbox.take(), self._now_us()))
             steps += 1
             if steps >= STEPS_A_TURN:
                 steps = 0

@@ -1,15 +1,18 @@
-"""What a client of the HTTP port may cost: connections, time and bytes of a request, and names of the host.
+"""What a connection to the HTTP port may cost: its number, time and bytes, and what it leaves unread.
 
-uvicorn bounds none of these. A connection that has no request under way may be closed for a newer one, so that idle or
-slow connections, however many, never keep a client out.
+uvicorn bounds none of these. Where there are too many, the address with the most connections loses one, an idle one if
+it has any, so that idle or slow connections, however many, never keep the clients of other addresses out.
 """
 
-from asyncio import TimerHandle, Transport
+from asyncio import Task, TimerHandle, Transport
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, ClassVar
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from node.runtime.http_budget import CallBudget
+from node.wire.budget import group_of
 
 _MILLION = 1_000_000
 
@@ -19,32 +22,72 @@ class HttpBounds:
     """Every bound of the HTTP port. Tests make them smaller."""
 
     connections: int = 512
-    """Open at once; above it the one goes that has waited longest without a request under way."""
+    """Open at once; above it one of the address with the most of them goes."""
     request_us: int = 10_000_000
     """From a connection's start, or a request's first byte, to the end of that request."""
     head_bytes: int = 32 << 10
     """Request line and headers; what comes in one read is looked at as a whole."""
     request_bytes: int = 8 << 20
     """All of a request. A body above what a call may have is answered, and read up to here for politeness only."""
+    in_debt: int = 8
+    """Of an address that has used up its budget: enough to be told so."""
+    hold_us: int = 500_000
+    """Its new connections are not read for so long."""
+    pipelined: int = 16
+    """Requests of one connection that wait while one is answered."""
+    unread_us: int = 10_000_000
+    """How long a client may leave an answer unread."""
+    unread_bytes: int = 32 << 20
+    """Of all answers that clients leave unread; above it the connection goes that holds most of it."""
 
 
 class Bounded(HttpToolsProtocol):
     """A connection that is cut when it is too slow, too large, or in the way."""
 
     bounds: ClassVar[HttpBounds]
-    open_now: ClassVar[dict["Bounded", None]]
-    """All connections of one server, the one whose request began longest ago first."""
+    open_now: ClassVar[dict[str, dict["Bounded", None]]]
+    """All connections of one server by address, each address's in the order of their requests' beginnings."""
+    budget: ClassVar[CallBudget]
+    unread: ClassVar[dict["Bounded", None]]
+    """Those whose client does not read as fast as we write."""
+    group = ""
+    """The address that it counts for."""
+    is_gone = False
+    answering: Task[object] | None = None
+    """The task of the application, while it answers."""
+    _running: RequestResponseCycle | None = None
     _deadline: TimerHandle | None = None
+    _unread_deadline: TimerHandle | None = None
+    _early: bytearray | None = None
+    """What came while an address in debt has to wait."""
     _bytes = 0
     _in_head = True
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        """Wait for the first request, at the cost of an older idle connection if need be."""
+        """Wait for the first request, at the cost of another connection if need be."""
         super().connection_made(transport)
-        self.open_now[self] = None
+        self.group = group_of(self.client[0] if self.client else "")
+        mine = self.open_now.setdefault(self.group, {})
+        mine[self] = None
         self._arm()
-        if len(self.open_now) > self.bounds.connections:
-            next((one for one in self.open_now if not one.is_busy()), self).cut()
+        self.budget.charge_connection(self.group)
+        if self.budget.is_in_debt(self.group):
+            if len(mine) > self.bounds.in_debt:
+                self.cut()
+                return
+            self._early = bytearray()
+            self.loop.call_later(self.bounds.hold_us / _MILLION, self._listen)
+        if sum(map(len, self.open_now.values())) > self.bounds.connections:
+            most = max(self.open_now.values(), key=len)
+            next((one for one in most if not one.is_busy()), next(reversed(most))).cut()
+
+    def _listen(self) -> None:
+        """Read what was left unread on purpose."""
+        early, self._early = self._early, None
+        if not self.is_gone and early is not None:
+            self.flow.resume_reading()
+            if early:
+                self.data_received(bytes(early))
 
     def is_busy(self) -> bool:
         """Whether a whole request is being answered."""
@@ -52,17 +95,56 @@ class Bounded(HttpToolsProtocol):
 
     def cut(self) -> None:
         """Close at once."""
-        self.open_now.pop(self, None)
+        self.budget.charge_cut(self.group)
+        self._forget()
         self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The end."""
-        self.open_now.pop(self, None)
-        self._disarm()
+        self._forget()
         super().connection_lost(exc)
+
+    def _forget(self) -> None:
+        """It counts no more, and nobody works for it: uvicorn would go on, and write into a closed socket."""
+        self.is_gone = True
+        if self._running is not None:
+            self._running.disconnected = True
+        if self.answering is not None:
+            self.answering.cancel()
+        mine = self.open_now.get(self.group, {})
+        mine.pop(self, None)
+        if not mine:
+            self.open_now.pop(self.group, None)
+        self._disarm()
+        self._all_read()
+
+    def pause_writing(self) -> None:
+        """The client leaves unread what we write: not for ever, and not too much."""
+        super().pause_writing()
+        self.unread[self] = None
+        self._unread_deadline = self.loop.call_later(self.bounds.unread_us / _MILLION, self.cut)
+        sizes = {one: one.transport.get_write_buffer_size() for one in self.unread}
+        if sum(sizes.values()) > self.bounds.unread_bytes:
+            max(sizes, key=lambda one: sizes[one]).cut()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        super().resume_writing()
+        self._all_read()
+
+    def _all_read(self) -> None:
+        """Nothing of it waits to be read."""
+        self.unread.pop(self, None)
+        if self._unread_deadline is not None:
+            self._unread_deadline.cancel()
+            self._unread_deadline = None
 
     def data_received(self, data: bytes) -> None:
         """Bytes came; too many without an end of the headers, or of the request, cut the connection."""
+        if self._early is not None:  # uvloop reads once more, whatever we say before
+            self._early += data
+            self.flow.pause_reading()
+            return
         self._bytes += len(data)
         super().data_received(data)
         if self._bytes > (self.bounds.head_bytes if self._in_head else self.bounds.request_bytes):
@@ -70,15 +152,25 @@ class Bounded(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request's first byte."""
-        self.open_now.pop(self, None)
-        self.open_now[self] = None
+        mine = self.open_now.get(self.group, {})
+        if self in mine:
+            mine[self] = mine.pop(self)
         self._arm()
         super().on_message_begin()
+        self.scope["connection"] = self  # type: ignore[typeddict-unknown-key]
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Remember which request is being answered: of several that were sent ahead, uvicorn knows the last only."""
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_headers_complete(self) -> None:
-        """Its body follows."""
+        """Its body follows. What is sent ahead of answers is bounded: each request that waits costs memory."""
         self._in_head = False
         super().on_headers_complete()
+        if len(self.pipeline) > self.bounds.pipelined:
+            self.cut()
+            raise ConnectionAbortedError("too many requests ahead of their answers")
 
     def on_message_complete(self) -> None:
         """All of it is here."""
@@ -98,9 +190,9 @@ class Bounded(HttpToolsProtocol):
             self._deadline = None
 
 
-def bounded_protocol(bounds: HttpBounds) -> type[Bounded]:
+def bounded_protocol(bounds: HttpBounds, budget: CallBudget) -> type[Bounded]:
     """The connection class of one server."""
-    return type("BoundedHere", (Bounded,), {"bounds": bounds, "open_now": {}})
+    return type("BoundedHere", (Bounded,), {"bounds": bounds, "budget": budget, "open_now": {}, "unread": {}})
 
 
 def is_allowed_host(headers: list[tuple[bytes, bytes]], own_host: str) -> bool:

@@ -4,19 +4,20 @@ POST to / or /v1; GET /-/healthy, /-/ready and /metrics. What needs the loop liv
 """
 
 import asyncio
-import json
 import socket
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import uvicorn
 from prometheus_client import CollectorRegistry, generate_latest
 
 from chain.errors import MithqalError
 from chain.interface import Committed, Reply
-from node.api.handlers import MAX_WAIT_MS, SUBMIT_PARAMETERS, WAIT_PARAMETERS, answer, submission_result
+from node.api.handlers import MAX_WAIT_MS, SUBMIT_PARAMETERS, WAIT_PARAMETERS, begin, submission_result
 from node.api.reads import Context, StateIsFar, find_transaction, read_tip, read_transaction
 from node.api.schema import (
     INVALID_FORMAT,
@@ -32,6 +33,8 @@ from node.api.schema import (
     request_id,
     respond,
 )
+from node.runtime.http_answers import REST, Answer, Slices, encode, read_pages, refusal_of
+from node.runtime.http_budget import CallBudget, Prices
 from node.runtime.http_limits import HttpBounds, bounded_protocol, is_allowed_host
 
 Scope = dict[str, Any]
@@ -41,7 +44,10 @@ Prepared = Callable[[Tip], Json] | RpcError
 """What is left of a call to be answered from a snapshot, or its error."""
 Begun = Prepared | asyncio.Future[Reply] | asyncio.Future[Prepared]
 """A call that was begun: answered at once, or when the validator replies or a wait is over."""
+Result = TypeVar("Result")
 MAX_WAITERS = 20_000
+BACKLOG = 128
+"""Connections that the system holds for us; as many are taken in one turn of the loop, so it bounds that turn."""
 _CORS = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"POST"),
@@ -56,6 +62,7 @@ class Rpc:
         """`submit` hands an envelope to the driver."""
         self._context = replace(context, waits_for_states=True)
         self._restoring = asyncio.Lock()
+        self._reading = asyncio.Lock()
         self._submit = submit
         self._waiters: dict[bytes, list[asyncio.Future[None]]] = {}
         self.waiting = 0
@@ -73,42 +80,77 @@ class Rpc:
                 if not future.done():
                     future.set_result(None)
 
+    def _rest(self) -> int:
+        """How long pages rest after each slice, as a multiple of it: while payments wait, these go first."""
+        return REST if self._context.mempool is not None and len(self._context.mempool) else 0
+
     def tip(self) -> Tip:
         """The durable tip."""
         return read_tip(self._context)
 
     async def handle(self, body: bytes) -> Json:
         """The response (or the list of them) to a request body."""
+        return await self._handle(body, Slices(self._rest), _as_it_is)
+
+    async def answer(self, body: bytes) -> Answer:
+        """The same as bytes. Long answers are made one at a time, so that only one of them is in memory as objects."""
+        slices = Slices(self._rest)
+        response, data = await self._handle(body, slices, partial(_encoded, slices))
+        responses = response if isinstance(response, list) else [response]
+        names = [item["error"]["data"]["name"] for item in responses if "error" in item]
+        last = responses[-1]
+        tip = Tip(last["diem_chain_id"], last["diem_ledger_version"], last["diem_ledger_timestampusec"], 0)
+        return Answer(data, len(responses), names, tip, slices.busy_us())
+
+    async def _handle(
+        self, body: bytes, slices: Slices, finish: Callable[[Json], Coroutine[None, None, Result]]
+    ) -> Result:
+        """Parse, answer, and `finish` the response."""
         try:
             value = parse_body(body)
             calls = check_batch(value) if isinstance(value, list) else [value]
         except RpcError as error:
-            return respond(self.tip(), None, error=error)
-        responses = await self._respond(calls)
-        return responses if isinstance(value, list) else responses[0]
+            return await finish(respond(self.tip(), None, error=error))
+        begun = await self._prepare(calls)
+        async with AsyncExitStack() as held:
+            slices.begin()
+            answers = await self._respond(calls, begun)
+            slices.end()
+            if any(isinstance(answer.get("result"), Iterator) for answer in answers):
+                await held.enter_async_context(self._reading)
+                slices.begin()
+                await read_pages(answers, slices)
+            return await finish(answers if isinstance(value, list) else answers[0])
 
-    async def _respond(self, calls: list[Json]) -> list[Json]:
-        """Responses in order, all from one durable snapshot: the one when the batch's submissions and waits are over.
-
-        A batch's calls are all begun before one is awaited. Nothing waits between taking the snapshot and the last
-        answer.
-        """
+    async def _prepare(self, calls: list[Json]) -> list[Prepared]:
+        """Begin all calls before one is awaited; then wait until all submissions and waits are over."""
         begun = [self._begin(call) for call in calls]
         try:
-            found = [await _ended(item) if isinstance(item, asyncio.Future) else item for item in begun]
+            return [await _ended(item) if isinstance(item, asyncio.Future) else item for item in begun]
         finally:
             for item in begun:
                 if isinstance(item, asyncio.Future):
                     item.cancel()
+
+    async def _respond(self, calls: list[Json], found: list[Prepared]) -> list[dict[str, Json]]:
+        """Responses in order, all from one durable snapshot; pages are begun only, their rows are history.
+
+        Nothing waits between taking the snapshot and the last answer.
+        """
         ids = [request_id(call) for call in calls]
         for _ in calls:  # each call can need an old state
             try:
-                tip = self.tip()
-                return [self._answer(tip, id_, prepared) for id_, prepared in zip(ids, found, strict=True)]
+                return self._answer_all(ids, found)
             except StateIsFar as far:
-                await self._restore(far.version)
+                await asyncio.shield(asyncio.ensure_future(self._restore(far.version)))
+        return self._answer_all(ids, found, is_last=True)
+
+    def _answer_all(
+        self, ids: list[int | str | None], found: list[Prepared], *, is_last: bool = False
+    ) -> list[dict[str, Json]]:
+        """Answers at one tip; pages are only begun."""
         tip = self.tip()
-        return [self._answer(tip, id_, prepared, is_last=True) for id_, prepared in zip(ids, found, strict=True)]
+        return [self._answer(tip, id_, prepared, is_last=is_last) for id_, prepared in zip(ids, found, strict=True)]
 
     async def _restore(self, version: int) -> None:
         """Bring an old state back off the loop, one at a time whoever asks: it may take seconds of a core."""
@@ -127,7 +169,7 @@ class Rpc:
             if request.method == "wait_for_transaction":
                 account, number, tx_hash, timeout_ms = bind(WAIT_PARAMETERS, request.params)
                 return asyncio.ensure_future(self._wait_for(account, number, tx_hash, timeout_ms))
-            return lambda tip: answer(self._context, tip, request)
+            return lambda tip: begin(self._context, tip, request)
         except RpcError as error:
             return error
 
@@ -136,7 +178,7 @@ class Rpc:
         await self._wait(account, number, tx_hash, timeout_ms)
         return lambda tip: self._transaction(tip, account, number)
 
-    def _answer(self, tip: Tip, id_: int | str | None, prepared: Prepared, *, is_last: bool = False) -> Json:
+    def _answer(self, tip: Tip, id_: int | str | None, prepared: Prepared, *, is_last: bool = False) -> dict[str, Json]:
         """One response. StateIsFar, unless it is the last attempt."""
         if isinstance(prepared, RpcError):
             return respond(tip, id_, error=prepared)
@@ -177,6 +219,16 @@ class Rpc:
                     del self._waiters[tx_hash]
 
 
+async def _as_it_is(response: Json) -> Json:
+    """Nothing more to do."""
+    return response
+
+
+async def _encoded(slices: Slices, response: Json) -> tuple[Json, bytes]:
+    """With its bytes."""
+    return response, await encode(response, slices)
+
+
 async def _ended(begun: "asyncio.Future[Reply] | asyncio.Future[Prepared]") -> Prepared:
     """What a submission or a wait came to."""
     try:
@@ -199,15 +251,19 @@ class HttpServer:
         now_us: Callable[[], int],
         listener: socket.socket,
         bounds: HttpBounds | None = None,
+        prices: Prices | None = None,
     ) -> None:
         """Serve on `listener`, which is bound already."""
+        self.budget = CallBudget(lambda: time.monotonic_ns() // 1000, prices)
         self._rpc, self._registry, self._now_us = rpc, registry, now_us
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited; else each answer waits 40 ms
         self._listener = listener
         self._host = listener.getsockname()[0]
+        protocol = bounded_protocol(bounds or HttpBounds(), self.budget)
         config = uvicorn.Config(
-            self, lifespan="off", log_config=None, access_log=False, http=bounded_protocol(bounds or HttpBounds()),
+            self, lifespan="off", log_config=None, access_log=False, http=protocol,
             ws="none", timeout_graceful_shutdown=1, timeout_keep_alive=60, server_header=False, date_header=False,
+            backlog=BACKLOG,
         )  # fmt: skip
         self._server = _QuietServer(config)
         self._task: asyncio.Task[None] | None = None
@@ -223,9 +279,21 @@ class HttpServer:
             await self._task
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """One request; nothing more is done for it when its client is gone."""
         if scope["type"] != "http":
             return
+        connection = scope["connection"]
+        connection.answering = asyncio.current_task()
+        try:
+            await self._serve(scope, receive, send)
+        except asyncio.CancelledError:
+            if not connection.is_gone:
+                raise
+        finally:
+            connection.answering = None
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer it."""
         method, path = scope["method"], scope["path"]
         if not is_allowed_host(scope["headers"], self._host):
             await _reply(send, 421, b"this host is called by its address or as localhost\n")
@@ -257,10 +325,18 @@ class HttpServer:
 
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A JSON-RPC request."""
+        host = scope["client"][0] if scope["client"] else ""
+        refusal = self.budget.refusal(host)
+        if refusal is not None:
+            await asyncio.sleep(refusal.hold_us / 1_000_000)
+            extra = [(b"retry-after", str(refusal.retry_after_s).encode()), *_CORS]
+            data = refusal_of(self._rpc.tip(), refusal.error).data
+            await _reply(send, refusal.status, data, b"application/json", extra)
+            return
         headers = dict(scope["headers"])
         if headers.get(b"content-type", b"").split(b";")[0].strip().lower() != b"application/json":
             error = RpcError(INVALID_FORMAT, "the content type must be application/json", name="content_type")
-            response: Json = respond(self._rpc.tip(), None, error=error)
+            answer = refusal_of(self._rpc.tip(), error)
         else:
             body = bytearray()
             more = True
@@ -270,22 +346,25 @@ class HttpServer:
                     return
                 body += message.get("body", b"")
                 more = message.get("more_body", False) and len(body) <= MAX_BODY_BYTES
-            response = await self._answer(bytes(body))
-        last = response[-1] if isinstance(response, list) else response
-        extra = [
-            (b"x-diem-chain-id", str(last["diem_chain_id"]).encode()),
-            (b"x-diem-ledger-version", str(last["diem_ledger_version"]).encode()),
-            (b"x-diem-ledger-timestampusec", str(last["diem_ledger_timestampusec"]).encode()),
+            answer = await self._answer(bytes(body))
+        self.budget.charge(host, answer)
+        status, extra = 200, [
+            (b"x-diem-chain-id", str(answer.tip.chain_id).encode()),
+            (b"x-diem-ledger-version", str(answer.tip.version).encode()),
+            (b"x-diem-ledger-timestampusec", str(answer.tip.timestamp_us).encode()),
             *_CORS,
-        ]
-        await _reply(send, 200, json.dumps(response).encode(), b"application/json", extra)
+        ]  # fmt: skip
+        if answer.refusals == ["too_many_waiting"] and answer.calls == 1:
+            status = 503
+            extra.append((b"retry-after", b"1"))
+        await _reply(send, status, answer.data, b"application/json", extra)
 
-    async def _answer(self, body: bytes) -> Json:
-        """The response to a body; a disk that fails us is an error of the server with its name."""
+    async def _answer(self, body: bytes) -> Answer:
+        """The answer to a body; a disk that fails us is an error of the server with its name."""
         try:
-            return await self._rpc.handle(body)
+            return await self._rpc.answer(body)
         except MithqalError as error:
-            return respond(self._rpc.tip(), None, error=RpcError(SERVER_ERROR, error.message, name=error.name))
+            return refusal_of(self._rpc.tip(), RpcError(SERVER_ERROR, error.message, name=error.name))
 
 
 class _QuietServer(uvicorn.Server):

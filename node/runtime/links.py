@@ -8,6 +8,7 @@ import asyncio
 import os
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from chain.crypto.signing import ed25519_public_key
 from chain.errors import MithqalError
 from node.runtime import tls
 from node.runtime.link import Link
+from node.wire.budget import Budgets, group_of
 from node.wire.framing import PREFIX_BYTES, FrameError, encode_frame
 from node.wire.hello import LIFE_BYTES, VERSION, Hello, read_hello, refusal_bytes
 from node.wire.outbox import Outbox
@@ -60,7 +62,13 @@ class Bounds:
     queue_bytes: int = 32 << 20
     """Bytes that wait for one peer."""
     handshakes: int = 64
-    """Inbound connections that have not said hello yet; more are closed unread."""
+    """Inbound connections that have not said hello yet; more are closed unread ..."""
+    handshakes_an_address: int = 48
+    """... and so many of one address, so that it cannot shut the others out."""
+    handshakes_per_s: int = 32
+    """Of one address; each costs milliseconds of cryptography ..."""
+    handshakes_at_once: int = 256
+    """... but so many may come at once, when a network starts on one machine."""
 
 
 @dataclass(slots=True)
@@ -143,7 +151,8 @@ class Links:
         self._open: dict[Link, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener: socket.socket | None = None
-        self._handshakes = 0
+        self._handshakes: Counter[str] = Counter()
+        self._budgets = Budgets(self._bounds.handshakes_per_s, self._bounds.handshakes_at_once)
         self._stopped = False
         self.port = 0
         """Where we listen, once started."""
@@ -270,18 +279,30 @@ class Links:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                connection, _address = await loop.sock_accept(listener)
+                connection, address = await loop.sock_accept(listener)
             except OSError:
                 await asyncio.sleep(_ACCEPT_PAUSE_S)
                 continue
-            if self._handshakes >= self._bounds.handshakes:
+            group = group_of(address[0])
+            refusal = self._refusal(group, int(loop.time() * _MILLION))
+            if refusal is not None:
                 connection.close()
-                self._refuse("too_many_handshakes", f"{self._handshakes} connections have not said hello yet")
+                self._refuse(*refusal)
                 continue
-            self._handshakes += 1
-            self._spawn(self._admit(connection))
+            self._handshakes[group] += 1
+            self._spawn(self._admit(connection, group))
 
-    async def _admit(self, connection: socket.socket) -> None:
+    def _refusal(self, group: str, now_us: int) -> tuple[str, str] | None:
+        """Why an address may not begin a handshake now: name and sentence; None if it may."""
+        total, own = self._handshakes.total(), self._handshakes[group]
+        if total >= self._bounds.handshakes or own >= self._bounds.handshakes_an_address:
+            return "too_many_handshakes", f"{total} connections have not said hello yet, {own} of them from {group}"
+        if self._budgets.wait_us(group, now_us):
+            return "handshakes_too_fast", f"{group} begins too many handshakes a second"
+        self._budgets.spend(group, 1, now_us)
+        return None
+
+    async def _admit(self, connection: socket.socket, group: str) -> None:
         """Bring an inbound connection up in time, or refuse it."""
         link = self._new_link(self._identify)
         try:
@@ -295,7 +316,7 @@ class Links:
         except (OSError, MithqalError) as error:
             self._refuse_for(error)
         finally:
-            self._handshakes -= 1
+            self._handshakes -= Counter([group])
 
     async def _dial(self, index: int) -> None:
         """Keep a link to one lower validator, for ever."""

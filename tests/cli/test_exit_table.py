@@ -64,8 +64,8 @@ ABORTS: dict[int, str] = {
 
 CLIENT: dict[int, str] = {
     1: """
-        batch_too_large bench chaos content_type data_file_invalid invalid_format invalid_request no_measurements
-        number_out_of_range not_ours outbox parse_error pay_file rate_not_representable record_too_large
+        attacker_failed batch_too_large bench chaos content_type data_file_invalid invalid_format invalid_request
+        no_measurements number_out_of_range not_ours outbox parse_error pay_file rate_not_representable record_too_large
         request_too_large rpc rpc_error storage storage_read_failed storage_write_failed sync_failed too_slow
         unknown_method validator_failed wallet
     """,
@@ -76,7 +76,7 @@ CLIENT: dict[int, str] = {
         bad_policy_file bad_port bad_private_key bad_provider bad_range bad_record bad_row bad_rule bad_salt
         bad_signature_set bad_threshold bad_time bad_validator_count bad_waypoint begins_at_snapshot cannot_write
         config_missing config_unreadable directory_not_empty duplicate_network_key duplicate_signer file_exists
-        file_unreadable key_differs no_passphrase weak_passphrase wrong_passphrase
+        file_unreadable foreign_target key_differs no_passphrase weak_passphrase wrong_passphrase
         file_unwritable foreign_keys foreign_ledger genesis_exists genesis_format genesis_mismatch
         genesis_unreadable id_used invalid_params key_file key_file_exists key_file_malformed
         key_file_mismatch key_file_of_several key_file_permissions key_file_unreadable key_file_unwritable
@@ -88,10 +88,10 @@ CLIENT: dict[int, str] = {
         wrong_endpoints wrong_network wrong_type
     """,
     3: """
-        address_book_malformed bad_answer cannot_connect directory_in_use file_in_use log_unwritable network
+        address_book_malformed answer_too_large bad_answer cannot_connect directory_in_use file_in_use log_unwritable network
         network_corrupt network_missing network_unfinished
-        not_ready not_running outbox_malformed port_in_use storage_full
-        state_unavailable storage_unreadable too_many_waiting validator_died wrong_chain
+        not_ready not_running outbox_malformed overloaded port_in_use storage_full
+        state_unavailable storage_unreadable too_many_requests too_many_waiting validator_died wrong_chain
     """,
     4: """
         batch_size batch_would_fail cancelled expiration_too_far foreign_transaction invalid_update
@@ -104,7 +104,7 @@ CLIENT: dict[int, str] = {
     """,
     6: """
         key_file_missing no_compliance_key no_receipt not_a_payment not_a_provider not_a_signer
-        not_enough_keys not_recoverable rate_date_out_of_range rate_not_available unknown_account
+        not_enough_keys not_recoverable nothing_to_show rate_date_out_of_range rate_not_available unknown_account
         unknown_block unknown_code unknown_constant unknown_country unknown_currency unknown_event
         unknown_function unknown_hash unknown_id unknown_ledger unknown_policy unknown_stream
         unknown_transaction unknown_validator version_pruned version_too_new wrong_prefix

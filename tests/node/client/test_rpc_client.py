@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from node.client.rpc import BadAnswer, ConnectionFailed, RpcClient, RpcFailed
+from node.client.rpc import BACK_OFFS, BadAnswer, ConnectionFailed, RpcClient, RpcFailed
 
 Answer = Callable[[Any], Any]
 
@@ -27,8 +27,11 @@ def server(answer: Answer) -> Generator[tuple[str, int]]:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             assert self.headers["Content-Type"] == "application/json"
             value = answer(request)
+            status = value.pop("status", 200) if isinstance(value, dict) else 200
             body = value if isinstance(value, bytes) else json.dumps(value).encode()
-            self.send_response(200)
+            self.send_response(status)
+            if status != 200:
+                self.send_header("Retry-After", "0")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -165,3 +168,43 @@ def test_a_validator_of_another_chain_is_refused() -> None:
             client.call("x")
         client.close()
     assert caught.value.name == "wrong_chain"
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_validator_is_asked_again_when_it_says(status: int) -> None:
+    """'HTTP 429/503 with Retry-After and a clear JSON-RPC error; the client backs off.'"""
+    asked: list[Any] = []
+    refusal = {
+        **ok(None),
+        "status": status,
+        "error": {"code": -32000, "message": "later", "data": {"name": "overloaded"}},
+    }
+    del refusal["result"]
+
+    def answer(request: Any) -> Any:
+        asked.append(request)
+        return ok(7) if len(asked) == 3 else dict(refusal)
+
+    with server(answer) as endpoint:
+        client = RpcClient([endpoint])
+        assert client.call("get_epoch") == 7
+        client.close()
+    assert asked == [asked[0]] * 3
+
+
+def test_it_does_not_ask_for_ever() -> None:
+    """After BACK_OFFS times the refusal is the answer, with the rule's name."""
+    asked: list[Any] = []
+
+    def answer(request: Any) -> Any:
+        asked.append(request)
+        found = {**ok(None), "status": 429}
+        del found["result"]
+        return {**found, "error": {"code": -32000, "message": "later", "data": {"name": "too_many_requests"}}}
+
+    with server(answer) as endpoint:
+        client = RpcClient([endpoint])
+        with pytest.raises(RpcFailed) as caught:
+            client.call("get_epoch")
+        client.close()
+    assert (caught.value.name, len(asked)) == ("too_many_requests", BACK_OFFS + 1)

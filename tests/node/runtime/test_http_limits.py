@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from chain.errors import MithqalError
 from node.api.schema import MAX_BODY_BYTES, Tip, parse_body, respond
+from node.runtime.http_answers import Answer, refusal_of
 from node.runtime.http_limits import HttpBounds, is_allowed_host
 from node.runtime.http_server import HttpServer, Rpc
 
@@ -32,15 +33,16 @@ class Echo:
     def tip(self) -> Tip:
         return Tip(4, 5, 6, 7)
 
-    async def handle(self, body: bytes) -> object:
+    async def answer(self, body: bytes) -> Answer:
         await self.gate.wait()
         if self.error is not None:
             raise self.error
         try:
             parse_body(body)
         except MithqalError as error:
-            return respond(self.tip(), None, error=cast(Any, error))
-        return respond(self.tip(), 1, result=len(body))
+            return refusal_of(self.tip(), cast(Any, error))
+        data = json.dumps(respond(self.tip(), 1, result=len(body))).encode()
+        return Answer(data, 1, [], self.tip(), 0)
 
 
 class Client:

@@ -233,7 +233,7 @@ def test_stop_in_the_middle_of_everything(runner):
         two = Node(2, [port, deaf.getsockname()[1], 0], size=3)
         await two.links.start()
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        await until(lambda: zero.links._handshakes == 1 and two.links.connected() == [0])
+        await until(lambda: zero.links._handshakes.total() == 1 and two.links.connected() == [0])
         two.links.broadcast(b"last words")
         await stop(two, zero, zero)
         deaf.close()

@@ -234,22 +234,41 @@ def test_unfinished_handshakes_are_bounded():
         zero = Node(0, [0, 0], bounds=replace(SHORT, handshake_us=60_000_000))
         port = await zero.links.start()
         idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
-        await until(lambda: zero.links._handshakes == 4)
+        await until(lambda: zero.links._handshakes.total() == 4)
         assert zero.refusals == []
         raw = Raw(*await asyncio.open_connection("127.0.0.1", port))
         assert await raw.rest() == b""
         assert zero.refusals == ["too_many_handshakes"]
         idle[0][1].transport.abort()
-        await until(lambda: zero.links._handshakes == 3)
+        await until(lambda: zero.links._handshakes.total() == 3)
         one = Node(1, [port, 0])
         await one.links.start()
         await until(lambda: zero.links.connected() == [1])
-        assert zero.links._handshakes == 3  # a link that is up no longer counts
+        assert zero.links._handshakes.total() == 3  # a link that is up no longer counts
         for _, writer in idle[1:]:
             writer.transport.abort()
         await stop(zero, one)
 
     play(story)
+
+
+def test_handshakes_of_one_address_are_bounded_in_number_and_pace():
+    """'max 100 inbound, per-IP caps': one address cannot take all places, and begins few handshakes a second."""
+    zero = Node(0, [0, 0], bounds=replace(SHORT, handshakes=10, handshakes_an_address=2, handshakes_at_once=3))
+    links = zero.links
+
+    def refusal(group, now_us):
+        found = links._refusal(group, now_us)
+        return None if found is None else found[0]
+
+    assert refusal("a", 0) is None
+    links._handshakes["a"] = 2
+    assert refusal("a", 0) == "too_many_handshakes"
+    assert refusal("b", 0) is None
+    links._handshakes.clear()
+    assert [refusal("a", 0) is None for _ in range(3)] == [True, True, False]
+    assert refusal("a", 0) == "handshakes_too_fast"
+    assert refusal("a", 1_000_000) is None
 
 
 @pytest.mark.parametrize("with_tls", [False, True])
@@ -266,7 +285,7 @@ def test_a_handshake_that_does_not_end_is_cut(with_tls):
         assert await raw.rest() == b""
         await until(lambda: zero.refusals)
         assert zero.refusals == ["handshake_timeout"]
-        assert zero.links._handshakes == 0
+        assert zero.links._handshakes.total() == 0
         await stop(zero)
 
     play(story)

@@ -1,0 +1,66 @@
+"""A legal session of real replicas in the simulator, and mutations of what was just said from one of their peers."""
+
+import time
+from collections import deque
+
+from chain.primitives import SECOND_US
+from node.lab.fuzz.mutate import mutate
+from node.lab.fuzz.stateless import Found
+from node.sim.entropy import Entropy
+from node.sim.scenario import Scenario
+from node.sim.world import START_US, World
+
+SENDER = 3
+"""Who says it: a validator that might as well be faulty."""
+PREFIX_US = 3 * SECOND_US // 2
+"""Of the session, before the first."""
+EVERY_US = 20_000
+AT_ONCE = 40
+ALARMS = ("S10_false_alarm",)
+"""Not looked at: the checkers take the sender for honest, and its mutated messages are rightly told of."""
+RECENT = 60
+"""Messages that are mutated: what is said now is what a machine in this state listens to."""
+
+
+class Session:
+    """One session of a seed."""
+
+    def __init__(self, seed: int, duration_us: int, found: Found) -> None:
+        """Not played yet."""
+        self._seed, self._found = seed, found
+        self._recent: deque[bytes] = deque(maxlen=RECENT)
+        self._stream = Entropy(seed).stream("stateful fuzz")
+        self._world = World(Scenario(duration_us=duration_us, snapshot_behind=20), seed, self._hear)
+        self._duration_us = duration_us
+
+    def play(self) -> None:
+        """Run it; exceptions and broken rules of safety are findings."""
+        for at_us in range(PREFIX_US, self._duration_us, EVERY_US):
+            self._world.scheduler.at(START_US + at_us, self._inject)
+        try:
+            result = self._world.run()
+        except Exception as error:  # noqa: BLE001 - that is what is looked for
+            self._found.note_crash("session", self._seed, b"", repr(error)[:300])
+            return
+        for item in result.violations:
+            if item.rule.startswith("S") and item.rule not in ALARMS:
+                self._found.note_crash("session", self._seed, b"", f"{item.rule}: {item.text}"[:300])
+
+    def _hear(self, _time_us: int, _node: int, kind: str, data: bytes) -> None:
+        """An event of the trace."""
+        if kind == "message":
+            self._recent.append(data)
+
+    def _inject(self) -> None:
+        """Some mutated messages to one of the others."""
+        target = self._stream.below(SENDER)
+        recent = list(self._recent)
+        for _ in range(AT_ONCE):
+            data = mutate(self._stream, self._stream.choice(recent), recent)
+            began_ns = time.thread_time_ns()
+            try:
+                self._world.validators[target].receive(SENDER, data)
+            except Exception as error:  # noqa: BLE001 - that is what is looked for
+                self._found.note_crash("session", self._seed, data, repr(error)[:300])
+            self._found.tried += 1
+            self._found.note_time("session", time.thread_time_ns() - began_ns)

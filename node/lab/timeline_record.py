@@ -1,0 +1,98 @@
+"""A run of the simulator that is watched: the same run, event by event, and a timeline of it."""
+
+from chain.certificates import QuorumCertificate
+from chain.errors import MithqalError
+from chain.interface import Committed
+from chain.messages import Proposal, SyncInfo, Timeout, decode_message, message_name
+from node.lab.timeline import ALARM, CERTIFICATE, COMMIT, FAULT, MESSAGE, VIOLATION, Mark, Timeline, describe
+from node.sim.scenario import Scenario
+from node.sim.trace import Sink
+from node.sim.world import START_US, Result, World
+
+
+class WatchedWorld(World):
+    """A world that notes what it does. It draws nothing and changes nothing, so the trace hash stays the same."""
+
+    def __init__(self, scenario: Scenario, seed: int, sink: Sink | None = None) -> None:
+        """Not run yet."""
+        lanes = [f"validator {process}" for process in range(scenario.processes)]
+        self.timeline = Timeline(f"seed {seed}", lanes)
+        self._sink = sink
+        self._sent: dict[tuple[int, bytes], int] = {}
+        self._texts: dict[bytes, str] = {}
+        self._best = 0
+        self._counted: dict[str, int] = {}
+        super().__init__(scenario, seed, self._note)
+
+    def run(self) -> Result:
+        """Play it; the timeline is whole then."""
+        result = super().run()
+        for found in result.violations:
+            self.timeline.add(Mark(found.at_us - START_US, found.node, VIOLATION, found.rule, -1), found.text)
+        self.timeline.finish()
+        return result
+
+    def _now(self) -> int:
+        """From the beginning of the run."""
+        return self.scheduler.now_us - START_US
+
+    def _note(self, time_us: int, node: int, kind: str, data: bytes) -> None:
+        """An event of the trace: starts and ends of processes, and faults that have fired since the last one."""
+        if self._sink is not None:
+            self._sink(time_us, node, kind, data)
+        if kind in ("start", "crash", "refused"):
+            self.timeline.add(Mark(time_us - START_US, node, FAULT, kind, -1), data.decode("utf-8", "replace"))
+        for name, count in self.faults.items():
+            if count != self._counted.get(name, 0) and name != "crash":  # which has its validator's lane
+                self._counted[name] = count
+                self.timeline.add(Mark(time_us - START_US, -1, FAULT, name, -1), f"{name}: {count} so far")
+
+    def on_send(self, node: int, data: bytes) -> None:
+        """A message leaves."""
+        self._sent[node, data] = self._now()
+        super().on_send(node, data)
+
+    def _deliver(self, sender: int, receiver: int, data: bytes) -> None:
+        """A message arrives: now its arrow is known."""
+        now_us = self._now()
+        if data not in self._texts:
+            self._texts[data] = describe(data)
+        sent_us = self._sent.get((sender, data), now_us)
+        mark = Mark(sent_us, sender, MESSAGE, message_name(data), -1, now_us, receiver)
+        self.timeline.add(mark, self._texts[data])
+        self._look_for_certificate(sender, sent_us, data)
+        super()._deliver(sender, receiver, data)
+
+    def _look_for_certificate(self, sender: int, sent_us: int, data: bytes) -> None:
+        """The first message that shows a certificate of a higher round than any before."""
+        try:
+            message = decode_message(data)
+        except MithqalError:
+            return
+        found: QuorumCertificate | None = None
+        if isinstance(message, Proposal):
+            found = message.block.parent_qc
+        elif isinstance(message, SyncInfo):
+            found = message.high_qc
+        elif isinstance(message, Timeout):
+            found = message.sync.high_qc
+        if found is not None and found.round > self._best:
+            self._best = found.round
+            signers = ", ".join(str(author) for author, _ in found.signatures)
+            text = f"certificate of round {found.round}, epoch {found.data.epoch}\nsigned by {signers}"
+            self.timeline.add(Mark(sent_us, sender, CERTIFICATE, f"round {found.round}", -1), text)
+
+    def on_committed(self, node: int, committed: Committed) -> None:
+        """A block is durable."""
+        text = (
+            f"height {committed.height}, version {committed.version}\nblock {committed.block_id.hex()}\n"
+            f"{len(committed.hashes)} transactions"
+        )
+        self.timeline.add(Mark(self._now(), node, COMMIT, f"height {committed.height}", -1), text)
+        super().on_committed(node, committed)
+
+    def on_alarm(self, node: int, name: str, peer: int | None) -> None:
+        """An alarm of a validator."""
+        about = "" if peer is None else f"about validator {peer}"
+        self.timeline.add(Mark(self._now(), node, ALARM, name, -1), about)
+        super().on_alarm(node, name, peer)

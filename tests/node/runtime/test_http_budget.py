@@ -1,0 +1,251 @@
+"""Budgets of the HTTP port: what calls cost, what is told to whom is above it, and what a flood cannot do."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from node.api.schema import RpcError, Tip, respond
+from node.lab.door.talk import own_address
+from node.runtime.http_answers import Answer, refusal_of
+from node.runtime.http_budget import CallBudget, Prices
+from node.runtime.http_limits import HttpBounds
+from node.runtime.http_server import HttpServer, Rpc
+from tests.node.runtime.test_http_limits import OK, Client, request
+
+TIP = Tip(4, 5, 6, 7)
+PRICES = Prices(per_s=100, burst=200, refused=100, call=1, connection=1, hold_us=1_000)
+
+
+def answer(*refusals: str, calls: int = 1, size: int = 0, busy_us: int = 0) -> Answer:
+    return Answer(bytes(size), calls, list(refusals), TIP, busy_us)
+
+
+def test_refused_calls_cost_most_and_each_address_has_its_own_budget() -> None:
+    """'per-IP token bucket': two bad transactions use up what two hundred good calls would."""
+    budget = CallBudget(lambda: 0, PRICES)
+    budget.charge("1.1.1.1", answer("invalid_signature", "invalid_signature", calls=2))
+    refusal = budget.refusal("1.1.1.1")
+    assert refusal is not None
+    assert (refusal.status, refusal.retry_after_s, refusal.error.name) == (429, 1, "too_many_requests")
+    assert budget.refusal("2.2.2.2") is None
+    for _ in range(199):
+        budget.charge("2.2.2.2", answer())
+    assert budget.refusal("2.2.2.2") is None
+    assert budget.refused == 1
+
+
+def test_what_says_busy_costs_no_more_than_an_answer() -> None:
+    """A full mempool is not the client's fault."""
+    budget = CallBudget(lambda: 0, PRICES)
+    budget.charge("1.1.1.1", answer(*["mempool_is_full"] * 20, calls=20))
+    assert budget.refusal("1.1.1.1") is None
+
+
+@pytest.mark.parametrize("costs", [{"size": 1_000_000}, {"busy_us": 10_000}])
+def test_large_and_long_answers_cost(costs: dict[str, int]) -> None:
+    """Bytes, and the loop's time for pages."""
+    budget = CallBudget(lambda: 0, PRICES)
+    budget.charge("1.1.1.1", answer(**costs))
+    assert budget.refusal("1.1.1.1") is not None
+
+
+def test_all_together_have_a_budget_too() -> None:
+    """'and global token bucket': 503 for who has spent nothing itself."""
+    budget = CallBudget(lambda: 0, PRICES)
+    for number in range(8):
+        budget.charge(f"1.1.1.{number}", answer("parse_error"))
+    refusal = budget.refusal("2.2.2.2")
+    assert refusal is not None
+    assert (refusal.status, refusal.error.name) == (503, "overloaded")
+
+
+Story = Callable[[Callable[[], Awaitable[Client]]], Awaitable[None]]
+
+
+class Refusing:
+    """An `Rpc` whose answer to everything is the same."""
+
+    committed_since_start = 1
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+        self.cancelled = asyncio.Event()
+        self.gate: asyncio.Event | None = None
+
+    def tip(self) -> Tip:
+        return TIP
+
+    async def answer(self, body: bytes) -> Answer:
+        if self.gate is not None:
+            try:
+                await self.gate.wait()
+            except asyncio.CancelledError:
+                self.cancelled.set()
+                raise
+        if not self.name:
+            return Answer(json.dumps(respond(TIP, 1, result=1)).encode(), 1, [], TIP, 0)
+        return refusal_of(TIP, RpcError(-32000, "no", name=self.name))
+
+
+def play(rpc: Refusing, story: Story, bounds: HttpBounds | None = None, prices: Prices = PRICES) -> HttpServer:
+    """Run a story against a server."""
+    servers = []
+
+    async def run() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            server = HttpServer(cast(Rpc, rpc), CollectorRegistry(), lambda: 7, listener, bounds, prices)
+            servers.append(server)
+            server.start()
+            clients: list[Client] = []
+
+            async def dial() -> Client:
+                clients.append(Client(*await asyncio.open_connection("127.0.0.1", listener.getsockname()[1])))
+                return clients[-1]
+
+            try:
+                await asyncio.wait_for(story(dial), 20)
+            finally:
+                for client in clients:
+                    client.writer.transport.abort()
+                await asyncio.sleep(0)
+                await server.stop()
+
+    asyncio.run(run())
+    return servers[0]
+
+
+@pytest.mark.network
+def test_who_asks_too_much_gets_429_and_when_to_come_back() -> None:
+    """'HTTP 429 with Retry-After and a clear JSON-RPC error', before the body is looked at."""
+
+    async def story(dial: Callable[[], Awaitable[Client]]) -> None:
+        client = await dial()
+        for _ in range(2):
+            assert (await client.ask(request())).startswith(OK)
+        told = await client.ask(request())
+        head, _, body = told.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 429 ")
+        assert b"retry-after: 1" in head
+        error = json.loads(body)["error"]
+        assert error["data"] == {"name": "too_many_requests", "retry_after_s": 1}
+
+    assert play(Refusing("invalid_signature"), story).budget.refused == 1
+
+
+@pytest.mark.network
+def test_too_many_long_polls_are_503() -> None:
+    """'503 with Retry-After' where it is the validator that cannot."""
+
+    async def story(dial: Callable[[], Awaitable[Client]]) -> None:
+        told = await (await dial()).ask(request())
+        assert told.startswith(b"HTTP/1.1 503 ")
+        assert b"retry-after: 1" in told
+
+    play(Refusing("too_many_waiting"), story)
+
+
+@pytest.mark.network
+def test_an_address_in_debt_keeps_few_connections() -> None:
+    """Dialling again and again does not help: above a few, connections of that address are cut unread."""
+
+    async def story(dial: Callable[[], Awaitable[Client]]) -> None:
+        client = await dial()
+        for _ in range(3):
+            await client.ask(request())
+        held = await dial()
+        assert await (await dial()).end() == b""
+        assert (await held.ask(request())).startswith(b"HTTP/1.1 429 ")
+
+    play(Refusing("invalid_signature"), story, HttpBounds(in_debt=2, hold_us=10_000))
+
+
+@pytest.mark.network
+def test_nobody_works_for_a_client_that_is_gone() -> None:
+    """An answer that nobody waits for is not made, and nothing is logged about it."""
+    rpc = Refusing()
+
+    async def story(dial: Callable[[], Awaitable[Client]]) -> None:
+        rpc.gate = asyncio.Event()
+        client = await dial()
+        client.writer.write(request())
+        await asyncio.sleep(0.05)
+        client.writer.transport.abort()
+        await rpc.cancelled.wait()
+
+    play(rpc, story)
+    assert rpc.cancelled.is_set()
+
+
+@pytest.mark.network
+def test_requests_ahead_of_their_answers_are_bounded() -> None:
+    """Each that waits costs memory: the connection is cut."""
+    rpc = Refusing()
+
+    async def story(dial: Callable[[], Awaitable[Client]]) -> None:
+        rpc.gate = asyncio.Event()
+        few, many = await dial(), await dial()
+        few.writer.write(request() * 4)
+        many.writer.write(request() * 8)
+        await many.end()
+        rpc.gate.set()
+        for _ in range(4):
+            assert (await few.ask(b"")).startswith(OK)
+
+    play(rpc, story, HttpBounds(pipelined=4), Prices())
+
+
+@pytest.mark.network
+def test_an_answer_that_nobody_reads_ends_the_connection() -> None:
+    """What clients leave unread is bounded in time, so in memory."""
+
+    class Large(Refusing):
+        async def answer(self, body: bytes) -> Answer:
+            return Answer(bytes(8 << 20), 1, [], TIP, 0)
+
+    async def story(dial: Callable[[], Awaitable[Client]]) -> None:
+        client = await dial()
+        client.writer.write(request())
+        await asyncio.sleep(0.5)
+        assert len(await client.end()) < 8 << 20
+
+    play(Large(), story, HttpBounds(unread_us=100_000), Prices())
+
+
+@pytest.mark.network
+def test_unread_answers_together_are_bounded() -> None:
+    """Not each for itself only: the connection that holds most goes."""
+
+    class Large(Refusing):
+        async def answer(self, body: bytes) -> Answer:
+            return Answer(bytes(8 << 20), 1, [], TIP, 0)
+
+    async def story(dial: Callable[[], Awaitable[Client]]) -> None:
+        client = await dial()
+        client.writer.write(request())
+        await asyncio.sleep(0.3)
+        assert len(await client.end()) < 8 << 20
+
+    play(Large(), story, HttpBounds(unread_bytes=100_000), Prices())
+
+
+@pytest.mark.network
+def test_the_address_with_most_connections_loses_one() -> None:
+    """Slow connections of one address, however many, do not shut out another."""
+
+    async def story(dial: Callable[[], Awaitable[Client]]) -> None:
+        other = await dial()
+        port = other.writer.get_extra_info("peername")[1]
+        idle = [await asyncio.open_connection("127.0.0.1", port, local_addr=("127.66.6.6", 0)) for _ in range(6)]
+        assert (await other.ask(request())).startswith(OK)
+        assert await idle[0][0].read() == b""
+        for _, writer in idle:
+            writer.transport.abort()
+
+    if own_address() is None:
+        pytest.skip("this system has one loopback address")
+    play(Refusing(), story, HttpBounds(connections=4), Prices())
