@@ -119,7 +119,6 @@ BY_NAME: dict[str, int] = {
     "bad_signature_made": INVARIANT,
     "invariant_violated": INVARIANT,
     "not_committed": INVARIANT,
-    "foreign_target": USAGE,
     "nothing_to_show": NOT_FOUND,
     "directory_not_empty": USAGE,
     "bad_proof": INVARIANT,

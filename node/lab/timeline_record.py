@@ -5,13 +5,41 @@ from chain.errors import MithqalError
 from chain.interface import Committed
 from chain.messages import Proposal, SyncInfo, Timeout, decode_message, message_name
 from node.lab.timeline import ALARM, CERTIFICATE, COMMIT, FAULT, MESSAGE, VIOLATION, Mark, Timeline, describe
+from node.sim.parties import START_US
+from node.sim.result import Result
 from node.sim.scenario import Scenario
 from node.sim.trace import Sink
-from node.sim.world import START_US, Result, World
+from node.sim.watch import Watch
+from node.sim.world import World
+
+
+class _Listener(Watch):
+    """Tells the timeline, then the checkers."""
+
+    world: "WatchedWorld"
+    """Set before the run begins."""
+
+    def on_send(self, node: int, data: bytes) -> None:
+        """A message leaves."""
+        self.world.note_sent(node, data)
+        super().on_send(node, data)
+
+    def on_committed(self, node: int, committed: Committed) -> None:
+        """A block is durable."""
+        self.world.note_committed(node, committed)
+        super().on_committed(node, committed)
+
+    def on_alarm(self, node: int, name: str, peer: int | None) -> None:
+        """An alarm of a validator."""
+        self.world.note_alarm(node, name, peer)
+        super().on_alarm(node, name, peer)
 
 
 class WatchedWorld(World):
     """A world that notes what it does. It draws nothing and changes nothing, so the trace hash stays the same."""
+
+    WATCH = _Listener
+    watch: _Listener
 
     def __init__(self, scenario: Scenario, seed: int, sink: Sink | None = None) -> None:
         """Not run yet."""
@@ -23,6 +51,7 @@ class WatchedWorld(World):
         self._best = 0
         self._counted: dict[str, int] = {}
         super().__init__(scenario, seed, self._note)
+        self.watch.world = self
 
     def run(self) -> Result:
         """Play it; the timeline is whole then."""
@@ -47,10 +76,9 @@ class WatchedWorld(World):
                 self._counted[name] = count
                 self.timeline.add(Mark(time_us - START_US, -1, FAULT, name, -1), f"{name}: {count} so far")
 
-    def on_send(self, node: int, data: bytes) -> None:
+    def note_sent(self, node: int, data: bytes) -> None:
         """A message leaves."""
         self._sent[node, data] = self._now()
-        super().on_send(node, data)
 
     def _deliver(self, sender: int, receiver: int, data: bytes) -> None:
         """A message arrives: now its arrow is known."""
@@ -82,17 +110,15 @@ class WatchedWorld(World):
             text = f"certificate of round {found.round}, epoch {found.data.epoch}\nsigned by {signers}"
             self.timeline.add(Mark(sent_us, sender, CERTIFICATE, f"round {found.round}", -1), text)
 
-    def on_committed(self, node: int, committed: Committed) -> None:
+    def note_committed(self, node: int, committed: Committed) -> None:
         """A block is durable."""
         text = (
             f"height {committed.height}, version {committed.version}\nblock {committed.block_id.hex()}\n"
             f"{len(committed.hashes)} transactions"
         )
         self.timeline.add(Mark(self._now(), node, COMMIT, f"height {committed.height}", -1), text)
-        super().on_committed(node, committed)
 
-    def on_alarm(self, node: int, name: str, peer: int | None) -> None:
+    def note_alarm(self, node: int, name: str, peer: int | None) -> None:
         """An alarm of a validator."""
         about = "" if peer is None else f"about validator {peer}"
         self.timeline.add(Mark(self._now(), node, ALARM, name, -1), about)
-        super().on_alarm(node, name, peer)

@@ -48,6 +48,9 @@ PATIENCE_US = 40 * SECOND_US
 class World:
     """One run, not started yet."""
 
+    WATCH: type[Watch] = Watch
+    """Who listens; a subclass of a world may listen for more."""
+
     def __init__(self, scenario: Scenario, seed: int, sink: Sink | None = None) -> None:
         """Wire everything; deterministic in (scenario, seed). `sink` is told every event of the trace."""
         self.scenario = scenario
@@ -68,7 +71,7 @@ class World:
         self.parties = Parties(scenario, entropy.stream("keys"), signer)
         self.validators: list[Validator] = []
         self.epochs = Epochs(first_validators(self.parties.document), self.validators)
-        self.watch = Watch(scenario, self.scheduler, self.validators, self.epochs, self.violations, self.faults)
+        self.watch = self.WATCH(scenario, self.scheduler, self.validators, self.epochs, self.violations, self.faults)
         self.watch.refinement = Refinement(
             self.violations, self.epochs.sets, self.watch.faulty_numbers, self._elect()
         )  # fmt: skip

@@ -21,8 +21,10 @@ from node.lab.bench_figures import percentile
 from node.lab.chaos.run import SETTLE_S, counted
 from node.lab.chaos.session import Session, Setting
 from node.runtime import loop
+from node.sim.parties import START_US
 from node.sim.scenario import Scenario
-from node.sim.world import START_US, World
+from node.sim.watch import Watch
+from node.sim.world import World
 from node.storage.safety_file import OWNER_BYTES, SafetyFile
 from node.storage.sqlite import SqliteStore
 
@@ -47,18 +49,26 @@ class FidelityPlan:
     seed: int = 0
 
 
-class _Timed(World):
-    """A simulated network that notes when payments become final."""
+class _Clock(Watch):
+    """Notes when payments become final."""
 
     waits_us: list[int]
+    """Set before the run begins."""
 
     def on_committed(self, node: int, committed: Committed) -> None:
         """At each validator, from the first acceptance on."""
         super().on_committed(node, committed)
-        now_us = self.scheduler.now_us
+        now_us = self._scheduler.now_us
         if now_us > START_US + WARM_UP_US:
-            accepted = (self.workload.accepted.get(tx_hash) for tx_hash in committed.hashes)
+            accepted = (self.ears.workload.accepted.get(tx_hash) for tx_hash in committed.hashes)
             self.waits_us += [now_us - at_us for at_us in accepted if at_us is not None]
+
+
+class _Timed(World):
+    """A simulated network with that clock."""
+
+    WATCH = _Clock
+    watch: _Clock
 
 
 def run_fidelity(plan: FidelityPlan, say: Callable[[str], None]) -> dict[str, Any]:
@@ -104,10 +114,10 @@ def predict(plan: FidelityPlan, save_us: int) -> list[int]:
         disk_delay_us=int(save_us / SHARE_OF_MOST), payments_per_s=plan.rate, payers=PAYERS, invalid_ppm=0,
     )  # fmt: skip
     world = _Timed(scenario, plan.seed)
-    world.waits_us = []
+    world.watch.waits_us = []
     result = world.run()
     assert not result.violations, result.violations
-    return world.waits_us
+    return world.watch.waits_us
 
 
 async def _measure(plan: FidelityPlan, say: Callable[[str], None]) -> tuple[list[int], dict[str, Any]]:

@@ -7,8 +7,9 @@ from chain.primitives import SECOND_US
 from node.lab.fuzz.mutate import mutate
 from node.lab.fuzz.stateless import Found
 from node.sim.entropy import Entropy
+from node.sim.parties import START_US
 from node.sim.scenario import Scenario
-from node.sim.world import START_US, World
+from node.sim.world import World
 
 SENDER = 3
 """Who says it: a validator that might as well be faulty."""
