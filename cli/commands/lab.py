@@ -7,6 +7,7 @@ from cli.lazy import LazyGroup
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("cli.laboratory.run", "Run one scenario: a file, or what a seed draws."),
     "campaign": ("cli.laboratory.campaign", "Run many scenarios; exit 8 if an invariant breaks."),
+    "exhaustive": ("cli.laboratory.exhaustive", "Search all interleavings of a few rounds."),
 }
 """Name, module and one line, in the order of the help. Each module has a click command of the same name,
 with `_` for `-`."""
