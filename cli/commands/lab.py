@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "door": ("cli.laboratory.door", "Attack a local network through its open ports; exit 8 if a goal is missed."),
     "fuzz": ("cli.laboratory.fuzz", "Hostile bytes against decoders and validators; exit 8 on a crash."),
     "timeline": ("cli.laboratory.timeline", "Draw a live network: blocks, certificates, logs."),
+    "exhaustive": ("cli.laboratory.exhaustive", "Search all interleavings of a few rounds."),
 }
 """Name, module and one line, in the order of the help. Each module has a click command of the same name,
 with `_` for `-`."""
