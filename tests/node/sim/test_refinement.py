@@ -19,7 +19,8 @@ from node.sim.checkers import Violation
 from node.sim.coverage import digest
 from node.sim.refinement import RULE, Refinement
 from node.sim.scenario_file import read_scenario
-from node.sim.world import Result, World
+from node.sim.result import Result
+from node.sim.world import World
 from node.storage.memory import MemoryStore
 
 EVENTFUL = {
@@ -53,7 +54,7 @@ class Recording(NamedTuple):
     ) -> Refinement:
         """Tell another one, each event replaced by what `bend` makes of it."""
         found: list[Violation] = []
-        fresh = Refinement(found, self.world.refinement._sets, faulty, elect)
+        fresh = Refinement(found, self.world.watch.refinement._sets, faulty, elect)
         for event in self.events:
             for heard in (event,) if bend is None else bend(event):
                 tell(fresh, heard, self.world)
@@ -94,7 +95,7 @@ def rule_of(violation: Violation) -> str:
 def run() -> Recording:
     """One eventful run."""
     world, events = World(read_scenario(json.dumps(EVENTFUL)), 3), []
-    watched = world.refinement
+    watched = world.watch.refinement
 
     def watch(name: str) -> None:
         original = getattr(watched, name)
@@ -286,7 +287,7 @@ def broken(seed: int = 1) -> set[str]:
     """The rules of the specification that a run with the bug breaks."""
     world = World(read_scenario(json.dumps(LOSSY)), seed)
     world.run()
-    return {rule_of(violation) for violation in world.refinement._violations if violation.rule == RULE}
+    return {rule_of(violation) for violation in world.watch.refinement._violations if violation.rule == RULE}
 
 
 def test_the_lossy_run_is_sound() -> None:
