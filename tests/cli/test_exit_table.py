@@ -88,8 +88,8 @@ CLIENT: dict[int, str] = {
         wrong_endpoints wrong_network wrong_type
     """,
     3: """
-        address_book_malformed answer_too_large bad_answer cannot_connect directory_in_use file_in_use log_unwritable network
-        network_corrupt network_missing network_unfinished
+        address_book_malformed answer_too_large bad_answer cannot_connect directory_in_use file_in_use log_unwritable
+        network network_corrupt network_missing network_unfinished
         not_ready not_running outbox_malformed overloaded port_in_use storage_full
         state_unavailable storage_unreadable too_many_requests too_many_waiting validator_died wrong_chain
     """,
