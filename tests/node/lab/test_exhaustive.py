@@ -121,7 +121,7 @@ def lowest(self: TimeoutCertificate, validators: Any, *_: Any) -> None:
     ],
 )
 def test_two_branches_are_found(old: str, new: str, patched: str, rounds: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each bug ends in a fork; looking at commits alone finds it, at the fewest rounds in which it is possible."""
+    """Each bug ends in a fork; looking at nothing but commits finds it, at the fewest rounds that can show it."""
     if patched == "lowest":
         monkeypatch.setattr(TimeoutCertificate, "verify", lowest)
     elif patched == "believe":
