@@ -1,4 +1,4 @@
-"""Generators: pure functions from a number to a scenario, which differ, can be written down, commit, and bring faults."""
+"""Generators: pure functions from a number to a scenario, which differ, are files, commit, and bring faults."""
 
 import json
 from collections import Counter

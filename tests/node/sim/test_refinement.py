@@ -18,8 +18,8 @@ from node.sim import refinement
 from node.sim.checkers import Violation
 from node.sim.coverage import digest
 from node.sim.refinement import RULE, Refinement
-from node.sim.scenario_file import read_scenario
 from node.sim.result import Result
+from node.sim.scenario_file import read_scenario
 from node.sim.world import World
 from node.storage.memory import MemoryStore
 
