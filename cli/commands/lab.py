@@ -10,6 +10,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "scale": ("cli.laboratory.scale", "Run many validators for many rounds on one core."),
     "latency": ("cli.laboratory.latency", "Measure how long a commit takes, after faults and losses too."),
     "sensitivity": ("cli.laboratory.sensitivity", "Score how much each kind of fault slows payments down."),
+    "exhaustive": ("cli.laboratory.exhaustive", "Search all interleavings of a few rounds."),
 }
 """Name, module and one line, in the order of the help. Each module has a click command of the same name,
 with `_` for `-`."""

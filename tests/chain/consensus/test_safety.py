@@ -2,8 +2,8 @@
 
 import pytest
 
-from chain.certificates import vote_message
-from chain.consensus.safety import read_record
+from chain.certificates import QuorumCertificate, vote_message
+from chain.consensus.safety import SafetyRecord, SafetyRules, read_record
 from chain.crypto.signing import SignatureCheck
 from chain.errors import CertificateError, SafetyError
 from chain.primitives import Hash
@@ -188,3 +188,64 @@ def test_record_of_another_epoch_is_refused(four) -> None:
     with pytest.raises(SafetyError) as caught:
         four.safety(record=safety.record_bytes())
     assert caught.value.name == "wrong_epoch"
+
+
+def test_a_record_of_another_key_is_refused(four) -> None:
+    """'SafetyError `foreign_record` if another key made it in this epoch'; in a later epoch it begins anew (E8)."""
+    safety = four.safety()
+    with pytest.raises(SafetyError) as caught:
+        four.safety(index=1, record=safety.record_bytes())
+    assert (caught.value.name, caught.value.message) == (
+        "foreign_record",
+        "the safety record of this epoch is another key's",
+    )
+    safety.record = safety.record._replace(epoch=0, voted_round=9, locked_round=8)
+    later = four.safety(index=1, record=safety.record_bytes())
+    assert later.record == SafetyRecord(1, key=four.keys[1].public_key)
+    assert later.public_key == four.keys[1].public_key
+
+
+def test_a_module_without_a_signer_signs_nothing(four) -> None:
+    """R18, E10: 'Without a signer nothing is ever signed: `silenced` says so.'"""
+    (b1, q1) = chain_of(four, 1)[0]
+    follower = SafetyRules(None, four.set, four.leaders, four.genesis_qc, GENESIS_HASH, four.signatures, None)
+    assert (follower.public_key, follower.record.key) == (b"", b"")
+    assert follower.silenced == "this process signs nothing in this epoch"
+    own = four.safety()
+    assert own.silenced is None
+    own.silenced = "the record is old"
+    for safety in (follower, own):
+        before = safety.record_bytes()
+        assert refused(lambda safety=safety: vote(safety, four, b1)) == "silenced"
+        assert refused(lambda safety=safety: safety.timeout(2, q1, None, b"")) == "silenced"
+        assert refused(lambda safety=safety: safety.propose(b1.header, b1.id)) == "silenced"
+        assert safety.record_bytes() == before
+
+
+def end_of_epoch(four):
+    """A block that ends the epoch, its certificate, and the hash of the set that follows."""
+    following = Hash(b"\x77" * 32)
+    block = four.block(1, four.genesis_qc)
+    data = four.qc(block).data._replace(next_validators=following)
+    message = vote_message(data, None, GENESIS_HASH)
+    return block, QuorumCertificate(data, None, tuple((a, four.keys[a].sign(message)) for a in range(3))), following
+
+
+def test_above_the_end_of_the_epoch_nothing_changes(four) -> None:
+    """P10: 'A vote above the end of an epoch needs an empty block, and repeats the end's time, root, version and next
+    set'."""
+    end, qc, following = end_of_epoch(four)
+    time_us, root, version = qc.data.timestamp_us, qc.data.root, qc.data.version
+    block = four.block(2, qc, time_us=time_us)
+    info = four.info(end)
+    ask = lambda made, *result: lambda: four.safety().vote(made, *result[:2], info, *result[2:])  # noqa: E731
+    assert refused(ask(block, root, version)) == "epoch_is_over"
+    assert refused(ask(block, root, version, Hash(bytes(32)))) == "epoch_is_over"
+    assert refused(ask(block, Hash(bytes(32)), version, following)) == "epoch_is_over"
+    assert refused(ask(block, root, version + 1, following)) == "epoch_is_over"
+    assert refused(ask(four.block(2, qc, time_us=time_us + 1), root, version, following)) == "epoch_is_over"
+    assert (
+        refused(ask(four.block(2, qc, time_us=time_us, payload=(b"x",)), root, version, following)) == "epoch_is_over"
+    )
+    signed = ask(block, root, version, following)()
+    assert (signed.data.next_validators, signed.data.root, signed.commit) == (following, root, info)
