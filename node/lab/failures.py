@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 
+from chain.errors import MithqalError
 from node.lab.campaign import Plan, case
 from node.lab.generate.registry import part_of
 from node.lab.run import replay, save
@@ -23,7 +24,10 @@ def kept(plan: Plan, tally: Tally, folder: Path | None, say: Callable[[str], Non
     if not tally.failures:
         return []
     where = Path(mkdtemp(prefix="mithqal-failures-")) if folder is None else folder
-    where.mkdir(parents=True, exist_ok=True)
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MithqalError(f"{where} cannot be made: {error.strerror}", name="file_unwritable") from error
     commands: list[str] = []
     seen: set[str] = set()
     for outcome in tally.failures[:MOST_FILES]:

@@ -49,9 +49,12 @@ def names() -> tuple[str, ...]:
 
 
 def checked(name: str) -> str:
-    """The name, if there is such a generator; MithqalError `bad_argument` that lists them."""
+    """The name, if there is such a generator; MithqalError `bad_argument` that lists them, or `file_unreadable` at once
+    for one that would come to a corpus that is not there."""
     if name not in names():
         raise MithqalError(f"--generator is {name[:40]!r}; there are {', '.join(names())}", name="bad_argument")
+    if name in (ALL, directed.__name__):
+        directed(0)
     return name
 
 

@@ -140,7 +140,7 @@ def test_an_interrupt_keeps_what_is_finished() -> None:
 
 
 def test_a_campaign_fails_for_each_reason() -> None:
-    """A violation; fewer than nine in ten that commit; in a long one, a kind of fault that never fired."""
+    """A violation; fewer than nine in ten that commit; in a long one, a claimed kind of fault that never fired."""
     fine = play("twins", Key(0))
     idle = fine._replace(is_committing=False)
     broken = fine._replace(result=fine.result._replace(violations=(Violation("S1_agreement", 2, "planted"),)))

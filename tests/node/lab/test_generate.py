@@ -1,4 +1,4 @@
-"""Generators: pure functions from a number to a scenario: they differ, can be written down, commit, and bring faults."""
+"""Generators: pure functions from a number to a scenario, which differ, are files, commit, and bring faults."""
 
 import json
 from collections import Counter
@@ -11,7 +11,7 @@ from node.lab.campaign import play
 from node.lab.generate import crash_points, directed
 from node.lab.generate.digits import Digits, shuffled
 from node.lab.generate.ground import VALIDATORS, splits
-from node.lab.generate.registry import ALL, GENERATORS, LARGE, LARGE_EVERY, PATTERN, case_of, part_of
+from node.lab.generate.registry import ALL, GENERATORS, LARGE, LARGE_EVERY, PATTERN, case_of, checked, part_of
 from node.lab.generate.siblings import sibling
 from node.lab.tally import Key
 from node.sim.scenario_dump import to_document
@@ -101,9 +101,11 @@ def test_the_directed_corpus_comes_with_a_checkout(tmp_path, monkeypatch) -> Non
     assert (case_of("directed", 0).seed, case_of("directed", 22).seed) == (1, 2)
     assert case_of("directed", 0).scenario == case_of("directed", 22).scenario != case_of("directed", 1).scenario
     monkeypatch.setattr(directed, "FOLDER", tmp_path)
-    with pytest.raises(MithqalError, match="comes with a checkout") as caught:
-        case_of("directed", 0)
-    assert caught.value.name == "file_unreadable"
+    for name in ("directed", ALL):
+        with pytest.raises(MithqalError, match="comes with a checkout") as caught:
+            checked(name)
+        assert caught.value.name == "file_unreadable"
+    assert checked("twins") == "twins"
 
 
 @pytest.mark.parametrize("name", SMALL)

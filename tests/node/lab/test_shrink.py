@@ -1,4 +1,4 @@
-"""Shrinking: what is left breaks the same invariant under the same seed, is small, and `lab run` plays it."""
+"""Shrinking: what is left breaks the same invariant under the same seed, is small, and is a file to play."""
 
 import json
 
@@ -24,7 +24,7 @@ def size(scenario: Scenario) -> int:
 
 
 def test_a_planted_bug_leaves_a_minimal_file() -> None:
-    """A vote after a time-out, found by an adversary: a small part of the scenario breaks the same rule."""
+    """A vote after a time-out, found by an adversary: a small part of it breaks the same rule, and no less."""
     rule = "S5_vote_after_timeout"
     with planted("vote after own time-out"):
         case = next(

@@ -18,7 +18,7 @@ def played(**keys: object) -> World:
 
 
 def test_faults_stop_at_a_round() -> None:
-    """`gst_round`: the dead restart, links heal, what waits for a point does not happen; L1 is judged from there."""
+    """`gst_round`: the dead restart, links heal, what waits for a point does not happen, and L1 counts from there."""
     forever = {"do": "crash", "node": 2, "at_ms": 100}
     late = {"do": "crash.at", "node": 1, "at_point": "vote.synced", "nth": 9}
     cut = {"do": "drop", "src": [3], "dst": [0], "name": "cut"}
