@@ -9,8 +9,9 @@ import pytest
 
 from chain.replica import Replica
 from node.sim.parties import START_US
+from node.sim.result import Result
 from node.sim.scenario_file import from_document
-from node.sim.world import Result, World
+from node.sim.world import World
 
 BASE: dict[str, Any] = {"duration_ms": 6_000, "gst_ms": 4_500, "clients": {"accounts": 2, "payments_per_s": 10}}
 
