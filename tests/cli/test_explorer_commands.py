@@ -56,7 +56,7 @@ def opened(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         cli.viewing,
         "load_network",
-        lambda _: SimpleNamespace(waypoint=story.ledger.waypoint(), directory=Path("nowhere")),
+        lambda _: SimpleNamespace(waypoint=story.ledger.waypoint(), directory=Path("nowhere"), members=[]),
     )
     monkeypatch.setattr(cli.viewing, "Wallet", lambda _: wallet)
 
