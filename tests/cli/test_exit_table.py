@@ -63,7 +63,8 @@ ABORTS: dict[int, str] = {
 
 CLIENT: dict[int, str] = {
     1: """
-        attacker_failed batch_too_large bench content_type data_file_invalid invalid_format invalid_request no_measurements
+        attacker_failed batch_too_large bench content_type data_file_invalid invalid_format invalid_request
+        no_measurements
         number_out_of_range outbox parse_error pay_file rate_not_representable record_too_large
         request_too_large rpc rpc_error storage storage_read_failed storage_write_failed sync_failed too_slow
         unknown_method validator_failed wallet
@@ -85,7 +86,8 @@ CLIENT: dict[int, str] = {
         wrong_endpoints wrong_network wrong_type
     """,
     3: """
-        address_book_malformed answer_too_large bad_answer cannot_connect directory_in_use file_in_use log_unwritable network
+        address_book_malformed answer_too_large bad_answer cannot_connect directory_in_use file_in_use log_unwritable
+        network
         network_corrupt network_missing network_unfinished
         not_ready not_running outbox_malformed overloaded port_in_use storage_full
         state_unavailable storage_unreadable too_many_requests too_many_waiting validator_died wrong_chain
