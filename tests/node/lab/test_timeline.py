@@ -105,7 +105,7 @@ def test_the_page_needs_nothing_else_and_lets_nothing_else_run() -> None:
 
 @pytest.mark.parametrize("where", ["title", "lane", "name", "text"])
 def test_hostile_text_stays_text(where: str) -> None:
-    """Whatever a run or a log says, no markup begins: one script of data, one of ours, and the whole text in it."""
+    """Whatever a run or a log says, no markup begins: one script of data, one of ours, the text whole in the data."""
     found = Timeline(HOSTILE if where == "title" else "t", [HOSTILE if where == "lane" else "zero"])
     found.add(Mark(0, 0, FAULT, HOSTILE if where == "name" else "n", -1), HOSTILE if where == "text" else "x")
     page = Page(to_html(found))

@@ -13,10 +13,12 @@ from prometheus_client import CollectorRegistry
 
 from chain.errors import MithqalError
 from chain.genesis import genesis_hash
+from node.api.schema import Tip, respond
 from node.client.network import Network
 from node.config import ConfigError, load_config
 from node.localnet.build import build_network
 from node.runtime.exits import NOT_READY, USAGE
+from node.runtime.http_answers import Answer
 from node.runtime.http_server import HttpServer, Rpc
 from node.runtime.process import listen, open_identity, run_node
 from node.storage.sqlite import SqliteStore
@@ -91,19 +93,14 @@ class Still:
 
     committed_since_start = 0
 
-    class Tip:
-        """An old tip."""
+    def tip(self) -> Tip:
+        """An old one."""
+        return Tip(4, 5, 0, 7)
 
-        timestamp_us = 0
-
-    def tip(self) -> "Still.Tip":
-        """The tip."""
-        return self.Tip()
-
-    async def handle(self, body: bytes) -> object:
+    async def answer(self, body: bytes) -> Answer:
         """Echo."""
-        fields = {"diem_chain_id": 4, "diem_ledger_version": 5, "diem_ledger_timestampusec": 6}
-        return {**fields, "result": len(body)}
+        data = json.dumps(respond(self.tip(), 1, result=len(body))).encode()
+        return Answer(data, 1, [], self.tip(), 0)
 
 
 def test_http_paths_headers_and_readiness() -> None:
