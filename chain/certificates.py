@@ -10,6 +10,8 @@ from chain.errors import CertificateError, DecodeError
 from chain.primitives import ZERO_HASH, Hash
 from chain.validators import ValidatorSet
 
+CERTIFICATES_KEPT = 64
+"""Certificates whose digests are kept."""
 SIGNED_KEPT = 64
 """Votes whose signed bytes are kept: those of the few rounds that votes come from at one time."""
 
@@ -106,7 +108,7 @@ class QuorumCertificate(NamedTuple):
 
     def digest(self) -> Hash:
         """Hash over all of it, signatures included, so that a block's id fixes its justification (trap T14)."""
-        return _hash_qc(encode(self.to_value()))
+        return _digest(self)
 
     def verify(self, validators: ValidatorSet, genesis_hash: bytes, signatures: Signatures) -> None:
         """Raise CertificateError unless Q1 to Q6 hold for this epoch's set."""
@@ -155,7 +157,7 @@ class TimeoutCertificate(NamedTuple):
 
     def digest(self) -> Hash:
         """Hash over all of it."""
-        return _hash_tc(encode(self.to_value()))
+        return _digest(self)
 
     def verify(
         self,
@@ -184,6 +186,13 @@ class TimeoutCertificate(NamedTuple):
             if not signatures.verify(SignatureCheck(Scheme.ED25519, key, message, signature)):
                 raise CertificateError(f"time-out of validator {author} has a bad signature", name="bad_signature")
         verify_qc(self.high_qc, validators, genesis_qc, genesis_hash, signatures)
+
+
+@lru_cache(maxsize=CERTIFICATES_KEPT)
+def _digest(certificate: QuorumCertificate | TimeoutCertificate) -> Hash:
+    """Kept for a while: a round asks for each certificate's several times."""
+    hasher = _hash_qc if isinstance(certificate, QuorumCertificate) else _hash_tc
+    return hasher(encode(certificate.to_value()))
 
 
 def verify_qc(

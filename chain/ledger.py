@@ -6,9 +6,10 @@ the accumulator; the last entry of a block carries the root of the state tree (d
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
-from chain.accounts import leaf_key, value_hash
+from chain.accounts import Record, leaf_key, value_hash
 from chain.block import Block
 from chain.certificates import CommitInfo, QuorumCertificate, genesis_certificate
 from chain.codec import Value, decode, encode, fields
@@ -21,7 +22,7 @@ from chain.entries import (
     info_hash,
 )
 from chain.errors import GenesisError
-from chain.executed import CommittedState, ExecutedBlock, SnapshotTip, above_the_end, seal
+from chain.executed import CommittedState, Entry, ExecutedBlock, SnapshotTip, above_the_end, seal
 from chain.execution import conservation
 from chain.execution.context import BlockContext
 from chain.execution.executor import execute_block
@@ -365,19 +366,35 @@ class Ledger:
 
     def _genesis_block(self) -> ExecutedBlock:
         """Block 0: one entry, version 0, whose writes are the genesis records."""
-        records = initial_records(self.document)
-        values = {key: record.to_bytes() for key, record in records.items()}
-        tree = state_tree.build([(leaf_key(key), value_hash(data)) for key, data in values.items()])
-        outcome = Outcome(EXECUTED, 0, ())
-        entries = seal(
-            [(KIND_GENESIS, self.document.to_bytes(), self.genesis_hash, outcome, None)],
-            state_tree.root_hash(tree),
-        )
-        frontier, inner = Frontier.empty().append([info_hash(entry.info) for entry in entries])
+        made = _genesis_of(self.document)
         return ExecutedBlock(
-            self.genesis_hash, 0, 0, 0, frontier.root(), self.document.timestamp_us, self.state, records,
-            values, tree, frontier, inner, entries,
+            self.genesis_hash, 0, 0, 0, made.frontier.root(), self.document.timestamp_us, self.state,
+            dict(made.records), dict(made.values), made.tree, made.frontier, list(made.inner), [made.entry],
         )  # fmt: skip
+
+
+class _Genesis(NamedTuple):
+    """What a document makes: the same for every ledger of a process, and never changed."""
+
+    records: dict[bytes, Record]
+    values: dict[bytes, bytes]
+    tree: state_tree.Node
+    entry: Entry
+    frontier: Frontier
+    inner: list[tuple[int, Hash]]
+
+
+@lru_cache(maxsize=4)
+def _genesis_of(document: GenesisDocument) -> _Genesis:
+    """Worked out once for all that begin from it: an adopted snapshot asks again, and a simulated network of hundreds
+    of validators."""
+    records = initial_records(document)
+    values = {key: record.to_bytes() for key, record in records.items()}
+    tree = state_tree.build([(leaf_key(key), value_hash(data)) for key, data in values.items()])
+    draft = (KIND_GENESIS, document.to_bytes(), genesis_hash(document), Outcome(EXECUTED, 0, ()), None)
+    (entry,) = seal([draft], state_tree.root_hash(tree))
+    frontier, inner = Frontier.empty().append([info_hash(entry.info)])
+    return _Genesis(records, values, tree, entry, frontier, inner)
 
 
 def _noting(

@@ -115,8 +115,7 @@ class Replica:
         """Open the ledger in `store`; writes genesis into an empty one. `index` is the validator's number on chain.
 
         `keyring` holds its consensus keys; without one there is `signer` alone, with its `safety_record`. States of the
-        last `kept_versions` can be read and proved; `plan` says how to catch up, `elect` who leads;
-        `decode_message` may remember what it has read (the simulator's does).
+        last `kept_versions` can be read; `plan` says how to catch up, `elect` who leads, `decode_message` may remember.
 
         Raises GenesisError (see `Ledger`), and SafetyError: `ledger_behind` if the record knows a vote that the ledger
         has lost; `safety_record_old` if the ledger proves more signatures than the record knows.
@@ -124,9 +123,8 @@ class Replica:
         self.index = index
         self.ledger = Ledger(document, store, kept_versions)
         self.sync = StateSync(self.ledger, index, signatures, plan)
-        self.store = store
+        self.store, self.signatures = store, signatures
         self.mempool = Mempool()
-        self.signatures = signatures
         ledger = self.ledger
         keyring = keyring or SingleKey(signer, safety_record)
         newest = keyring.newest()

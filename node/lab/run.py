@@ -96,5 +96,6 @@ def document(result: Result, wall_s: float) -> dict[str, Any]:
             }
             for found in result.violations
         ],
+        "states": len(result.states),
         "trace_hash": result.trace_hash,
     }

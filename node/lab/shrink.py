@@ -19,7 +19,6 @@ MOST_RUNS = 200
 """For one failure."""
 LISTS = ("acts", "rules", "liars", "changes", "twins")
 """Fields whose items may be left out."""
-KEPT_LEADERS = 16
 DRAWN = ("_ppm", "_every_us", "skew_us")
 """How the fields end that say what the seed draws."""
 CLOSELY_US = 1_000_000
@@ -86,7 +85,7 @@ def _candidates(scenario: Scenario, at_us: int) -> Iterator[Scenario]:
     yield replace(scenario, spares=0)
     yield replace(scenario, leaders="round_robin")
     if not isinstance(scenario.leaders, str):
-        yield replace(scenario, leaders=scenario.leaders[:KEPT_LEADERS])
+        yield replace(scenario, leaders=scenario.leaders[: max(len(scenario.leaders) // 2, 1)])
     duration_us = max(at_us + CLOSELY_US, CLOSELY_US)
     if duration_us < scenario.duration_us:
         yield replace(scenario, duration_us=duration_us, gst_us=min(scenario.calm_us, duration_us))

@@ -152,13 +152,13 @@ class Discipline:
         self._proposed = {place: id_ for place, id_ in self._proposed.items() if place[0] != node}
         self._seen = {item for item in self._seen if item[0] != node}
 
-    def on_send(self, node: int, data: bytes, disk: Durable | None = None) -> None:
-        """A message left `node`. Only votes (1), time-outs (2) and proposals (0) are read, each once.
+    def on_send(self, node: int, data: bytes, disk: Durable | None = None) -> Message | None:
+        """A message left `node`. Only votes (1), time-outs (2) and proposals (0) are read, each once, and given back.
 
         `disk` is what a crash at this very moment would leave; None leaves the order of S6 unchecked.
         """
         if len(data) < 2 or data[1] > 2 or (node, data) in self._seen:
-            return
+            return None
         self._seen.add((node, data))
         message = decoded(data)
         if isinstance(message, Vote) and self._is_by(node, message.data.epoch, message.author):
@@ -169,6 +169,7 @@ class Discipline:
             self._on_proposal(node, message)
         if disk is not None:
             self._on_release(node, message, disk)
+        return message
 
     def _is_by(self, node: int, epoch: int, author: int) -> bool:
         """Whether the author number is this validator's; what it signs as another one is found by its key's owner."""

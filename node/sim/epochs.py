@@ -15,7 +15,7 @@ class Epochs:
     def __init__(self, first: ValidatorSet, validators: Sequence[Validator]) -> None:
         """`validators` are all processes; the world fills the list later."""
         self._validators = validators
-        self._sets = {1: first}
+        self.sets = {1: first}
         """The members of each epoch in which somebody signed."""
         self._rounds_before: dict[int, int] = {1: 0}
         """Rounds of all epochs before one, as far as anybody was seen to go."""
@@ -23,18 +23,18 @@ class Epochs:
 
     def members(self, epoch: int, default: ValidatorSet | None) -> ValidatorSet | None:
         """The members of an epoch, if anybody has signed in it."""
-        return self._sets.get(epoch, default)
+        return self.sets.get(epoch, default)
 
     def seat(self, node: int, epoch: int) -> int | None:
         """The author number of a validator in an epoch; None for one that is no member."""
-        if epoch not in self._sets:
+        if epoch not in self.sets:
             row = self._validators[node].disk.store.row(Column.EPOCH, epoch - 1)
             assert row is not None, "the end of an epoch is durable before anything of the next one leaves"
             commit = QuorumCertificate.from_value(decode(row)).commit
             assert commit is not None
             assert commit.next_epoch is not None
-            self._sets[epoch] = commit.next_epoch
-        return self._sets[epoch].index_of(node)
+            self.sets[epoch] = commit.next_epoch
+        return self.sets[epoch].index_of(node)
 
     def progress(self, machine: Machine | None) -> int:
         """Rounds that a validator has gone through, over all epochs."""

@@ -28,6 +28,8 @@ class Result(NamedTuple):
     """Rounds that each validator took to a new block after the faults had stopped."""
     violations: tuple[Violation, ...]
     trace_hash: str
+    states: frozenset[int] = frozenset()
+    """The abstract states of the protocol that it reached (node/sim/coverage.py)."""
 
 
 class Record(list[Violation]):

@@ -93,8 +93,9 @@ class Scenario:
     """When the faults stop, if it is said in microseconds instead of by `calm_ppm`."""
     gst_round: int | None = None
     """The faults stop as soon as an honest validator enters this round, if that is earlier."""
-    ends_early: bool = False
-    """Whether the run ends as soon as every honest validator that lives has committed a block after that."""
+    stop_at_round: int | None = None
+    """After the faults the run ends as soon as every honest validator that lives has passed this round and has a new
+    block (L1)."""
     leaders: str | tuple[int, ...] = "round_robin"
     """Who leads: by the ledger's configuration, or by a list (rounds 1, 2, ..., then again)."""
     hot_ppm: int = 0

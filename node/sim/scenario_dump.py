@@ -31,7 +31,7 @@ def to_document(scenario: Scenario) -> Json:
     return {
         "version": VERSION, "validators": scenario.validators, "spares": scenario.spares,
         "duration_ms": ms(scenario.duration_us), "gst_ms": ms(scenario.calm_us),
-        "gst_round": scenario.gst_round, "ends_early": scenario.ends_early,
+        "gst_round": scenario.gst_round, "stop_at_round": scenario.stop_at_round,
         "liveness_rounds": scenario.max_rounds_to_recover,
         "leaders": leaders if isinstance(leaders, str) else list(leaders),
         "signatures": scenario.signatures, "link": link, "disk": {"delay_ms": ms(scenario.disk_delay_us)},

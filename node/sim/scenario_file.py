@@ -36,7 +36,7 @@ VERSION = 1
 """Of the format."""
 DEFAULT_DURATION_US = 20_000_000
 KEYS = (
-    "version", "name", "about", "validators", "spares", "duration_ms", "gst_ms", "gst_round", "ends_early",
+    "version", "name", "about", "validators", "spares", "duration_ms", "gst_ms", "gst_round", "stop_at_round",
     "liveness_rounds", "leaders", "link", "disk", "sync", "clients", "signatures", "chances", "rules", "faults",
     "twins", "byzantine", "epochs", "mutant",
 )  # fmt: skip
@@ -90,9 +90,9 @@ def from_document(value: Any) -> Scenario:
                 processes(number, f"faults[{place}]")
     fields = {
         "validators": count, "duration_us": duration_us, "gst_us": gst_us, "changes": changes, "spares": spares,
-        "gst_round": top.get("gst_round", optional(integer(1, 1 << 62)), None),
-        "ends_early": top.get("ends_early", boolean, False),
         "max_rounds_to_recover": top.get("liveness_rounds", integer(1, 10_000), 12),
+        "gst_round": top.get("gst_round", optional(integer(1, 1 << 62)), None),
+        "stop_at_round": top.get("stop_at_round", optional(integer(1, 1 << 62)), None),
         "leaders": _leaders(top, count),
         "signatures": top.get("signatures", one_of("keyed-hash", "libsodium"), "keyed-hash"),
         "rules": tuple(_rule(item, processes) for item in top.nodes("rules", RULE_KEYS)),

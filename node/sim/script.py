@@ -91,6 +91,8 @@ class Script:
 
     def on_output(self, node: int, output: Output) -> None:
         """A step is computed: a disk may fail it, or the node crashes before or while it is written."""
+        if not self._failing and not self._by_point:
+            return
         validator = self._validators[node]
         is_write = output.safety is not None or not output.persist.is_empty()
         for act in [act for act in self._failing if act.node == node and is_write]:

@@ -5,10 +5,14 @@ it used; one seed in a hundred uses libsodium (docs/simulation.md).
 """
 
 import hashlib
+from functools import lru_cache
 
 from chain.crypto.multi import member_signatures, read_multi_key
 from chain.crypto.schemes import MULTI_KEY_SCHEMES, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, Scheme
 from chain.crypto.signing import PrivateKey, SignatureCheck
+
+VERDICTS_KEPT = 8_192
+"""Answers that are kept."""
 
 
 class KeyedSigner:
@@ -37,17 +41,23 @@ class KeyedHashSignatures:
         """`world_secret` (up to 64 bytes) separates two runs' keys."""
         self._world_secret = world_secret
         self._signers: dict[tuple[int, bytes], KeyedSigner] = {}
+        self._verdict = lru_cache(maxsize=VERDICTS_KEPT)(self._judge)
 
     def signer(self, secret: bytes, scheme: Scheme = Scheme.ED25519) -> KeyedSigner:
         """Register the key of a 32-byte secret, and give its signer. The public key is the real one."""
         public_key = PrivateKey(secret, scheme).public_key
         inner = hashlib.blake2b(public_key, key=self._world_secret, digest_size=32).digest()
         signer = self._signers[scheme, public_key] = KeyedSigner(public_key, inner)
+        self._verdict.cache_clear()
         return signer
 
     def verify(self, check: SignatureCheck) -> bool:
         """Whether the registered key made this signature over this message; of K-of-N, whether each of its keys did.
-        Never raises."""
+        Never raises. Every validator and checker asks the same questions: an answer is kept while it is new."""
+        return self._verdict(check)
+
+    def _judge(self, check: SignatureCheck) -> bool:
+        """The answer itself."""
         signer = self._signers.get((check.scheme, check.public_key))
         if signer is not None:
             return signer.sign(check.message) == check.signature

@@ -221,7 +221,12 @@ class Validator:
 
     def handle(self, event: Event, kind: str, data: bytes) -> None:
         """Give an event to the replica, or lose it with a dead process. `kind` and `data` go into the trace."""
-        self._run(self._life, lambda: self._traced(event, kind, data))
+        if self.machine is None:
+            return
+        if self.paused:
+            self._deferred.append(lambda: self._traced(event, kind, data))
+        else:
+            self._traced(event, kind, data)
 
     def _run(self, life: int, call: Callable[[], None]) -> None:
         """Run for this life only; later if paused."""

@@ -27,8 +27,8 @@ class Verdict:
         self._scenario, self._parties, self._signatures = scenario, parties, signatures
         self._watch, self._workload, self._pulse = watch, workload, pulse
 
-    def violations(self, honest: Sequence[Validator]) -> list[Violation]:
-        """All that is broken, on the disks of the honest validators."""
+    def violations(self, honest: Sequence[Validator], *, is_whole: bool) -> list[Violation]:
+        """All that is broken, on the disks of the honest validators; L2 and L3 only if the run took its whole time."""
         found: list[Violation] = []
         for validator in honest:
             found += self._inspect(validator)
@@ -37,7 +37,7 @@ class Verdict:
             found += check_replay(
                 validator.index, validator.disk.store, self._parties.chain, self._signatures, is_full=validator is best
             )  # fmt: skip
-        return found + ([] if best is None else self._late(honest, best))
+        return found + ([] if best is None or not is_whole else self._late(honest, best))
 
     def _inspect(self, validator: Validator) -> list[Violation]:
         """S3, S8 and S9 on what a validator has on disk, up to what it announced."""
@@ -56,8 +56,7 @@ class Verdict:
         scenario, announced = self._scenario, self._watch.ledgers.announced
         alive = [validator.index for validator in honest if validator.is_up]
         blocks = max(announced.values(), default=0) - self._watch.calm_height
-        is_long = not scenario.ends_early and scenario.duration_us - scenario.calm_us >= SETTLE_US
-        if not is_long or blocks < SETTLE_BLOCKS or not alive:
+        if scenario.duration_us - scenario.calm_us < SETTLE_US or blocks < SETTLE_BLOCKS or not alive:
             return []
         calm_us, ledger_secs = START_US + scenario.calm_us, best.announced_timestamp_us // SECOND_US
         return self._pulse.check_caught_up(announced, alive) + self._workload.check_accepted(calm_us, ledger_secs)

@@ -11,6 +11,7 @@ from chain.primitives import SECOND_US
 from node.sim.checkers import Discipline, Ledgers, Recovery, Violation
 from node.sim.epochs import Epochs
 from node.sim.faults import Faults
+from node.sim.refinement import Refinement
 from node.sim.scenario import Scenario, faulty_processes
 from node.sim.scheduler import Scheduler
 from node.sim.script import Script
@@ -44,6 +45,8 @@ class Watch:
 
     ears: Ears
     """Set by the world before the run begins: they are wired to the validators, which are wired to this."""
+    refinement: Refinement
+    """Set by the world too: holds what is said against the specification."""
 
     def __init__(
         self, scenario: Scenario, scheduler: Scheduler, validators: Sequence[Validator], epochs: Epochs,
@@ -54,7 +57,7 @@ class Watch:
         self._violations, self._counts = violations, counts
         self.faulty = faulty_processes(scenario)
         """Liars, and all processes of a number that has more than one: nothing is asked of them."""
-        self._faulty_numbers = {scenario.number_of(process) for process in self.faulty}
+        self.faulty_numbers = {scenario.number_of(process) for process in self.faulty}
         self.alarms: Counter[str] = Counter()
         self.ledgers = Ledgers(violations)
         self.discipline = Discipline(violations, epochs.seat)
@@ -67,6 +70,7 @@ class Watch:
         """Whether the faults have stopped."""
         self.calm_height = 0
         """Highest height that anybody had announced when the faults stopped."""
+        self._is_directed = scenario.is_directed
         self._round = 0
         """The highest that anybody honest was in."""
 
@@ -93,6 +97,7 @@ class Watch:
         """A replica was built: the others get a link to it, and it learns in time who is not there."""
         if node not in self.faulty:
             self.ledgers.on_start(node, tip)
+            self.refinement.on_start(node)
         number = self._validators[node].number
         for other in self._validators:
             if other.number != number:
@@ -101,6 +106,7 @@ class Watch:
 
     def on_crash(self, node: int) -> None:
         """Its connections break."""
+        self.refinement.on_crash(node)
         number = self._validators[node].number
         for other in self._validators:
             if other.number != number:
@@ -115,7 +121,7 @@ class Watch:
 
     def on_output(self, node: int, output: Output) -> None:
         """A step is computed."""
-        if not self._scenario.is_directed:
+        if not self._is_directed:
             return
         if node not in self.faulty and self.round_of(node) > self._round:
             self._round = self.round_of(node)
@@ -127,7 +133,7 @@ class Watch:
 
     def on_durable(self, node: int, output: Output, *, is_sent: bool) -> None:
         """A step is durable."""
-        if self._scenario.is_directed:
+        if self._is_directed:
             self.ears.script.on_durable(node, output, is_sent=is_sent)
 
     def on_disk_lost(self, node: int, *, keeps_record: bool) -> None:
@@ -136,13 +142,15 @@ class Watch:
         self.lost_disks.add(node)
         if not keeps_record:
             self.discipline.forget(node)
+            self.refinement.on_record_lost(node)
             self.lost_records.add(node)
 
     def on_send(self, node: int, data: bytes) -> None:
         """A message left."""
         if node in self.faulty:
             return
-        self.discipline.on_send(node, data, self._validators[node].disk)
+        disk = self._validators[node].disk
+        self.refinement.on_message(node, self.discipline.on_send(node, data, disk), disk.store)
 
     def on_committed(self, node: int, committed: Committed) -> None:
         """A durable block was announced."""
@@ -152,6 +160,7 @@ class Watch:
         if machine is not None:
             self.ledgers.note_base(node, machine.ledger.base_height)
         self.ledgers.on_committed(node, committed)
+        self.refinement.on_committed(node, committed)
         ahead_us = committed.timestamp_us - self._scheduler.now_us
         if ahead_us > MOST_AHEAD_US:
             self._violations.append(Violation("S11_time", node, f"height {committed.height} lies {ahead_us} us ahead"))
@@ -172,7 +181,7 @@ class Watch:
     def on_alarm(self, node: int, name: str, peer: int | None) -> None:
         """S10: nobody lies but about snapshots, so that every other alarm accuses an honest validator."""
         self.alarms[name] += 1
-        if node in self.faulty or peer in self._faulty_numbers:
+        if node in self.faulty or peer in self.faulty_numbers:
             return
         if peer is None and self.faulty and name not in ALARMS_ABOUT_ONESELF:
             return  # it names nobody, and somebody does lie

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from chain.consensus.leader import elect
+from chain.consensus.leader import Elect, elect
 from chain.crypto.signing import PrivateKey, RealSignatures, Signatures, Signer
 from chain.errors import MithqalError
 from chain.genesis import first_validators
@@ -24,6 +24,7 @@ from node.sim.keys import Keys
 from node.sim.network import Links, Network
 from node.sim.parties import START_US, Parties
 from node.sim.pulse import BEAT_US, Pulse
+from node.sim.refinement import Refinement
 from node.sim.result import Record, Result
 from node.sim.scenario import Scenario, listed_election
 from node.sim.scheduler import Scheduler
@@ -64,6 +65,9 @@ class World:
         self.validators: list[Validator] = []
         self.epochs = Epochs(first_validators(self.parties.document), self.validators)
         self.watch = Watch(scenario, self.scheduler, self.validators, self.epochs, self.violations, self.faults)
+        self.watch.refinement = Refinement(
+            self.violations, self.epochs.sets, self.watch.faulty_numbers, self._elect()
+        )  # fmt: skip
         self.ledgers, self.discipline = self.watch.ledgers, self.watch.discipline
         self.network = Network(
             self.scheduler, entropy.stream("network"), Links(scenario.delay_us, scenario.jitter_us), self._deliver,
@@ -120,27 +124,31 @@ class World:
         self._governance.plan(START_US)
         self.scheduler.at(START_US + scenario.calm_us, self.watch.on_calm)
         self.pulse.begin(START_US + scenario.calm_us, START_US + scenario.duration_us)
-        if scenario.ends_early:
-            self._run_until_recovered()
-        else:
-            self.scheduler.run_until(START_US + scenario.duration_us)
+        self._play(START_US + scenario.duration_us)
         recovery = self.watch.recovery
+        is_whole = self.scheduler.now_us >= START_US + scenario.duration_us
         if self.watch.lost_records and recovery.is_waiting:
             self.scheduler.run_until(START_US + scenario.duration_us + PATIENCE_US)
         recovery.excuse([validator.index for validator in self.validators if not validator.is_up])
         recovery.finish()
         verdict = Verdict(scenario, self.parties, self.signatures, self.watch, self.workload, self.pulse)
         self.violations += verdict.violations(
-            [validator for validator in self.validators if validator.index not in self.watch.faulty]
+            [validator for validator in self.validators if validator.index not in self.watch.faulty], is_whole=is_whole
         )
         self.trace.add(self.scheduler.now_us, -1, "end")
         return self._result()
 
-    def _run_until_recovered(self) -> None:
-        """To the end of the faults, then in steps of a beat until everybody has committed again."""
-        end_us = START_US + self.scenario.duration_us
-        while (not self.watch.is_calm or self.watch.recovery.is_waiting) and self.scheduler.now_us < end_us:
-            self.scheduler.run_until(min(self.scheduler.now_us + BEAT_US, end_us))
+    def _play(self, end_us: int) -> None:
+        """Until then, or until the beat after the faults at which the last round that is wanted has been passed."""
+        last, scheduler = self.scenario.stop_at_round, self.scheduler
+        while scheduler.now_us < end_us and not (last is not None and self._have_passed(last)):
+            scheduler.run_until(end_us if last is None else min(scheduler.now_us + BEAT_US, end_us))
+
+    def _have_passed(self, round_: int) -> bool:
+        """Whether the faults have stopped, every honest validator that lives is beyond a round, and has a new block."""
+        alive = [item for item in self.validators if item.is_up and item.index not in self.watch.faulty]
+        passed = [self.epochs.progress(item.machine) > round_ for item in alive]
+        return self.watch.is_calm and bool(passed) and all(passed) and not self.watch.recovery.is_waiting
 
     def _calm_early(self) -> None:
         """The round has begun in which the faults stop."""
@@ -169,11 +177,12 @@ class World:
             self.seed, self.signatures.name,
             tuple(self.ledgers.announced.get(validator.index, 0) for validator in self.validators),
             tuple(validator.machine.current_round for validator in self.validators if validator.machine),
-            self.scenario.duration_us, self.scheduler.events, dict(sorted(self.faults.items())),
+            min(self.scenario.duration_us, self.scheduler.now_us - START_US), self.scheduler.events,
+            dict(sorted(self.faults.items())),
             dict(sorted(self.workload.submissions.items())), dict(sorted(self.workload.replies.items())),
             dict(sorted(self.watch.alarms.items())), self.workload.payments_committed,
             tuple(self.watch.recovery.rounds.get(validator.index, -1) for validator in self.validators),
-            tuple(self.violations), self.trace.hexdigest(),
+            tuple(self.violations), self.trace.hexdigest(), self.watch.refinement.states,
         )  # fmt: skip
 
     def _build(self, index: int, store: Store, safety: bytes | None) -> Machine:
@@ -182,12 +191,17 @@ class World:
         if refuses:
             raise MithqalError(f"the disk of validator {index} cannot be read", name=refuses)
         parties, number = self.parties, self.scenario.number_of(index)
-        keys, leaders = parties.consensus_keys[number], self.scenario.leaders
+        keys = parties.consensus_keys[number]
         return Replica(
             parties.document, number, keys[0], store, safety, self.signatures, Keys(keys, safety),
             plan=SyncPlan(self.scenario.snapshot_behind, self.scenario.chunk_leaves),
-            elect=elect if isinstance(leaders, str) else listed_election(leaders), decode_message=decoded,
+            elect=self._elect(), decode_message=decoded,
         )  # fmt: skip
+
+    def _elect(self) -> Elect:
+        """Who leads: the ledger's election, or the scenario's list."""
+        leaders = self.scenario.leaders
+        return elect if isinstance(leaders, str) else listed_election(leaders)
 
     def _deliver(self, sender: int, receiver: int, data: bytes) -> None:
         """A message is at its receiver's door."""

@@ -41,7 +41,7 @@ def test_lab_run_prints_one_document_and_the_same_one_again() -> None:
     assert len(document["trace_hash"]) == 64
     assert set(document) == {
         "seed", "signatures", "commits", "rounds", "virtual_s", "events", "payments_committed", "faults",
-        "violations", "trace_hash", "alarms", "recovery_rounds",
+        "violations", "trace_hash", "alarms", "recovery_rounds", "states",
     }  # fmt: skip
     other = json.loads(call(lab, "run", "--seed", "6", "--seconds", "4", "--json").stdout)
     assert other["trace_hash"] != document["trace_hash"]
@@ -70,7 +70,7 @@ def test_a_broken_invariant_exits_with_8(monkeypatch) -> None:
 
 def test_campaign_summarizes() -> None:
     """A small campaign passes, and says how many seeds committed."""
-    outcome = call(lab, "campaign", "--first", "3", "--count", "2", "--seconds", "4", "--json")
+    outcome = call(lab, "campaign", "--first", "3", "--count", "2", "--virtual-seconds", "4", "--json")
     assert outcome.return_value == 0
     document = json.loads(outcome.stdout)
     assert (document["seeds"], document["committing"], document["violations"], document["ok"]) == (2, 2, [], True)

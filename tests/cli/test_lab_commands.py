@@ -8,7 +8,9 @@ from click.testing import CliRunner, Result
 
 from cli.main import main as run_main
 from cli.main import root
-from node.lab import campaign
+from node.lab.campaign import Plan, play
+from node.lab.failures import kept
+from node.lab.tally import Key, Tally
 from node.sim.checkers import Violation
 
 SHORT = {"duration_ms": 2_000, "clients": {"accounts": 2, "payments_per_s": 10}}
@@ -88,13 +90,16 @@ def test_a_seeds_scenario_is_written_and_runs_alike(tmp_path: Path) -> None:
     assert json.loads(one.stdout)["trace_hash"] == json.loads(two.stdout)["trace_hash"]
 
 
-def test_a_campaign_says_how_to_replay_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Failing seeds are written as scenario files where that is asked for, and come with the command to type."""
-    fine = campaign.run_seed(3, 2_000_000)
-    broken = fine._replace(violations=(Violation("S1_agreement", 0, "planted"),))
-    assert campaign.replays([fine], 2_000_000) == []
-    assert campaign.replays([broken], 2_000_000) == ["mithqal lab run --seed 3 --seconds 2"]
-    file = tmp_path / "found" / "seed-3.json"
-    assert campaign.replays([fine, broken], 2_000_000, file.parent) == [f"mithqal lab run {file} --seed 3"]
+def test_a_campaign_says_how_to_replay_a_failure(tmp_path: Path) -> None:
+    """Failures are written as scenario files, and come with the command to type; without any nothing is written."""
+    plan, fine = Plan("twins"), play("twins", Key(3))
+    broken = fine._replace(result=fine.result._replace(violations=(Violation("S1_agreement", 0, "planted"),)))
+    tally = Tally("twins")
+    tally.add(fine)
+    assert kept(plan, tally, tmp_path / "none", lambda _: None) == []
+    assert not (tmp_path / "none").exists()
+    tally.add(broken)
+    file = tmp_path / "found" / "twins-3.json"
+    assert kept(plan, tally, file.parent, lambda _: None) == [f"mithqal lab run {file} --seed 3"]
     done = lab("run", file, "--seed", 3, "--json")
-    assert json.loads(done.stdout)["trace_hash"] == fine.trace_hash
+    assert json.loads(done.stdout)["trace_hash"] == fine.result.trace_hash

@@ -108,7 +108,7 @@ def catches_interrupts(pid: str) -> bool:
 
 def test_ctrl_c_ends_the_workers_without_a_word() -> None:
     """A terminal interrupts the whole group of processes: one error on stderr, none of each worker."""
-    command = [*PYTHON, "lab", "campaign", "--processes", "2", "--seconds", "3600", "--json"]
+    command = [*PYTHON, "lab", "campaign", "--processes", "2", "--virtual-seconds", "3600", "--json"]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )

@@ -42,7 +42,7 @@ def document(name: str, leaders: list[int], **parts: Any) -> Json:
     tail = [round_ % VALIDATORS for round_ in range(len(leaders), len(leaders) + PEACEFUL_ROUNDS)]
     return {
         "name": name, "validators": VALIDATORS, "duration_ms": END_MS, "gst_ms": GST_MS,
-        "gst_round": ROUNDS[-1] + 1, "ends_early": True,
+        "gst_round": ROUNDS[-1] + 1, "stop_at_round": ROUNDS[-1],
         "leaders": [*leaders, *tail], "link": {"delay_ms": 10, "jitter_ms": 8},
         "clients": {"accounts": 0}, **parts,
     }  # fmt: skip

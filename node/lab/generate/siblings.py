@@ -56,7 +56,9 @@ def _partition(scenario: Scenario, digits: Digits) -> Scenario:
     """One more partition of a round."""
     groups = digits.pick(splits(scenario.validators + len(scenario.twins), 2))
     rules = split(groups, digits.pick(ROUNDS), digits.pick((SHORT_MS, LONG_MS)))
-    return replace(scenario, rules=scenario.rules + from_document({"rules": rules, "twins": [scenario.twins]}).rules)
+    return replace(
+        scenario, rules=scenario.rules + from_document({"rules": rules, "twins": [list(scenario.twins)]}).rules
+    )
 
 
 def _act(scenario: Scenario, digits: Digits) -> Scenario:

@@ -87,7 +87,7 @@ def planted(name: str) -> Iterator[None]:
 
 
 def _source(owner: Any, name: str) -> str:
-    """Of a method or a property."""
+    """Of a method or a cached property."""
     found = inspect.getattr_static(owner, name)
-    function = found.fget if isinstance(found, property) else getattr(found, "func", found)
+    function: Any = getattr(found, "func", found)
     return textwrap.dedent(inspect.getsource(function))

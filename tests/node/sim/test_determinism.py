@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from chain.primitives import SECOND_US
-from node.lab.campaign import run_seed, run_seeds
+from node.lab.campaign import Plan, campaign, run_seed
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
 from node.lab.campaign import run_seed
 for seed in (1, 7):
-    print(run_seed(seed, 5_000_000))
+    result = run_seed(seed, 5_000_000)
+    print(sorted(result.states), result._replace(states=frozenset()))
 """
 
 
@@ -42,4 +43,6 @@ def test_another_seed_is_another_run() -> None:
 @pytest.mark.slow
 def test_the_number_of_processes_changes_nothing() -> None:
     """A campaign's results are the same with one worker and with two."""
-    assert run_seeds(11, 4, 1, 4 * SECOND_US) == run_seeds(11, 4, 2, 4 * SECOND_US)
+    plan = Plan(first=11, count=4, virtual_us=4 * SECOND_US)
+    one, two = (campaign(plan, processes=processes).tally.document() for processes in (1, 2))
+    assert one == two

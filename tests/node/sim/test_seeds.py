@@ -7,7 +7,8 @@ import pytest
 
 from chain.accounts import CONFIG_KEY, Role, account_key
 from chain.primitives import SECOND_US
-from node.lab.campaign import KINDS_OF_FAULT, run_seed, run_seeds, summarize
+from node.lab.campaign import Plan, campaign, run_seed
+from node.lab.tally import KINDS_OF_FAULT, Key, Outcome, Tally
 from node.sim.checkers import Violation
 from node.sim.result import Result
 from node.sim.scenario import Scenario
@@ -15,10 +16,18 @@ from node.sim.workload import BREAKERS
 from node.sim.world import World
 
 
+def summarize(results: list[Result]) -> dict[str, object]:
+    """What a campaign of these says."""
+    tally = Tally("seeds")
+    for result in results:
+        tally.add(Outcome(Key(result.seed), result, result.payments_committed > 0, result.states))
+    return tally.document()
+
+
 @pytest.fixture(scope="module")
 def results() -> list[Result]:
     """24 seeds of eight virtual seconds."""
-    return run_seeds(1, 24, 1, 8 * SECOND_US)
+    return [run_seed(seed, 8 * SECOND_US) for seed in range(1, 25)]
 
 
 def test_no_violation_and_every_fault(results: list[Result]) -> None:
@@ -145,7 +154,12 @@ def test_a_campaign_fails_for_each_reason() -> None:
     bad = plain(77, violations=(Violation("S1_agreement", 2, "planted"),))
     summary = summarize([*good, bad])
     assert summary["ok"] is False
-    assert summary["violations"] == [{"seed": 77, "rule": "S1_agreement", "node": 2, "text": "planted"}]
+    assert summary["violations"] == [
+        {
+            "generator": "seeds", "index": 77, "path": [], "seed": 77, "rule": "S1_agreement", "node": 2,
+            "text": "planted",
+        }
+    ]  # fmt: skip
     calm = [plain(seed, faults={kind: 1 for kind in KINDS_OF_FAULT if kind != "hold"}) for seed in range(20)]
     assert summarize(calm)["faults_missing"] == ["hold"]
     assert summarize(calm)["ok"] is False
@@ -174,7 +188,7 @@ def test_an_alarm_is_a_violation() -> None:
 @pytest.mark.timeout(1_800)
 def test_two_hundred_seeds() -> None:
     """200 seeds with crash, loss and delay: no violation, at least 90 % commit payments, each kind of fault fires."""
-    summary = summarize(run_seeds(0, 200, 2))
+    summary = campaign(Plan(count=200), processes=2).document()
     assert summary["violations"] == []
     assert summary["faults_missing"] == []
     assert summary["signatures"] == {"keyed-hash": 198, "libsodium": 2}

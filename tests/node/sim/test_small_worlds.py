@@ -34,3 +34,28 @@ def test_no_clients_is_written_and_read_again() -> None:
     scenario = from_document(SMALL)
     assert read_scenario(json.dumps(to_document(scenario))) == scenario
     assert (scenario.payers, scenario.payments_per_s) == (0, 0)
+
+
+def test_a_run_may_end_at_a_round() -> None:
+    """The rule: `stop_at_round` ends the run when every honest validator that lives has passed the round ..."""
+    whole = World(from_document(SMALL), 3).run()
+    short = World(from_document({**SMALL, "stop_at_round": 5}), 3).run()
+    assert min(whole.rounds) > 8
+    assert 5 < min(short.rounds) <= max(short.rounds) <= 7
+    assert short.virtual_us < whole.virtual_us == 8_000_000
+    assert not short.violations
+
+
+def test_a_run_does_not_end_before_a_new_block_after_the_faults() -> None:
+    """... and none before each of them has a new block after `gst_ms`: liveness (L1) is judged in every run."""
+    result = World(from_document({**SMALL, "stop_at_round": 1}), 3).run()
+    assert min(result.recovery_rounds) >= 0
+    assert 3_000_000 < result.virtual_us < 8_000_000
+
+
+def test_a_dead_validator_does_not_keep_a_run_from_its_end() -> None:
+    """Only those that live are asked; after the faults a new block of each of them is waited for, too."""
+    document = {**SMALL, "stop_at_round": 5, "faults": [{"do": "crash", "node": 1, "at_ms": 100, "for_ms": 60_000}]}
+    result = World(from_document(document), 3).run()
+    assert result.virtual_us < 8_000_000
+    assert max(result.rounds) > 5
