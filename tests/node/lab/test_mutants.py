@@ -56,7 +56,7 @@ def test_three_mutants_are_killed_and_the_control_is_not() -> None:
     chosen = mutants.shipped(ROOT, ("quorum-2f", "unsynced-record", "fee-vanishes"))
     document = mutants.try_all(ROOT, chosen, budget=2)
     assert {item["name"]: (item["by"], item["after"]) for item in document["mutants"]} == {
-        "quorum-2f": ("S3_certified", 1), "unsynced-record": ("S6_unsynced_vote", 1), "fee-vanishes": ("S8_money", 1),
+        "quorum-2f": ("R_refinement", 1), "unsynced-record": ("S6_unsynced_vote", 1), "fee-vanishes": ("S8_money", 1),
     }  # fmt: skip
     assert document["control"] | {"cpu_s": 0} == {"scenarios": 2, "violations": [], "cpu_s": 0}
     assert (document["killed"], document["total"], document["median_after"], document["ok"]) == (3, 3, 1, True)
