@@ -51,8 +51,8 @@ class Bounds:
     """From a frame's first byte to its last; who is slower is cut."""
     back_off_first_us: int = 50_000
     """First wait before dialling again; it doubles ..."""
-    back_off_most_us: int = 2_000_000
-    """... up to this."""
+    back_off_most_us: int = 400_000
+    """... up to this. Who starts again has to be dialled by the higher ones, and votes when it is: they try often."""
     tick_us: int = 250_000
     """How often links are looked at."""
     queue_frames: int = 4_096

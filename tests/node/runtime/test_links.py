@@ -182,7 +182,7 @@ def test_back_off_doubles_to_its_bound(monkeypatch):
             if len(slept) >= 7:
                 break
         monkeypatch.undo()
-        assert [wait for wait in slept if wait != 9][:6] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6]
+        assert [wait for wait in slept if wait != 9][:6] == [0.05, 0.1, 0.2, 0.4, 0.4, 0.4]
         assert one.refusals == []  # nobody there is no refusal
         await stop(one)
 
@@ -190,9 +190,9 @@ def test_back_off_doubles_to_its_bound(monkeypatch):
 
 
 def test_default_bounds():
-    """50 ms doubling to 2 s; handshake 5 s; ping 1 s; dead after 10 s of silence; 64 unfinished handshakes."""
+    """50 ms doubling to 0.4 s; handshake 5 s; ping 1 s; dead after 10 s of silence; 64 unfinished handshakes."""
     bounds = Bounds()
-    assert (bounds.back_off_first_us, bounds.back_off_most_us) == (50_000, 2_000_000)
+    assert (bounds.back_off_first_us, bounds.back_off_most_us) == (50_000, 400_000)
     assert (bounds.handshake_us, bounds.keep_alive_us, bounds.silence_us) == (5_000_000, 1_000_000, 10_000_000)
     assert (bounds.frame_us, bounds.handshakes) == (10_000_000, 64)
     assert (bounds.queue_frames, bounds.queue_bytes, bounds.held_frames) == (4_096, 32 << 20, 256)
