@@ -1,11 +1,15 @@
 """Who runs the scenarios of a campaign: this process, several, or a Dask cluster. The results are the same."""
 
 import importlib
+import os
 import re
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import active_children, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 
 from chain.errors import MithqalError
@@ -50,6 +54,42 @@ class _Here:
         return _Later(lambda: call(*args, **kwargs))
 
 
+class _Processes:
+    """Processes of this machine. Ctrl-C is for whoever asked: workers never hear it, and the pool is not cut short."""
+
+    def __init__(self, pool: ProcessPoolExecutor) -> None:
+        self._pool = pool
+
+    def submit(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Pending[T]:
+        """Ask for work."""
+        with _deaf():
+            return self._pool.submit(call, *args, **kwargs)
+
+
+def _begin() -> None:
+    """A worker hears no Ctrl-C, and ends with the process that it works for, however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_outlive, args=(parent.sentinel,), daemon=True).start()
+
+
+def _outlive(sentinel: int) -> None:
+    """Wait for the end of another process, and end with it."""
+    wait([sentinel])
+    os._exit(1)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """An interrupt waits until the end of this; what is started meanwhile inherits that it does not hear it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 @contextmanager
 def workers(processes: int = 1, dask: str | None = None) -> Iterator[Pool]:
     """So many processes, or the cluster at an address; what was not done when the block ends is dropped.
@@ -65,12 +105,16 @@ def workers(processes: int = 1, dask: str | None = None) -> Iterator[Pool]:
     elif processes <= 1:
         yield _Here()
     else:
-        quiet = (signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends a worker without a word
-        pool = ProcessPoolExecutor(processes, initializer=signal.signal, initargs=quiet)
+        others = set(active_children())
+        pool = ProcessPoolExecutor(processes, initializer=_begin)
         try:
-            yield pool
+            yield _Processes(pool)
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            with _deaf():
+                pool.shutdown(wait=False, cancel_futures=True)
+                for worker in set(active_children()) - others:
+                    worker.terminate()
+                pool.shutdown()
 
 
 def _client(address: str) -> Any:
