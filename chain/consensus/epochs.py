@@ -316,7 +316,7 @@ class Epochs:
         next_row = self.machine.tree.next_row
         self.machine, self.seats = self._build()
         self.machine.tree.next_row = next_row
-        if self.machine.safety.silenced is None:
+        if not self.machine.safety.is_barred:
             out.safety = self.machine.safety.record_bytes()
         self._ends = {epoch: end for epoch, end in self._ends.items() if epoch >= self.epoch}
         self._asked_us = {}

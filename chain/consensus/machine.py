@@ -100,7 +100,7 @@ class ConsensusMachine:
         self._advance(now_us, out)
         self._settle(now_us, out)
         last = self.safety.last_vote()
-        if last is not None and last.data.round >= self.round:
+        if last is not None and last.data.round >= self.round and last.data.block_id in self.tree.nodes:
             self._send_vote(Vote(last.data, last.commit, self.own, last.signature), out)
 
     def on_message(self, sender: int, message: Message, now_us: int, out: Output) -> None:

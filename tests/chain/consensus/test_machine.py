@@ -3,7 +3,7 @@
 import pytest
 
 from chain.codec import encode
-from chain.errors import BlockError, CertificateError
+from chain.errors import BlockError, CertificateError, DivergenceError
 from chain.interface import ALL_OTHERS, Output
 from chain.messages import BlockRequest, CommittedResponse, Proposal, SyncInfo, Timeout, Vote
 from chain.primitives import Hash
@@ -65,14 +65,49 @@ def test_ancestors_are_committed_oldest_first(four) -> None:
     assert driven.app.committed == [([1, 3], q4)]
 
 
-def test_another_root_is_an_alarm_and_no_commit(four) -> None:
+@pytest.mark.parametrize("wrong", ["root", "version"])
+def test_another_result_than_the_certified_one_ends_everything(four, wrong: str) -> None:
+    """DV1: 'naming height, versions and both roots'; nothing is committed."""
     driven = Driven(four)
     (b1, _), (b2, q2), _, _ = chain(four)
     driven.receive(1, Proposal(b1, four.genesis_qc))
     driven.receive(2, Proposal(b2, four.genesis_qc))
-    driven.machine.tree.nodes[b1.id].result.root = Hash(bytes(32))
-    out = driven.receive(3, SyncInfo(q2, q2, None))
-    assert "execution_divergence" in [alarm.name for alarm in out.alarms]
+    result = driven.machine.tree.nodes[b1.id].result
+    setattr(result, wrong, Hash(bytes(32)) if wrong == "root" else 99)
+    with pytest.raises(DivergenceError) as caught:
+        driven.receive(3, SyncInfo(q2, q2, None))
+    error = caught.value
+    assert error.name == "execution_divergence"
+    assert error.details == {
+        "height": 1, "version": result.version, "root": result.root.hex(), "certified_version": 1,
+        "certified_root": four.root(b1).hex(),
+    }  # fmt: skip
+    assert [block.id for block, _ in error.path] == [b1.id]
+    assert error.certified == four.root(b1)
+    assert driven.app.committed == []
+
+
+def test_the_first_block_that_differs_is_named(four) -> None:
+    """DV1: 'of the first block that differs', where one certificate commits several."""
+    driven = Driven(four)
+    b1 = four.block(1, four.genesis_qc, height=1)
+    q1 = four.qc(b1)
+    tc = four.tc(2, [q1, q1, q1])
+    b3 = four.block(3, q1, tc, height=2)
+    q3 = four.qc(b3, b1)
+    b4 = four.block(4, q3, height=3)
+    q4 = four.qc(b4, b3)
+    for sender, block in ((1, b1), (3, b3), (0, b4)):
+        driven.receive(sender, Proposal(block, four.genesis_qc))
+    for block in (b1, b3):
+        driven.machine.tree.nodes[block.id].result.root = Hash(bytes(32))
+    with pytest.raises(DivergenceError) as caught:
+        driven.receive(1, SyncInfo(q4, q4, None))
+    assert [block.id for block, _ in caught.value.path] == [b1.id]
+    driven.machine.tree.nodes[b1.id].result.root = four.root(b1)
+    with pytest.raises(DivergenceError) as caught:
+        driven.receive(1, SyncInfo(q4, q4, None))
+    assert [block.id for block, _ in caught.value.path] == [b1.id, b3.id]
     assert driven.app.committed == []
 
 

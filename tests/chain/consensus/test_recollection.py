@@ -7,13 +7,14 @@ import pytest
 from chain.certificates import CommitInfo, VoteData, timeout_message, vote_message
 from chain.consensus.memory import check_certificates
 from chain.consensus.recollection import ANSWER_US, REMIND_US, Asking, Recollection, Statements, check_recall
-from chain.consensus.safety import RECALLING, SafetyRecord
+from chain.consensus.safety import RECALLING, SafetyRecord, read_record
 from chain.crypto.signing import RealSignatures
 from chain.errors import SafetyError
 from chain.interface import PeerUp
 from chain.messages import Proposal, Recall, RecallRequest, SignedHeader, SignedTimeout, SyncInfo, Timeout, Vote
 from chain.primitives import Hash
 from chain.storage import BARRED_ROW, Column
+from node.storage.memory import MemoryStore
 from tests.chain.consensus.conftest import GENESIS_HASH, Committee
 from tests.chain.consensus.test_epochs import Rig
 
@@ -249,6 +250,28 @@ class TestReplicas:
         (told,) = [message for _, message in rig.sent[mark:] if isinstance(message, Recall)]
         assert told.vote is not None
         assert (told.token, told.vote.signature) == (0, last.signature)
+
+    def test_a_vote_whose_block_is_gone_is_not_said_again(self) -> None:
+        """P9 over the loss of a ledger: 'the executed block is durable before the vote leaves'."""
+        rig = Rig()
+        rig.run(rig.in_epoch(1, 3))
+        rig.drop = lambda _sender, to, _message: to == 2
+        rig.stores[2] = MemoryStore()
+        mark = len(rig.sent)
+        rig.restart(2)
+        rig.settle()
+        assert rig.machine(2).safety.last_vote() is not None
+        assert signs(rig, 2, mark) == []
+
+    def test_a_new_epoch_begins_its_record_also_while_it_asks(self) -> None:
+        """E8: else a new member that is started again would take its record for a lost one (SY10)."""
+        rig = Rig(5)
+        rig.drop = lambda _sender, to, message: to == 2 and isinstance(message, Recall)
+        rig.remove(4)
+        rig.run(lambda: rig.nodes[2].ledger.epoch == 2, steps=1_500)
+        assert rig.machine(2).safety.silenced == RECALLING
+        assert read_record(rig.written[2][-1]) == SafetyRecord(2, key=rig.keys[2][0].public_key)
+        assert not rig.nodes[2].consensus.is_record_lost(rig.keys[2][0].public_key)
 
     def test_an_answer_to_an_earlier_life_does_not_count(self) -> None:
         """R19: 'an answer counts if it is to this life's question'."""
