@@ -278,7 +278,8 @@ def test_a_restart_forgets_nothing(four) -> None:
     safety.propose(own.header, own.id)
 
     def again() -> SafetyRules:
-        return four.safety(record=safety.record_bytes())
+        made: SafetyRules = four.safety(record=safety.record_bytes())
+        return made
 
     assert again().record == safety.record
     assert refused(lambda: vote(again(), four, b2)) == "old_round"
