@@ -71,7 +71,7 @@ class Refinement:
     @property
     def states(self) -> frozenset[int]:
         """The abstract states that the run reached (node/sim/coverage.py)."""
-        return frozenset(map(digest, self._views))
+        return frozenset(sorted(map(digest, self._views)))  # sorted: it prints alike in every process, too
 
     # --- what a run tells ---
 

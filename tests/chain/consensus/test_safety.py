@@ -249,3 +249,41 @@ def test_above_the_end_of_the_epoch_nothing_changes(four) -> None:
     )
     signed = ask(block, root, version, following)()
     assert (signed.data.next_validators, signed.data.root, signed.commit) == (following, root, info)
+
+
+def test_a_first_record_is_empty(four) -> None:
+    """E8: 'The signing record of a new epoch begins with all rounds at 0': field by field, and in its bytes."""
+    record = four.safety().record
+    assert tuple(record) == (1, 0, 0, None, 0, b"", b"", four.keys[0].public_key)
+    assert tuple(SafetyRecord(7)) == (7, 0, 0, None, 0, b"", b"", b"")
+    assert four.safety().last_vote() is None
+
+
+def test_a_vote_that_commits_nothing_is_read_again(four) -> None:
+    """P4 after a restart, for the first round: the stored vote names no commit."""
+    block = four.block(1, four.genesis_qc)
+    safety = four.safety()
+    first = vote(safety, four, block)
+    again = four.safety(record=safety.record_bytes())
+    assert vote(again, four, block) == first
+    assert first.commit is None
+
+
+def test_a_restart_forgets_nothing(four) -> None:
+    """'Start from the durable record' (trap T1): rounds, lock and proposal bind the next life as they did the last."""
+    (_b1, q1), (b2, q2), (b3, _) = chain_of(four, 1, 2, 3)
+    safety = four.safety()
+    vote(safety, four, b3, b2)
+    own = four.block(4, q2, author=0)
+    safety.propose(own.header, own.id)
+
+    def again() -> SafetyRules:
+        made: SafetyRules = four.safety(record=safety.record_bytes())
+        return made
+
+    assert again().record == safety.record
+    assert refused(lambda: vote(again(), four, b2)) == "old_round"
+    assert refused(lambda: vote(again(), four, four.block(3, q2, payload=(b"x",)), b2)) == "old_round"
+    assert refused(lambda: again().timeout(4, q1, four.tc(3, [q2, q2, q2]), b"")) == "stale_certificate"
+    rival = four.block(4, q2, author=0, payload=(b"x",))
+    assert refused(lambda: again().propose(rival.header, rival.id)) == "second_proposal"

@@ -108,6 +108,7 @@ def lowest(self: TimeoutCertificate, validators: Any, *_: Any) -> None:
     [
         (VOTED, "record._replace(justification", "", 4),  # what neither Twins nor an active adversary found
         (BELOW_TC, "and block.tc.round + 1 == header.round", "", 4),  # the TC's high certificate is ignored
+        ("block.tc.round + 1 == header.round", "block.tc.round < header.round", "", 4),  # a TC of any round
         ("", "", "lowest", 4),  # it counts for its lowest
         (LOCK, "locked_round=record.locked_round", "", 4),
         ("high_qc.round < record.locked_round or ", "", "", 4),
