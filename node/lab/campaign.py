@@ -33,7 +33,7 @@ SIBLINGS, DEPTH = 2, 3
 """Of a scenario that reached something new; and how far siblings of siblings go."""
 PARENTS = 1_024
 """Scenarios that wait to get siblings; the oldest go."""
-YOUNG = 1
+YOUNG = 0
 """The generation of the collector that holds what a run has made, and nothing that lives for long."""
 AHEAD = 2
 """Batches that are under way at a time."""
