@@ -1,5 +1,6 @@
 """Blocks: a signed header over its payload and its justification (docs/protocol.md, B1 to B6)."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from chain.certificates import QuorumCertificate, TimeoutCertificate
@@ -11,6 +12,10 @@ from chain.primitives import Hash
 
 _hash_block = Hasher("Block")
 _hash_payload = Hasher("Payload")
+HEADERS_KEPT = 64
+"""Headers whose id and signed bytes are kept: those of the few rounds that blocks come from at one time."""
+NO_PAYLOAD = _hash_payload(encode(()))
+"""Of a block without transactions."""
 
 
 class Header(NamedTuple):
@@ -111,14 +116,16 @@ def read_header(value: Value) -> Header:
 
 def payload_root(payload: tuple[bytes, ...]) -> Hash:
     """Hash over the envelopes in order."""
-    return _hash_payload(encode(payload))
+    return _hash_payload(encode(payload)) if payload else NO_PAYLOAD
 
 
+@lru_cache(maxsize=HEADERS_KEPT)
 def header_id(header: Header) -> Hash:
-    """A block's id: the hash of its header."""
+    """A block's id: the hash of its header; kept for a while, since a block comes by several messages."""
     return _hash_block(encode(tuple(header)))
 
 
+@lru_cache(maxsize=HEADERS_KEPT)
 def proposal_message(header: Header, genesis_hash: bytes) -> bytes:
-    """The bytes that a proposer signs."""
+    """The bytes that a proposer signs; kept for a while, since more than one rule asks for them."""
     return signing_message("Proposal", genesis_hash, encode(tuple(header)))

@@ -3,7 +3,7 @@
 A proof is against one version of the ledger, which clients have been told of: the last one of a certified block.
 """
 
-from functools import partial
+from functools import lru_cache, partial
 
 from chain.accounts import ASSOCIATION, CONFIG_KEY, Config, account_key, leaf_key
 from chain.certificates import CommitInfo, QuorumCertificate
@@ -45,6 +45,10 @@ from chain.storage import Column, Store
 from chain.streams import root_counter
 
 
+LEAVES_KEPT = 64
+"""Stored versions whose leaves are kept."""
+
+
 def accumulator_nodes(store: Store) -> ReadNode:
     """Reads the transaction accumulator's full subtrees."""
 
@@ -57,7 +61,7 @@ def accumulator_nodes(store: Store) -> ReadNode:
         return Hash(node)
 
     def read_leaves(first: int, count: int) -> list[Hash]:
-        return [info_hash(read_info(row)) for _, row in store.rows(Column.TRANSACTION, first, count)]
+        return [_leaf(row) for _, row in store.rows(Column.TRANSACTION, first, count)]
 
     read = partial(node_at, read_inner=read_inner, read_leaves=read_leaves)
 
@@ -73,6 +77,12 @@ def accumulator_nodes(store: Store) -> ReadNode:
         return inner_node(read_kept(level - 1, 2 * index), read_kept(level - 1, 2 * index + 1))
 
     return read_kept if base.version else read
+
+
+@lru_cache(maxsize=LEAVES_KEPT)
+def _leaf(row: bytes) -> Hash:
+    """The accumulator's leaf of a stored version; kept for a while, since proofs of one moment read the same ones."""
+    return info_hash(read_info(row))
 
 
 def accumulator_root(store: Store, version: int) -> Hash:

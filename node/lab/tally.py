@@ -43,6 +43,8 @@ class Outcome(NamedTuple):
     """Whether it tested anything: a payment became final, or without clients a block while there was trouble."""
     states: frozenset[int]
     """Abstract states that it reached."""
+    cpu_s: float = 0.0
+    """What it cost of a processor's time; no part of the result."""
 
 
 class Tally:
@@ -52,6 +54,8 @@ class Tally:
         """Nothing yet."""
         self.generator = generator
         self.scenarios = self.events = self.violating = 0
+        self.cpu_s = 0.0
+        """Processor time of all runs, whatever process had them."""
         self.failures: list[Outcome] = []
         """Outcomes with violations, as many as are listed."""
         self.states: set[int] = set()
@@ -69,6 +73,7 @@ class Tally:
         result, known = outcome.result, len(self.states)
         self.scenarios += 1
         self.events += result.events
+        self.cpu_s += outcome.cpu_s
         self.states |= outcome.states
         self._kinds.add(hashlib.sha256(repr(sorted(outcome.states)).encode()).digest()[:8])
         self._committing += outcome.is_committing

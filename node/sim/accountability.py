@@ -89,9 +89,12 @@ class Bystander:
         life = self._lives.get(node)
         if life is None or life.machine is not machine:
             life = self._lives[node] = Life(machine, now_us)
-        self._settle()
-        message = parsed(data) if len(data) > 1 and data[1] <= 2 else None
-        if machine.sync.is_switching or not isinstance(message, Vote | Timeout | Proposal):
+        if self._fresh:
+            self._settle()
+        if len(data) < 2 or data[1] > 2 or machine.sync.is_switching:
+            return
+        message = parsed(data)
+        if not isinstance(message, Vote | Timeout | Proposal):
             return
         signed = self._read(machine.ledger.validators, sender, message)
         if signed is None or not self._is_near(machine, signed) or not self._signatures.verify(signed.check):

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple, Protocol
 
 from chain.accounts import Account, Currency
-from chain.accounts import read_record as read_state
 from chain.block import Block
 from chain.codec import decode
 from chain.consensus.safety import SafetyRecord, read_record
@@ -17,7 +16,7 @@ from chain.interface import Committed
 from chain.messages import Message, Proposal, Timeout, Vote
 from chain.records.coins import Basket
 from chain.storage import Column, Index, Store
-from node.sim.decoded import decoded
+from node.sim.decoded import decoded, read_state
 from node.sim.validator import Tip
 
 VOTED_BLOCK_EVERY = 8

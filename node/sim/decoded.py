@@ -1,11 +1,12 @@
 """Messages, each decoded once for all that read it: its receivers, the checkers, the rules of links, the liars.
 
-The decoder is the chain's; it is a function of the bytes alone, and what it gives is never changed. Bytes that are no
-message are refused anew by each reader.
+And records, which lie on each disk alike. The decoders are the chain's; they are functions of the bytes alone, and what
+they give is never changed. Bytes that are no message are refused anew by each reader.
 """
 
 from functools import lru_cache
 
+from chain.accounts import read_record
 from chain.messages import decode_message
 
 KEPT = 1_024
@@ -13,3 +14,5 @@ KEPT = 1_024
 
 decoded = lru_cache(maxsize=KEPT)(decode_message)
 """As `chain.messages.decode_message`."""
+read_state = lru_cache(maxsize=KEPT)(read_record)
+"""As `chain.accounts.read_record`."""

@@ -20,11 +20,13 @@ class Scheduler:
     def at(self, time_us: int, callback: Callable[..., None], *args: object) -> None:
         """Call at that time; what lies in the past runs now, after what is planned for now already."""
         self._sequence += 1
-        heapq.heappush(self._heap, (max(time_us, self.now_us), self._sequence, callback, args))
+        now_us = self.now_us
+        heapq.heappush(self._heap, (time_us if time_us > now_us else now_us, self._sequence, callback, args))
 
     def after(self, delay_us: int, callback: Callable[..., None], *args: object) -> None:
         """Call after a delay of 0 or more."""
-        self.at(self.now_us + delay_us, callback, *args)
+        self._sequence += 1
+        heapq.heappush(self._heap, (self.now_us + delay_us, self._sequence, callback, args))
 
     def run_until(self, end_us: int) -> None:
         """Run everything that is due up to and including `end_us`; the clock ends there."""

@@ -17,6 +17,7 @@ from node.lab.generate.ground import (
     Json,
     crash,
     document,
+    last_round,
     split,
     splits,
 )
@@ -70,8 +71,9 @@ def adversary(index: int) -> Case:
             rules += _trouble(digits, round_)
         leaders.append(digits.pick((liar, liar, *honest) if is_troubled else (liar, *honest)))
     faults = [crash(digits, honest)] if digits.one_in(4) else []
-    byzantine = [{"node": liar, "strategy": "composed", "steps": steps}]
-    return Case(from_document(document("adversary", leaders, byzantine=byzantine, rules=rules, faults=faults)), index)
+    last = last_round((part["to_round"] for part in (*rules, *steps) if "to_round" in part), faults)
+    parts = {"byzantine": [{"node": liar, "strategy": "composed", "steps": steps}], "rules": rules, "faults": faults}
+    return Case(from_document(document("adversary", leaders, last, **parts)), index)
 
 
 def _habit(digits: Digits) -> Json:

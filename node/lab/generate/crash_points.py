@@ -13,6 +13,7 @@ from node.lab.generate.ground import (
     Case,
     Json,
     document,
+    last_round,
 )
 from node.sim.scenario_file import from_document
 
@@ -40,7 +41,8 @@ def _document(digits: Digits, lap: int) -> Json:
     second, faults = digits.pick(SECOND), [first]
     if second is not None:
         faults.append(_crash((node + 1) % VALIDATORS, *second, 20, HONEST_DISKS[lap % len(HONEST_DISKS)]))
-    return document("crash_points", [(lap + turn) % VALIDATORS for turn in range(VALIDATORS)], faults=faults)
+    leaders = [(lap + turn) % VALIDATORS for turn in range(VALIDATORS)]
+    return document("crash_points", leaders, last_round((), faults), faults=faults)
 
 
 def _crash(node: int, point: str, nth: int, for_ms: int, disk: str) -> Json:

@@ -4,6 +4,7 @@ Nothing is set up before the trouble begins: the transactions that bring account
 first rounds are about. So a scenario costs milliseconds.
 """
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from node.lab.generate.digits import Digits
@@ -22,6 +23,8 @@ class Case(NamedTuple):
 VALIDATORS = 4
 ROUNDS = tuple(range(1, 8))
 """Rounds in which a scenario orders something."""
+SOONEST = 5
+"""No peace begins before this round is over: until then blocks become final amid the trouble."""
 GST_MS = 20_000
 END_MS = 60_000
 """Time for a new block after the faults, at the latest: scenarios end when it is there."""
@@ -37,12 +40,19 @@ HONEST_DISKS = ("lose_unsynced", "keep", "torn")
 """What a disk may make of a crash without its validator becoming faulty."""
 
 
-def document(name: str, leaders: list[int], **parts: Any) -> Json:
-    """A small scenario with these leaders of the first rounds; `parts` are further keys of the file."""
+def last_round(ordered: Iterable[int], faults: list[Json]) -> int:
+    """The last round before the peace, where something is ordered for these rounds: what is said and done there meets
+    the next one, and more trouble does not come. A point of somebody's work may come in any round."""
+    return ROUNDS[-1] if faults else min(max([SOONEST, *(round_ + 1 for round_ in ordered)]), ROUNDS[-1])
+
+
+def document(name: str, leaders: list[int], last: int, **parts: Any) -> Json:
+    """A small scenario with these leaders of the first rounds; after round `last` there is peace. `parts` are further
+    keys of the file."""
     tail = [round_ % VALIDATORS for round_ in range(len(leaders), len(leaders) + PEACEFUL_ROUNDS)]
     return {
         "name": name, "validators": VALIDATORS, "duration_ms": END_MS, "gst_ms": GST_MS,
-        "gst_round": ROUNDS[-1] + 1, "stop_at_round": ROUNDS[-1],
+        "gst_round": last + 1, "stop_at_round": last,
         "leaders": [*leaders, *tail], "link": {"delay_ms": 10, "jitter_ms": 8},
         "clients": {"accounts": 0}, **parts,
     }  # fmt: skip

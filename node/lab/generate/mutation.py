@@ -15,6 +15,7 @@ from node.lab.generate.ground import (
     Json,
     crash,
     document,
+    last_round,
 )
 from node.sim.scenario_file import from_document
 
@@ -52,8 +53,9 @@ def mutation(index: int) -> Case:
     leaders = [digits.pick((node, *honest)) for _ in ROUNDS]
     rules = [rule for _ in range(digits.below(4)) for rule in _cut(digits)]
     faults = [crash(digits, honest)] if digits.one_in(4) else []
-    byzantine = [{"node": node, "strategy": "composed", "steps": steps}]
-    return Case(from_document(document("mutation", leaders, byzantine=byzantine, rules=rules, faults=faults)), index)
+    last = last_round([*(rule["to_round"] for rule in rules), *(step["rounds"][0] for step in steps)], faults)
+    parts = {"byzantine": [{"node": node, "strategy": "composed", "steps": steps}], "rules": rules, "faults": faults}
+    return Case(from_document(document("mutation", leaders, last, **parts)), index)
 
 
 def _step(digits: Digits) -> Json:

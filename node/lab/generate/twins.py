@@ -12,8 +12,10 @@ from node.lab.generate.ground import (
     SHORT_MS,
     VALIDATORS,
     Case,
+    Json,
     crash,
     document,
+    last_round,
     split,
     splits,
 )
@@ -27,10 +29,12 @@ def twins(index: int) -> Case:
     digits = digits_of(index, "twins")
     twin = digits.below(VALIDATORS)
     honest = [number for number in range(VALIDATORS) if number != twin]
-    leaders, rules = [], []
+    leaders: list[int] = []
+    rules: list[Json] = []
     for round_ in ROUNDS:
         leaders.append(digits.pick((twin, *honest)))
         if digits.one_in(3):
             rules += split(digits.pick(SPLITS), round_, digits.pick((SHORT_MS, SHORT_MS, LONG_MS)))
     faults = [crash(digits, honest)] if digits.one_in(4) else []
-    return Case(from_document(document("twins", leaders, twins=[[twin]], rules=rules, faults=faults)), index)
+    last = last_round((rule["to_round"] for rule in rules), faults)
+    return Case(from_document(document("twins", leaders, last, twins=[[twin]], rules=rules, faults=faults)), index)
