@@ -43,7 +43,6 @@ from chain.transaction import SignedTransaction
 from chain.validation import WAITING
 from chain.validators import ValidatorSet
 
-
 GENESES_KEPT = 256
 """Documents whose genesis is kept: one for a network, many where simulated networks come one after the other."""
 

@@ -44,7 +44,6 @@ from chain.state.tree import StateProof
 from chain.storage import Column, Store
 from chain.streams import root_counter
 
-
 LEAVES_KEPT = 64
 """Stored versions whose leaves are kept."""
 

@@ -104,7 +104,7 @@ class Bystander:
         life.heard[sender] = heard
         if signed in heard:
             return  # it was held against all that came before it, and all since against it
-        if any([contradict(item, signed) for item in heard]):
+        if any(contradict(item, signed) for item in heard):
             self._fresh.append((sender, Seen(node, machine, signed.epoch, now_us)))
         heard.append(signed)
 

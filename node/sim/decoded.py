@@ -1,7 +1,7 @@
 """Messages, each decoded once for all that read it: its receivers, the checkers, the rules of links, the liars.
 
-And records and blocks, which lie on each disk alike. The decoders are the chain's; they are functions of the bytes alone, and what
-they give is never changed. Bytes that are no message are refused anew by each reader.
+And records and blocks, which lie on each disk alike. The decoders are the chain's; they are functions of the bytes
+alone, and what they give is never changed. Bytes that are no message are refused anew by each reader.
 """
 
 from functools import lru_cache

@@ -21,7 +21,7 @@ class Scheduler:
         """Call at that time; what lies in the past runs now, after what is planned for now already."""
         self._sequence += 1
         now_us = self.now_us
-        heapq.heappush(self._heap, (time_us if time_us > now_us else now_us, self._sequence, callback, args))
+        heapq.heappush(self._heap, (max(now_us, time_us), self._sequence, callback, args))
 
     def after(self, delay_us: int, callback: Callable[..., None], *args: object) -> None:
         """Call after a delay of 0 or more."""
