@@ -43,6 +43,9 @@ from chain.transaction import SignedTransaction
 from chain.validation import WAITING
 from chain.validators import ValidatorSet
 
+GENESES_KEPT = 256
+"""Documents whose genesis is kept: one for a network, many where simulated networks come one after the other."""
+
 
 class StoredTip(NamedTuple):
     """The last committed block, as a restart needs it."""
@@ -383,7 +386,7 @@ class _Genesis(NamedTuple):
     inner: list[tuple[int, Hash]]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=GENESES_KEPT)
 def _genesis_of(document: GenesisDocument) -> _Genesis:
     """Worked out once for all that begin from it: an adopted snapshot asks again, and a simulated network of hundreds
     of validators."""

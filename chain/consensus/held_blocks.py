@@ -43,7 +43,8 @@ class HeldBlocks:
 
     def all(self) -> list[Block]:
         """The waiting blocks, by round."""
-        return sorted(self._blocks.values(), key=lambda block: block.round)
+        blocks = list(self._blocks.values())
+        return sorted(blocks, key=lambda block: block.round) if len(blocks) > 1 else blocks
 
     def has_round(self, round_: int) -> bool:
         """Whether a block of that round waits."""

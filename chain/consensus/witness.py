@@ -63,6 +63,8 @@ class Witness:
         """author -> the vote on top of the highest certificate, however long ago."""
         self._highest = 0
         """Round of the highest certificate of either kind."""
+        self._floor = 0
+        """The earliest round that is remembered."""
         self._known: set[EvidenceId] = set()
         self._found: list[Evidence] = []
 
@@ -145,16 +147,11 @@ class Witness:
             table.setdefault(round_, {})[author] = statement
         return None
 
-    @property
-    def _floor(self) -> int:
-        """The earliest round that is remembered."""
-        return max(self._highest - WITNESSED_ROUNDS, 0)
-
     def _rise(self, round_: int) -> None:
         """Forget what is too long ago."""
         if round_ <= self._highest:
             return
-        self._highest = round_
+        self._highest, self._floor = round_, max(round_ - WITNESSED_ROUNDS, 0)
         for table in (self._votes, self._headers, self._timeouts):
             for old in [other for other in table if other < self._floor]:
                 del table[old]

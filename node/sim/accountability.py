@@ -100,10 +100,13 @@ class Bystander:
         if signed is None or not self._is_near(machine, signed) or not self._signatures.verify(signed.check):
             return
         first = machine.current_round - EYES_ROUNDS
-        heard = [item for item in life.heard.get(sender, []) if item.round >= first and item.epoch == signed.epoch]
+        heard = [item for item in life.heard.get(sender, ()) if item.round >= first and item.epoch == signed.epoch]
+        life.heard[sender] = heard
+        if signed in heard:
+            return  # it was held against all that came before it, and all since against it
         if any(contradict(item, signed) for item in heard):
             self._fresh.append((sender, Seen(node, machine, signed.epoch, now_us)))
-        life.heard[sender] = [*heard, signed]
+        heard.append(signed)
 
     def violations(self, honest: Sequence[Validator], excused: frozenset[int], calm_us: int) -> list[Violation]:
         """At the end: `excused` are the numbers that may be named; the faults stopped at `calm_us`."""

@@ -6,12 +6,14 @@ a validator says or stores, with the chain's codecs and none of its rules.
 """
 
 from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from chain.accounts import Account, Currency
 from chain.block import Block
 from chain.codec import decode
-from chain.consensus.safety import SafetyRecord, read_record
+from chain.consensus.safety import SafetyRecord
+from chain.consensus.safety import read_record as chain_read_record
 from chain.interface import Committed
 from chain.messages import Message, Proposal, Timeout, Vote
 from chain.records.coins import Basket
@@ -19,6 +21,8 @@ from chain.storage import Column, Index, Store
 from node.sim.decoded import decoded, read_state
 from node.sim.validator import Tip
 
+read_record = lru_cache(maxsize=64)(chain_read_record)
+"""What leaves in a row is held against the same record."""
 VOTED_BLOCK_EVERY = 8
 """One vote in so many is looked up on disk with its block, which costs as much as a step."""
 

@@ -1,5 +1,7 @@
 """A peer that lies about snapshots: what it answers is changed in one place, and must be noticed (SY3 to SY6)."""
 
+from functools import lru_cache
+
 from chain.errors import MithqalError
 from chain.messages import (
     Message,
@@ -12,6 +14,7 @@ from chain.snapshot_messages import (
     Chunk,
     SnapshotOffer,
 )
+from node.sim.decoded import decoded
 from node.sim.entropy import Stream
 
 SNAPSHOT_ANSWERS = ("snapshot_offer", "chunk")
@@ -90,12 +93,13 @@ def _flipped_one(hashes: tuple[bytes, ...], stream: Stream) -> tuple[bytes, ...]
     return (*hashes[:place], flipped(hashes[place], stream), *hashes[place + 1 :])
 
 
+@lru_cache(maxsize=64)
 def unreminded(data: bytes) -> bytes:
     """What a liar or a twin believes of a message: nobody reminds it of what it has signed (R20), or it would stop."""
     if message_name(data) != "recall":
         return data
     try:
-        recall = decode_message(data)
+        recall = decoded(data)
     except MithqalError:
         return data
     assert isinstance(recall, Recall)

@@ -14,6 +14,7 @@ from chain.records.validators import network_address
 from chain.transaction import Payload
 from node.sim.entropy import Stream
 from node.sim.scenario import Scenario
+from node.sim.signatures import private_key
 from node.sim.workload import CURRENCY, Step, Wallet
 
 GENESIS_US = 1_700_000_000_000_000
@@ -35,12 +36,12 @@ class Parties:
         """`signer` makes a signer of the run's signature port from 32 secret bytes."""
         self._signer = signer
         self._stream = stream
-        custodian = PrivateKey(stream.octets(32))
+        custodian = private_key(stream.octets(32))
         association, treasury = signer(stream.octets(32)), signer(stream.octets(32))
         count = scenario.validators + scenario.spares
         self.consensus_keys = [[signer(stream.octets(32))] for _ in range(count)]
         """Of each validator, the newest last."""
-        self.network_keys = [PrivateKey(stream.octets(32)).public_key for _ in range(count)]
+        self.network_keys = [private_key(stream.octets(32)).public_key for _ in range(count)]
         self.owners = [self._wallet() for _ in range(count)]
         self.operators = [self._wallet() for _ in range(count)]
         self.document = GenesisDocument(

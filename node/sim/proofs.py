@@ -4,7 +4,6 @@ Two rules of the protocol are repeated here on purpose, and nothing of the conse
 needs distinct signers, more than two thirds of them; it commits the parent of a block one round above.
 """
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from chain.block import Block
@@ -12,13 +11,10 @@ from chain.certificates import QuorumCertificate, genesis_certificate, vote_mess
 from chain.codec import decode
 from chain.crypto.signing import SignatureCheck, Signatures
 from chain.kept import read_base
-from chain.ledger import read_block
 from chain.prover import accumulator_root
 from chain.storage import Column, Store
 from node.sim.checkers import Violation
-
-_read_block = lru_cache(maxsize=4_096)(read_block)
-"""Each disk has the same rows: what their bytes say is read once."""
+from node.sim.decoded import read_block
 
 
 def check_proofs(
@@ -46,7 +42,7 @@ def check_proofs(
             fail(str(error))
             return found
     for height, data in rows:
-        block, (_, version), proof = _read_block(data)
+        block, (_, version), proof = read_block(data)
         if block is None or block.header.epoch != epoch or block.parent_id != parent_id or block.height != height:
             fail(f"height {height} does not follow the block below")
             break

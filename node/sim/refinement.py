@@ -17,7 +17,6 @@ from chain.certificates import QuorumCertificate, TimeoutCertificate, VoteData
 from chain.codec import decode
 from chain.consensus.leader import Elect
 from chain.interface import Committed
-from chain.ledger import read_block
 from chain.messages import Message, Proposal, SyncInfo, Timeout, Vote
 from chain.records.onchain import ROUND_ROBIN
 from chain.storage import Column, Index, Store
@@ -25,6 +24,7 @@ from chain.validators import ValidatorSet
 from node.sim import spec
 from node.sim.checkers import Violation
 from node.sim.coverage import View, digest, view
+from node.sim.decoded import read_block
 
 P = ParamSpec("P")
 RULE = "R_refinement"

@@ -13,12 +13,12 @@ from chain.accounts import Account
 from chain.crypto.signing import Signatures
 from chain.entries import KIND_USER, TransactionInfo
 from chain.kept import read_base
-from chain.ledger import read_block, read_entry
+from chain.ledger import read_entry
 from chain.primitives import SECOND_US
 from chain.storage import Column, Store
 from chain.transaction import SignedTransaction, decode_transaction
 from node.sim.checkers import Violation
-from node.sim.decoded import read_state
+from node.sim.decoded import read_block, read_state
 
 PAY, CREATE = "peer_to_peer_with_metadata", "create_child_vasp_account"
 TAGS = {tag: sha256(b"MITHQAL::" + tag).digest() for tag in (b"AccountAddress", b"StateKey", b"StateValue")}

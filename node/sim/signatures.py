@@ -13,6 +13,12 @@ from chain.crypto.signing import PrivateKey, SignatureCheck
 
 VERDICTS_KEPT = 8_192
 """Answers that are kept."""
+KEYS_KEPT = 8_192
+"""Keys that are kept: scenarios that are drawn have few seeds, and each seed has its people."""
+
+
+private_key = lru_cache(maxsize=KEYS_KEPT)(PrivateKey)
+"""As `chain.crypto.signing.PrivateKey`, which costs a multiplication on the curve."""
 
 
 class KeyedSigner:
@@ -45,7 +51,7 @@ class KeyedHashSignatures:
 
     def signer(self, secret: bytes, scheme: Scheme = Scheme.ED25519) -> KeyedSigner:
         """Register the key of a 32-byte secret, and give its signer. The public key is the real one."""
-        public_key = PrivateKey(secret, scheme).public_key
+        public_key = private_key(secret, scheme).public_key
         inner = hashlib.blake2b(public_key, key=self._world_secret, digest_size=32).digest()
         signer = self._signers[scheme, public_key] = KeyedSigner(public_key, inner)
         self._verdict.cache_clear()

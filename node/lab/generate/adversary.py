@@ -11,6 +11,7 @@ from node.lab.generate.ground import (
     GST_MS,
     LONG_MS,
     ROUNDS,
+    SEEDS,
     SHORT_MS,
     VALIDATORS,
     Case,
@@ -73,7 +74,7 @@ def adversary(index: int) -> Case:
     faults = [crash(digits, honest)] if digits.one_in(4) else []
     last = last_round((part["to_round"] for part in (*rules, *steps) if "to_round" in part), faults)
     parts = {"byzantine": [{"node": liar, "strategy": "composed", "steps": steps}], "rules": rules, "faults": faults}
-    return Case(from_document(document("adversary", leaders, last, **parts)), index)
+    return Case(from_document(document("adversary", leaders, last, **parts)), index % SEEDS)
 
 
 def _habit(digits: Digits) -> Json:

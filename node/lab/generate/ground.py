@@ -21,6 +21,8 @@ class Case(NamedTuple):
 
 
 VALIDATORS = 4
+SEEDS = 256
+"""Different seeds: keys, genesis and the delays of links and disks. What scenarios differ in is what they order."""
 ROUNDS = tuple(range(1, 8))
 """Rounds in which a scenario orders something."""
 SOONEST = 5

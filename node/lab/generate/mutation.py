@@ -9,6 +9,7 @@ from node.lab.generate.ground import (
     GST_MS,
     LONG_MS,
     ROUNDS,
+    SEEDS,
     SHORT_MS,
     VALIDATORS,
     Case,
@@ -55,7 +56,7 @@ def mutation(index: int) -> Case:
     faults = [crash(digits, honest)] if digits.one_in(4) else []
     last = last_round([*(rule["to_round"] for rule in rules), *(step["rounds"][0] for step in steps)], faults)
     parts = {"byzantine": [{"node": node, "strategy": "composed", "steps": steps}], "rules": rules, "faults": faults}
-    return Case(from_document(document("mutation", leaders, last, **parts)), index)
+    return Case(from_document(document("mutation", leaders, last, **parts)), index % SEEDS)
 
 
 def _step(digits: Digits) -> Json:

@@ -9,6 +9,7 @@ from node.lab.generate.digits import digits_of
 from node.lab.generate.ground import (
     LONG_MS,
     ROUNDS,
+    SEEDS,
     SHORT_MS,
     VALIDATORS,
     Case,
@@ -37,4 +38,5 @@ def twins(index: int) -> Case:
             rules += split(digits.pick(SPLITS), round_, digits.pick((SHORT_MS, SHORT_MS, LONG_MS)))
     faults = [crash(digits, honest)] if digits.one_in(4) else []
     last = last_round((rule["to_round"] for rule in rules), faults)
-    return Case(from_document(document("twins", leaders, last, twins=[[twin]], rules=rules, faults=faults)), index)
+    parts = {"twins": [[twin]], "rules": rules, "faults": faults}
+    return Case(from_document(document("twins", leaders, last, **parts)), index % SEEDS)
