@@ -173,16 +173,22 @@ def _is_expected(place: int, replay: Replay) -> bool:
 
 
 def _check_state(file: LedgerFile, replay: Replay, found: Found) -> None:
-    """Every record of the state, and none that is missing; and the sums of money in it."""
+    """Every record of the state, and none that is missing; and the sums of money in it.
+
+    A record does not say who wrote it: it counts from its last writer on, or where later versions are stored whose
+    blocks are missing, from the first of those on.
+    """
     ledger, left = replay.ledger, dict(replay.written)
+    beyond = ledger.tip_version + 1
+    least = 0 if file.row(Column.TRANSACTION, beyond) is None else beyond
     for key, stored in file.states():
-        version = left.pop(key, ledger.tip_version)
+        version = max(least, left.pop(key, ledger.tip_version))
         expected = ledger.state.get(key) if key in replay.written else None
         difference = record_difference(version, key, stored, expected)
         if difference is not None:
             found.add(difference)
     for key, version in left.items():
-        difference = record_difference(version, key, None, ledger.state.get(key))
+        difference = record_difference(max(least, version), key, None, ledger.state.get(key))
         assert difference is not None
         found.add(difference)
     try:

@@ -84,7 +84,7 @@ CLIENT: dict[int, str] = {
         not_a_key not_a_test_chain not_loopback outbox_format page_too_large receipt_unwritable
         rotation_unfinished safety_record_foreign safety_record_format same_account scheme_mismatch
         signed_already signers_differ storage_format too_long transaction_file_malformed unknown_key
-        foreign_target unknown_fault
+        unknown_fault
         wrong_endpoints wrong_network wrong_type
     """,
     3: """

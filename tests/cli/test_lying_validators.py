@@ -59,7 +59,7 @@ def run(monkeypatch: pytest.MonkeyPatch, source: Local, *arguments: str, waypoin
     entries = [Entry("us", US.address, Scheme.ED25519), Entry("dealer", DEALER.address, Scheme.ED25519)]
     wallet = SimpleNamespace(client=source, entries=lambda: entries)
     monkeypatch.setattr(
-        cli.viewing, "load_network", lambda _: SimpleNamespace(waypoint=waypoint, directory=Path("nowhere"))
+        cli.viewing, "load_network", lambda _: SimpleNamespace(waypoint=waypoint, directory=Path("nowhere"), members=())
     )
     monkeypatch.setattr(cli.viewing, "Wallet", lambda _: wallet)
     return CliRunner().invoke(root, list(arguments), standalone_mode=False)

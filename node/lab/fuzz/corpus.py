@@ -21,6 +21,7 @@ from chain.primitives import SECOND_US
 from chain.prover import Prover, certificate_of
 from chain.replica import Replica
 from node.sim.scenario import Scenario
+from node.sim.scenario_file import from_document
 from node.sim.world import World
 from node.wire.framing import encode_frame
 from node.wire.hello import VERSION, Hello
@@ -30,6 +31,11 @@ OF_A_KIND = 40
 """Messages of one kind that are kept."""
 DURATION_US = 4 * SECOND_US
 HELLO = Hello(VERSION, 4, bytes(32), 3, bytes([3]) * 32)
+LIES = {
+    "duration_ms": 3_000, "gst_ms": 1_500, "clients": {"accounts": 0},
+    "byzantine": [{"node": 3, "strategy": "double_vote"}],
+}  # fmt: skip
+"""A scenario in which evidence goes round."""
 CALLS: tuple[tuple[str, list[object]], ...] = (
     ("get_metadata", [0]), ("get_account", ["00" * 16]), ("get_transactions", [0, 10, True]), ("submit", ["00" * 9]),
     ("get_account_transaction", ["00" * 16, 1, False]), ("get_events", ["00" * 24, 0, 5]), ("search", ["abc"]),
@@ -76,6 +82,7 @@ def make_corpus(seed: int = 1) -> Corpus:
     )  # fmt: skip
     world = World(scenario, seed, kept)
     world.run()
+    World(from_document(LIES), seed, kept).run()
     corpus = Corpus(messages=[data for found in kept.by_kind.values() for data in found])
     corpus.messages += [encode_message(CommittedRequest(1)), encode_message(EpochRequest(1))]
     corpus.genesis = [world.parties.document.to_bytes()]

@@ -27,7 +27,7 @@ GENERATORS: dict[str, Generator] = {
     "twins": Generator(twins, ("partition.message", "crash.at", "restart")),
     "adversary": Generator(adversary, ("composed", "partition.message", "one_way.message", "crash.at", "restart")),
     "mutation": Generator(mutation, ("composed", "one_way.message", "crash.at", "restart")),
-    "crash_points": Generator(crash_points, ("crash.at", "restart", "refused.safety_record_unreadable")),
+    "crash_points": Generator(crash_points, ("crash.at", "restart")),
     "seeds": Generator(seeds, (), is_small=False),
     "directed": Generator(directed, (), is_small=False),
 }

@@ -35,8 +35,8 @@ PLANTED: dict[str, tuple[Edit, ...]] = {
                      "SafetyRecord(0)"),),
     "stale certificate in a time-out": (
         Edit(safety.SafetyRules, "timeout", "high_qc.round < record.locked_round or high_qc", "high_qc"),
-        Edit(machine.ConsensusMachine, "_time_out", "sync = self._sync_info()",
-             "sync = self._sync_info()._replace(high_qc=self.high_commit)"),
+        Edit(machine.ConsensusMachine, "_time_out", "sync = self.sync_info()",
+             "sync = self.sync_info()._replace(high_qc=self.high_commit)"),
         Edit(machine.ConsensusMachine, "_time_out", "self.round, self.high_qc, self.high_tc",
              "self.round, self.high_commit, self.high_tc"),
         Edit(safety.SafetyRules, "timeout", "if round_ != high_qc.round + 1 and not", "if False and not"),

@@ -39,7 +39,7 @@ def test_a_lost_message_in_a_hundred_is_borne() -> None:
     assert (none["lost"], some["lost"] > 5) == (0, True)
     assert none["final"] == none["payments"]
     assert some["final"] == some["payments"]
-    assert some["p99_ms"] > none["p99_ms"]
+    assert some["p99_ms"] < 2 * none["p99_ms"]
 
 
 def test_after_a_partition_the_backlog_is_drained() -> None:
@@ -47,7 +47,7 @@ def test_after_a_partition_the_backlog_is_drained() -> None:
     found = latency.partition(25_000, [])
     assert found["backlog"] > 150
     assert 0 < found["drained_ms"] <= 5_000
-    assert 0 < found["normal_ms"] <= 5_000
+    assert 0 <= found["normal_ms"] <= 5_000
     assert found["after"]["p99_ms"] < 2 * found["before"]["p99_ms"] < 1_000
 
 

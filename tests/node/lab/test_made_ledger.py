@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chain.consensus.safety import read_record
+from chain.consensus.safety import RECALLING, read_record
 from chain.crypto.signing import RealSignatures
 from chain.entries import KIND_USER
 from chain.genesis import genesis_hash
@@ -68,7 +68,7 @@ def test_each_validator_has_it_with_its_own_record(made: Network) -> None:
             last = read_block(store.rows(Column.BLOCK, ledger.tip_height, 1)[0][1])[2]
             assert last is not None
             assert read_record(record).voted_round == last.round
-            assert replica.consensus.machine.safety.silenced is None
+            assert replica.consensus.machine.safety.silenced == RECALLING
             assert not replica.is_ledger_lost
         finally:
             keys.close()

@@ -68,11 +68,11 @@ def test_listed_leaders_propose() -> None:
     world = World(from_document({**SHORT, "leaders": [2, 0, 1, 3, 3]}), 1)
     told = world.discipline.on_send
 
-    def on_send(node: int, data: bytes, disk: Any = None) -> None:
+    def on_send(node: int, data: bytes, disk: Any = None) -> Any:
         message = parsed(data)
         if isinstance(message, Proposal):
             proposed[message.block.round] = node
-        told(node, data, disk)
+        return told(node, data, disk)
 
     world.discipline.on_send = on_send  # type: ignore[method-assign]
     assert world.run().violations == ()

@@ -48,7 +48,7 @@ def test_a_block_on_an_older_certificate_has_the_right_height(which: str, refuse
         gst_round=6,
         rules=[{"do": "drop", "types": ["proposal"], "from_round": 2, "to_round": 2, "name": "lost"}],
         byzantine=[{"node": 2, "strategy": "composed", "steps": [
-            {"on": "proposal", "do": "lie", "rounds": [3], "change": {"qc": which}}]}],
+            {"on": "proposal", "do": "lie", "rounds": [3], "change": {"qc": which, "time_ms": 1}}]}],
     )  # fmt: skip
     assert world.faults["composed"] == 3
     assert world.watch.alarms["bad_header"] == 0
