@@ -25,7 +25,7 @@ SEEDS = 256
 """Different seeds: keys, genesis and the delays of links and disks. What scenarios differ in is what they order."""
 ROUNDS = tuple(range(1, 8))
 """Rounds in which a scenario orders something."""
-SOONEST = 5
+SOONEST = 6
 """No peace begins before this round is over: until then blocks become final amid the trouble."""
 GST_MS = 20_000
 END_MS = 60_000

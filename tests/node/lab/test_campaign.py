@@ -31,6 +31,9 @@ def test_what_it_prints(alone: Report) -> None:
     assert isinstance(states, int)
     assert 20 < distinct <= 40 < states
     assert {"events_per_s", "faults", "trace_hash", "wall_s", "scenarios_per_s"} <= set(document)
+    cpu_s, events = alone.tally.cpu_s, alone.tally.events
+    assert cpu_s > 0
+    assert (document["cpu_s"], document["events_per_cpu_s"]) == (round(cpu_s, 1), round(events / cpu_s))
 
 
 def test_the_number_of_processes_changes_nothing(alone: Report) -> None:

@@ -10,7 +10,7 @@ from chain.errors import MithqalError
 from node.lab.campaign import play
 from node.lab.generate import crash_points, directed
 from node.lab.generate.digits import Digits, shuffled
-from node.lab.generate.ground import SEEDS, VALIDATORS, splits
+from node.lab.generate.ground import SEEDS, VALIDATORS, last_round, splits
 from node.lab.generate.registry import ALL, GENERATORS, LARGE, LARGE_EVERY, PATTERN, case_of, checked, part_of
 from node.lab.generate.siblings import sibling
 from node.lab.tally import Key
@@ -70,6 +70,12 @@ def test_what_a_sample_comes_to(name: str) -> None:
     fired = {kind for outcome in outcomes for kind in outcome.result.faults}
     assert set(GENERATORS[name].faults) <= fired
     assert len({outcome.states for outcome in outcomes}) > 25
+
+
+def test_peace_begins_after_what_is_ordered() -> None:
+    """'Seven rounds in which something may go wrong', six if nothing is ordered for the last two and nobody crashes."""
+    assert last_round([], []) == last_round([1, 5], []) == 6
+    assert last_round([2, 6], []) == last_round([7], []) == last_round([], [{"do": "crash.at"}]) == 7
 
 
 def test_crash_points_are_enumerated() -> None:

@@ -243,8 +243,8 @@ def test_nothing_is_asked_of_the_faulty(run: Recording) -> None:
     assert rules(run.replay(bend)) == ["P1"]
     others = [event for event in run.events if not (isinstance(event.what, Vote | Timeout) and event.node == liar)]
     assert rules(run._replace(events=others).replay(faulty=(liar,))) == []
-    lost = lambda event: iter((event, Heard("on_record_lost", liar), second) if event is vote else (event,))  # noqa: E731
-    assert rules(run.replay(lost)) == []
+    gone = Heard("on_record_lost", liar)
+    assert rules(run.replay(lambda event: iter((event, gone, second) if event is vote else (event,)))) == []
     many = run.replay(bend, faulty=(1, liar))
     assert rules(many) == []
     assert many._epochs[1] is None
