@@ -1,5 +1,7 @@
 """Votes and time-outs become certificates. One of each a validator and round is counted, and memory is bounded."""
 
+from collections import Counter
+
 from chain.certificates import CommitInfo, QuorumCertificate, TimeoutCertificate, VoteData
 from chain.messages import SyncInfo, Timeout, Vote
 from chain.validators import ValidatorSet
@@ -32,15 +34,16 @@ class VoteCollector:
         return author in self._votes.get(round_, ())
 
     def disagreement(self, round_: int) -> bool:
-        """Whether all validators voted in a round and no certificate came of it: they computed different results."""
+        """Whether all voted in a round, no certificate came of it, and votes for one block name different results.
+
+        Votes for different blocks are another matter: a leader proposed twice.
+        """
         votes = self._votes.get(round_, {})
         if len(votes) < len(self._validators):
             return False
-        counts: dict[tuple[VoteData, CommitInfo | None], int] = {}
-        for vote in votes.values():
-            key = _signed(vote)
-            counts[key] = counts.get(key, 0) + 1
-        return max(counts.values()) < self._validators.quorum
+        counts = Counter(map(_signed, votes.values()))
+        blocks = {data.block_id for data, _ in counts}
+        return max(counts.values()) < self._validators.quorum and len(counts) > len(blocks)
 
     def add_timeout(self, timeout: Timeout) -> int:
         """Count a verified time-out; gives the number of validators that gave the round up.

@@ -67,6 +67,16 @@ def test_no_disagreement_when_a_quorum_agrees(four) -> None:
     assert not collector.disagreement(1)
 
 
+def test_a_leader_who_proposes_twice_divides_no_results(four) -> None:
+    """DV1 is about one block: votes two against two for two blocks of a liar accuse nobody's execution."""
+    one, other = four.block(1, four.genesis_qc), four.block(1, four.genesis_qc, time_us=77)
+    assert one.id != other.id
+    collector = VoteCollector(four.set)
+    for vote in (*votes(four, one)[:2], *votes(four, other)[2:]):
+        collector.add_vote(vote)
+    assert not collector.disagreement(1)
+
+
 def test_a_timeout_certificate_has_the_highest_certificate(four) -> None:
     b1 = four.block(1, four.genesis_qc)
     q1 = four.qc(b1)
