@@ -1,6 +1,7 @@
 """Real validator processes on loopback: they commit, survive a SIGKILL, catch up, and agree."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -301,3 +302,25 @@ def test_reset_forgets_the_ledger_and_keeps_the_keys(tmp_path: Path) -> None:
     key = load_key(built.members[0].directory / "keys" / "consensus.json")
     assert key.public_key == built.genesis.validators[0].consensus_key
     assert load_network(tmp_path).genesis_hash == built.genesis_hash
+
+
+class Lingering:
+    """A process that was told to end and, on a busy machine, has not done so yet."""
+
+    def poll(self) -> None:
+        """Not yet."""
+
+    def wait(self, timeout: float) -> None:
+        """Too long."""
+        raise subprocess.TimeoutExpired("node", timeout)
+
+
+def test_a_process_that_takes_its_time_to_end_is_alive(tmp_path: Path) -> None:
+    """Its command line is gone and it is not: it still holds its port and its files, and nothing breaks."""
+    built = build_network(tmp_path / "net", 1, seed=3)
+    supervisor = Supervisor(built.directory)
+    member = built.members[0]
+    member.pid = os.getpid()  # whose command line does not name the validator
+    assert not supervisor.is_alive(member)
+    supervisor._children[os.getpid()] = Lingering()  # type: ignore[assignment]
+    assert supervisor.is_alive(member)
