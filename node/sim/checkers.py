@@ -310,7 +310,7 @@ class Recovery:
         self._start_round = 0
         self._start_height = 0
         self._waiting: set[int] = set()
-        self._wiped: frozenset[int] = frozenset()
+        self._wiped: set[int] = set()
         self.rounds: dict[int, int] = {}
         """node -> rounds that it took."""
 
@@ -321,11 +321,15 @@ class Recovery:
 
     def begin(self, rounds: list[int], height: int, wiped: Collection[int] = ()) -> None:
         """The faults stop now: each validator's round, the highest height that anybody announced, and who lost a
-        ledger: how many rounds the others make until that is fetched again says nothing."""
-        self._wiped = frozenset(wiped)
+        ledger: how many rounds the others make until that is fetched again says nothing (L3 asks)."""
+        self._wiped = set(wiped)
         self._start_round = max(rounds)
         self._start_height = height
         self._waiting = set(range(len(rounds)))
+
+    def takes_snapshot(self, node: int) -> None:
+        """It is so far behind that it fetches a whole state, chunk by chunk, which takes time and not rounds."""
+        self._wiped.add(node)
 
     def excuse(self, nodes: Iterable[int]) -> None:
         """Of those who lie, and of those who are dead for good, nothing is asked."""

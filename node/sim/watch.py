@@ -181,6 +181,7 @@ class Watch:
 
     def on_snapshot_write(self, node: int, *, adopts: bool) -> None:
         """It may crash around it."""
+        self.recovery.takes_snapshot(node)
         self.ears.faults.cut_snapshot(node, adopts=adopts)
 
     def on_alarm(self, node: int, name: str, peer: int | None) -> None:

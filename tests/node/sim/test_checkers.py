@@ -323,6 +323,19 @@ def test_recovery_in_time_is_silent() -> None:
     assert recovery.rounds == {0: 12, 1: 2}
 
 
+def test_who_takes_a_snapshot_is_not_judged_by_the_rounds_of_others() -> None:
+    """L1: a whole state takes time, chunk by chunk; but who never comes back is found all the same."""
+    violations: list[Violation] = []
+    recovery = Recovery(12, violations)
+    recovery.begin([5, 7], 20)
+    recovery.takes_snapshot(0)
+    recovery.takes_snapshot(1)
+    recovery.on_committed(0, 21, 20)
+    assert violations == []
+    recovery.finish()
+    assert [(violation.rule, violation.node) for violation in violations] == [("L1_liveness", 1)]
+
+
 def test_planted_stalls() -> None:
     """One round too many, and never."""
     violations: list[Violation] = []
