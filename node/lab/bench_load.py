@@ -77,6 +77,8 @@ class Connection(asyncio.Protocol):
     async def ask(self, request: bytes) -> Any:
         """The JSON value of the response; BenchError (`cannot_connect`) if the connection ends."""
         assert self._transport is not None
+        if self._transport.is_closing():
+            raise BenchError("a validator closed the connection", name="cannot_connect")
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return json.loads(await self._answer)
