@@ -46,11 +46,22 @@ class Measured:
 class Connection(asyncio.Protocol):
     """One HTTP/1.1 connection, one request at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, endpoint: Endpoint, source: str | None = None) -> None:
         """Not connected yet."""
+        self._endpoint, self._source = endpoint, source
         self._transport: asyncio.Transport | None = None
         self._data = bytearray()
         self._answer: asyncio.Future[bytes] | None = None
+
+    async def open(self) -> None:
+        """Connect; BenchError (`cannot_connect`)."""
+        local, loop = None if self._source is None else (self._source, 0), asyncio.get_running_loop()
+        self._data.clear()
+        try:
+            await loop.create_connection(lambda: self, *self._endpoint, local_addr=local)
+        except OSError as error:
+            host, port = self._endpoint
+            raise BenchError(f"{host}:{port} does not answer: {error}", name="cannot_connect") from error
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ready."""
@@ -77,8 +88,8 @@ class Connection(asyncio.Protocol):
     async def ask(self, request: bytes) -> Any:
         """The JSON value of the response; BenchError (`cannot_connect`) if the connection ends."""
         assert self._transport is not None
-        if self._transport.is_closing():
-            raise BenchError("a validator closed the connection", name="cannot_connect")
+        if self._transport.is_closing():  # an idle one, or one too many: a client opens another
+            await self.open()
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return json.loads(await self._answer)
@@ -91,11 +102,8 @@ class Connection(asyncio.Protocol):
 
 async def connect(endpoint: Endpoint, source: str | None = None) -> Connection:
     """Open a connection to a validator's RPC, from `source` if given; BenchError (`cannot_connect`)."""
-    local = None if source is None else (source, 0)
-    try:
-        _, connection = await asyncio.get_running_loop().create_connection(Connection, *endpoint, local_addr=local)
-    except OSError as error:
-        raise BenchError(f"{endpoint[0]}:{endpoint[1]} does not answer: {error}", name="cannot_connect") from error
+    connection = Connection(endpoint, source)
+    await connection.open()
     return connection
 
 
