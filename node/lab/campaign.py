@@ -6,12 +6,10 @@ that nobody waits, and so that nothing depends on who is quick.
 """
 
 import gc
-import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 
 from chain.primitives import SECOND_US
 from node.lab.generate.ground import Case
@@ -22,7 +20,6 @@ from node.lab.tally import SEEDS, Key, Outcome, Tally
 from node.lab.workers import Pending, Pool, workers
 from node.sim.result import Result
 from node.sim.scenario import Scenario, scenario_for_seed
-from node.sim.scenario_dump import to_document
 from node.sim.world import World
 
 BATCH = 256
@@ -93,7 +90,8 @@ def campaign(
     with workers(processes, dask) as pool:
         try:
             for outcome in _outcomes(plan, guide, pool):
-                guide.learn(outcome.key, is_new=tally.add(outcome))
+                is_new = tally.add(outcome)
+                guide.learn(outcome.key, is_new=is_new and outcome.is_committing)  # near one that stalls, most stall
                 if heard is not None:
                     heard(outcome, tally)
                 if plan.seconds is not None and clock() >= began + plan.seconds:
@@ -191,7 +189,7 @@ def _played(key: Key, scenario: Scenario, seed: int) -> Outcome:
     world = World(scenario, seed)
     result = world.run()
     is_committing = result.payments_committed > 0 if scenario.payers else world.watch.calm_height > 0
-    return Outcome(key, result, is_committing, getattr(result, "states", None) or frozenset({digest(scenario)}))
+    return Outcome(key, result, is_committing, result.states)
 
 
 def play_all(generator: str, keys: list[Key], virtual_us: int) -> list[Outcome]:
@@ -205,8 +203,3 @@ def run_seed(seed: int, duration_us: int = 20 * SECOND_US, signatures: str | Non
     if signatures is not None:
         scenario = replace(scenario, signatures=signatures)
     return World(scenario, seed).run()
-
-
-def digest(scenario: Scenario) -> int:
-    """Tells scenarios apart: 64 bits of the document."""
-    return int.from_bytes(blake2b(json.dumps(to_document(scenario)).encode(), digest_size=8).digest(), "big")

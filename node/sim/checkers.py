@@ -327,8 +327,8 @@ class Recovery:
         self._start_height = height
         self._waiting = set(range(len(rounds)))
 
-    def takes_snapshot(self, node: int) -> None:
-        """It is so far behind that it fetches a whole state, chunk by chunk, which takes time and not rounds."""
+    def follows_by_snapshot(self, node: int) -> None:
+        """It is no member, so that nobody tells it of rounds, and so far behind that it fetches a whole state."""
         self._wiped.add(node)
 
     def excuse(self, nodes: Iterable[int]) -> None:

@@ -181,7 +181,9 @@ class Watch:
 
     def on_snapshot_write(self, node: int, *, adopts: bool) -> None:
         """It may crash around it."""
-        self.recovery.takes_snapshot(node)
+        validator = self._validators[node]
+        if validator.machine is not None and validator.machine.ledger.validators.index_of(validator.number) is None:
+            self.recovery.follows_by_snapshot(node)
         self.ears.faults.cut_snapshot(node, adopts=adopts)
 
     def on_alarm(self, node: int, name: str, peer: int | None) -> None:

@@ -323,13 +323,13 @@ def test_recovery_in_time_is_silent() -> None:
     assert recovery.rounds == {0: 12, 1: 2}
 
 
-def test_who_takes_a_snapshot_is_not_judged_by_the_rounds_of_others() -> None:
-    """L1: a whole state takes time, chunk by chunk; but who never comes back is found all the same."""
+def test_who_follows_by_a_snapshot_is_not_judged_by_the_rounds_of_members() -> None:
+    """L1: one that is no member asks once a second, and a whole state takes time; one that never comes is found."""
     violations: list[Violation] = []
     recovery = Recovery(12, violations)
     recovery.begin([5, 7], 20)
-    recovery.takes_snapshot(0)
-    recovery.takes_snapshot(1)
+    recovery.follows_by_snapshot(0)
+    recovery.follows_by_snapshot(1)
     recovery.on_committed(0, 21, 20)
     assert violations == []
     recovery.finish()
