@@ -4,8 +4,6 @@ Every payment is followed to finality; afterwards each one is looked for on the 
 micro-unit, and a proof is checked from the genesis waypoint across all epochs.
 """
 
-import shutil
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -28,15 +26,14 @@ from node.lab.bench_accounts import fund_senders
 from node.lab.bench_crypto import Batch, Lane, sign_lane
 from node.lab.bench_figures import BenchError, Report, latencies_us, percentile
 from node.lab.bench_load import Measured, run_load
+from node.lab.own_network import address_of, honest_lanes, own_network
 from node.localnet.bootstrap import bootstrap
-from node.localnet.build import build_network
 from node.localnet.membership import Change
 from node.localnet.supervisor import Supervisor
 from node.runtime import loop
 
 LANES = 40
 """Senders; each has one payment under way."""
-LIFETIME_S = 3_600
 PAGE = 500
 NEWCOMER, LEAVER = "validator-4", "validator-1"
 TARGET_S = 5.0
@@ -58,19 +55,10 @@ class EpochPlan:
 
 def run_epochs(plan: EpochPlan, say: Callable[[str], object]) -> dict[str, Any]:
     """Measure a network of its own; BenchError (`invariant_violated`: a payment is lost or doubled, `too_slow`)."""
-    directory = plan.keep or Path(tempfile.mkdtemp(prefix="mithqal-epochs-"))
-    supervisor: Supervisor | None = None
-    try:
-        network = build_network(directory)
-        supervisor = Supervisor(directory)
+    with own_network("epochs", keep=plan.keep) as supervisor:
         say("starting 4 validators ...")
         supervisor.up(foreground=True)
-        return _measure(plan, network, supervisor, say)
-    finally:
-        if supervisor is not None:
-            supervisor.down()
-        if plan.keep is None:
-            shutil.rmtree(directory, ignore_errors=True)
+        return _measure(plan, supervisor.network, supervisor, say)
 
 
 def _measure(
@@ -81,8 +69,8 @@ def _measure(
     secrets = [new_secret() for _ in range(LANES)]
     keys = [PrivateKey(secret) for secret in secrets]
     share = fund_senders(wallet, keys)
-    addresses = [bytes(key.authentication_key()[16:]) for key in keys]
-    lanes, signed = _sign(plan, network, secrets, addresses)
+    addresses = [address_of(secret) for secret in secrets]
+    lanes, signed = _sign(plan, network, secrets)
     first_version = wallet.client.call("get_metadata")["version"] + 1
     say(f"{plan.rate} payments/s for {plan.seconds} s, with three changes meanwhile ...")
     with ThreadPoolExecutor(1, "changes") as thread:
@@ -127,18 +115,10 @@ def check(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _sign(
-    plan: EpochPlan, network: Network, secrets: Sequence[bytes], addresses: Sequence[bytes]
-) -> tuple[list[Lane], list[list[Batch]]]:
+def _sign(plan: EpochPlan, network: Network, secrets: Sequence[bytes]) -> tuple[list[Lane], list[list[Batch]]]:
     """Payments for the whole run, one a batch, with room for a lane that is used more than others."""
     batches = 2 * plan.rate * plan.seconds // LANES + 20
-    lanes = [
-        Lane(
-            (secret,), (*addresses[place + 1 :], *addresses[: place + 1]), batches, 1, network.genesis_hash,
-            network.chain_id, int(time.time()) + LIFETIME_S,
-        )
-        for place, secret in enumerate(secrets)
-    ]  # fmt: skip
+    lanes = honest_lanes(network, secrets, batches)
     return lanes, [sign_lane(lane) for lane in lanes]
 
 

@@ -8,31 +8,27 @@ the machine's mood meets both.
 
 import asyncio
 import itertools
-import shutil
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from chain.crypto.signing import PrivateKey, Scheme
 from chain.limits import MEMPOOL_PER_ACCOUNT
 from chain.primitives import SECOND_US, Address
 from chain.transaction import Authenticator, Payload, RawTransaction, SignedTransaction, assemble, sign_transaction
-from node.client.network import Network
 from node.client.rpc import RpcClient
 from node.config import Endpoint
 from node.keystore import new_secret
 from node.lab.bench_accounts import fund_senders
-from node.lab.bench_crypto import AMOUNT, CURRENCY, Batch, Lane, http_request, sign_lane, workers
+from node.lab.bench_crypto import AMOUNT, CURRENCY, Batch, http_request, sign_lane, workers
 from node.lab.bench_figures import BenchError, Report, latencies_us, percentile
 from node.lab.bench_load import RETRY_S, Connection, connect, run_load
 from node.lab.door.talk import own_address
+from node.lab.own_network import LIFETIME_S, address_of, honest_lanes, own_network
 from node.localnet.bootstrap import bootstrap
-from node.localnet.build import build_network
 from node.localnet.supervisor import Supervisor
 from node.runtime import loop
 
@@ -43,7 +39,6 @@ FLOOD_GAS = 4_500
 """Gas of a payment with one P-256 signature."""
 GOOD_A_SECOND = 200
 """Well signed transactions that the flooder prepares for each second: more than a slow lane checks."""
-LIFETIME_S = 6 * 3600
 RAMP_S = 1
 """Of each turn, not counted."""
 STALL_S = 3
@@ -85,25 +80,22 @@ class _Attack(NamedTuple):
 
 def run_flood(plan: FloodPlan, say: Callable[[str], None]) -> dict[str, Any]:
     """Run a plan; gives one JSON-ready document. BenchError, and what a network's start raises."""
-    directory = Path(tempfile.mkdtemp(prefix="mithqal-flood-"))
-    run = _Run(plan, directory, say)
-    try:
+    with own_network("flood", plan.validators) as supervisor, ExitStack() as opened:
+        run = _Run(plan, supervisor, opened, say)
         run.prepare()
         return run.measure()
-    finally:
-        run.stop()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 class _Run:
-    """One network, from its making to its end."""
+    """The run of a plan."""
 
-    def __init__(self, plan: FloodPlan, directory: Path, say: Callable[[str], None]) -> None:
-        """Nothing made yet."""
+    def __init__(
+        self, plan: FloodPlan, supervisor: Supervisor, opened: ExitStack, say: Callable[[str], None]
+    ) -> None:  # fmt: skip
+        """Nothing started yet; what is opened is closed with `opened`."""
         self._plan, self._say = plan, say
-        self._network: Network = build_network(directory, plan.validators)
-        self._supervisor = Supervisor(directory)
-        self._opened = ExitStack()
+        self._supervisor, self._opened = supervisor, opened
+        self._network = supervisor.network
         self._honest: list[list[Batch]] = []
         self._attacks: list[_Attack] = []
         self._attackers: list[bytes] = []
@@ -121,23 +113,15 @@ class _Run:
         slow = [PrivateKey(new_secret(), Scheme.P256) for _ in kinds]
         self._say(f"funding {lanes} honest payers and {len(slow)} that will flood ...")
         fund_senders(wallet, [*map(PrivateKey, secrets), *slow])
-        addresses = [bytes(PrivateKey(secret).authentication_key()[16:]) for secret in secrets]
         seconds = 2 * plan.turns * (plan.seconds + RAMP_S)
         batches = -(-plan.rate * seconds // lanes) + 2 * plan.turns + 1
         self._say(f"signing {lanes * batches} payments, and the flood ...")
-        network, expires = self._network, int(time.time()) + LIFETIME_S
+        network, payee, expires = self._network, address_of(secrets[0]), int(time.time()) + LIFETIME_S
         with workers() as pool:
-            work = [
-                Lane(
-                    (secret,), (*addresses[at + 1 :], *addresses[: at + 1]), batches, 1, network.genesis_hash,
-                    network.chain_id, expires,
-                )
-                for at, secret in enumerate(secrets)
-            ]  # fmt: skip
-            running = [pool.submit(sign_lane, lane) for lane in work]
+            running = [pool.submit(sign_lane, lane) for lane in honest_lanes(network, secrets, batches)]
             count = plan.turns * (plan.seconds + RAMP_S) * GOOD_A_SECOND
             flooding = [
-                pool.submit(sign_flood, key, addresses[0], count, network.genesis_hash, network.chain_id, expires)
+                pool.submit(sign_flood, key, payee, count, network.genesis_hash, network.chain_id, expires)
                 for key in slow
             ]
             self._honest = [item.result() for item in running]
@@ -202,11 +186,6 @@ class _Run:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-    def stop(self) -> None:
-        """Close what was opened, stop every validator."""
-        self._opened.close()
-        self._supervisor.down()
 
 
 async def _flood(endpoint: Endpoint, requests: list[bytes], seen: FloodSeen) -> None:

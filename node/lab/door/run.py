@@ -6,35 +6,30 @@ honest users see (round time, finality) is compared with the same before and aft
 
 import asyncio
 import json
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from chain.crypto.signing import PrivateKey
 from chain.primitives import SECOND_US
-from node.client.network import Network
 from node.keystore import new_secret
 from node.lab.bench_accounts import fund_senders
-from node.lab.bench_crypto import Batch, Lane, sign_lane
+from node.lab.bench_crypto import Batch, sign_lane
 from node.lab.bench_figures import BenchError, latencies_us, percentile
 from node.lab.bench_load import run_load
 from node.lab.door.attacker import PHASES
 from node.lab.door.gauges import Logs, read_gauges
 from node.lab.door.talk import own_address
+from node.lab.own_network import address_of, honest_lanes, own_network
 from node.localnet.bootstrap import bootstrap
-from node.localnet.build import build_network
 from node.localnet.supervisor import Supervisor
 from node.runtime import loop
 
 BEFORE, AFTER = "before", "after"
-LIFETIME_S = 6 * 3600
 STALL_S = 4
 """So many seconds of honest payments may be under way."""
 LANES_A_VALIDATOR = 100
@@ -65,25 +60,22 @@ class DoorPlan:
 
 def run_door(plan: DoorPlan, say: Callable[[str], None]) -> dict[str, Any]:
     """Run a plan; gives one JSON-ready document. BenchError, and what a network's start raises."""
-    directory = Path(tempfile.mkdtemp(prefix="mithqal-door-"))
-    run = _Run(plan, directory, say)
-    try:
+    with own_network("door", plan.validators) as supervisor, ExitStack() as opened:
+        run = _Run(plan, supervisor, opened, say)
         run.prepare()
         return run.measure()
-    finally:
-        run.stop()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 class _Run:
-    """One network, from its making to its end."""
+    """The run of a plan."""
 
-    def __init__(self, plan: DoorPlan, directory: Path, say: Callable[[str], None]) -> None:
-        """Nothing made yet."""
+    def __init__(
+        self, plan: DoorPlan, supervisor: Supervisor, opened: ExitStack, say: Callable[[str], None]
+    ) -> None:  # fmt: skip
+        """Nothing started yet; what is opened is closed with `opened`."""
         self._plan, self._say = plan, say
-        self._network: Network = build_network(directory, plan.validators)
-        self._supervisor = Supervisor(directory)
-        self._opened = ExitStack()
+        self._supervisor, self._opened = supervisor, opened
+        self._network = supervisor.network
         self._honest: list[list[Batch]] = []
         self._secret = new_secret()
 
@@ -97,17 +89,13 @@ class _Run:
         secrets = [new_secret() for _ in range(min(plan.rate * STALL_S, LANES_A_VALIDATOR * plan.validators))]
         self._say(f"funding {len(secrets)} honest payers, and the attacker ...")
         fund_senders(wallet, [PrivateKey(secret) for secret in (*secrets, self._secret)])
-        addresses = [bytes(PrivateKey(secret).authentication_key()[16:]) for secret in secrets]
         phases = len(plan.phases) + 2
         batches = int(plan.rate * (plan.phase_s + RAMP_S) * phases / len(secrets)) + phases + 1
-        expires = int(time.time()) + LIFETIME_S
         network = self._network
-        for at, secret in enumerate(secrets):
-            payees = (*addresses[at + 1 :], *addresses[: at + 1])
-            lane = Lane((secret,), payees, batches, 1, network.genesis_hash, network.chain_id, expires)
-            self._honest.append(sign_lane(lane))
+        self._honest = [sign_lane(lane) for lane in honest_lanes(network, secrets, batches)]
         # the attacker's number 0 is used, so that it is old from now on
-        own = Lane((self._secret,), (addresses[0],), 1, 1, network.genesis_hash, network.chain_id, expires)
+        (own,) = honest_lanes(network, [self._secret], 1)
+        own = own._replace(payees=(address_of(secrets[0]),))
         loop.run(run_load(network.endpoints(), [sign_lane(own)], ramp_us=0, timed_us=SECOND_US, rate=1))
 
     def measure(self) -> dict[str, Any]:
@@ -198,11 +186,6 @@ class _Run:
             raise BenchError(f"the attacker failed: {err.decode(errors='replace')[-500:]}", name="attacker_failed")
         found: dict[str, Any] = json.loads(out)
         return found
-
-    def stop(self) -> None:
-        """Close what was opened, stop every validator."""
-        self._opened.close()
-        self._supervisor.down()
 
 
 def verdict(rows: list[dict[str, Any]]) -> dict[str, bool]:
