@@ -64,9 +64,7 @@ from chain.messages import (
 )
 from chain.primitives import SECOND_US, Hash
 from chain.roles import ROLES
-from chain.snapshot_messages import (
-    SnapshotMessage,
-)
+from chain.snapshot_messages import SnapshotMessage
 from chain.standing import Standing
 from chain.state.view import Overlay
 from chain.storage import VOTED_ROW, Column, Index, Store

@@ -18,6 +18,7 @@ from chain.crypto.signing import Scheme, SignatureCheck, Signatures
 from chain.errors import EvidenceError
 from chain.evidence import Evidence, EvidenceId, EvidenceKind, Statement, verify_evidence
 from chain.limits import FUTURE_ROUNDS, WITNESSED_ROUNDS
+from chain.messages import SignedHeader
 from chain.validators import ValidatorSet
 
 
@@ -26,13 +27,6 @@ class SeenVote(NamedTuple):
 
     data: VoteData
     commit: CommitInfo | None
-    signature: bytes
-
-
-class SeenHeader(NamedTuple):
-    """What a proposal signs, and the signature."""
-
-    header: Header
     signature: bytes
 
 
@@ -98,7 +92,7 @@ class Witness:
 
     def saw_header(self, header: Header, signature: bytes, *, is_kept: bool = True) -> None:
         """A proposal; `is_kept` is False for one that neither was checked nor came from its author."""
-        author, seen = header.author, SeenHeader(header, signature)
+        author, seen = header.author, SignedHeader(header, signature)
         if is_kept:
             earlier = self._keep(self._headers, header.round, author, seen)
         else:
@@ -195,6 +189,6 @@ def _vote(vote: SeenVote) -> Statement:
     return Statement((tuple(vote.data), commit), vote.signature)
 
 
-def _header(seen: SeenHeader) -> Statement:
+def _header(seen: SignedHeader) -> Statement:
     """As evidence holds it."""
     return Statement(tuple(seen.header), seen.signature)

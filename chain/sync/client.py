@@ -17,16 +17,8 @@ from chain.executed import Entry, ExecutedBlock, SnapshotTip
 from chain.interface import Output, Send, SetTimer
 from chain.ledger import Ledger
 from chain.limits import SYNC_RETRY_US
-from chain.messages import (
-    encode_message,
-)
-from chain.snapshot_messages import (
-    Chunk,
-    ChunkRequest,
-    SnapshotOffer,
-    SnapshotRequest,
-    SnapshotWritten,
-)
+from chain.messages import encode_message
+from chain.snapshot_messages import Chunk, ChunkRequest, SnapshotOffer, SnapshotRequest, SnapshotWritten
 from chain.state import tree as state_tree
 from chain.state.accumulator import position
 from chain.state.chunk import NOTHING, EdgeProof, extend, is_complete

@@ -9,11 +9,7 @@ from dataclasses import dataclass
 from chain.codec import decode
 from chain.ledger import Ledger, read_tip
 from chain.primitives import SECOND_US
-from chain.snapshot_messages import (
-    Chunk,
-    ChunkRequest,
-    SnapshotOffer,
-)
+from chain.snapshot_messages import Chunk, ChunkRequest, SnapshotOffer
 from chain.state.chunk import prove_edge
 from chain.state.history import PastState
 from chain.state.tree import leaves_after

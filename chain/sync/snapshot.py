@@ -17,9 +17,7 @@ from chain.ledger import Ledger, read_block, read_info
 from chain.light_client import verify_ledger, verify_transaction
 from chain.primitives import Hash
 from chain.prover import Prover
-from chain.snapshot_messages import (
-    SnapshotOffer,
-)
+from chain.snapshot_messages import SnapshotOffer
 from chain.state.accumulator import ConsistencyProof, Frontier, LeafProof, full_subtrees
 from chain.state.proof import verify_consistency
 from chain.storage import Column

@@ -7,10 +7,7 @@ from chain.consensus.catch_up import send
 from chain.crypto.signing import Signatures
 from chain.interface import Output
 from chain.ledger import Ledger
-from chain.messages import (
-    CommittedResponse,
-    Message,
-)
+from chain.messages import CommittedResponse, Message
 from chain.snapshot_messages import (
     Chunk,
     ChunkRequest,

@@ -3,17 +3,8 @@
 from functools import lru_cache
 
 from chain.errors import MithqalError
-from chain.messages import (
-    Message,
-    Recall,
-    decode_message,
-    encode_message,
-    message_name,
-)
-from chain.snapshot_messages import (
-    Chunk,
-    SnapshotOffer,
-)
+from chain.messages import Message, Recall, decode_message, encode_message, message_name
+from chain.snapshot_messages import Chunk, SnapshotOffer
 from node.sim.decoded import decoded
 from node.sim.entropy import Stream
 

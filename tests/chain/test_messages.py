@@ -35,13 +35,7 @@ from chain.messages import (
     message_name,
 )
 from chain.primitives import Hash
-from chain.snapshot_messages import (
-    Chunk,
-    ChunkRequest,
-    SnapshotOffer,
-    SnapshotRequest,
-    SnapshotWritten,
-)
+from chain.snapshot_messages import Chunk, ChunkRequest, SnapshotOffer, SnapshotRequest, SnapshotWritten
 from tests.chain.consensus.conftest import Committee
 
 FOUR = Committee(4)

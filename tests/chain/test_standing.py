@@ -11,13 +11,9 @@ from chain.consensus.safety import SafetyRecord
 from chain.crypto.signing import RealSignatures
 from chain.errors import SafetyError
 from chain.interface import Output, PeerUp, Received
-from chain.messages import (
-    decode_message,
-)
+from chain.messages import decode_message
 from chain.replica import Replica
-from chain.snapshot_messages import (
-    SnapshotMessage,
-)
+from chain.snapshot_messages import SnapshotMessage
 from chain.standing import Standing
 from chain.storage import BARRED_ROW, VOTED_ROW, Column, WriteBatch
 from chain.sync.snapshot import Snapshot

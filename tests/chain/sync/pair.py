@@ -6,14 +6,8 @@ from chain.crypto.signing import RealSignatures
 from chain.interface import Output, Send, TimerFired
 from chain.kept import KEPT_VERSIONS
 from chain.ledger import Ledger
-from chain.messages import (
-    Message,
-    decode_message,
-    encode_message,
-)
-from chain.snapshot_messages import (
-    SnapshotMessage,
-)
+from chain.messages import Message, decode_message, encode_message
+from chain.snapshot_messages import SnapshotMessage
 from chain.storage import WriteBatch
 from chain.sync.client import TIMER
 from chain.sync.snapshot import Snapshot

@@ -6,16 +6,8 @@ from chain.accounts import leaf_key
 from chain.certificates import QuorumCertificate
 from chain.kept import Base, read_base
 from chain.ledger import Ledger
-from chain.messages import (
-    Message,
-)
-from chain.snapshot_messages import (
-    Chunk,
-    ChunkRequest,
-    SnapshotOffer,
-    SnapshotRequest,
-    SnapshotWritten,
-)
+from chain.messages import Message
+from chain.snapshot_messages import Chunk, ChunkRequest, SnapshotOffer, SnapshotRequest, SnapshotWritten
 from chain.storage import SYNC_ROW, Column, Index
 from node.sim.entropy import Entropy
 from node.sim.lies import bend_chunk, bend_offer

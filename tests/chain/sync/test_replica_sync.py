@@ -4,17 +4,9 @@ import pytest
 
 from chain.crypto.signing import RealSignatures
 from chain.interface import Output, PeerUp, Received, Start
-from chain.messages import (
-    CommittedResponse,
-    decode_message,
-    encode_message,
-)
+from chain.messages import CommittedResponse, decode_message, encode_message
 from chain.replica import Replica
-from chain.snapshot_messages import (
-    Chunk,
-    ChunkRequest,
-    SnapshotMessage,
-)
+from chain.snapshot_messages import Chunk, ChunkRequest, SnapshotMessage
 from chain.sync.state_sync import SyncPlan
 from node.storage.memory import MemoryStore
 from tests.chain.sync.pair import CHUNK, GIVERS, NOW_US, TAKER, Taker

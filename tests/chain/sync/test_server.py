@@ -4,9 +4,7 @@ import pytest
 
 from chain.ledger import read_block
 from chain.primitives import Hash
-from chain.snapshot_messages import (
-    ChunkRequest,
-)
+from chain.snapshot_messages import ChunkRequest
 from chain.storage import Column
 from chain.sync import server as rules
 from chain.sync.server import RESTORE_EVERY_US, SnapshotServer

@@ -4,14 +4,8 @@ import pytest
 
 from chain.block import Block
 from chain.interface import Output
-from chain.messages import (
-    CommittedResponse,
-    encode_message,
-)
-from chain.snapshot_messages import (
-    SnapshotRequest,
-    SnapshotWritten,
-)
+from chain.messages import CommittedResponse, encode_message
+from chain.snapshot_messages import SnapshotRequest, SnapshotWritten
 from tests.chain.sync.pair import GIVERS, NOW_US, Taker
 from tests.chains import Chain, small_chain
 

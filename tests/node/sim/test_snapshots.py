@@ -4,15 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from chain.messages import (
-    decode_message,
-    encode_message,
-)
+from chain.messages import decode_message, encode_message
 from chain.primitives import SECOND_US
-from chain.snapshot_messages import (
-    Chunk,
-    ChunkRequest,
-)
+from chain.snapshot_messages import Chunk, ChunkRequest
 from node.sim.entropy import Entropy
 from node.sim.lies import bend, bend_chunk, bend_offer
 from node.sim.scenario import Scenario
