@@ -8,12 +8,12 @@ import click
 
 from cli import options, output
 from cli.exits import INVARIANT, OK
-from node.lab.bench import Plan, run_bench
-from node.lab.bench_epochs import EpochPlan, run_epochs
-from node.lab.bench_flood import BAD, BOTH, GOOD, FloodPlan, as_lines, run_flood
-from node.lab.bench_stages import EXECUTE, measure_stages
-from node.lab.bench_sync import SyncPlan, run_sync
-from node.lab.bench_sync import as_lines as as_lines_of_sync
+from node.lab.bench.epochs import EpochPlan, run_epochs
+from node.lab.bench.flood import BAD, BOTH, GOOD, FloodPlan, as_lines, run_flood
+from node.lab.bench.stages import EXECUTE, measure_stages
+from node.lab.bench.sync import SyncPlan, run_sync
+from node.lab.bench.sync import as_lines as as_lines_of_sync
+from node.lab.bench.throughput import Plan, run_bench
 
 
 @click.group()

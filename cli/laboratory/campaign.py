@@ -39,9 +39,9 @@ def campaign(
       mithqal lab campaign --count 20
       mithqal lab campaign --generator all --seconds 60 --processes 2 --json
     """
-    from node.lab.campaign import Plan
-    from node.lab.campaign import campaign as run
-    from node.lab.failures import kept
+    from node.lab.campaign.failures import kept
+    from node.lab.campaign.run import Plan
+    from node.lab.campaign.run import campaign as run
 
     count = COUNT if said["count"] is None and said["seconds"] is None else said["count"]
     virtual_us = said["virtual_seconds"] * MICROSECONDS

@@ -26,7 +26,7 @@ def exhaustive(rounds: int, validators: int, variants: int, as_json: bool) -> in
 
     Exits 8 if two branches are committed, a round has two certificates, or an honest validator breaks its lock.
     """
-    from node.lab.exhaustive import document, search
+    from node.lab.exhaustive.search import document, search
 
     progress = ProgressLine()
     found = document(search(rounds, validators, variants=variants, progress=progress.say))

@@ -18,7 +18,7 @@ from cli.exits import INVARIANT, OK
 @output.reported
 def latency(seeds: int, seconds: int, as_json: bool) -> int:
     """Measure commits in virtual time: every figure repeats exactly. Exits 8 if an invariant breaks."""
-    from node.lab.latency import measure
+    from node.lab.figures.latency import measure
 
     found = measure(seeds, seconds * 1_000)
     output.result(found, lines_of(found), as_json=as_json)

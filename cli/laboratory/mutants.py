@@ -20,7 +20,7 @@ from cli.progress import ProgressLine
 @output.reported
 def mutants(only: tuple[str, ...], patch: Path | None, processes: int, budget: int | None, as_json: bool) -> int:
     """Run seeded bugs through the suite of scenarios. Exits 8 unless each is found and the unchanged tree passes."""
-    from node.lab import mutants as lab
+    from node.lab.mutants import hunt as lab
 
     if patch is not None and only:
         raise click.UsageError("--only names shipped mutants: it goes without --patch.")

@@ -34,7 +34,7 @@ def run(  # noqa: PLR0913 - an option each
 ) -> int:  # fmt: skip
     """Run the scenario in FILE (docs/simulation.md), or the one that the seed draws. Exits 8 if an invariant breaks."""
     from node.lab import run as lab_run
-    from node.lab import timeline_files
+    from node.lab.timeline import files as timeline_files
     from node.sim.scenario import scenario_for_seed
 
     if file is not None and seconds is not None:

@@ -17,7 +17,7 @@ from cli.exits import INVARIANT, OK
 @output.reported
 def scale(validators: int, rounds: int, rate: int, seed: int, as_json: bool) -> int:
     """Run many validators for many rounds on one core, checkers on. Exits 8 if an invariant breaks."""
-    from node.lab.scale import measure
+    from node.lab.figures.scale import measure
 
     found = measure(validators, rounds, rate, seed)
     lines = [

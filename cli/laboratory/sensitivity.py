@@ -18,7 +18,7 @@ from cli.exits import INVARIANT, OK
 @output.reported
 def sensitivity(validators: int, seconds: int, rate: int, seed: int, html: Path | None, as_json: bool) -> int:
     """Compare latencies with and without faults, as Stabl does. Exits 8 if an invariant breaks."""
-    from node.lab.sensitivity import measure, save_page
+    from node.lab.figures.sensitivity import measure, save_page
 
     found = measure(validators, seconds * 1_000, rate, seed)
     if html is not None:

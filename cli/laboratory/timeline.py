@@ -17,7 +17,8 @@ from cli.exits import OK
 def timeline(directory: Path, html: Path | None, chrome: Path | None, as_json: bool) -> int:
     """Draw a local network's newest blocks, certificates, failed rounds, and the lines of its validators' logs."""
     from node.client.network import load_network
-    from node.lab import timeline_files, timeline_live
+    from node.lab.timeline import files as timeline_files
+    from node.lab.timeline import live as timeline_live
 
     if html is None and chrome is None:
         raise click.UsageError("name a file: --html, --chrome, or both.")

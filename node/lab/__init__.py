@@ -1,7 +1,6 @@
-"""Work on whole networks and many simulated runs: campaigns of scenarios, benches, chaos.
+"""Work on whole networks and many simulated runs.
 
-Reading order: generate (where scenarios come from), campaign (many of them), tally (what they came to), workers (who
-runs them), shrink and failures (what is left of one that breaks a rule); suite, mutants and patching (does it find
-seeded bugs?); exhaustive (the signing module, wholly); scale, latency and sensitivity (figures in virtual time);
-chaos and door (real processes), fuzz, timeline (a run as a picture).
+Reading order: run (one scenario), generate (where scenarios come from), campaign (many of them), mutants (do they find
+seeded bugs?), exhaustive (the signing module, wholly), figures (in virtual time), timeline (a run as a picture); on
+real processes: own_network, bench, chaos, door, and fuzz (hostile bytes).
 """

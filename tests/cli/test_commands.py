@@ -13,7 +13,7 @@ from cli.commands.lab import lab
 from cli.commands.rates import rates
 from cli.exits import BY_NAME, exit_code
 from node.lab import run as lab_run
-from node.lab.campaign import run_seed
+from node.lab.campaign.run import run_seed
 from node.sim.checkers import Violation
 
 

@@ -8,9 +8,9 @@ from click.testing import CliRunner, Result
 
 from cli.main import main as run_main
 from cli.main import root
-from node.lab.campaign import Plan, play
-from node.lab.failures import kept
-from node.lab.tally import Key, Tally
+from node.lab.campaign.failures import kept
+from node.lab.campaign.run import Plan, play
+from node.lab.campaign.tally import Key, Tally
 from node.sim.checkers import Violation
 
 SHORT = {"duration_ms": 2_000, "clients": {"accounts": 2, "payments_per_s": 10}}

@@ -49,7 +49,7 @@ def test_a_broken_invariant_fails_the_command(
     """8, and the invariant is named; 0 otherwise."""
     item = {"seed": 7, "fault": "partition", "invariant": "S1_agreement", "detail": "two blocks"}
     found = {**PARTS[command], "violations": [item] if broken else [], "ok": not broken}
-    monkeypatch.setattr(f"node.lab.{command}.measure", lambda *_: found)
+    monkeypatch.setattr(f"node.lab.figures.{command}.measure", lambda *_: found)
     done = lab(command)
     assert done.return_value == (8 if broken else 0)
     assert ("S1_agreement" in done.stdout) is broken
@@ -61,8 +61,8 @@ def test_a_page_that_cannot_be_written_is_bad_input(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Exit 2 with the rule's name, as of every file that cannot be written."""
-    monkeypatch.setattr("node.lab.sensitivity.measure", lambda *_: {"faults": []})
-    monkeypatch.setattr("node.lab.sensitivity.page", lambda _found: "page")
+    monkeypatch.setattr("node.lab.figures.sensitivity.measure", lambda *_: {"faults": []})
+    monkeypatch.setattr("node.lab.figures.sensitivity.page", lambda _found: "page")
     words = ["mithqal", "lab", "sensitivity", "--html", str(tmp_path / "none" / "page.html")]
     monkeypatch.setattr("sys.argv", words)
     with pytest.raises(SystemExit) as caught:

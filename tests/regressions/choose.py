@@ -9,8 +9,8 @@ instead: no invariant breaks, and something becomes final while there is trouble
 import json
 import sys
 
-from node.lab.campaign import play
-from node.lab.tally import Key, Tally
+from node.lab.campaign.run import play
+from node.lab.campaign.tally import Key, Tally
 
 WANTED = {"twins": 90, "adversary": 90, "mutation": 35, "crash_points": 35}
 

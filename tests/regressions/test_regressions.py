@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from node.lab.campaign import play
-from node.lab.tally import Key
+from node.lab.campaign.run import play
+from node.lab.campaign.tally import Key
 
 TABLE: dict[str, list[int]] = json.loads((Path(__file__).parent / "seeds.json").read_text())
 PART = 25

@@ -16,8 +16,8 @@ from typing import Any
 from chain.interface import Committed
 from chain.primitives import SECOND_US
 from chain.storage import Column, WriteBatch
-from node.lab.bench_crypto import cores
-from node.lab.bench_figures import percentile
+from node.lab.bench.crypto import cores
+from node.lab.bench.figures import percentile
 from node.lab.chaos.run import SETTLE_S, counted
 from node.lab.chaos.session import Session, Setting
 from node.runtime import loop

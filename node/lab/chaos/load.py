@@ -17,8 +17,8 @@ from chain.primitives import SECOND_US, Address
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
 from node.client.network import Network
 from node.config import Endpoint
-from node.lab.bench_crypto import http_request
-from node.lab.bench_load import connect
+from node.lab.bench.crypto import http_request
+from node.lab.bench.load import connect
 from node.lab.chaos.journal import Final, Journal, Payment
 from node.lab.chaos.rules import CURRENCY, now_us
 from node.sim.entropy import Stream

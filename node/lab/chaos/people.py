@@ -6,7 +6,7 @@ from chain.crypto.signing import PrivateKey
 from node.client.network import Network
 from node.client.wallets.calls import Call, execute_calls
 from node.keystore import new_secret
-from node.lab.bench_accounts import read_accounts
+from node.lab.bench.accounts import read_accounts
 from node.lab.chaos.journal import Opening
 from node.lab.chaos.load import FEE, MAX_AMOUNT, Account
 from node.lab.chaos.rules import CURRENCY, ChaosError

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from chain.primitives import SECOND_US
-from node.lab.bench_crypto import cores
-from node.lab.bench_figures import percentile
+from node.lab.bench.crypto import cores
+from node.lab.bench.figures import percentile
 from node.lab.chaos.faults import Faults
 from node.lab.chaos.judge import Verdict
 from node.lab.chaos.load import Load, longest_gap_us

@@ -20,9 +20,10 @@ from chain.errors import MithqalError
 from node.client.network import Network, load_network
 from node.config import Endpoint
 from node.keystore import load_key
+from node.lab.bench.own_network import own_address
 from node.lab.door import http_attacks, payloads, peer_attacks
 from node.lab.door.http_attacks import Attack
-from node.lab.door.talk import Tally, own_address
+from node.lab.door.talk import Tally
 from node.runtime import loop
 from node.wire.hello import VERSION, Hello
 

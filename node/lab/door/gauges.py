@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from node.client.network import Member, Network
 from node.config import Endpoint
-from node.lab.bench_figures import BenchError
+from node.lab.bench.figures import BenchError
 
 PATIENCE_S = 30
 LOGS = ("output.log", "node.log", "node.log.1")

@@ -17,14 +17,13 @@ from typing import Any
 from chain.crypto.signing import PrivateKey
 from chain.primitives import SECOND_US
 from node.keystore import new_secret
-from node.lab.bench_accounts import fund_senders
-from node.lab.bench_crypto import Batch, sign_lane
-from node.lab.bench_figures import BenchError, latencies_us, percentile
-from node.lab.bench_load import run_load
+from node.lab.bench.accounts import fund_senders
+from node.lab.bench.crypto import Batch, sign_lane
+from node.lab.bench.figures import BenchError, latencies_us, percentile
+from node.lab.bench.load import run_load
+from node.lab.bench.own_network import address_of, honest_lanes, own_address, own_network
 from node.lab.door.attacker import PHASES
 from node.lab.door.gauges import Logs, read_gauges
-from node.lab.door.talk import own_address
-from node.lab.own_network import address_of, honest_lanes, own_network
 from node.localnet.bootstrap import bootstrap
 from node.localnet.supervisor import Supervisor
 from node.runtime import loop

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import socket
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,8 +10,6 @@ from node.config import Endpoint
 
 PATIENCE_S = 3.0
 """For an answer; a validator that is silent for so long is counted as `no_answer`."""
-STRANGER = "127.66.6.6"
-"""The attacker's address: another one than the honest clients', where the system gives all of 127/8 to the machine."""
 
 
 @dataclass(slots=True)
@@ -45,18 +41,6 @@ class Tally:
             self.taken += 1
         else:
             self.refused[str((error.get("data") or {}).get("name", error.get("code")))] += 1
-
-
-def own_address() -> str | None:
-    """The attacker's own loopback address; None where there is only one."""
-    if not sys.platform.startswith("linux"):
-        return None
-    with socket.socket() as trial:
-        try:
-            trial.bind((STRANGER, 0))
-        except OSError:
-            return None
-    return STRANGER
 
 
 class Talk:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from node.client.network import load_network
-from node.lab import bench_audit
-from node.lab.bench import Plan, run_bench
-from node.lab.bench_figures import BenchError
-from node.lab.bench_stages import EXECUTE, SIGNATURE, measure_stages
+from node.lab.bench import audits
+from node.lab.bench.figures import BenchError
+from node.lab.bench.stages import EXECUTE, SIGNATURE, measure_stages
+from node.lab.bench.throughput import Plan, run_bench
 from node.localnet.supervisor import Supervisor
 
 TYPES: dict[str, type | tuple[type, ...]] = {
@@ -94,8 +94,8 @@ def test_a_loaded_validator_and_nothing_left_behind(
 ) -> None:
     """Without a rate all lanes are kept busy; the temporary directory and every process are gone afterwards."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("node.lab.bench.LANES", 4)
-    monkeypatch.setattr("node.lab.bench.SIGNED_SHARE", 0.02)
+    monkeypatch.setattr("node.lab.bench.throughput.LANES", 4)
+    monkeypatch.setattr("node.lab.bench.throughput.SIGNED_SHARE", 0.02)
     said: list[str] = []
     found = run_bench(Plan(validators=1, seconds=2, ramp_seconds=0), said.append)
     check_document(found, validators=1)
@@ -111,14 +111,14 @@ def test_a_loaded_validator_and_nothing_left_behind(
 @pytest.mark.slow
 def test_what_does_not_add_up_is_no_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """'What is not as it must be is an error with exit code 8': here one sender's expected balance is off by one."""
-    honest = bench_audit.expected_balances
+    honest = audits.expected_balances
 
     def off_by_one(*arguments: Any) -> Any:
         found = honest(*arguments)
         first = next(iter(found))
         return {**found, first: found[first]._replace(balance=found[first].balance + 1)}
 
-    monkeypatch.setattr(bench_audit, "expected_balances", off_by_one)
+    monkeypatch.setattr(audits, "expected_balances", off_by_one)
     with pytest.raises(BenchError) as caught:
         run_bench(Plan(validators=1, seconds=1, ramp_seconds=0, rate=5, keep=tmp_path / "net"), lambda _text: None)
     assert caught.value.name == "invariant_violated"

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from node.lab.bench_figures import BenchError
-from node.lab.bench_load import connect
+from node.lab.bench.figures import BenchError
+from node.lab.bench.load import connect
 
 
 def test_a_validator_that_hangs_up_is_one_clear_error() -> None:

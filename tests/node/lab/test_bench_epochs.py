@@ -2,8 +2,8 @@
 
 import pytest
 
-from node.lab.bench_epochs import check, longest_pause_s
-from node.lab.bench_figures import BenchError, Report
+from node.lab.bench.epochs import check, longest_pause_s
+from node.lab.bench.figures import BenchError, Report
 
 
 def test_the_longest_pause_is_between_two_final_payments() -> None:

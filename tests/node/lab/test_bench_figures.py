@@ -11,10 +11,9 @@ from chain.crypto.signing import PrivateKey, RealSignatures
 from chain.limits import MEMPOOL_PER_ACCOUNT
 from chain.transaction import decode_transaction
 from node.api.schema import MAX_BATCH, MAX_BODY_BYTES, parse_body, parse_request
-from node.lab.bench import LANES, MAX_LANES, Plan, Shape, shape_of
-from node.lab.bench_audit import Expected, Observation, expected_balances, signatures_checked
-from node.lab.bench_crypto import AMOUNT, FEE, WAIT_MS, Lane, received, sign_lane
-from node.lab.bench_figures import (
+from node.lab.bench.audits import Expected, Observation, expected_balances, signatures_checked
+from node.lab.bench.crypto import AMOUNT, FEE, WAIT_MS, Lane, received, sign_lane
+from node.lab.bench.figures import (
     BenchError,
     Report,
     Window,
@@ -24,7 +23,8 @@ from node.lab.bench_figures import (
     ratio_by_cpu,
     signature_bound,
 )
-from node.lab.bench_load import _errors, _missing
+from node.lab.bench.load import _errors, _missing
+from node.lab.bench.throughput import LANES, MAX_LANES, Plan, Shape, shape_of
 
 CHAIN = b"\x47" * 32
 

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from chain.crypto.signing import PrivateKey, RealSignatures, Scheme
 from chain.transaction import decode_transaction
 from cli.main import root
-from node.lab.bench_figures import BenchError, Report, Window
-from node.lab.bench_flood import FLOOD_GAS, GOOD, FloodPlan, _finality, _word, as_lines, sign_flood
+from node.lab.bench.figures import BenchError, Report, Window
+from node.lab.bench.flood import FLOOD_GAS, GOOD, FloodPlan, _finality, _word, as_lines, sign_flood
 
 KEY = PrivateKey(bytes([7]) * 32, Scheme.P256)
 GENESIS = bytes(32)

@@ -3,10 +3,10 @@
 import pytest
 
 from chain.errors import MithqalError
-from node.lab import campaign as module
-from node.lab.campaign import AHEAD, BATCH, CHUNK, SIBLINGS, Guide, Plan, Report, campaign, chunks, play
+from node.lab.campaign import run as module
+from node.lab.campaign.run import AHEAD, BATCH, CHUNK, SIBLINGS, Guide, Plan, Report, campaign, chunks, play
+from node.lab.campaign.tally import Key, Outcome, Tally
 from node.lab.generate.registry import ALL, LARGE_EVERY
-from node.lab.tally import Key, Outcome, Tally
 from node.sim.checkers import Violation
 
 SMALL = Plan(ALL, first=3, count=40)

@@ -14,9 +14,9 @@ from chain.consensus import safety
 from chain.consensus.safety import SafetyRules
 from chain.errors import CertificateError
 from cli.main import root
-from node.lab import exhaustive
-from node.lab.exhaustive import AGREEMENT, CERTIFICATES, CHECKS, DISCIPLINE, Search, document, search
-from node.lab.exhaustive_calls import Calls
+from node.lab.exhaustive import search as exhaustive
+from node.lab.exhaustive.calls import Calls
+from node.lab.exhaustive.search import AGREEMENT, CERTIFICATES, CHECKS, DISCIPLINE, Search, document, search
 
 
 def mutant(old: str, new: str) -> type[SafetyRules]:

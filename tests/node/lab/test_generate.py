@@ -7,13 +7,13 @@ from itertools import pairwise
 import pytest
 
 from chain.errors import MithqalError
-from node.lab.campaign import play
+from node.lab.campaign.run import play
+from node.lab.campaign.tally import Key
 from node.lab.generate import crash_points, directed
 from node.lab.generate.digits import Digits, shuffled
 from node.lab.generate.ground import SEEDS, VALIDATORS, last_round, splits
 from node.lab.generate.registry import ALL, GENERATORS, LARGE, LARGE_EVERY, PATTERN, case_of, checked, part_of
 from node.lab.generate.siblings import sibling
-from node.lab.tally import Key
 from node.sim.scenario_dump import to_document
 from node.sim.scenario_file import from_document
 from node.sim.world import World

@@ -2,9 +2,9 @@
 
 import pytest
 
-from node.lab.campaign import play
+from node.lab.campaign.run import play
+from node.lab.campaign.tally import Key
 from node.lab.generate.registry import GENERATORS
-from node.lab.tally import Key
 from node.sim.scenario_file import from_document
 from node.sim.world import World
 from tests.node.lab.planted import PLANTED, planted

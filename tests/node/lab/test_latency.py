@@ -1,7 +1,7 @@
-"""`node.lab.latency`: virtual time repeats exactly, so the figures themselves are held here."""
+"""`node.lab.figures.latency`: virtual time repeats exactly, so the figures themselves are held here."""
 
-from node.lab import latency
-from node.lab.observed import Observed
+from node.lab.figures import latency
+from node.lab.figures.observed import Observed
 from node.sim.parties import START_US
 from node.sim.result import Result
 

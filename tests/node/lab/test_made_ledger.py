@@ -13,7 +13,7 @@ from chain.replica import Replica
 from chain.storage import Column
 from node.client.network import GENESIS_FILE, Network
 from node.keystore import load_key
-from node.lab.bench_sync import make_ledger
+from node.lab.bench.sync import make_ledger
 from node.localnet.build import build_network
 from node.localnet.genesis import load_genesis
 from node.runtime.signing_keys import SigningKeys

@@ -10,9 +10,10 @@ from click.testing import CliRunner
 
 from chain.errors import MithqalError
 from cli.main import root as command
-from node.lab import mutants, suite
-from node.lab.mutants import Mutant, Verdict
-from node.lab.patching import apply
+from node.lab.mutants import hunt as mutants
+from node.lab.mutants import suite
+from node.lab.mutants.hunt import Mutant, Verdict
+from node.lab.mutants.patching import apply
 from node.sim.checkers import Violation
 from node.sim.scenario import Scenario
 from node.sim.world import World
@@ -187,8 +188,8 @@ def test_the_suite_is_the_corpus_and_then_what_generators_make(monkeypatch: pyte
 
 def test_a_silent_suite_hangs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The last guard is the clock: a process that says nothing is ended."""
-    (tmp_path / "node" / "lab").mkdir(parents=True)
-    (tmp_path / "node" / "lab" / "suite.py").write_text("import time\ntime.sleep(60)\n")
+    (tmp_path / "node" / "lab" / "mutants").mkdir(parents=True)
+    (tmp_path / "node" / "lab" / "mutants" / "suite.py").write_text("import time\ntime.sleep(60)\n")
     monkeypatch.setattr(mutants, "PATIENCE_S", 0.5)
     lines: Iterator[dict[str, object]] = mutants.lines_of(tmp_path, None)
     assert list(lines) == [{"end": "hang", "detail": "nothing for 0.5 s of the clock"}]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.lab.patching import PatchError, apply, parse
+from node.lab.mutants.patching import PatchError, apply, parse
 
 BEFORE = "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\n"
 AFTER = BEFORE.replace("three\n", "drei\n").replace("nine\n", "").replace("ten\n", "ten\neleven\n")

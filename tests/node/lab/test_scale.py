@@ -1,8 +1,8 @@
-"""`node.lab.scale`: many validators, with every checker on."""
+"""`node.lab.figures.scale`: many validators, with every checker on."""
 
 import pytest
 
-from node.lab.scale import document, measure, scenario_of
+from node.lab.figures.scale import document, measure, scenario_of
 from node.sim.checkers import Violation
 from node.sim.world import World
 

@@ -1,4 +1,4 @@
-"""`node.lab.sensitivity`: the score by its definition, and the faults that it is given for."""
+"""`node.lab.figures.sensitivity`: the score by its definition, and the faults that it is given for."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.errors import MithqalError
-from node.lab.sensitivity import area, curve, faults_of, measure, save_page, score
+from node.lab.figures.sensitivity import area, curve, faults_of, measure, save_page, score
 from node.sim.scenario_file import from_document
 
 latencies = st.lists(st.integers(0, 30), min_size=1, max_size=12)

@@ -5,12 +5,12 @@ import json
 from click.testing import CliRunner
 
 from cli.main import root
-from node.lab.campaign import Plan, campaign, play
-from node.lab.failures import kept
+from node.lab.campaign.failures import kept
+from node.lab.campaign.run import Plan, campaign, play
+from node.lab.campaign.shrink import breaks, shrunk
+from node.lab.campaign.tally import Key
 from node.lab.generate.ground import Case
 from node.lab.generate.registry import case_of
-from node.lab.shrink import breaks, shrunk
-from node.lab.tally import Key
 from node.sim.scenario import Scenario
 from node.sim.scenario_dump import to_document
 from node.sim.scenario_file import from_document

@@ -14,12 +14,12 @@ from click.testing import CliRunner
 from chain.errors import MithqalError
 from cli.main import root
 from node.client.network import Member, Network
-from node.lab import timeline
-from node.lab.timeline import COMMIT, FAULT, MESSAGE, Mark, Timeline, describe
-from node.lab.timeline_chrome import to_chrome
-from node.lab.timeline_html import to_html
-from node.lab.timeline_live import _add_blocks, read_live
-from node.lab.timeline_record import WatchedWorld
+from node.lab.timeline import model as timeline
+from node.lab.timeline.chrome import to_chrome
+from node.lab.timeline.html import to_html
+from node.lab.timeline.live import _add_blocks, read_live
+from node.lab.timeline.model import COMMIT, FAULT, MESSAGE, Mark, Timeline, describe
+from node.lab.timeline.record import WatchedWorld
 from node.sim.scenario import Scenario
 from node.sim.world import World
 

@@ -8,7 +8,7 @@ import pytest
 from node.client.network import Member, NetworkError
 from node.client.rpc import RpcClient
 from node.client.wallets.wallet import Wallet
-from node.lab.bench_sync import make_ledger, oldest_kept
+from node.lab.bench.sync import make_ledger, oldest_kept
 from node.localnet.build import build_network
 from node.localnet.membership import Change
 from node.localnet.supervisor import Supervisor

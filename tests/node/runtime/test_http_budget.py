@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from node.api.schema import RpcError, Tip, respond
-from node.lab.door.talk import own_address
+from node.lab.bench.own_network import own_address
 from node.runtime.http_answers import Answer, refusal_of
 from node.runtime.http_budget import CallBudget, Prices
 from node.runtime.http_limits import HttpBounds

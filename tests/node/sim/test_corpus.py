@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from node.lab.suite import CORPUS, Case, corpus, expectations, judge
+from node.lab.mutants.suite import CORPUS, Case, corpus, expectations, judge
 from node.sim.world import World
 
 ROOT = Path(__file__).parents[3]

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from chain.primitives import SECOND_US
-from node.lab.campaign import Plan, campaign, run_seed
+from node.lab.campaign.run import Plan, campaign, run_seed
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
-from node.lab.campaign import run_seed
+from node.lab.campaign.run import run_seed
 for seed in (1, 7):
     result = run_seed(seed, 5_000_000)
     print(sorted(result.states), result._replace(states=frozenset()))

@@ -7,8 +7,8 @@ import pytest
 
 from chain.accounts import CONFIG_KEY, Role, account_key
 from chain.primitives import SECOND_US
-from node.lab.campaign import Plan, campaign, run_seed
-from node.lab.tally import KINDS_OF_FAULT, Key, Outcome, Tally
+from node.lab.campaign.run import Plan, campaign, run_seed
+from node.lab.campaign.tally import KINDS_OF_FAULT, Key, Outcome, Tally
 from node.sim.checkers import Violation
 from node.sim.result import Result
 from node.sim.scenario import Scenario

@@ -1,7 +1,7 @@
 """How long a wiped validator takes until it votes again, with a short ledger and with a long one.
 
-Each size is a network of its own, whose ledger is made first (node/lab/made_ledger.py). Then its processes run, one of
-them is killed and loses its ledger (the signing record stays), and is started again. It votes again when a certificate
+Each size is a network of its own, whose ledger is made first (`made_ledger`). Then its processes run, one of them
+is killed and loses its ledger (the signing record stays), and is started again. It votes again when a certificate
 of a block holds its signature. With `replay` the same is measured without a snapshot.
 """
 
@@ -17,8 +17,8 @@ from typing import Any
 from chain.errors import MithqalError
 from node.client.network import GENESIS_FILE, Member, Network
 from node.client.rpc import RpcClient
-from node.lab.bench_figures import BenchError
-from node.lab.made_ledger import LEDGER_FILE, MadeLedger
+from node.lab.bench.figures import BenchError
+from node.lab.bench.made_ledger import LEDGER_FILE, MadeLedger
 from node.localnet.build import build_network
 from node.localnet.genesis import load_genesis
 from node.localnet.supervisor import Supervisor

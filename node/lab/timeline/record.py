@@ -4,7 +4,7 @@ from chain.certificates import QuorumCertificate
 from chain.errors import MithqalError
 from chain.interface import Committed
 from chain.messages import Proposal, SyncInfo, Timeout, decode_message, message_name
-from node.lab.timeline import ALARM, CERTIFICATE, COMMIT, FAULT, MESSAGE, VIOLATION, Mark, Timeline, describe
+from node.lab.timeline.model import ALARM, CERTIFICATE, COMMIT, FAULT, MESSAGE, VIOLATION, Mark, Timeline, describe
 from node.sim.parties import START_US
 from node.sim.result import Result
 from node.sim.scenario import Scenario

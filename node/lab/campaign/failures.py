@@ -5,11 +5,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from chain.errors import MithqalError
-from node.lab.campaign import Plan, case
+from node.lab.campaign.run import Plan, case
+from node.lab.campaign.shrink import breaks, shrunk
+from node.lab.campaign.tally import Outcome, Tally
 from node.lab.generate.registry import part_of
 from node.lab.run import replay, save
-from node.lab.shrink import breaks, shrunk
-from node.lab.tally import Outcome, Tally
 
 MOST_SHRUNK = 5
 """Failures that are shrunk: the first of each rule."""

@@ -5,8 +5,8 @@ import hashlib
 import html
 import json
 
-from node.lab.timeline import Timeline
-from node.lab.timeline_page import BODY, SCRIPT, STYLE
+from node.lab.timeline.model import Timeline
+from node.lab.timeline.page import BODY, SCRIPT, STYLE
 
 
 def to_html(timeline: Timeline) -> str:

@@ -1,6 +1,6 @@
 """Seeded bugs, each a diff: does the suite find them, by what, and how soon?
 
-A mutant is applied to a copy of the tree in a temporary folder, and the suite (`node.lab.suite`) runs there in a
+A mutant is applied to a copy of the tree in a temporary folder, and the suite (`suite`) runs there in a
 process of its own: the checkout is never touched, and nothing in `chain/` knows of it. The control is an unmodified
 copy; it must pass the whole suite.
 """
@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from chain.errors import MithqalError
-from node.lab.patching import Patch, apply, parse
-from node.lab.suite import CORPUS
+from node.lab.mutants.patching import Patch, apply, parse
+from node.lab.mutants.suite import CORPUS
 
 ROOM = Path("tests/mutants")
 """Where the shipped mutants lie in a checkout, one diff each."""
@@ -60,7 +60,7 @@ class Verdict(NamedTuple):
 
 def checkout() -> Path:
     """The folder of this tree; MithqalError `not_a_checkout` where the corpus was not installed with it."""
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     if not (root / CORPUS).is_dir():
         raise MithqalError(
             f"mutants need a checkout of the sources with {CORPUS}, and {root} is none", name="not_a_checkout"
@@ -149,7 +149,7 @@ def try_one(root: Path, mutant: Mutant | None, budget: int | None = None) -> Ver
 
 def lines_of(folder: Path, budget: int | None) -> Iterator[dict[str, Any]]:
     """What the suite says in a process of its own on the tree in `folder`, and last how it ended."""
-    command = [sys.executable, "-m", "node.lab.suite", *([] if budget is None else ["--budget", str(budget)])]
+    command = [sys.executable, "-m", "node.lab.mutants.suite", *([] if budget is None else ["--budget", str(budget)])]
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONHASHSEED": "0"}
     process = subprocess.Popen(
         command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -31,7 +31,7 @@ from chain.transaction import SignedTransaction, decode_transaction, transaction
 from chain.validation import check_prologue
 from node.api.handlers import SUBMIT_PARAMETERS
 from node.api.schema import MAX_BATCH, Tip, bind, parse_body, parse_request, respond
-from node.lab.bench_crypto import CURRENCY, http_request, payment
+from node.lab.bench.crypto import CURRENCY, http_request, payment
 from node.storage.sqlite import SqliteStore
 
 ROUNDS = 8

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from chain.primitives import SECOND_US
+from node.lab.campaign.tally import SEEDS, Key, Outcome, Tally
+from node.lab.campaign.workers import Pending, Pool, workers
 from node.lab.generate.ground import Case
 from node.lab.generate.registry import ALL, GENERATORS, LARGE, case_of, checked, part_of
 from node.lab.generate.seeds import seeds
 from node.lab.generate.siblings import sibling
-from node.lab.tally import SEEDS, Key, Outcome, Tally
-from node.lab.workers import Pending, Pool, workers
 from node.sim.result import Result
 from node.sim.scenario import Scenario, scenario_for_seed
 from node.sim.world import World

@@ -21,12 +21,12 @@ from node.client.proofs import fetch_transaction
 from node.client.rpc import RpcClient
 from node.client.wallets.wallet import Wallet
 from node.keystore import new_secret
-from node.lab import bench_audit
-from node.lab.bench_accounts import fund_senders
-from node.lab.bench_crypto import Batch, Lane, sign_lane
-from node.lab.bench_figures import BenchError, Report, latencies_us, percentile
-from node.lab.bench_load import Measured, run_load
-from node.lab.own_network import address_of, honest_lanes, own_network
+from node.lab.bench import audits
+from node.lab.bench.accounts import fund_senders
+from node.lab.bench.crypto import Batch, Lane, sign_lane
+from node.lab.bench.figures import BenchError, Report, latencies_us, percentile
+from node.lab.bench.load import Measured, run_load
+from node.lab.bench.own_network import address_of, honest_lanes, own_network
 from node.localnet.bootstrap import bootstrap
 from node.localnet.membership import Change
 from node.localnet.supervisor import Supervisor
@@ -86,9 +86,7 @@ def _measure(
     try:
         counts = _payments(clients[0], first_version, set(addresses))
         sent = sum(report.payments for report in measured.reports)
-        bench_audit.audit(
-            clients, supervisor.network, bench_audit.expected_balances(lanes, measured.batches, addresses, share)
-        )
+        audits.audit(clients, supervisor.network, audits.expected_balances(lanes, measured.batches, addresses, share))
         proof = _proof(clients, network.waypoint)
     finally:
         for client in clients:

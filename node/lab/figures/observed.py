@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from chain.block import Block
 from chain.messages import Proposal, message_name
-from node.lab.bench_figures import percentile
+from node.lab.bench.figures import percentile
 from node.sim.decoded import decoded
 from node.sim.parties import START_US
 from node.sim.result import Result

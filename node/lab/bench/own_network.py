@@ -1,6 +1,8 @@
 """A network that a bench makes for itself and takes away again, and the honest payers on it."""
 
 import shutil
+import socket
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -9,12 +11,15 @@ from pathlib import Path
 
 from chain.crypto.signing import PrivateKey
 from node.client.network import Network
-from node.lab.bench_crypto import Lane
+from node.lab.bench.crypto import Lane
 from node.localnet.build import build_network
 from node.localnet.supervisor import Supervisor
 
 LIFETIME_S = 6 * 3600
 """What is signed ahead of a run is good for so long."""
+
+STRANGER = "127.66.6.6"
+"""The attacker's address: another one than the honest clients', where the system gives all of 127/8 to the machine."""
 
 
 @contextmanager
@@ -48,3 +53,15 @@ def honest_lanes(network: Network, secrets: Sequence[bytes], batches: int) -> li
         )
         for at, secret in enumerate(secrets)
     ]  # fmt: skip
+
+
+def own_address() -> str | None:
+    """The attacker's own loopback address; None where there is only one."""
+    if not sys.platform.startswith("linux"):
+        return None
+    with socket.socket() as trial:
+        try:
+            trial.bind((STRANGER, 0))
+        except OSError:
+            return None
+    return STRANGER

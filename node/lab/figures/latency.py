@@ -7,7 +7,7 @@ what a lost message in a hundred costs; and how soon a network that was split fo
 from dataclasses import replace
 from typing import Any
 
-from node.lab.observed import Observed, quantile, watch
+from node.lab.figures.observed import Observed, quantile, watch
 from node.sim.result import Result
 from node.sim.scenario import Scenario, scenario_for_seed
 from node.sim.scenario_file import from_document

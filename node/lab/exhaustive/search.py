@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from chain.consensus.safety import SafetyRules
-from node.lab.exhaustive_calls import Calls
+from node.lab.exhaustive.calls import Calls
 
 AGREEMENT, CERTIFICATES, DISCIPLINE = "agreement", "one certificate a round", "discipline"
 CHECKS = (AGREEMENT, CERTIFICATES, DISCIPLINE)

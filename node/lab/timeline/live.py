@@ -10,7 +10,7 @@ from typing import Any
 from chain.errors import MithqalError
 from node.client.network import Network
 from node.client.rpc import RpcClient
-from node.lab.timeline import CERTIFICATE, COMMIT, FAULT, LOG, Mark, Timeline
+from node.lab.timeline.model import CERTIFICATE, COMMIT, FAULT, LOG, Mark, Timeline
 
 PAGE = 100
 MAX_BLOCKS = 5_000

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from node.client.network import Member, Network
 from node.client.rpc import RpcClient
 from node.client.wallets.wallet import Wallet
-from node.lab.bench_accounts import balance, read_accounts
-from node.lab.bench_crypto import AMOUNT, CURRENCY, FEE, Lane, received
-from node.lab.bench_figures import BenchError
+from node.lab.bench.accounts import balance, read_accounts
+from node.lab.bench.crypto import AMOUNT, CURRENCY, FEE, Lane, received
+from node.lab.bench.figures import BenchError
 from node.localnet.supervisor import Supervisor
 
 CHECKS_METRIC = "mithqal_signature_checks"

@@ -7,7 +7,7 @@ from chain.crypto.signing import PrivateKey
 from node.client.rpc import RpcClient
 from node.client.wallets.calls import Call, execute_calls
 from node.client.wallets.wallet import Wallet
-from node.lab.bench_crypto import CURRENCY
+from node.lab.bench.crypto import CURRENCY
 from node.localnet.bootstrap import FLOAT, PROVIDERS
 
 PAGE = 20

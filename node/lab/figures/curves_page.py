@@ -20,7 +20,7 @@ Curve = list[tuple[float, float]]
 
 
 def page(found: dict[str, Any]) -> str:
-    """The page of a `node.lab.sensitivity.measure`."""
+    """The page of a `node.lab.figures.sensitivity.measure`."""
     rows = found["faults"]
     base, spans = rows[0], [seconds for row in rows for seconds, _ in row["curve"]]
     span = (min(spans, default=0.1), max(spans, default=1.0))

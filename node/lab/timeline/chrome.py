@@ -7,7 +7,7 @@ end and a flow between them; everything else is an instant.
 import json
 from typing import Any
 
-from node.lab.timeline import MESSAGE, Timeline
+from node.lab.timeline.model import MESSAGE, Timeline
 
 SLICE_US = 200
 """Messages take no time at their ends; a slice needs some to be seen."""

@@ -25,10 +25,10 @@ from chain.primitives import SECOND_US
 from node.client.network import Network
 from node.client.rpc import RpcClient
 from node.keystore import new_secret
-from node.lab import bench_audit
-from node.lab.bench_accounts import fund_senders
-from node.lab.bench_crypto import AMOUNT, FEE, Batch, Lane, Speed, cores, measure_checks, sign_lane, workers
-from node.lab.bench_figures import (
+from node.lab.bench import audits
+from node.lab.bench.accounts import fund_senders
+from node.lab.bench.crypto import AMOUNT, FEE, Batch, Lane, Speed, cores, measure_checks, sign_lane, workers
+from node.lab.bench.figures import (
     BenchError,
     committed_within,
     latencies_us,
@@ -36,7 +36,7 @@ from node.lab.bench_figures import (
     ratio_by_cpu,
     signature_bound,
 )
-from node.lab.bench_load import Measured, run_load
+from node.lab.bench.load import Measured, run_load
 from node.localnet.bootstrap import bootstrap
 from node.localnet.build import build_network
 from node.localnet.supervisor import Supervisor
@@ -165,7 +165,7 @@ class _Run:
         clients = [RpcClient([member.rpc], chain_id=network.chain_id) for member in network.members]
         for client in clients:
             self._opened.callback(client.close)
-        before = bench_audit.observe(network)
+        before = audits.observe(network)
         self._say(f"loading for {plan.ramp_seconds} + {plan.seconds} s ...")
         first_height = clients[0].call("get_metadata")["height"]
         own_cpu_s = time.process_time()
@@ -173,18 +173,18 @@ class _Run:
         load = run_load(network.endpoints(), self._signed, ramp_us=ramp_us, timed_us=timed_us, rate=plan.rate)
         measured = loop.run(load)
         own_cpu_s = time.process_time() - own_cpu_s
-        after = bench_audit.observe(network)
+        after = audits.observe(network)
         figures = self._figures(measured)
         self._say("auditing balances, roots and checks ...")
-        paid = bench_audit.expected_balances(self._lanes, measured.batches, self._addresses, self._share)
-        audit = bench_audit.audit(clients, network, paid)
+        paid = audits.expected_balances(self._lanes, measured.batches, self._addresses, self._share)
+        audit = audits.audit(clients, network, paid)
         payments = sum(report.payments for report in measured.reports)
-        checked = bench_audit.signatures_checked(before, after, payments)
+        checked = audits.signatures_checked(before, after, payments)
         self._say("killing all validators and starting them again ...")
-        durable = bench_audit.survives_kill(self._supervisor, audit)
+        durable = audits.survives_kill(self._supervisor, audit)
         return {
             **figures,
-            "blocks": bench_audit.block_sizes(clients[0], first_height, audit["height"]),
+            "blocks": audits.block_sizes(clients[0], first_height, audit["height"]),
             "cpu_us_a_payment": _cpu(before, after, own_cpu_s, payments),
             "peak_rss_mb": round(max(item.peak_rss_kb for item in after) / 1024, 1),
             "signature_checks": checked,
@@ -219,13 +219,13 @@ class _Run:
         self._supervisor.down()
 
 
-def _mean_use(what: str, before: list[bench_audit.Observation], after: list[bench_audit.Observation]) -> float:
+def _mean_use(what: str, before: list[audits.Observation], after: list[audits.Observation]) -> float:
     """By how much a count of the validators grew, on average."""
     return statistics.fmean(getattr(new, what) - getattr(old, what) for old, new in zip(before, after, strict=True))
 
 
 def _cpu(
-    before: list[bench_audit.Observation], after: list[bench_audit.Observation], own_cpu_s: float, payments: int
+    before: list[audits.Observation], after: list[audits.Observation], own_cpu_s: float, payments: int
 ) -> dict[str, float]:
     """Processor time a payment: of one validator on average, and of the load's own process."""
     return {

@@ -22,12 +22,11 @@ from chain.transaction import Authenticator, Payload, RawTransaction, SignedTran
 from node.client.rpc import RpcClient
 from node.config import Endpoint
 from node.keystore import new_secret
-from node.lab.bench_accounts import fund_senders
-from node.lab.bench_crypto import AMOUNT, CURRENCY, Batch, http_request, sign_lane, workers
-from node.lab.bench_figures import BenchError, Report, latencies_us, percentile
-from node.lab.bench_load import RETRY_S, Connection, connect, run_load
-from node.lab.door.talk import own_address
-from node.lab.own_network import LIFETIME_S, address_of, honest_lanes, own_network
+from node.lab.bench.accounts import fund_senders
+from node.lab.bench.crypto import AMOUNT, CURRENCY, Batch, http_request, sign_lane, workers
+from node.lab.bench.figures import BenchError, Report, latencies_us, percentile
+from node.lab.bench.load import RETRY_S, Connection, connect, run_load
+from node.lab.bench.own_network import LIFETIME_S, address_of, honest_lanes, own_address, own_network
 from node.localnet.bootstrap import bootstrap
 from node.localnet.supervisor import Supervisor
 from node.runtime import loop

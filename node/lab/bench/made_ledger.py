@@ -27,7 +27,7 @@ from chain.storage import VOTED_ROW, Column, WriteBatch
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
 from node.client.network import Network
 from node.keystore import forget_unused, load_key
-from node.lab.bench_crypto import CURRENCY, payment
+from node.lab.bench.crypto import CURRENCY, payment
 from node.storage.safety_file import SafetyFile, owner_of
 from node.storage.signing_record import SAFETY_FILE
 from node.storage.sqlite import SqliteStore

@@ -12,8 +12,8 @@ from typing import Any, cast
 
 from chain.primitives import SECOND_US
 from node.config import Endpoint
-from node.lab.bench_crypto import Batch
-from node.lab.bench_figures import BenchError, Report, Window
+from node.lab.bench.crypto import Batch
+from node.lab.bench.figures import BenchError, Report, Window
 
 RETRY_S = 0.2
 """A batch that is refused is sent again after so long: the same transaction again does no harm."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from chain.errors import MithqalError
 from node.lab.run import play
-from node.lab.timeline import Timeline
-from node.lab.timeline_chrome import to_chrome
-from node.lab.timeline_html import to_html
-from node.lab.timeline_record import WatchedWorld
+from node.lab.timeline.chrome import to_chrome
+from node.lab.timeline.html import to_html
+from node.lab.timeline.model import Timeline
+from node.lab.timeline.record import WatchedWorld
 from node.sim.scenario import Scenario
 
 

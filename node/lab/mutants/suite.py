@@ -1,7 +1,7 @@
 """The one suite of all mutants: the directed corpus, then small scenarios of the generators, then large ones.
 
-`python -m node.lab.suite` plays it on the tree that it lies in, one line of JSON a scenario; `node.lab.mutants` starts
-it in a patched copy. It stops at the first scenario that breaks a rule.
+`python -m node.lab.mutants.suite` plays it on the tree that it lies in, one line of JSON a scenario; `hunt` starts it
+in a patched copy. It stops at the first scenario that breaks a rule.
 """
 
 import argparse
@@ -164,7 +164,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--budget", type=int, help="at most so many scenarios")
     options = parser.parse_args(arguments)
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     for case in cases(root, options.budget):
         began = time.process_time()
         found = play(case)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from chain.errors import MithqalError
-from node.lab.curves_page import page
-from node.lab.observed import quantile, watch
+from node.lab.figures.curves_page import page
+from node.lab.figures.observed import quantile, watch
 from node.sim.result import Result
 from node.sim.scenario import Scenario
 from node.sim.scenario_file import from_document
