@@ -105,6 +105,7 @@ BY_NAME: dict[str, int] = {
     "bad_patch": USAGE,
     "not_a_checkout": USAGE,
     "unknown_mutant": NOT_FOUND,
+    "mutant_crashed": INVARIANT,
     "bad_custodian_books": USAGE,
     "foreign_custodian_key": USAGE,
     "bad_statement": INVARIANT,

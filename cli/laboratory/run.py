@@ -34,6 +34,7 @@ def run(  # noqa: PLR0913 - an option each
 ) -> int:  # fmt: skip
     """Run the scenario in FILE (docs/simulation.md), or the one that the seed draws. Exits 8 if an invariant breaks."""
     from node.lab import run as lab_run
+    from node.lab.mutants.changed import play_changed
     from node.lab.timeline import files as timeline_files
     from node.sim.scenario import scenario_for_seed
 
@@ -44,10 +45,8 @@ def run(  # noqa: PLR0913 - an option each
         scenario = replace(scenario, signatures=signatures)
     if save is not None:
         lab_run.save(scenario, save)
-    if html or chrome:
-        document = timeline_files.play_drawn(scenario, seed, trace, html, chrome)
-    else:
-        document = lab_run.play(scenario, seed, trace)
+    play = timeline_files.play_with_pictures if scenario.mutant is None else play_changed
+    document = play(scenario, seed, trace, html, chrome)
     found, port = document["violations"], document["signatures"]
     faults = ", ".join(f"{name} {count}" for name, count in sorted(document["faults"].items())) or "none"
     lines = [

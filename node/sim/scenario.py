@@ -96,6 +96,8 @@ class Scenario:
     stop_at_round: int | None = None
     """After the faults the run ends as soon as every honest validator that lives has passed this round and has a new
     block (L1)."""
+    mutant: str | None = None
+    """The seeded bug of the tree that it is meant for (tests/mutants); a world plays the tree that it lies in."""
     leaders: str | tuple[int, ...] = "round_robin"
     """Who leads: by the ledger's configuration, or by a list (rounds 1, 2, ..., then again)."""
     hot_ppm: int = 0

@@ -39,7 +39,8 @@ def to_document(scenario: Scenario) -> Json:
         "clients": clients, "chances": chances, "rules": [_rule(rule) for rule in scenario.rules],
         "faults": [_act(act) for act in scenario.acts], "twins": [[node] for node in twins],
         "byzantine": [_liar(liar, scenario.validators + scenario.spares) for liar in scenario.liars],
-        "epochs": [_change(change.at_us, change.kind, change.node) for change in scenario.changes], "mutant": None,
+        "epochs": [_change(change.at_us, change.kind, change.node) for change in scenario.changes],
+        "mutant": scenario.mutant,
     }  # fmt: skip
 
 

@@ -61,7 +61,6 @@ def from_document(value: Any) -> Scenario:
     assert version == VERSION
     top.get("name", text, "")
     top.get("about", text, "")
-    _no_mutant(top)
     count = top.get("validators", integer(1, MAX_VALIDATORS), 4)
     duration_us = top.get("duration_ms", time, DEFAULT_DURATION_US)
     if duration_us < 1_000_000:
@@ -93,7 +92,7 @@ def from_document(value: Any) -> Scenario:
         "max_rounds_to_recover": top.get("liveness_rounds", integer(1, 10_000), 12),
         "gst_round": top.get("gst_round", optional(integer(1, 1 << 62)), None),
         "stop_at_round": top.get("stop_at_round", optional(integer(1, 1 << 62)), None),
-        "leaders": _leaders(top, count),
+        "leaders": _leaders(top, count), "mutant": top.get("mutant", optional(text), None),
         "signatures": top.get("signatures", one_of("keyed-hash", "libsodium"), "keyed-hash"),
         "rules": tuple(_rule(item, processes) for item in top.nodes("rules", RULE_KEYS)),
         "acts": tuple(acts), "twins": tuple(twins),
@@ -118,16 +117,6 @@ STEP_KEYS = (
     "on", "do", "to", "rounds", "from_round", "to_round", "change", "ms", "after_rounds", "release_at_ms",
     "release_at_round", "count",
 )  # fmt: skip
-
-
-def _no_mutant(top: Node) -> None:
-    """Seeded bugs come by another command."""
-    mutant = top.get("mutant", optional(text), None)
-    if mutant is not None:
-        raise ScenarioError(
-            f"mutant: {mutant!r} is no part of a scenario: `mithqal lab mutants` runs them, use null",
-            path="mutant", mutant=mutant,
-        )  # fmt: skip
 
 
 def _leaders(top: Node, count: int) -> str | tuple[int, ...]:

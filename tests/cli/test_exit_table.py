@@ -137,7 +137,7 @@ ECONOMY = {
         "unknown_calendar unknown_corridor unknown_crisis unknown_model unknown_preset unknown_run "
         "unknown_scenario simulation_missing unknown_mutant"
     ),
-    8: "gate_failed world_broken bad_signature_made bad_statement reserve_shortfall books_differ",
+    8: "gate_failed mutant_crashed world_broken bad_signature_made bad_statement reserve_shortfall books_differ",
 }
 """The rules of the economy's rooms, and of the lab."""
 

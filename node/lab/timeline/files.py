@@ -29,10 +29,12 @@ def write(timeline: Timeline, page: Path | None, chrome: Path | None) -> dict[st
     }
 
 
-def play_drawn(
+def play_with_pictures(
     scenario: Scenario, seed: int, trace: Path | None, page: Path | None, chrome: Path | None
 ) -> dict[str, Any]:  # fmt: skip
-    """`play`, with pictures: the same run, and `picture` in its document."""
+    """`play`, with the pictures that are named: the same run, and `picture` in its document."""
+    if page is None and chrome is None:
+        return play(scenario, seed, trace)
     worlds: list[WatchedWorld] = []
 
     def make(*arguments: Any) -> WatchedWorld:

@@ -97,7 +97,7 @@ def test_what_is_ordered_by_hand() -> None:
         ({"byzantine": [{"node": 3}]}, "bad_scenario", "byzantine[0]"),
         ({"byzantine": [{"node": 3, "strategy": "be_evil"}]}, "bad_scenario", "byzantine[0].strategy"),
         ({"epochs": [{"add": [4]}]}, "bad_scenario", "epochs[0].at_ms"),
-        ({"mutant": "quorum_2f"}, "bad_scenario", "mutant"),
+        ({"mutant": 3}, "bad_scenario", "mutant"),
         ({"clients": {"accounts": 1}}, "bad_scenario", "clients.accounts"),
         ({"clients": {"accounts": 0, "payments_per_s": 1}}, "bad_scenario", "clients.payments_per_s"),
         (
