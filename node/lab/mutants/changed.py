@@ -1,7 +1,7 @@
 """One scenario on a tree with a seeded bug: what a scenario's key `mutant` asks for.
 
 The run happens in a process of its own, in a patched copy of the tree, as in `hunt`. `python -m
-node.lab.mutants.changed` is that process: it reads what to play as JSON and prints the document, or what is wrong with a file.
+node.lab.mutants.changed` is that process: it reads what to play as JSON and prints the document, or what is wrong.
 """
 
 import json
