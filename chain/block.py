@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from chain.certificates import QuorumCertificate, TimeoutCertificate
-from chain.codec import Value, encode, fields, sized
+from chain.codec import NIL, Value, encode, fields, joined, sized
 from chain.crypto.hashing import Hasher, signing_message
 from chain.errors import BlockError
 from chain.limits import MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS
@@ -12,6 +12,8 @@ from chain.primitives import Hash
 
 _hash_block = Hasher("Block")
 _hash_payload = Hasher("Payload")
+BLOCKS_KEPT = 8
+"""Blocks whose bytes are kept: each is stored twice, when it is voted for and when it is final."""
 HEADERS_KEPT = 64
 """Headers whose id and signed bytes are kept: those of the few rounds that blocks come from at one time."""
 NO_PAYLOAD = _hash_payload(encode(()))
@@ -61,6 +63,10 @@ class Block(NamedTuple):
         tc = None if self.tc is None else self.tc.to_value()
         return (tuple(self.header), self.parent_qc.to_value(), tc, self.payload, self.signature)
 
+    def to_bytes(self) -> bytes:
+        """The encoding of `to_value`."""
+        return _block_bytes(self)
+
     @staticmethod
     def from_value(value: Value) -> "Block":
         """Read `to_value`; DecodeError on a wrong shape, BlockError where B1 to B5 are broken."""
@@ -102,6 +108,15 @@ class Block(NamedTuple):
                 raise BlockError("above the end of an epoch a block is empty and keeps the time", name="epoch_is_over")
         elif header.timestamp_us <= qc.data.timestamp_us:
             raise BlockError("the block's time is not after its parent's", name="time_order")
+
+
+@lru_cache(maxsize=BLOCKS_KEPT)
+def _block_bytes(block: Block) -> bytes:
+    """Kept for a while."""
+    tc = NIL if block.tc is None else block.tc.to_bytes()
+    return joined(
+        (tuple(block.header),), block.parent_qc.to_bytes(), tc, encode(block.payload), encode(block.signature)
+    )
 
 
 def read_header(value: Value) -> Header:

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from chain.codec import Value, encode, fields, sized
+from chain.codec import Value, encode, fields, joined, sized
 from chain.crypto.hashing import Hasher, signing_message
 from chain.crypto.signing import Scheme, SignatureCheck, Signatures
 from chain.errors import CertificateError, DecodeError
@@ -11,7 +11,7 @@ from chain.primitives import ZERO_HASH, Hash
 from chain.validators import ValidatorSet
 
 CERTIFICATES_KEPT = 64
-"""Certificates whose digests are kept."""
+"""Certificates whose digests and bytes are kept."""
 SIGNED_KEPT = 64
 """Votes whose signed bytes are kept: those of the few rounds that votes come from at one time."""
 
@@ -99,6 +99,10 @@ class QuorumCertificate(NamedTuple):
         """(vote data, commit info or None, signatures)."""
         return (tuple(self.data), None if self.commit is None else self.commit.to_value(), self.signatures)
 
+    def to_bytes(self) -> bytes:
+        """The encoding of `to_value`."""
+        return _qc_bytes(self)
+
     @staticmethod
     def from_value(value: Value) -> "QuorumCertificate":
         """Read `to_value`; DecodeError on a wrong shape."""
@@ -146,6 +150,10 @@ class TimeoutCertificate(NamedTuple):
     def to_value(self) -> Value:
         """The four fields in order."""
         return (self.epoch, self.round, self.high_qc.to_value(), self.entries)
+
+    def to_bytes(self) -> bytes:
+        """The encoding of `to_value`."""
+        return joined((self.epoch, self.round), self.high_qc.to_bytes(), encode(self.entries))
 
     @staticmethod
     def from_value(value: Value) -> "TimeoutCertificate":
@@ -195,6 +203,12 @@ def _digest(certificate: QuorumCertificate | TimeoutCertificate) -> Hash:
     return hasher(encode(certificate.to_value()))
 
 
+@lru_cache(maxsize=CERTIFICATES_KEPT)
+def _qc_bytes(certificate: QuorumCertificate) -> bytes:
+    """Kept for a while: it is part of blocks, time-outs and much else."""
+    return encode(certificate.to_value())
+
+
 def verify_qc(
     qc: QuorumCertificate,
     validators: ValidatorSet,
@@ -212,15 +226,15 @@ def verify_qc(
 
 def check_quorum(entries: Signed | tuple[tuple[int, int, bytes], ...], validators: ValidatorSet) -> None:
     """Distinct, ascending, known authors, at least a quorum of them (Q2)."""
-    previous = -1
+    previous, count = -1, len(validators)
     for entry in entries:
         author = entry[0]
-        if author <= previous or author >= len(validators):
+        if author <= previous or author >= count:
             raise CertificateError(f"author {author} is unknown, repeated or out of order", name="bad_authors")
         previous = author
     if len(entries) < validators.quorum:
         raise CertificateError(
-            f"{len(entries)} signatures, a quorum of {len(validators)} is {validators.quorum}",
+            f"{len(entries)} signatures, a quorum of {count} is {validators.quorum}",
             name="no_quorum",
         )
 

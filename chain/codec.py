@@ -14,12 +14,15 @@ from chain.limits import MAX_DECODE_DEPTH, MAX_FRAME_BYTES
 _pack = msgpack.Packer(use_bin_type=True).pack
 """Kept, since a packer allocates 256 KB; between two calls it holds nothing."""
 
+NIL = _pack(None)
+"""The encoding of None."""
+
 Value = None | bool | int | bytes | str | tuple["Value", ...]
 
 
 def encode(value: Value) -> bytes:
     """Encode a value; DecodeError (`not_encodable`) if it holds anything that C1 does not list."""
-    _check((value,), MAX_DECODE_DEPTH)
+    _check(value)
     try:
         data: bytes = _pack(value)
     except UnicodeEncodeError as error:  # half of a surrogate pair
@@ -39,7 +42,7 @@ def decode(data: bytes, max_bytes: int = MAX_FRAME_BYTES) -> Value:
         raise DecodeError("nested too deeply") from error
     except Exception as error:  # msgpack raises many unrelated types; any of them means bad bytes
         raise DecodeError(f"not MessagePack: {type(error).__name__}") from error
-    _check((value,), MAX_DECODE_DEPTH)
+    _check(value)
     if _pack(value) != data:
         raise DecodeError("not the canonical encoding of its value", name="not_canonical")
     return value
@@ -51,21 +54,36 @@ def decode_own(data: bytes) -> Any:
     return msgpack.unpackb(data, raw=False, use_list=False)
 
 
-def _check(items: tuple[Any, ...], depth: int) -> None:
-    """Refuse what C1 does not list, and tuples nested more than `depth` deep in these items."""
-    for item in items:
-        kind = type(item)
-        if kind is bytes or kind is str:
-            continue
-        if kind is int:
-            if item >> 64:  # not 0 for a negative one either
-                raise DecodeError(f"integer {item} is outside of 0 .. 2^64-1", name="not_encodable", value=item)
-        elif kind is tuple:
-            if depth == 0:
-                raise DecodeError(f"nested deeper than {MAX_DECODE_DEPTH}", name="too_deep")
-            _check(item, depth - 1)
-        elif item is not None and kind is not bool:
-            raise DecodeError(f"a {kind.__name__} has no encoding", name="not_encodable", type=kind.__name__)
+def joined(head: tuple[Value, ...], *parts: bytes) -> bytes:
+    """The encoding of a tuple of fewer than 16 items: `head`, then those whose encodings are `parts`. What is encoded
+    already is not looked at again; DecodeError as `encode`."""
+    count = len(head) + len(parts)
+    assert count < 16
+    return bytes((0x90 + count,)) + (encode(head)[1:] if head else b"") + b"".join(parts)
+
+
+def _check(value: Any) -> None:
+    """Refuse what C1 does not list, and tuples nested more than MAX_DECODE_DEPTH deep: depth by depth, since a call a
+    tuple costs more than the tuple."""
+    level = [(value,)]
+    for _ in range(MAX_DECODE_DEPTH + 1):
+        below = []
+        for items in level:
+            for item in items:
+                kind = type(item)
+                if kind is bytes:
+                    continue
+                if kind is int:
+                    if item >> 64:  # not 0 for a negative one either
+                        raise DecodeError(f"integer {item} is outside of 0 .. 2^64-1", name="not_encodable", value=item)
+                elif kind is tuple:
+                    below.append(item)
+                elif kind is not str and item is not None and kind is not bool:
+                    raise DecodeError(f"a {kind.__name__} has no encoding", name="not_encodable", type=kind.__name__)
+        if not below:
+            return
+        level = below
+    raise DecodeError(f"nested deeper than {MAX_DECODE_DEPTH}", name="too_deep")
 
 
 def fields(value: object, what: str, *kinds: type | None) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ write `persist` and `safety` durably (they may run off the loop, outputs strictl
 `after_persist` may leave before the writes of the same and of all earlier outputs are durable.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from chain.crypto.signing import SignatureCheck
@@ -121,22 +121,40 @@ class Alarm(NamedTuple):
     peer: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Output:
     """What one step asks of the world."""
 
-    persist: WriteBatch = field(default_factory=WriteBatch)
-    safety: bytes | None = None
+    persist: WriteBatch
+    safety: bytes | None
     """The new safety record, to be synced in its own file after `persist`."""
-    after_persist: list[Send] = field(default_factory=list)
-    send_now: list[Send] = field(default_factory=list)
-    replies: list[Reply] = field(default_factory=list)
-    work: list[Work] = field(default_factory=list)
-    timers: list[SetTimer] = field(default_factory=list)
-    committed: list[Committed] = field(default_factory=list)
-    alarms: list[Alarm] = field(default_factory=list)
-    halt: MithqalError | None = None
+    after_persist: list[Send]
+    send_now: list[Send]
+    replies: list[Reply]
+    work: list[Work]
+    timers: list[SetTimer]
+    committed: list[Committed]
+    alarms: list[Alarm]
+    halt: MithqalError | None
     """The process ends with this once the output is durable: what this machine computes is wrong (DV1)."""
+
+    def __init__(  # noqa: PLR0913 - its fields; by hand, since one is made a step and a dataclass takes twice as long
+        self, persist: WriteBatch | None = None, safety: bytes | None = None, after_persist: list[Send] | None = None,
+        send_now: list[Send] | None = None, replies: list[Reply] | None = None, work: list[Work] | None = None,
+        timers: list[SetTimer] | None = None, committed: list[Committed] | None = None,
+        alarms: list[Alarm] | None = None, halt: MithqalError | None = None,
+    ) -> None:  # fmt: skip
+        """What is not given is empty."""
+        self.persist = WriteBatch() if persist is None else persist
+        self.safety = safety
+        self.after_persist = [] if after_persist is None else after_persist
+        self.send_now = [] if send_now is None else send_now
+        self.replies = [] if replies is None else replies
+        self.work = [] if work is None else work
+        self.timers = [] if timers is None else timers
+        self.committed = [] if committed is None else committed
+        self.alarms = [] if alarms is None else alarms
+        self.halt = halt
 
     def alarm(self, name: str, message: str, peer: int | None = None) -> None:
         """Add an alarm."""

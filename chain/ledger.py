@@ -12,7 +12,7 @@ from typing import NamedTuple
 from chain.accounts import Record, leaf_key, value_hash
 from chain.block import Block
 from chain.certificates import CommitInfo, QuorumCertificate, genesis_certificate
-from chain.codec import Value, decode, encode, fields
+from chain.codec import NIL, Value, decode, encode, fields, joined
 from chain.entries import (
     KIND_BLOCK_METADATA,
     KIND_GENESIS,
@@ -75,7 +75,7 @@ class Ledger:
         Raises GenesisError if the store belongs to another genesis or its state does not hash to its root.
         """
         self.document = document
-        self.genesis_hash = genesis_hash(document)
+        self.genesis_hash = _genesis_of(document).entry.hash
         self.store = store
         self.state = CommittedState(store)
         self.kept_versions = kept_versions
@@ -98,7 +98,7 @@ class Ledger:
         self.tip = genesis if meta is None else self._load(meta)
         if meta is None:
             self.state.cache.update(genesis.writes)
-            self.names.update((leaf_key(key), key) for key in genesis.writes)
+            self.names.update(_genesis_of(document).names)
             batch = WriteBatch()
             self._write_entries(genesis, batch)
             self._write_block(genesis, None, None, batch)
@@ -233,7 +233,7 @@ class Ledger:
         self.high_commit = proof
         self._write_tip(self.tip, proof, batch)
         if proof.commit is not None and proof.commit.next_epoch is not None:
-            batch.rows.append((Column.EPOCH, self.epoch, encode(proof.to_value())))
+            batch.rows.append((Column.EPOCH, self.epoch, proof.to_bytes()))
             self._begin_epoch(proof.commit)
 
     def _begin_epoch(self, end: CommitInfo) -> None:
@@ -271,7 +271,7 @@ class Ledger:
         batch.rows.append(base_row(Base(tip.version, tip.height)))
         for end in (*snapshot.ends, snapshot.certificate):
             if end.commit is not None and end.commit.next_epoch is not None:
-                batch.rows.append((Column.EPOCH, end.data.epoch, encode(end.to_value())))
+                batch.rows.append((Column.EPOCH, end.data.epoch, end.to_bytes()))
         batch.rows.append((Column.META, SYNC_ROW, None))
         return batch
 
@@ -323,19 +323,20 @@ class Ledger:
         self, result: ExecutedBlock, block: Block | None, proof: QuorumCertificate | None, batch: WriteBatch
     ) -> None:
         """The block's own row, and where to find it by id."""
-        value = None if block is None else block.to_value()
-        certificate = None if proof is None else proof.to_value()
-        row = encode((value, result.first_version, result.version, certificate))
+        row = joined(
+            (), NIL if block is None else block.to_bytes(), encode(result.first_version), encode(result.version),
+            NIL if proof is None else proof.to_bytes(),
+        )  # fmt: skip
         batch.rows.append((Column.BLOCK, result.height, row))
         batch.postings.append((Index.BLOCK_BY_ID, result.block_id[:8], result.height, result.height))
 
     def _write_tip(self, tip: ExecutedBlock, proof: QuorumCertificate | None, batch: WriteBatch) -> None:
         """What a restart needs."""
-        value: Value = (
+        value: tuple[Value, ...] = (
             self.genesis_hash, tip.block_id, tip.height, tip.round, tip.version, tip.timestamp_us,
-            state_tree.root_hash(tip.tree), tip.frontier.to_value(), None if proof is None else proof.to_value(),
+            state_tree.root_hash(tip.tree), tip.frontier.to_value(),
         )  # fmt: skip
-        batch.rows.append((Column.META, 0, encode(value)))
+        batch.rows.append((Column.META, 0, joined(value, NIL if proof is None else proof.to_bytes())))
 
     def _load(self, meta: bytes) -> ExecutedBlock:
         """Rebuild the tip from the store, and hold the state against its root."""
@@ -388,6 +389,8 @@ class _Genesis(NamedTuple):
 
     records: dict[bytes, Record]
     values: dict[bytes, bytes]
+    names: dict[bytes, bytes]
+    """The records' keys by the keys of their leaves."""
     tree: state_tree.Node
     entry: Entry
     frontier: Frontier
@@ -400,11 +403,12 @@ def _genesis_of(document: GenesisDocument) -> _Genesis:
     of validators."""
     records = initial_records(document)
     values = {key: record.to_bytes() for key, record in records.items()}
-    tree = state_tree.build([(leaf_key(key), value_hash(data)) for key, data in values.items()])
+    names: dict[bytes, bytes] = {leaf_key(key): key for key in values}
+    tree = state_tree.build([(leaf, value_hash(values[key])) for leaf, key in names.items()])
     draft = (KIND_GENESIS, document.to_bytes(), genesis_hash(document), Outcome(EXECUTED, 0, ()), None)
     (entry,) = seal([draft], state_tree.root_hash(tree))
     frontier, inner = Frontier.empty().append([info_hash(entry.info)])
-    return _Genesis(records, values, tree, entry, frontier, inner)
+    return _Genesis(records, values, names, tree, entry, frontier, inner)
 
 
 def _noting(

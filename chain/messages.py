@@ -11,7 +11,7 @@ from chain.certificates import (
     VoteData,
     read_vote_data,
 )
-from chain.codec import Value, decode, encode, fields, sized
+from chain.codec import NIL, Value, decode, encode, fields, joined, sized
 from chain.errors import DecodeError
 from chain.evidence import Evidence, EvidenceId, EvidenceKind
 from chain.limits import EVIDENCE_IDS
@@ -59,6 +59,11 @@ class SyncInfo(NamedTuple):
         tc = None if self.tc is None else self.tc.to_value()
         return (self.high_qc.to_value(), self.high_commit.to_value(), tc)
 
+    def to_bytes(self) -> bytes:
+        """The encoding of `to_value`."""
+        tc = NIL if self.tc is None else self.tc.to_bytes()
+        return joined((), self.high_qc.to_bytes(), self.high_commit.to_bytes(), tc)
+
     @staticmethod
     def from_value(value: Value) -> "SyncInfo":
         """Read `to_value`."""
@@ -76,6 +81,10 @@ class Proposal(NamedTuple):
     def to_value(self) -> Value:
         """(block, certificate)."""
         return (self.block.to_value(), self.high_commit.to_value())
+
+    def to_bytes(self) -> bytes:
+        """The encoding of `to_value`."""
+        return joined((), self.block.to_bytes(), self.high_commit.to_bytes())
 
     @staticmethod
     def from_value(value: Value) -> "Proposal":
@@ -96,6 +105,10 @@ class Timeout(NamedTuple):
     def to_value(self) -> Value:
         """The five in order."""
         return (self.epoch, self.round, self.author, self.signature, self.sync.to_value())
+
+    def to_bytes(self) -> bytes:
+        """The encoding of `to_value`."""
+        return joined((self.epoch, self.round, self.author, self.signature), self.sync.to_bytes())
 
     @staticmethod
     def from_value(value: Value) -> "Timeout":
@@ -382,6 +395,8 @@ MESSAGE_TYPES: tuple[tuple[str, type[Any]], ...] = (
 """Name and type by wire number."""
 
 _NUMBER = {type_: number for number, (_, type_) in enumerate(MESSAGE_TYPES)}
+WITH_CERTIFICATES = (Proposal, Timeout, SyncInfo)
+"""Messages that are mostly made of certificates, which were encoded before."""
 _READ: list[Callable[[Value], Message]] = [type_.from_value for _, type_ in MESSAGE_TYPES]
 
 
@@ -407,7 +422,10 @@ def message_name(data: bytes) -> str:
 
 def encode_message(message: Message) -> bytes:
     """Canonical bytes: (number, content)."""
-    return encode((_NUMBER[type(message)], message.to_value()))
+    number = _NUMBER[type(message)]
+    if isinstance(message, WITH_CERTIFICATES):
+        return joined((number,), message.to_bytes())
+    return encode((number, message.to_value()))
 
 
 def decode_message(data: bytes) -> Message:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator
+from typing import get_args
 
 from chain.accountability import TIMER as EVIDENCE_TIMER
 from chain.accountability import Accountability
@@ -77,6 +78,8 @@ from chain.validation import check_prologue
 MEMORY_BLOCKS = 16
 """Committed blocks that are held against the signing record at the start: a validator that votes is in most of them."""
 DEFAULT_PLAN = SyncPlan()
+ASIDE = frozenset((Transactions, Accusation, EvidenceKnown, *get_args(SnapshotMessage)))
+"""Messages that are not for consensus."""
 ADMISSION_WORK = 1 << 62
 """Work numbers from here on belong to the mempool, those below to consensus."""
 ADMISSION_TIMER = "admission"
@@ -202,9 +205,10 @@ class Replica:
 
     def _dispatch(self, event: Event, now_us: int, out: Output) -> None:
         """One branch an event."""
+        if isinstance(event, Received):
+            self._on_message(event.sender, self._decode_message(event.data), now_us, out)
+            return
         match event:
-            case Received(sender, data):
-                self._on_message(sender, self._decode_message(data), now_us, out)
             case TimerFired(name, token) if name == ADMISSION_TIMER:
                 self._check_next(now_us, out)
             case TimerFired(name, token) if name == EVIDENCE_TIMER:
@@ -232,7 +236,10 @@ class Replica:
 
     def _on_message(self, sender: int, message: Message, now_us: int, out: Output) -> None:
         """To whom it belongs."""
-        if isinstance(message, Transactions):
+        if type(message) not in ASIDE:
+            self.sync.note_answer(sender, message)
+            self.consensus.on_message(sender, message, now_us, out)
+        elif isinstance(message, Transactions):
             self._on_peer_transactions(sender, message, now_us, out)
         elif isinstance(message, Accusation | EvidenceKnown):
             self.accountability.on_message(sender, message, now_us, out)
@@ -243,9 +250,6 @@ class Replica:
                 self.standing.on_snapshot(self.sync.adopting, out)
             if snapshot is not None:
                 self._go_on_from(snapshot, now_us, out)
-        else:
-            self.sync.note_answer(sender, message)
-            self.consensus.on_message(sender, message, now_us, out)
 
     # --- snapshots ---
 

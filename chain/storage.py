@@ -5,7 +5,7 @@ Three shapes: numbered rows, state values by key, and postings (an index key and
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
@@ -63,23 +63,37 @@ KEPT_BY_ADOPTION = (Column.META, Column.PENDING, Column.EPOCH, Column.EVIDENCE)
 """Columns whose rows survive `WriteBatch.adopt`."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class WriteBatch:
     """Changes that become durable together. `None` as a value deletes.
 
     They are applied in this order: `drop_staged`, `staged`, `adopt`, then the rest.
     """
 
-    rows: list[tuple[Column, int, bytes | None]] = field(default_factory=list)
-    state: list[tuple[bytes, bytes | None]] = field(default_factory=list)
-    postings: list[tuple[Index, bytes, int, int]] = field(default_factory=list)
-    drop_staged: bool = False
+    rows: list[tuple[Column, int, bytes | None]]
+    state: list[tuple[bytes, bytes | None]]
+    postings: list[tuple[Index, bytes, int, int]]
+    drop_staged: bool
     """Forget what is staged."""
-    staged: list[tuple[bytes, bytes]] = field(default_factory=list)
+    staged: list[tuple[bytes, bytes]]
     """Values of another state, kept beside the current one and read by nobody until it is adopted."""
-    adopt: bool = False
+    adopt: bool
     """The staged state becomes the state, and nothing is staged any more; all postings go, and all rows but those of
     KEPT_BY_ADOPTION. Such a batch is written alone."""
+
+    def __init__(
+        self, rows: list[tuple[Column, int, bytes | None]] | None = None,
+        state: list[tuple[bytes, bytes | None]] | None = None,
+        postings: list[tuple[Index, bytes, int, int]] | None = None, *, drop_staged: bool = False,
+        staged: list[tuple[bytes, bytes]] | None = None, adopt: bool = False,
+    ) -> None:  # fmt: skip
+        """What is not given is empty. By hand, as the `chain.interface.Output` that holds it."""
+        self.rows = [] if rows is None else rows
+        self.state = [] if state is None else state
+        self.postings = [] if postings is None else postings
+        self.drop_staged = drop_staged
+        self.staged = [] if staged is None else staged
+        self.adopt = adopt
 
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""

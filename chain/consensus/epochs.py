@@ -46,6 +46,10 @@ from chain.messages import (
 from chain.storage import Column
 from chain.validators import Validator
 
+BETWEEN_EPOCHS = (EpochRequest, EpochChange, RecallRequest, Recall)
+"""Messages that no machine sees."""
+STATEMENTS = (Vote, Timeout, Proposal)
+"""Messages whose author is bound by them."""
 EARLY_MESSAGES = 8
 """Messages of the next epoch that are kept for each peer: it may commit the end a moment before us."""
 
@@ -92,21 +96,11 @@ class Epochs:
 
     def on_message(self, sender: int, message: Message, now_us: int, out: Output) -> None:
         """Handle one decoded message of an authenticated peer, by its number."""
-        if isinstance(message, EpochRequest):
-            self._send_ends(sender, message.epoch, out)
-            return
-        if isinstance(message, EpochChange):
-            self._on_epoch_change(sender, message, now_us, out)
-            return
-        if isinstance(message, RecallRequest):
-            if self.recollection.may_tell(sender, ANSWER_US, now_us):
-                self._tell(sender, message.token, out)
-            return
-        if isinstance(message, Recall):
-            self._on_recall(sender, message, now_us, out)
+        if isinstance(message, BETWEEN_EPOCHS):
+            self._on_between(sender, message, now_us, out)
             return
         epoch = epoch_of(message)
-        if epoch is None or epoch == self.epoch:
+        if epoch is None or epoch == self.machine.validators.epoch:
             seat = self.seats.of(sender)
             self._run(lambda: self.machine.on_message(seat, message, now_us, out), now_us, out)
             self._remember(sender, message, now_us, out)
@@ -114,6 +108,21 @@ class Epochs:
             self._on_later(sender, message, epoch, now_us, out)
         elif isinstance(message, Proposal | Timeout | SyncInfo):
             self._send_ends(sender, epoch, out)
+
+    def _on_between(
+        self, sender: int, message: EpochRequest | EpochChange | RecallRequest | Recall, now_us: int, out: Output
+    ) -> None:
+        """What is asked and answered about epochs, and about what was signed before."""
+        match message:
+            case EpochRequest():
+                self._send_ends(sender, message.epoch, out)
+            case EpochChange():
+                self._on_epoch_change(sender, message, now_us, out)
+            case RecallRequest():
+                if self.recollection.may_tell(sender, ANSWER_US, now_us):
+                    self._tell(sender, message.token, out)
+            case Recall():
+                self._on_recall(sender, message, now_us, out)
 
     def on_timer(self, name: str, token: int, now_us: int, out: Output) -> None:
         """A timer is due; one of an epoch that is over has a token that nobody knows."""
@@ -192,7 +201,7 @@ class Epochs:
 
     def _remember(self, sender: int, message: Message, now_us: int, out: Output) -> None:
         """R21: keep a member's newest statements; who sends what they forbid is shown them."""
-        if not isinstance(message, Vote | Timeout | Proposal) or self.seats.of(sender) != author_of(message):
+        if not isinstance(message, STATEMENTS) or self.seats.of(sender) != author_of(message):
             return
         is_forbidden = sender != self.number and self.recollection.note(sender, message)
         if is_forbidden and self.recollection.may_tell(sender, REMIND_US, now_us):
@@ -392,10 +401,10 @@ def author_of(message: Vote | Timeout | Proposal) -> int:
 def epoch_of(message: Message) -> int | None:
     """The epoch that a message belongs to; None for a question, and for an answer that says nothing."""
     match message:
-        case Proposal():
-            return message.block.header.epoch
         case Vote():
             return message.data.epoch
+        case Proposal():
+            return message.block.header.epoch
         case Timeout():
             return message.epoch
         case SyncInfo():

@@ -220,7 +220,7 @@ class ConsensusMachine:
         result = self.app.execute(parent, block)
         number = self.tree.insert(block, result)
         if row is None:
-            out.persist.rows.append((Column.PENDING, number, encode(block.to_value())))
+            out.persist.rows.append((Column.PENDING, number, block.to_bytes()))
         else:
             self.tree.nodes[block.id] = self.tree.nodes[block.id]._replace(row=row)
 
@@ -286,7 +286,7 @@ class ConsensusMachine:
             return
         sync = self.sync_info()
         try:
-            signature = self.safety.timeout(self.round, self.high_qc, self.high_tc, encode(sync.to_value()))
+            signature = self.safety.timeout(self.round, self.high_qc, self.high_tc, sync.to_bytes())
         except SafetyError as error:
             if error.name not in ("old_round", "stale_certificate"):  # a lost ledger catches up with what was signed
                 out.alarm(error.name, error.message)
@@ -344,9 +344,10 @@ class ConsensusMachine:
 
     def _learn(self, qc: QuorumCertificate, tc: TimeoutCertificate | None) -> None:
         """Remember verified certificates that are higher than ours."""
-        if qc.round > self.high_qc.round:
+        round_ = qc.data.round
+        if round_ > self.high_qc.data.round:
             self.high_qc = qc
-        if qc.commit is not None and qc.round > self.high_commit.round:
+        if qc.commit is not None and round_ > self.high_commit.data.round:
             self.high_commit = qc
         if tc is not None and (self.high_tc is None or tc.round > self.high_tc.round):
             self.high_tc = tc

@@ -79,7 +79,10 @@ class Recollection:
 
     def note(self, number: int, message: Vote | Timeout | Proposal) -> bool:
         """A statement came from its author: whether one before forbids it."""
-        return self._of.setdefault(number, Statements()).note(message)
+        known = self._of.get(number)
+        if known is None:
+            known = self._of[number] = Statements()
+        return known.note(message)
 
     def keep(self, numbers: list[int]) -> None:
         """Forget all others: the set has changed, and what is kept stays bounded by it."""
@@ -162,10 +165,10 @@ def _is_foreign_proposal(proposal: SignedHeader, record: SafetyRecord) -> bool:
 def _at(statement: Vote | SignedTimeout | SignedHeader | None) -> Place:
     """Where it stands; before everything if there is none."""
     match statement:
-        case None:
-            return (0, 0)
         case Vote():
             return (statement.data.epoch, statement.data.round)
+        case None:
+            return (0, 0)
         case SignedTimeout():
             return (statement.epoch, statement.round)
         case SignedHeader():

@@ -97,7 +97,7 @@ class SafetyRules:
     @property
     def is_barred(self) -> bool:
         """Whether nothing will be signed here any more; while it waits for others (R19) it may still come to that."""
-        return self.silenced not in (None, RECALLING)
+        return self.silenced is not None and self.silenced != RECALLING
 
     @property
     def public_key(self) -> bytes:

@@ -35,6 +35,7 @@ class Verifier:
     ) -> None:
         """Judge by this epoch's set."""
         self._validators = validators
+        self._keys = [member.consensus_key for member in validators.members]
         self._leaders = leaders
         self._genesis_qc = genesis_qc
         self._genesis_hash = genesis_hash
@@ -128,10 +129,9 @@ class Verifier:
 
     def _signed(self, author: int, message: bytes, signature: bytes) -> bool:
         """Whether a validator signed a message."""
-        if author >= len(self._validators):
+        if author >= len(self._keys):
             return False
-        key = self._validators.members[author].consensus_key
-        return self._signatures.verify(SignatureCheck(Scheme.ED25519, key, message, signature))
+        return self._signatures.verify(SignatureCheck(Scheme.ED25519, self._keys[author], message, signature))
 
     def _remember(self, digest: Hash) -> None:
         """Keep a bounded number of digests, the oldest go first."""

@@ -19,12 +19,13 @@ class VoteCollector:
 
     def add_vote(self, vote: Vote) -> tuple[QuorumCertificate | None, Vote | None]:
         """Count a verified vote. Gives a certificate if it completes one, and the earlier vote if it conflicts."""
-        votes = self._votes.setdefault(vote.data.round, {})
-        earlier, signed = votes.get(vote.author), _signed(vote)
+        data, commit = vote.data, vote.commit
+        votes = self._votes.setdefault(data.round, {})
+        earlier = votes.get(vote.author)
         if earlier is not None:
-            return None, None if _signed(earlier) == signed else earlier
+            return None, None if _signed(earlier) == (data, commit) else earlier
         votes[vote.author] = vote
-        agreeing = [other for other in votes.values() if _signed(other) == signed]
+        agreeing = [other for other in votes.values() if other.data == data and other.commit == commit]
         if len(agreeing) != self._validators.quorum:
             return None, None
         signatures = tuple(sorted((other.author, other.signature) for other in agreeing))

@@ -47,7 +47,7 @@ class Witness:
 
     def __init__(self, validators: ValidatorSet, genesis_hash: bytes, signatures: Signatures) -> None:
         """Nothing was seen yet."""
-        self._validators = validators
+        self._validators, self._members = validators, len(validators)
         self._genesis_hash = genesis_hash
         self._signatures = signatures
         self._votes: Rounds = {}
@@ -137,7 +137,7 @@ class Witness:
         row = table.get(round_)
         if row is not None and author in row:
             return row[author]
-        if author < len(self._validators) and self._floor <= round_ <= self._highest + FUTURE_ROUNDS:
+        if author < self._members and self._floor <= round_ <= self._highest + FUTURE_ROUNDS:
             table.setdefault(round_, {})[author] = statement
         return None
 

@@ -90,16 +90,18 @@ class StateSync:
                 f"the others do not have the blocks after height {self._ledger.tip_height} any more: these cannot be"
                 " replayed; without --replay a snapshot takes their place",
             )
-        self._client.stop_if_level(out)
-        self._client.ask_first(peers, now_us, out)
+        if self._client.is_active:
+            self._client.stop_if_level(out)
+            self._client.ask_first(peers, now_us, out)
 
     def note_answer(self, sender: int, message: Message) -> None:
         """SY2: a peer says that it does not have the blocks after our tip."""
-        if isinstance(message, CommittedResponse) and not message.blocks:
-            if message.start_height == self._ledger.tip_height + 1:
-                self._unserved.add(sender)
-        elif isinstance(message, CommittedResponse):
+        if not isinstance(message, CommittedResponse):
+            return
+        if message.blocks:
             self._unserved.clear()
+        elif message.start_height == self._ledger.tip_height + 1:
+            self._unserved.add(sender)
 
     def on_timer(self, _name: str, token: int, now_us: int, out: Output) -> None:
         """Ask again."""

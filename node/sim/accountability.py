@@ -31,6 +31,8 @@ EYES_ROUNDS = 16
 DURABLE_US = SECOND_US
 """What a validator has known for so long survives its crash."""
 EVIDENCE_ROWS = 1 << 20
+STATEMENTS = (Vote, Timeout, Proposal)
+"""Messages whose authors sign them."""
 
 
 class Signed(NamedTuple):
@@ -77,6 +79,16 @@ class Life:
         self.machine, self.begun_us = machine, at_us
         self.heard: dict[int, list[Signed]] = {}
         """number of the author -> what it was heard to sign lately."""
+        self._since = (0, 0)
+        """Epoch and round of the earliest that counts."""
+
+    def heard_since(self, epoch: int, round_: int, number: int) -> list[Signed]:
+        """What an author was heard to sign in this epoch from a round on; what is earlier never counts again."""
+        if self._since != (epoch, round_):
+            self._since = (epoch, round_)
+            for author, items in self.heard.items():
+                self.heard[author] = [item for item in items if item.round >= round_ and item.epoch == epoch]
+        return self.heard.setdefault(number, [])
 
 
 class Bystander:
@@ -98,9 +110,11 @@ class Bystander:
 
     def on_message(self, node: int, sender: int, data: bytes) -> None:
         """A message reaches a process; `sender` is the number of the validator that it came from."""
+        if not self._faulty or node in self._faulty:
+            return
         validator = self._validators[node]
         machine, now_us = validator.machine, self._scheduler.now_us
-        if not self._faulty or node in self._faulty or validator.paused or not isinstance(machine, Replica):
+        if validator.paused or not isinstance(machine, Replica):
             return
         life = self._lives.get(node)
         if life is None or life.machine is not machine:
@@ -110,17 +124,15 @@ class Bystander:
         if len(data) < 2 or data[1] > 2 or machine.sync.is_switching:
             return
         message = parsed(data)
-        if not isinstance(message, Vote | Timeout | Proposal):
+        if not isinstance(message, STATEMENTS):
             return
         signed = self._read(machine.ledger.validators, sender, message)
         if signed is None or not self._is_near(machine, signed) or not self._signatures.verify(signed.check):
             return
-        first = machine.current_round - EYES_ROUNDS
-        heard = [item for item in life.heard.get(sender, ()) if item.round >= first and item.epoch == signed.epoch]
-        life.heard[sender] = heard
+        heard = life.heard_since(signed.epoch, max(machine.current_round - EYES_ROUNDS, 0), sender)
         if signed in heard:
             return  # it was held against all that came before it, and all since against it
-        if any(contradict(item, signed) for item in heard):
+        if [item for item in heard if contradict(item, signed)]:
             self._fresh.append((sender, Seen(node, machine, signed.epoch, now_us)))
         heard.append(signed)
 

@@ -38,6 +38,17 @@ from chain.validators import Validator, ValidatorSet
 ORDER_OF_ED25519 = 2**252 + 27742317777372353535851937790883648493
 KEPT_CERTIFICATES = 256
 GARBAGE = b"\x93\x00\xa7garbage\xc0"
+FRAMES: dict[str, tuple[int | None, bytes]] = {
+    "trailing": (None, b"\x00"),
+    "garbage": (0, GARBAGE),
+    "huge_length": (2, b"\xc6\xff\xff\xff\xff"),
+    "deep": (2, b"\x91" * 10_000 + b"\xc0"),
+    "huge_int": (0, b"\x92\x02\x95\xcf" + b"\xff" * 8 + b"\xcf" + b"\xff" * 8 + b"\x00\xc4\x00\xc0"),
+    "map": (2, b"\x82\xa1b\x01\xa1a\x02"),
+    "oversize": (None, bytes(5 << 20)),
+    "unknown_type": (0, b"\x92\x7f\x90"),
+}
+"""What is left of a message's bytes, None: all, and what follows them."""
 CHANGES: dict[str, str] = {
     "as": "sign a statement that was heard with one's own key, or build another kind: `vote`, `timeout`, `tc`, `end`"
     " (an epoch's), `accusation` (of who was heard, with a second vote that it never signed)",
@@ -319,21 +330,12 @@ def place_of(message: object) -> tuple[int, int]:
 
 def frame(data: bytes, how: str) -> bytes:
     """What a liar writes on its link in the place of a message's bytes."""
-    if not how:
-        return data
-    made = {
-        "truncated": data[: len(data) // 2],
-        "trailing": data + b"\x00",
-        "garbage": GARBAGE,
-        "huge_length": data[:2] + b"\xc6\xff\xff\xff\xff",
-        "deep": data[:2] + b"\x91" * 10_000 + b"\xc0",
-        "huge_int": b"\x92\x02\x95\xcf" + b"\xff" * 8 + b"\xcf" + b"\xff" * 8 + b"\x00\xc4\x00\xc0",
-        "map": data[:2] + b"\x82\xa1b\x01\xa1a\x02",
-        "nonminimal": data[:1] + b"\xcc" + data[1:],
-        "oversize": data + bytes(5 << 20),
-        "unknown_type": b"\x92\x7f\x90",
-    }
-    return made.get(how, data)
+    if how == "truncated":
+        return data[: len(data) // 2]
+    if how == "nonminimal":
+        return data[:1] + b"\xcc" + data[1:]
+    kept, added = FRAMES.get(how, (None, b""))
+    return data[:kept] + added
 
 
 def _payload(payload: tuple[bytes, ...], how: str) -> tuple[bytes, ...]:

@@ -184,10 +184,9 @@ class Faults:
             validator.crash()
             self._scheduler.after(down_us, self._restart, validator)
 
-    def answered(self, sender: int, data: bytes) -> bytes:
-        """What arrives of a message: the liar's answers about snapshots are bent."""
-        scenario = self._scenario
-        if sender != scenario.liar or self._calm or not self._lies.chance(scenario.lies_ppm):
+    def answered(self, data: bytes) -> bytes:
+        """What arrives of a message of the liar's: answers about snapshots are bent."""
+        if self._calm or not self._lies.chance(self._scenario.lies_ppm):
             return data
         bent = bend(data, self._lies)
         if bent is None:

@@ -70,11 +70,11 @@ class Network:
         if self._group and self._group.get(sender, -1) != self._group.get(receiver, -1):
             self._faults["partition"] += 1
             return
-        if stream.chance(links.loss_ppm):
+        if links.loss_ppm and stream.chance(links.loss_ppm):
             self._faults["loss"] += 1
             return
         self._plan(sender, receiver, data)
-        if stream.chance(links.duplicate_ppm):
+        if links.duplicate_ppm and stream.chance(links.duplicate_ppm):
             self._faults["duplicate"] += 1
             self._plan(sender, receiver, data)
 
@@ -82,7 +82,7 @@ class Network:
         """Choose the time of arrival."""
         links, stream = self.links, self._stream
         arrival_us = self._scheduler.now_us + links.delay_us + stream.below(links.jitter_us + 1)
-        if stream.chance(links.spike_ppm):
+        if links.spike_ppm and stream.chance(links.spike_ppm):
             self._faults["delay"] += 1
             arrival_us += stream.below(links.spike_us) + 1
         if self._held:
@@ -91,10 +91,12 @@ class Network:
                 self._faults["hold"] += 1
                 arrival_us = until_us
         link = (sender, receiver)
-        if stream.chance(links.reorder_ppm):
+        if links.reorder_ppm and stream.chance(links.reorder_ppm):
             self._faults["reorder"] += 1
             arrival_us += stream.below(4 * links.jitter_us + 1)
         else:
-            arrival_us = max(arrival_us, self._last_us.get(link, 0))
+            last_us = self._last_us.get(link, 0)
+            if arrival_us < last_us:
+                arrival_us = last_us
             self._last_us[link] = arrival_us
         self._scheduler.at(arrival_us, self._deliver, sender, receiver, data)

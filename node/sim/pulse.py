@@ -18,21 +18,21 @@ NEWEST_US = 2 * SECOND_US
 ROUNDS_KEPT = FUTURE_ROUNDS + 4
 """Rounds whose votes and time-outs may be kept: the one before ours, ours, and those ahead."""
 
+TABLES = ("votes and time-outs", "blocks", "held proposals", "transactions")
+BOUNDS = (MAX_PENDING_BLOCKS + 1, MAX_HELD_PROPOSALS, MEMPOOL_CAPACITY)
+"""Of all tables but the first."""
+
 
 def check_tables(node: int, machine: object) -> list[Violation]:
     """S12: nothing that peers can fill is larger than its bound."""
     if not isinstance(machine, Replica):
         return []
     consensus = machine.consensus.machine
-    sizes = (
-        ("votes and time-outs", len(consensus.collector), 2 * ROUNDS_KEPT * len(consensus.validators)),
-        ("blocks", len(consensus.tree.nodes), MAX_PENDING_BLOCKS + 1),
-        ("held proposals", len(consensus.held), MAX_HELD_PROPOSALS),
-        ("transactions", len(machine.mempool.by_hash), MEMPOOL_CAPACITY),
-    )
+    sizes = (len(consensus.collector), len(consensus.tree.nodes), len(consensus.held), len(machine.mempool.by_hash))
+    bounds = (2 * ROUNDS_KEPT * len(consensus.validators), *BOUNDS)
     return [
         Violation("S12_bounded_memory", node, f"{size} {what}, at most {bound}")
-        for what, size, bound in sizes
+        for what, size, bound in zip(TABLES, sizes, bounds, strict=True)
         if size > bound
     ]
 

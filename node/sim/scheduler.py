@@ -1,7 +1,8 @@
 """Virtual time: a heap of (time, sequence, callback). Callbacks of one instant run in the order of their planning."""
 
-import heapq
 from collections.abc import Callable
+from heapq import heappop as _pop
+from heapq import heappush as _push
 
 
 class Scheduler:
@@ -20,19 +21,20 @@ class Scheduler:
     def at(self, time_us: int, callback: Callable[..., None], *args: object) -> None:
         """Call at that time; what lies in the past runs now, after what is planned for now already."""
         self._sequence += 1
-        now_us = self.now_us
-        heapq.heappush(self._heap, (max(now_us, time_us), self._sequence, callback, args))
+        if time_us < self.now_us:
+            time_us = self.now_us
+        _push(self._heap, (time_us, self._sequence, callback, args))
 
     def after(self, delay_us: int, callback: Callable[..., None], *args: object) -> None:
         """Call after a delay of 0 or more."""
         self._sequence += 1
-        heapq.heappush(self._heap, (self.now_us + delay_us, self._sequence, callback, args))
+        _push(self._heap, (self.now_us + delay_us, self._sequence, callback, args))
 
     def run_until(self, end_us: int) -> None:
         """Run everything that is due up to and including `end_us`; the clock ends there."""
         heap = self._heap
         while heap and heap[0][0] <= end_us:
-            self.now_us, _, callback, args = heapq.heappop(heap)
+            self.now_us, _, callback, args = _pop(heap)
             self.events += 1
             callback(*args)
         self.now_us = end_us

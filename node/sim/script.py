@@ -114,7 +114,7 @@ class Script:
 
     def _visit(self, node: int, stage: str, output: Output) -> None:
         """Crash there if an act says so."""
-        if not self._by_point:
+        if not self._by_point or not (output.after_persist or output.committed):
             return
         kinds = {message_name(send.data) for send in output.after_persist}
         kinds |= {"commit"} if output.committed else set()

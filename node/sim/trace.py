@@ -21,8 +21,7 @@ class Trace:
     def add(self, time_us: int, node: int, kind: str, data: bytes = b"") -> None:
         """Absorb one event; lengths stand in front, so that no two sequences read the same."""
         self.count += 1
-        self._state.update(b"%d %d %s %d:" % (time_us, node, kind.encode(), len(data)))
-        self._state.update(data)
+        self._state.update(f"{time_us} {node} {kind} {len(data)}:".encode() + data)
         if self._sink is not None:
             self._sink(time_us, node, kind, data)
 

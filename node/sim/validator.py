@@ -5,6 +5,7 @@ replica from the disk. A paused process keeps everything and handles nothing unt
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from chain.crypto.multi import verification_cost
@@ -213,7 +214,7 @@ class Validator:
         self.paused = False
         waiting, self._deferred = self._deferred, []
         for call in waiting:
-            self._run(self._life, call)
+            call()
 
     def receive(self, sender: int, data: bytes) -> None:
         """A message arrived."""
@@ -229,21 +230,8 @@ class Validator:
         if self.machine is None:
             return
         if self.paused:
-            self._deferred.append(lambda: self._traced(event, kind, data))
-        else:
-            self._traced(event, kind, data)
-
-    def _run(self, life: int, call: Callable[[], None]) -> None:
-        """Run for this life only; later if paused."""
-        if life != self._life or self.machine is None:
+            self._deferred.append(partial(self.handle, event, kind, data))
             return
-        if self.paused:
-            self._deferred.append(call)
-            return
-        call()
-
-    def _traced(self, event: Event, kind: str, data: bytes) -> None:
-        """One step, on record."""
         self._trace.add(self._scheduler.now_us, self.index, kind, data)
         self._step(event)
 
@@ -274,11 +262,16 @@ class Validator:
             self._observer.on_snapshot_write(self.index, adopts=output.persist.adopt)
         writes = output.safety is not None or not output.persist.is_empty()
         if output.after_persist or output.committed or writes or output.halt:
-            self.disk.submit(output.persist, output.safety, lambda: self._run(life, lambda: self._release(output)))
+            self.disk.submit(output.persist, output.safety, partial(self._release, life, output))
 
-    def _release(self, output: Output) -> None:
-        """The output's writes are durable: its messages may leave, its blocks may be announced."""
-        life = self._life
+    def _release(self, life: int, output: Output) -> None:
+        """An output's writes are durable: its messages may leave, its blocks may be announced; in the life that made
+        it only, and later if the process is paused."""
+        if life != self._life or self.machine is None:
+            return
+        if self.paused:
+            self._deferred.append(partial(self._release, life, output))
+            return
         self._observer.on_durable(self.index, output, is_sent=False)
         if life != self._life:
             return

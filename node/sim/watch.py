@@ -123,11 +123,12 @@ class Watch:
         """A step is computed."""
         if not self._is_directed:
             return
-        if node not in self.faulty and self.round_of(node) > self._round:
-            self._round = self.round_of(node)
-            self.ears.script.on_round(self._round)
-            self.ears.wire.on_round(self._round)
-            if self._scenario.gst_round is not None and self._round >= self._scenario.gst_round:
+        round_ = 0 if node in self.faulty else self.round_of(node)
+        if round_ > self._round:
+            self._round = round_
+            self.ears.script.on_round(round_)
+            self.ears.wire.on_round(round_)
+            if self._scenario.gst_round is not None and round_ >= self._scenario.gst_round:
                 self._scheduler.after(0, self.ears.calm_early)
         self.ears.script.on_output(node, output)
 
@@ -154,7 +155,9 @@ class Watch:
         if node in self.faulty:
             return
         disk = self._validators[node].disk
-        self.refinement.on_message(node, self.discipline.on_send(node, data, disk), disk.store)
+        message = self.discipline.on_send(node, data, disk)
+        if message is not None:
+            self.refinement.on_message(node, message, disk.store)
 
     def on_committed(self, node: int, committed: Committed) -> None:
         """A durable block was announced."""

@@ -69,17 +69,19 @@ class Wire:
         self._round_of = round_of
         self._processes = [[place for place, other in enumerate(numbers) if other == number] for number in numbers]
         self._rules: list[Rule] = []
+        self._of_link: dict[tuple[int, int], list[Rule]] = {}
+        """(sender, receiver) -> the rules that name both, as far as anybody asked since the rules changed."""
         self._waiting: list[tuple[Parcel, Callable[[int, int, bytes], None], int, int]] = []
         """What waits, and how it goes on: through the rules, or past the one that held it."""
         self._round = 0
 
     def add(self, rule: Rule) -> None:
         """One more rule; its times are the scheduler's here."""
-        self._rules.append(rule)
+        self._ordered([*self._rules, rule])
 
     def heal(self) -> None:
         """No rule holds any more; what was held is let go."""
-        self._rules = []
+        self._ordered([])
         self._let_go(lambda _parcel: True)
 
     def send(self, sender: int, receiver: int, data: bytes) -> None:
@@ -104,9 +106,15 @@ class Wire:
     def on_round(self, round_: int) -> None:
         """Somebody honest entered a round, or a time has come: let go what waited for it."""
         self._round = max(self._round, round_)
-        self._rules = [self._timed(rule) for rule in self._rules]
+        if any(rule.for_us is not None for rule in self._rules):
+            self._ordered([self._timed(rule) for rule in self._rules])
         if self._waiting:
             self._let_go(self._is_due)
+
+    def _ordered(self, rules: list[Rule]) -> None:
+        """These are the rules now."""
+        self._rules = rules
+        self._of_link.clear()
 
     def _timed(self, rule: Rule) -> Rule:
         """The rule, with the end that its `for_us` gives it once its first round has begun."""
@@ -128,22 +136,22 @@ class Wire:
         for parcel, go_on, sender, receiver in due:
             go_on(sender, receiver, parcel.data)
 
-    def _receivers(self, sender: int, receiver: int) -> list[int]:
-        """The processes behind a number."""
-        if receiver >= len(self._processes):
-            return []
-        return [process for process in self._processes[receiver] if process != sender]
-
     def _forward(self, sender: int, receiver: int, data: bytes) -> None:
-        """To each process of the receiver's number, if no rule says otherwise."""
-        for process in self._receivers(sender, receiver):
-            if not self._rules or not self._ruled(sender, process, data):
+        """To each other process of the receiver's number, if no rule says otherwise."""
+        if receiver >= len(self._processes):
+            return
+        for process in self._processes[receiver]:
+            if process != sender and not (self._rules and self._ruled(sender, process, data)):
                 self._links.send(sender, process, data)
 
     def _ruled(self, sender: int, receiver: int, data: bytes) -> bool:
         """Whether the first rule that matches has taken the message; a duplicate goes on."""
-        for rule in self._rules:
-            if not self._matches(rule, sender, receiver, data):
+        link = (sender, receiver)
+        rules = self._of_link.get(link)
+        if rules is None:
+            rules = self._of_link[link] = [rule for rule in self._rules if names(rule, sender, receiver)]
+        for rule in rules:
+            if not self._matches(rule, sender, data):
                 continue
             if rule.ppm < 1_000_000 and not self._stream.chance(rule.ppm):
                 continue
@@ -161,14 +169,10 @@ class Wire:
             return True
         return False
 
-    def _matches(self, rule: Rule, sender: int, receiver: int, data: bytes) -> bool:
-        """Whether all that the rule says fits."""
+    def _matches(self, rule: Rule, sender: int, data: bytes) -> bool:
+        """Whether all else that the rule says fits."""
         now_us = self._scheduler.now_us
         if now_us < rule.from_us or (rule.to_us is not None and now_us >= rule.to_us):
-            return False
-        if rule.src is not None and sender not in rule.src:
-            return False
-        if rule.dst is not None and receiver not in rule.dst:
             return False
         if rule.types is not None and not is_of(data, rule.types):
             return False
@@ -178,6 +182,11 @@ class Wire:
         round_ = None if message is None else round_of(message)
         round_ = self._round_of(sender) if round_ is None else round_
         return (rule.from_round or 0) <= round_ and (rule.to_round is None or round_ <= rule.to_round)
+
+
+def names(rule: Rule, sender: int, receiver: int) -> bool:
+    """Whether a rule is about messages from the one to the other."""
+    return (rule.src is None or sender in rule.src) and (rule.dst is None or receiver in rule.dst)
 
 
 def is_of(data: bytes, types: Sequence[str]) -> bool:

@@ -134,7 +134,8 @@ class Workload:
         if not self._stages:
             self.ready = True
             self._active = self._payers
-            self._scheduler.after(POLL_US, self._poll)
+            if self._payers or self._scenario.changes:  # else nobody ever has anything to look for
+                self._scheduler.after(POLL_US, self._poll)
             if self._scenario.payments_per_s:
                 self._pay()
             return

@@ -156,9 +156,11 @@ class World:
 
     def _have_passed(self, round_: int) -> bool:
         """Whether the faults have stopped, every honest validator that lives is beyond a round, and has a new block."""
+        if not self.watch.is_calm or self.watch.recovery.is_waiting:
+            return False
         alive = [item for item in self.validators if item.is_up and item.index not in self.watch.faulty]
         passed = [self.epochs.progress(item.machine) > round_ for item in alive]
-        return self.watch.is_calm and bool(passed) and all(passed) and not self.watch.recovery.is_waiting
+        return bool(passed) and all(passed)
 
     def _calm_early(self) -> None:
         """The round has begun in which the faults stop."""
@@ -220,13 +222,14 @@ class World:
 
     def _deliver(self, sender: int, receiver: int, data: bytes) -> None:
         """A message is at its receiver's door."""
-        number = self.scenario.number_of(sender)
+        validator, number = self.validators[receiver], self.validators[sender].number
         if self.scenario.liars and self.adversary.is_liar(receiver):
-            if not self.validators[receiver].is_up or not self.adversary.on_heard(receiver, number, data):
+            if not validator.is_up or not self.adversary.on_heard(receiver, number, data):
                 return
-        data = self._faults.answered(sender, data)
+        if sender == self.scenario.liar:
+            data = self._faults.answered(data)
         self.bystander.on_message(receiver, number, data)
-        self.validators[receiver].receive(number, unreminded(data) if receiver in self._unreminded else data)
+        validator.receive(number, unreminded(data) if receiver in self._unreminded else data)
 
     def _bender(self, process: int, epoch: int, memory: Memory) -> Bender | None:
         """A liar's hand in an epoch, or in its own one for a message of none; None where it is no member."""

@@ -107,7 +107,7 @@ def read_beginning(file: LedgerFile, document: GenesisDocument) -> Beginning | N
     info = TransactionInfo.from_bytes(_leaf(rows, version)[2])
     state = _state_at(file, undo, version, tip.version)
     ends = _ends(rows, certificate)
-    found = {(Column.EPOCH, end.data.epoch): encode(end.to_value()) for end in ends}
+    found = {(Column.EPOCH, end.data.epoch): end.to_bytes() for end in ends}
     if base.version:
         column, key, data = base_row(base)
         assert data is not None

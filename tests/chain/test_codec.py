@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain.codec import Value, decode, encode, fields, sized
+from chain.codec import NIL, Value, decode, encode, fields, joined, sized
 from chain.errors import DecodeError
 
 leaves = st.none() | st.booleans() | st.integers(0, 2**64 - 1) | st.binary(max_size=40) | st.text(max_size=20)
@@ -23,6 +23,22 @@ def test_round_trip(value) -> None:
     again = decode(encode(value))
     assert again == value
     assert repr(again) == repr(value)
+
+
+@given(st.lists(values, max_size=7).map(tuple), st.lists(values, max_size=8))
+def test_parts_join_to_the_encoding_of_the_whole(head, others) -> None:
+    """joined((a, b), encode(c), encode(d)) = encode((a, b, c, d))."""
+    assert joined(head, *map(encode, others)) == encode((*head, *others))
+
+
+def test_what_is_joined_has_one_byte_of_length_and_a_head_that_C1_lists() -> None:
+    """15 items, not 16: those have a longer head. None has its one byte."""
+    assert joined((0,) * 8, *[NIL] * 7) == encode((0,) * 8 + (None,) * 7)
+    with pytest.raises(AssertionError):
+        joined((0,) * 8, *[NIL] * 8)
+    with pytest.raises(DecodeError) as caught:
+        joined((-1,), NIL)
+    assert caught.value.name == "not_encodable"
 
 
 @given(st.binary(max_size=60))
@@ -83,6 +99,9 @@ def test_depth_is_bounded() -> None:
     assert decode(encode(value)) == value
     with pytest.raises(DecodeError) as caught:
         encode((value,))
+    assert caught.value.name == "too_deep"
+    with pytest.raises(DecodeError) as caught:
+        encode((0, (), (b"", (), (value,)), 1))
     assert caught.value.name == "too_deep"
     assert refused(b"\x91" * 16 + b"\x90") == "too_deep"
     assert refused(b"\x91" * 5000 + b"\xc0") in ("malformed_bytes", "too_deep")

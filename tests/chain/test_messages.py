@@ -44,6 +44,7 @@ Q1 = FOUR.qc(B1)
 B2 = FOUR.block(2, Q1, payload=(b"tx",))
 Q2 = FOUR.qc(B2, B1)
 TC = FOUR.tc(3, [Q1, Q2, Q2])
+B4 = FOUR.block(4, Q2, tc=TC)
 SYNC = SyncInfo(Q2, Q2, TC)
 LIE = Evidence(
     EvidenceKind.LOCK_LIE, 1, 2, Statement((tuple(Q2.data), None), b"\x06" * 64), Statement((1, 3, 0), b"\x07" * 64)
@@ -91,6 +92,19 @@ def test_wire_numbers_are_fixed() -> None:
         assert data[:2] == bytes([0x92, number])
         assert message_name(data) == name
         assert type(message) is MESSAGE_TYPES[number][1]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=NAMES)
+def test_bytes_are_those_of_number_and_value(message: Message) -> None:
+    """Some messages are put together from certificates that were encoded before: it makes no difference."""
+    number = [type_ for _, type_ in MESSAGE_TYPES].index(type(message))
+    assert encode_message(message) == encode((number, message.to_value()))
+
+
+@pytest.mark.parametrize("part", [FOUR.genesis_qc, Q1, Q2, TC, B1, B2, B4])
+def test_parts_are_encoded_once(part: Any) -> None:
+    """Certificates and blocks: `to_bytes` is the encoding of `to_value`, and again."""
+    assert part.to_bytes() == part.to_bytes() == encode(part.to_value())
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=NAMES)

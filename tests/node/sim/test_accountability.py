@@ -6,8 +6,9 @@ import pytest
 
 from chain.accountability import Accountability
 from chain.consensus.witness import Witness
+from chain.crypto.signing import SignatureCheck
 from chain.storage import Column, WriteBatch
-from node.sim.accountability import Signed, contradict, stored
+from node.sim.accountability import Life, Signed, contradict, stored
 from node.sim.result import Result
 from node.sim.scenario_file import from_document
 from node.sim.world import World
@@ -169,3 +170,21 @@ def test_what_contradicts(one: tuple[Any, ...], other: tuple[Any, ...], wanted: 
 
     assert contradict(signed(*one), signed(*other)) is wanted
     assert contradict(signed(*other), signed(*one)) is wanted
+
+
+def test_what_was_heard_counts_from_a_round_on_in_one_epoch() -> None:
+    """The first round counts, the one before it does not; neither does another epoch; each author has its own list."""
+
+    def vote(epoch: int, round_: int) -> Signed:
+        return Signed("vote", 3, epoch, round_, 0, None, SignatureCheck(0, b"", b"", b""))
+
+    machine: Any = None
+    life = Life(machine, 0)
+    life.heard_since(1, 0, 3).extend([vote(1, 4), vote(1, 5), vote(1, 6)])
+    life.heard_since(1, 0, 2).append(vote(1, 5))
+    assert life.heard_since(1, 4, 3) == [vote(1, 4), vote(1, 5), vote(1, 6)]
+    assert life.heard_since(1, 5, 3) == [vote(1, 5), vote(1, 6)]
+    assert life.heard_since(1, 5, 2) == [vote(1, 5)]
+    assert life.heard_since(1, 6, 2) == []
+    life.heard_since(1, 6, 3).append(vote(2, 9))
+    assert life.heard_since(2, 0, 3) == [vote(2, 9)]

@@ -69,6 +69,17 @@ class Rig:
         return [violation.rule for violation in self.violations]
 
 
+def test_who_has_nothing_to_pay_looks_for_nothing() -> None:
+    """No payers and no governance: once the set-up is done no clock of a client goes on."""
+    idle, busy = Rig(), Rig()
+    idle.payers = []
+    for rig in (idle, busy):
+        rig.begin()
+        rig.run(POLL_US)
+    assert (idle.workload.ready, len(idle.scheduler)) == (True, 0)
+    assert (busy.workload.ready, len(busy.scheduler)) == (True, 1)
+
+
 def pay(amount: int) -> Payload:
     """A payment to nobody in particular."""
     return Payload("peer_to_peer_with_metadata", ("XUS", bytes(16), amount, b"", b""))
