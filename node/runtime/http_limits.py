@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from node.runtime.http_budget import CallBudget
-from node.wire.budget import group_of
 
 _MILLION = 1_000_000
 
@@ -30,7 +29,7 @@ class HttpBounds:
     request_bytes: int = 8 << 20
     """All of a request. A body above what a call may have is answered, and read up to here for politeness only."""
     in_debt: int = 8
-    """Of an address that has used up its budget: enough to be told so."""
+    """Of an address that has used up its budget: enough to be told so; more are turned away."""
     hold_us: int = 500_000
     """Its new connections are not read for so long."""
     pipelined: int = 16
@@ -63,23 +62,32 @@ class Bounded(HttpToolsProtocol):
     _bytes = 0
     _in_head = True
 
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        """Wait for the first request, at the cost of another connection if need be."""
-        super().connection_made(transport)
-        self.group = group_of(self.client[0] if self.client else "")
-        mine = self.open_now.setdefault(self.group, {})
-        mine[self] = None
+    @classmethod
+    def is_refused(cls, group: str) -> bool:
+        """Whether a new connection of an address is turned away; it costs the address little, as it costs us."""
+        if len(cls.open_now.get(group, ())) < cls.bounds.in_debt or not cls.budget.is_in_debt(group):
+            return False
+        cls.budget.charge_turned_away(group)
+        return True
+
+    def enter(self, group: str) -> None:
+        """Count from now on, at the cost of another connection if need be, though the transport is still to come."""
+        self.group = group
+        self.open_now.setdefault(group, {})[self] = None
         self._arm()
-        self.budget.charge_connection(self.group)
-        if self.budget.is_in_debt(self.group):
-            if len(mine) > self.bounds.in_debt:
-                self.cut()
-                return
-            self._early = bytearray()
-            self.loop.call_later(self.bounds.hold_us / _MILLION, self._listen)
+        self.budget.charge_connection(group)
         if sum(map(len, self.open_now.values())) > self.bounds.connections:
             most = max(self.open_now.values(), key=len)
             next((one for one in most if not one.is_busy()), next(reversed(most))).cut()
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """Wait for the first request; who is in debt waits longer."""
+        super().connection_made(transport)
+        if self.is_gone:
+            transport.abort()
+        elif self.budget.is_in_debt(self.group):
+            self._early = bytearray()
+            self.loop.call_later(self.bounds.hold_us / _MILLION, self._listen)
 
     def _listen(self) -> None:
         """Read what was left unread on purpose."""
@@ -95,16 +103,22 @@ class Bounded(HttpToolsProtocol):
 
     def cut(self) -> None:
         """Close at once."""
-        self.budget.charge_cut(self.group)
-        self._forget()
-        self.transport.abort()
+        self.budget.charge_garbage(self.group)
+        self.leave()
+        if self.transport is not None:
+            self.transport.abort()
+
+    def send_400_response(self, msg: str) -> None:
+        """What came is no HTTP."""
+        self.budget.charge_garbage(self.group)
+        super().send_400_response(msg)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The end."""
-        self._forget()
+        self.leave()
         super().connection_lost(exc)
 
-    def _forget(self) -> None:
+    def leave(self) -> None:
         """It counts no more, and nobody works for it: uvicorn would go on, and write into a closed socket."""
         self.is_gone = True
         if self._running is not None:

@@ -33,9 +33,10 @@ from node.api.schema import (
     request_id,
     respond,
 )
+from node.runtime.accepting import take_connections
 from node.runtime.http_answers import REST, Answer, Slices, encode, read_pages, refusal_of
 from node.runtime.http_budget import CallBudget, Prices
-from node.runtime.http_limits import HttpBounds, bounded_protocol, is_allowed_host
+from node.runtime.http_limits import Bounded, HttpBounds, bounded_protocol, is_allowed_host
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -46,8 +47,9 @@ Begun = Prepared | asyncio.Future[Reply] | asyncio.Future[Prepared]
 """A call that was begun: answered at once, or when the validator replies or a wait is over."""
 Result = TypeVar("Result")
 MAX_WAITERS = 20_000
-BACKLOG = 128
-"""Connections that the system holds for us; as many are taken in one turn of the loop, so it bounds that turn."""
+BACKLOG = 512
+"""Connections that the system holds for us, while others are taken or turned away."""
+PROBES = ("/-/healthy", "/-/ready")
 _CORS = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"POST"),
@@ -257,26 +259,49 @@ class HttpServer:
         self.budget = CallBudget(lambda: time.monotonic_ns() // 1000, prices)
         self._rpc, self._registry, self._now_us = rpc, registry, now_us
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited; else each answer waits 40 ms
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
         self._listener = listener
         self._host = listener.getsockname()[0]
-        protocol = bounded_protocol(bounds or HttpBounds(), self.budget)
-        config = uvicorn.Config(
-            self, lifespan="off", log_config=None, access_log=False, http=protocol,
-            ws="none", timeout_graceful_shutdown=1, timeout_keep_alive=60, server_header=False, date_header=False,
-            backlog=BACKLOG,
+        self._protocol = bounded_protocol(bounds or HttpBounds(), self.budget)
+        self._config = uvicorn.Config(
+            self, lifespan="off", log_config=None, access_log=False, http=self._protocol, ws="none", log_level="error",
+            timeout_graceful_shutdown=1, timeout_keep_alive=60, server_header=False, date_header=False,
         )  # fmt: skip
-        self._server = _QuietServer(config)
-        self._task: asyncio.Task[None] | None = None
+        self._server = _QuietServer(self._config)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._attaching: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin to serve."""
-        self._task = asyncio.create_task(self._server.serve(sockets=[self._listener]))
+        accepting = take_connections(self._listener, self._protocol.is_refused, self._admit)
+        self._tasks = [asyncio.create_task(accepting), asyncio.create_task(self._server.serve(sockets=[]))]
 
     async def stop(self) -> None:
         """Stop serving; long polls are cut after a second."""
         self._server.should_exit = True
-        if self._task is not None:
-            await self._task
+        if self._tasks:
+            accepting, serving = self._tasks
+            accepting.cancel()
+            await asyncio.wait([accepting])
+            self._listener.close()
+            await serving
+
+    def _admit(self, connection: socket.socket, group: str) -> None:
+        """Let a connection in."""
+        protocol = self._protocol(self._config, self._server.server_state, {})
+        protocol.enter(group)
+        task = asyncio.create_task(self._attach(protocol, connection))
+        self._attaching.add(task)
+        task.add_done_callback(self._attaching.discard)
+
+    async def _attach(self, protocol: Bounded, connection: socket.socket) -> None:
+        """Give a connection to who speaks on it."""
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: protocol, connection)
+        except OSError:  # it is gone already
+            protocol.leave()
+            connection.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; nothing more is done for it when its client is gone."""
@@ -293,46 +318,53 @@ class HttpServer:
             connection.answering = None
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer it."""
-        method, path = scope["method"], scope["path"]
-        if not is_allowed_host(scope["headers"], self._host):
+        """Answer it. Who is above a budget is slowed down, whatever is asked, unless it is how we are."""
+        method, path, group = scope["method"], scope["path"], scope["connection"].group
+        is_ours = is_allowed_host(scope["headers"], self._host)
+        is_probe = is_ours and method == "GET" and path in PROBES
+        refusal = None if is_probe else self.budget.refusal(group)
+        if refusal is not None:
+            await asyncio.sleep(refusal.hold_us / 1_000_000)
+        if not is_ours:
+            self.budget.charge_garbage(group)
             await _reply(send, 421, b"this host is called by its address or as localhost\n")
-        elif method == "GET":
-            await self._get(path, scope, send)
-        elif method == "OPTIONS":
-            await _reply(send, 204, b"", b"text/plain", _CORS)
+        elif refusal is not None:
+            extra = [(b"retry-after", str(refusal.retry_after_s).encode()), *_CORS]
+            data = refusal_of(self._rpc.tip(), refusal.error).data
+            await _reply(send, refusal.status, data, b"application/json", extra)
         elif method == "POST" and path in ("/", "/v1"):
-            await self._post(scope, receive, send)
+            await self._post(group, scope, receive, send)
+        elif method == "GET" and (is_probe or path == "/metrics"):
+            await self._get(path, group, scope, send)
+        elif method == "OPTIONS":
+            self.budget.charge_time(group, 0)
+            await _reply(send, 204, b"", b"text/plain", _CORS)
         else:
+            self.budget.charge_garbage(group)
             await _reply(send, 404, b"not found\n")
 
-    async def _get(self, path: str, scope: Scope, send: Send) -> None:
+    async def _get(self, path: str, group: str, scope: Scope, send: Send) -> None:
         """Health, readiness, metrics."""
+        began_ns = time.monotonic_ns()
         if path == "/-/healthy":
             query = scope.get("query_string", b"").decode("ascii", "replace")
             seconds = query.removeprefix("duration_secs=")
             age_us = self._now_us() - self._rpc.tip().timestamp_us
             asks = query.startswith("duration_secs=") and seconds.isdigit() and len(seconds) < 12
             stale = asks and age_us > int(seconds) * 1_000_000
-            await _reply(send, 500 if stale else 200, b"ledger is old\n" if stale else b"diem-node:ok")
+            status, data, kind = 500 if stale else 200, b"ledger is old\n" if stale else b"diem-node:ok", b"text/plain"
         elif path == "/-/ready":
             ready = self._rpc.committed_since_start > 0
-            await _reply(send, 200 if ready else 503, b"ready\n" if ready else b"nothing committed since start\n")
-        elif path == "/metrics":
-            await _reply(send, 200, generate_latest(self._registry), b"text/plain; version=0.0.4; charset=utf-8")
+            data = b"ready\n" if ready else b"nothing committed since start\n"
+            status, kind = 200 if ready else 503, b"text/plain"
         else:
-            await _reply(send, 404, b"not found\n")
+            status, kind = 200, b"text/plain; version=0.0.4; charset=utf-8"
+            data = generate_latest(self._registry)
+        self.budget.charge_time(group, (time.monotonic_ns() - began_ns) // 1_000)
+        await _reply(send, status, data, kind)
 
-    async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _post(self, group: str, scope: Scope, receive: Receive, send: Send) -> None:
         """A JSON-RPC request."""
-        host = scope["client"][0] if scope["client"] else ""
-        refusal = self.budget.refusal(host)
-        if refusal is not None:
-            await asyncio.sleep(refusal.hold_us / 1_000_000)
-            extra = [(b"retry-after", str(refusal.retry_after_s).encode()), *_CORS]
-            data = refusal_of(self._rpc.tip(), refusal.error).data
-            await _reply(send, refusal.status, data, b"application/json", extra)
-            return
         headers = dict(scope["headers"])
         if headers.get(b"content-type", b"").split(b";")[0].strip().lower() != b"application/json":
             error = RpcError(INVALID_FORMAT, "the content type must be application/json", name="content_type")
@@ -347,7 +379,7 @@ class HttpServer:
                 body += message.get("body", b"")
                 more = message.get("more_body", False) and len(body) <= MAX_BODY_BYTES
             answer = await self._answer(bytes(body))
-        self.budget.charge(host, answer)
+        self.budget.charge(group, answer)
         status, extra = 200, [
             (b"x-diem-chain-id", str(answer.tip.chain_id).encode()),
             (b"x-diem-ledger-version", str(answer.tip.version).encode()),

@@ -16,8 +16,9 @@ from typing import NamedTuple
 from chain.crypto.signing import ed25519_public_key
 from chain.errors import MithqalError
 from node.runtime import tls
+from node.runtime.accepting import take_connections
 from node.runtime.link import Link
-from node.wire.budget import Budgets, group_of
+from node.wire.budget import Budgets
 from node.wire.framing import PREFIX_BYTES, FrameError, encode_frame
 from node.wire.hello import LIFE_BYTES, VERSION, Hello, read_hello, refusal_bytes
 from node.wire.outbox import Outbox
@@ -25,8 +26,6 @@ from node.wire.outbox import Outbox
 _MILLION = 1_000_000
 _SERVER_NAME = "mithqal"
 """TLS wants a name from the dialler; nobody looks at it."""
-_ACCEPT_PAUSE_S = 0.1
-"""Wait when the system has no descriptor left for a new connection."""
 
 
 class LinkError(MithqalError):
@@ -172,7 +171,7 @@ class Links:
             ) from error
         self._listener.setblocking(False)
         self.port = self._listener.getsockname()[1]
-        self._spawn(self._accept_all(self._listener))
+        self._spawn(take_connections(self._listener, self._is_refused, self._begin))
         self._spawn(self._watch())
         self._dial_all()
         return self.port
@@ -274,23 +273,17 @@ class Links:
 
     # --- connecting ---
 
-    async def _accept_all(self, listener: socket.socket) -> None:
-        """Take connections; above the bound of unfinished handshakes they are closed at once."""
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                connection, address = await loop.sock_accept(listener)
-            except OSError:
-                await asyncio.sleep(_ACCEPT_PAUSE_S)
-                continue
-            group = group_of(address[0])
-            refusal = self._refusal(group, int(loop.time() * _MILLION))
-            if refusal is not None:
-                connection.close()
-                self._refuse(*refusal)
-                continue
-            self._handshakes[group] += 1
-            self._spawn(self._admit(connection, group))
+    def _is_refused(self, group: str) -> bool:
+        """Whether an address may not begin a handshake now, which is told then; above a bound it is closed unread."""
+        refusal = self._refusal(group, int(asyncio.get_running_loop().time() * _MILLION))
+        if refusal is not None:
+            self._refuse(*refusal)
+        return refusal is not None
+
+    def _begin(self, connection: socket.socket, group: str) -> None:
+        """Begin a handshake."""
+        self._handshakes[group] += 1
+        self._spawn(self._admit(connection, group))
 
     def _refusal(self, group: str, now_us: int) -> tuple[str, str] | None:
         """Why an address may not begin a handshake now: name and sentence; None if it may."""

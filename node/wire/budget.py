@@ -4,14 +4,17 @@ Pure: the caller brings the time. A bucket may go into debt, since what a reques
 is in debt waits until it is paid.
 """
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 _MILLION = 1_000_000
-MOST_DEBT = 4
+MOST_DEBT = 2
+"""Times the burst. What is spent beyond it is forgotten."""
 REMEMBERED = 4_096
 """Addresses with a bucket of their own; the one that was seen longest ago is forgotten first."""
 
 
+@lru_cache(REMEMBERED)
 def group_of(host: str) -> str:
     """Whose budget an address draws on: its own, of IPv6 that of its /64, which is one customer's.
 
@@ -47,13 +50,15 @@ class Budgets:
         left = self._tokens(group, now_us)
         return 0 if left > 0 else (1 - left) * _MILLION // self._per_s + 1
 
-    def spend(self, group: str, tokens: int, now_us: int) -> None:
-        """Take tokens, into debt if need be."""
-        left = max(self._tokens(group, now_us) - tokens, -MOST_DEBT * self._burst)
+    def spend(self, group: str, tokens: int, now_us: int) -> int:
+        """Take tokens, into debt if need be; gives how many were taken: less than asked for at the most debt."""
+        before = self._tokens(group, now_us)
+        left = max(before - tokens, -MOST_DEBT * self._burst)
         self._left.pop(group, None)
         self._left[group] = (left, now_us)
         if len(self._left) > REMEMBERED:
             del self._left[next(iter(self._left))]
+        return before - left
 
     def _tokens(self, group: str, now_us: int) -> int:
         """What is in a bucket now; one that nobody has drawn on is full."""

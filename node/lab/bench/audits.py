@@ -36,6 +36,13 @@ class Expected(NamedTuple):
     sequence_number: int
 
 
+def cpu_s(pid: int | None) -> float:
+    """Seconds that a process has used, its own and the system's for it; OSError where there is no /proc."""
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    fields = stat.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def observe(network: Network) -> list[Observation]:
     """Every validator, by index."""
     return [_observe(member) for member in network.members]
@@ -43,10 +50,7 @@ def observe(network: Network) -> list[Observation]:
 
 def _observe(member: Member) -> Observation:
     """One process, from /proc and its own metrics."""
-    process = Path(f"/proc/{member.pid}")
-    fields = (process / "stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-    cpu_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    lines = (process / "status").read_text(encoding="ascii", errors="replace").splitlines()
+    lines = Path(f"/proc/{member.pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
     peak_kb = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
     connection = HTTPConnection(*member.rpc, timeout=30)
     try:
@@ -55,7 +59,7 @@ def _observe(member: Member) -> Observation:
     finally:
         connection.close()
     checks = next(float(line.split()[1]) for line in metrics.splitlines() if line.startswith(f"{CHECKS_METRIC} "))
-    return Observation(cpu_s, peak_kb, int(checks))
+    return Observation(cpu_s(member.pid), peak_kb, int(checks))
 
 
 def signatures_checked(before: Sequence[Observation], after: Sequence[Observation], payments: int) -> str:

@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -135,7 +136,10 @@ def main() -> None:
     settle_down()
     network = load_network(Path(order["network"]))
     tally = loop.run(attack(order["phase"], network, bytes.fromhex(order["secret"]), order["seconds"]))
-    document = {"sent": tally.sent, "taken": tally.taken, "refused": dict(sorted(tally.refused.items()))}
+    document = {
+        "sent": tally.sent, "taken": tally.taken, "refused": dict(sorted(tally.refused.items())),
+        "cpu_s": round(time.process_time(), 2),
+    }  # fmt: skip
     sys.stdout.write(json.dumps(document) + "\n")
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from node.client.network import Member, Network
 from node.config import Endpoint
+from node.lab.bench.audits import cpu_s
 from node.lab.bench.figures import BenchError
 
 PATIENCE_S = 30
@@ -25,6 +26,8 @@ class Gauge(NamedTuple):
     requests_refused: int
     links_refused: int
     rss_kb: int
+    cpu_s: float | None
+    """None where the system does not tell."""
 
 
 def read_gauges(network: Network) -> list[Gauge]:
@@ -38,7 +41,7 @@ def _read(member: Member) -> Gauge:
         values = _metrics(member.rpc)
         return Gauge(
             int(values["mithqal_round"]), int(values["mithqal_requests_refused"]), int(values["mithqal_links_refused"]),
-            _rss_kb(member.pid),
+            _rss_kb(member.pid), _cpu_s(member.pid),
         )  # fmt: skip
     except (OSError, HTTPException, KeyError, ValueError) as error:
         raise BenchError(f"{member.name} does not tell how it is: {error!r}", name="validator_died") from error
@@ -60,6 +63,14 @@ def _rss_kb(pid: int | None) -> int:
     """Resident memory; `ps` has the same columns on every Unix."""
     row = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return int(row.stdout.split()[0]) if row.stdout.split() else 0
+
+
+def _cpu_s(pid: int | None) -> float | None:
+    """Seconds of a processor that it has used."""
+    try:
+        return cpu_s(pid)
+    except OSError:
+        return None
 
 
 class Logs:

@@ -134,6 +134,7 @@ class _Run:
         rounds = max(new.round - old.round for old, new in pairs)
         if not waits or rounds <= 0:
             raise BenchError(f"nothing was final while {name} went on: run longer", name="no_measurements")
+        used = [None if new.cpu_s is None or old.cpu_s is None else new.cpu_s - old.cpu_s for old, new in pairs]
         trouble = logs.trouble()
         return {
             "name": name,
@@ -146,6 +147,10 @@ class _Run:
             },
             "round_ms": round(took_s * 1_000 / rounds, 2),
             "ratio": 1.0,
+            "cpu_s": {
+                "validators": None if None in used else [round(seconds or 0.0, 2) for seconds in used],
+                "attacker": tally["cpu_s"], "of": round(took_s, 2),
+            },
             "finality_ms": {f"p{share}": round(percentile(waits, share) / 1_000, 1) for share in (50, 99)},
             "finality_ratio": 1.0,
             "honest_payments": len(waits),
@@ -163,7 +168,7 @@ class _Run:
             self._network.endpoints(), self._honest, ramp_us=RAMP_S * SECOND_US,
             timed_us=int(plan.phase_s * SECOND_US), rate=plan.rate,
         )  # fmt: skip
-        tally = {"sent": 0, "taken": 0, "refused": {}} if attacking is None else await attacking
+        tally = {"sent": 0, "taken": 0, "refused": {}, "cpu_s": 0.0} if attacking is None else await attacking
         return measured, tally
 
     async def _attack(self, phase: str) -> dict[str, Any]:
@@ -196,14 +201,21 @@ def verdict(rows: list[dict[str, Any]]) -> dict[str, bool]:
     }
 
 
+def _cpu(used: dict[str, Any]) -> str:
+    """The mean of the validators, the attacker, and the seconds that it took."""
+    validators = "?" if used["validators"] is None else f"{statistics.fmean(used['validators']):.1f}"
+    return f"{validators}+{used['attacker']:.1f}/{used['of']:.1f}"
+
+
 def as_lines(document: dict[str, Any]) -> list[str]:
     """The figures in words."""
-    lines = [f"{'phase':21} {'sent':>8} {'round ms':>9} {'ratio':>6} {'p99 ms':>8} {'ratio':>6} {'+MB':>6}  unhandled"]
+    numbers = f"{'round ms':>9} {'ratio':>6} {'p99 ms':>8} {'ratio':>6} {'cpu s':>13} {'+MB':>6}"
+    lines = [f"{'phase':21} {'sent':>8} {numbers}  unhandled"]
     for row in document["phases"]:
         lines.append(
             f"{row['name']:21} {row['sent']:8} {row['round_ms']:9.1f} {row['ratio']:6.2f}"
-            f" {row['finality_ms']['p99']:8.0f} {row['finality_ratio']:6.2f} {row['rss_growth_mb']:6.1f}"
-            f"  {row['unhandled']}"
+            f" {row['finality_ms']['p99']:8.0f} {row['finality_ratio']:6.2f} {_cpu(row['cpu_s']):>13}"
+            f" {row['rss_growth_mb']:6.1f}  {row['unhandled']}"
         )
         words = ", ".join(f"{name} {count}" for name, count in row["refused"].items())
         if words:

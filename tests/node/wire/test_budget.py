@@ -40,12 +40,33 @@ def test_no_more_is_spent_than_burst_and_refill(steps: list[tuple[int, int]]) ->
     assert spent <= 30 + 50 + 10 * now // SECOND + 1
 
 
+def test_what_is_taken_ends_at_the_most_debt() -> None:
+    """'What is spent beyond it is forgotten': so what one address takes in a while has a bound."""
+    budgets = Budgets(10, 30)
+    assert budgets.spend("a", 20, 0) == 20
+    assert budgets.spend("a", 10 + MOST_DEBT * 30 - 1, 0) == 10 + MOST_DEBT * 30 - 1
+    assert budgets.spend("a", 5, 0) == 1
+    assert budgets.spend("a", 5, 0) == 0
+    assert budgets.spend("a", 5, SECOND // 10) == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 3 * SECOND)), max_size=40))
+def test_nobody_takes_more_than_burst_refill_and_one_debt(steps: list[tuple[int, int]]) -> None:
+    """Whatever is asked for, at any pace."""
+    budgets, now, taken = Budgets(10, 30), 0, 0
+    for tokens, pause in steps:
+        now += pause
+        taken += budgets.spend("a", tokens, now)
+        assert taken <= 30 * (1 + MOST_DEBT) + 10 * now // SECOND
+
+
 def test_only_so_many_addresses_are_remembered() -> None:
     """A queue that a stranger fills has a bound; the one that was seen longest ago goes."""
     budgets = Budgets(10, 30)
     for number in range(REMEMBERED + 5):
         budgets.spend(str(number), 1, number)
     assert len(budgets) == REMEMBERED
+    assert group_of.cache_info().maxsize == REMEMBERED
 
 
 @pytest.mark.parametrize(
