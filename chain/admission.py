@@ -47,6 +47,8 @@ class Waiting(NamedTuple):
     """CLIENTS, or the validator that brought it."""
     cost: int
     """Of its signatures, in verifications of Ed25519 (K11)."""
+    version: int
+    """The ledger's when it was looked at: while that is the newest, looking again gives the same."""
 
 
 class LaneName(IntEnum):

@@ -276,7 +276,9 @@ class Replica:
             elif tx.hash in self.mempool.by_hash:
                 out.replies.append(acceptance(request_id, tx, self._admit(tx)))
             else:
-                self.admission.add(Waiting(tx, request_id, CLIENTS, tx.verification_cost), now_us)
+                self.admission.add(
+                    Waiting(tx, request_id, CLIENTS, tx.verification_cost, self.ledger.tip.version), now_us
+                )
         except MithqalError as error:
             out.replies.append(refusal(request_id, b"", error))
         self._check_next(now_us, out)
@@ -289,7 +291,7 @@ class Replica:
                 continue
             try:
                 self._check_cheaply(tx)
-                self.admission.add(Waiting(tx, None, sender, tx.verification_cost), now_us)
+                self.admission.add(Waiting(tx, None, sender, tx.verification_cost, self.ledger.tip.version), now_us)
             except MithqalError:
                 continue
         self._check_next(now_us, out)
@@ -317,7 +319,7 @@ class Replica:
         """Send each lane's next signatures out, one batch at a time; what the ledger has settled needs no check."""
         for lane in LaneName:
             while batch := self.admission.next_batch(lane, now_us):
-                batch = [item for item in batch if not self._is_settled(item.tx, item.request_id, out)]
+                batch = [item for item in batch if not self._is_settled(item, out)]
                 if not batch:
                     self.admission.done(lane, now_us)
                     continue
@@ -329,9 +331,10 @@ class Replica:
         if wake_us is not None:
             out.timers.append(SetTimer(ADMISSION_TIMER, wake_us, 0))
 
-    def _is_settled(self, tx: SignedTransaction, request_id: int | None, out: Output) -> bool:
+    def _is_settled(self, item: Waiting, out: Output) -> bool:
         """Whether the number was used while the transaction waited for its check; a client is told at once."""
-        if tx.raw.sequence_number >= self._next_sequence(tx.raw.sender):
+        tx, request_id = item.tx, item.request_id
+        if item.version == self.ledger.tip.version or tx.raw.sequence_number >= self._next_sequence(tx.raw.sender):
             return False
         if request_id is not None:
             try:
@@ -347,16 +350,18 @@ class Replica:
         self.admission.done(lane, now_us)
         fresh: list[bytes] = []
         judged = iter(verdicts)
-        for tx, request_id, origin, _ in batch:
+        for item in batch:
+            tx, request_id, origin = item[:3]
             own = [next(judged) for _ in range(1 + len(tx.secondaries))]
             verdict = all(own)
-            if verdict and self._is_settled(tx, request_id, out):
+            if verdict and self._is_settled(item, out):
                 continue
             known = tx.hash in self.mempool.by_hash
             try:
                 if not verdict:
                     raise MempoolError("the signature does not verify", name="invalid_signature")
-                self._check_cheaply(tx)
+                if item.version != self.ledger.tip.version:
+                    self._check_cheaply(tx)
                 waiting_for = self._admit(tx)
             except MithqalError as error:
                 if request_id is not None:

@@ -30,7 +30,7 @@ from chain.execution.multi_agent import check_signer_count
 from chain.execution.outcome import EXECUTED, OUT_OF_GAS, Abort, Category, Outcome
 from chain.execution.permission import check_sender
 from chain.execution.reconfiguration import is_epoch_over
-from chain.limits import MAX_BLOCK_GAS
+from chain.limits import MAX_BLOCK_GAS, MIN_GAS_UNITS
 from chain.primitives import SECOND_US
 from chain.state.view import Overlay, StateView
 from chain.transaction import SignedTransaction
@@ -138,7 +138,8 @@ def _execute(block: Overlay, context: BlockContext, tx: SignedTransaction, work:
             f"it may use {work} gas, the block has {work_left} of {MAX_BLOCK_GAS} left: it waits for the next",
             gas=work, left=work_left,
         )  # fmt: skip
-    gas = gas_of(tx, gas_bounds(block, raw.sender).min_transaction_gas_units)
+    minimum = gas_bounds(block, raw.sender).min_transaction_gas_units
+    gas = work if minimum == MIN_GAS_UNITS else gas_of(tx, minimum)
     if gas > raw.max_gas_amount:
         return _keep_failed(block, tx, OUT_OF_GAS, raw.max_gas_amount)
     run = Run(context, raw.sender, Overlay(block), tuple([other.address for other in tx.secondaries]))

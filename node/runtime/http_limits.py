@@ -6,6 +6,7 @@ it has any, so that idle or slow connections, however many, never keep the clien
 
 from asyncio import Task, TimerHandle, Transport
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, ClassVar
 
@@ -217,7 +218,13 @@ def is_allowed_host(headers: list[tuple[bytes, bytes]], own_host: str) -> bool:
     hosts: list[Any] = [value for name, value in headers if name == b"host"]
     if len(hosts) != 1:
         return not hosts
-    name = hosts[0].decode("latin-1").strip().lower()
+    return _is_here(hosts[0], own_host)
+
+
+@lru_cache(256)
+def _is_here(host: bytes, own_host: str) -> bool:
+    """Whether that is how a client that means us calls us."""
+    name = host.decode("latin-1").strip().lower()
     name = name[1:].partition("]")[0] if name.startswith("[") and "]" in name else name.partition(":")[0]
     if name in ("localhost", own_host.lower()):
         return True

@@ -267,6 +267,7 @@ class HttpServer:
         self._config = uvicorn.Config(
             self, lifespan="off", log_config=None, access_log=False, http=self._protocol, ws="none", log_level="error",
             timeout_graceful_shutdown=1, timeout_keep_alive=60, server_header=False, date_header=False,
+            proxy_headers=False,
         )  # fmt: skip
         self._server = _QuietServer(self._config)
         self._tasks: list[asyncio.Task[None]] = []

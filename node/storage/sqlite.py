@@ -62,6 +62,8 @@ class SqliteStore:
         """
         self.path = path
         self._failed = False
+        self._meta: dict[int, bytes | None] = {}
+        """Rows of META as last written: every call of a client asks for the tip."""
         self._writing = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -111,6 +113,8 @@ class SqliteStore:
 
     def row(self, column: Column, key: int) -> bytes | None:
         """The row's bytes, or None. StorageError (`storage_corrupt`) if they are not what was written."""
+        if column is Column.META and key in self._meta:
+            return self._meta[key]
         found = self.rows(column, key, 1)
         return found[0][1] if found and found[0][0] == key else None
 
@@ -255,6 +259,7 @@ class SqliteStore:
                 self._writer.execute("COMMIT")
                 if moved:
                     recent.forget(moved)
+                self._meta.update((key, value) for column, key, value in batch.rows if column is Column.META)
                 self._live, self._staged, self._recent = live.with_keys(fresh), staged.with_keys(fresh_staged), recent
                 self._has_leftover = batch.adopt
             except sqlite3.Error as error:
@@ -341,6 +346,7 @@ class SqliteStore:
         for connection in self._open:
             connection.close()
         self._open = []
+        self._meta = {}
         self._lock.close()
 
 

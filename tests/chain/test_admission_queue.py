@@ -27,7 +27,7 @@ class _Tx(NamedTuple):
 
 def waiting(sender: int, number: int = 0, *, origin: int = CLIENTS, cost: int = 1) -> Waiting:
     tx = cast(SignedTransaction, _Tx(_Raw(Address(bytes([sender]) * 16)), number))
-    return Waiting(tx, None, origin, cost)
+    return Waiting(tx, None, origin, cost, 0)
 
 
 def senders(batch: list[Waiting]) -> list[int]:

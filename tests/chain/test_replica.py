@@ -1,9 +1,10 @@
 """What a validator answers to a client, word for word, what it passes on, and which messages it refuses by name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
+from chain.accounts import Account, account_key
 from chain.admission import Admission
 from chain.block import Block, Header, header_id, payload_root
 from chain.codec import encode
@@ -283,6 +284,65 @@ def test_the_queue_of_unchecked_transactions_is_bounded(node: Node, monkeypatch:
         node.step(Received(peer, encode_message(spread_by_peer)))
     node.judge()
     assert [len(work.checks) for work in node.work] == [9 + 3 + 3], "a third of as much for each other validator"
+
+
+class TestWaitingForItsCheck:
+    """'The ledger's when it was looked at: while that is the newest, looking again gives the same.'"""
+
+    @staticmethod
+    def go_on(node: Node, seconds: int, used: int = 0) -> None:
+        """A block is final meanwhile: time goes on, and the sender's numbers below `used` are used."""
+        ledger = node.replica.ledger
+        ledger.tip = replace(ledger.tip, version=ledger.tip.version + 1, timestamp_us=NOW_US + seconds * SECOND_US)
+        key_of_sender = account_key(TC.address)
+        account = ledger.state.get(key_of_sender)
+        assert isinstance(account, Account)
+        ledger.state.cache[key_of_sender] = account.after_transaction(used)
+
+    @pytest.mark.parametrize(("seconds", "name"), [(9, "accepted"), (10, "transaction_expired")])
+    def test_a_block_between_is_looked_at(self, node: Node, seconds: int, name: str) -> None:
+        """It may have expired, or whatever else the prologue asks."""
+        node.step(Submitted(1, node.sign(0, expires=NOW_SECS + 10).envelope))
+        self.go_on(node, seconds)
+        assert [reply.name for reply in node.judge().replies] == [name]
+        assert len(node.replica.mempool) == (name == "accepted")
+
+    @pytest.mark.parametrize(("used", "name"), [(0, "accepted"), (1, "sequence_number_too_old")])
+    def test_a_number_that_was_used_between(self, node: Node, used: int, name: str) -> None:
+        """The client is told, and the pool takes no number of the past."""
+        node.step(Submitted(1, node.sign(0).envelope))
+        self.go_on(node, 0, used)
+        assert [reply.name for reply in node.judge().replies] == [name]
+        assert len(node.replica.mempool) == (name == "accepted")
+
+    def test_who_waits_for_its_turn_is_settled_without_a_check(self, node: Node) -> None:
+        """What was used meanwhile costs no verification; of a validator it is nobody's business."""
+        node.step(Submitted(1, node.sign(0).envelope))
+        node.step(Submitted(2, node.sign(1).envelope))
+        node.step(Received(2, encode_message(Transactions((node.sign(0, code="XEU").envelope,)))))
+        self.go_on(node, 0, 2)
+        out = node.judge()
+        assert {reply.request_id: reply.name for reply in out.replies} == dict.fromkeys(
+            (1, 2), "sequence_number_too_old"
+        )
+        assert node.work == []
+
+    @pytest.mark.parametrize(("goes_on", "looks"), [(False, 1), (True, 2)])
+    def test_it_is_looked_at_once_a_block(
+        self, node: Node, monkeypatch: pytest.MonkeyPatch, goes_on: bool, looks: int
+    ) -> None:
+        """On arrival, and again before the pool takes it if another block is final by then."""
+        seen = []
+
+        def look(*args: object, **kwargs: object) -> None:
+            seen.append(args)
+
+        monkeypatch.setattr("chain.replica.check_prologue", look)
+        node.step(Submitted(1, node.sign(0).envelope))
+        if goes_on:
+            self.go_on(node, 1)
+        assert [reply.name for reply in node.judge().replies] == ["accepted"]
+        assert len(seen) == looks
 
 
 class TestGossip:

@@ -269,6 +269,21 @@ def test_what_is_no_call_costs_like_a_refused_one(garbage: bytes) -> None:
 
 
 @pytest.mark.network
+def test_nobody_asks_on_another_s_budget() -> None:
+    """Whose budget it is says the connection, and no header: 'behind a proxy all clients are one address'."""
+
+    async def story(dial: Callable[[], Awaitable[Client]]) -> None:
+        client = await dial()
+        for address in (b"9.9.9.1", b"9.9.9.2"):
+            named = b"\r\nX-Forwarded-For: %b\r\nContent-Type" % address
+            await client.ask(request(host=b"evil.example").replace(b"\r\nContent-Type", named))
+        named = b"\r\nX-Forwarded-For: 9.9.9.3\r\nContent-Type"
+        assert (await client.ask(request().replace(b"\r\nContent-Type", named))).startswith(b"HTTP/1.1 429 ")
+
+    play(Refusing(), story, prices=SLOW)
+
+
+@pytest.mark.network
 def test_a_call_and_one_piece_of_garbage_leave_something() -> None:
     """The other side of the bound above: one piece of garbage is not enough."""
 

@@ -385,6 +385,22 @@ class TestFailing:
         assert caught.value.name == "storage_read_failed"
         store.close()
 
+    def test_the_tip_is_that_of_the_last_write_that_held(self, path: Path) -> None:
+        """'Rows of META as last written': the last change of a key counts, one that is deleted is gone, and what was
+        not applied is not told, nor what another process wrote before."""
+        store = SqliteStore(path, GENESIS)
+        store.write(WriteBatch(rows=[(Column.META, 0, b"old"), (Column.META, 0, b"tip"), (Column.META, 1, b"vote")]))
+        store.write(WriteBatch(rows=[(Column.META, 1, None), (Column.BLOCK, 0, b"block")]))
+        assert [store.row(Column.META, key) for key in (0, 1, 2)] == [b"tip", None, None]
+        assert (store.row(Column.BLOCK, 0), store.row(Column.BLOCK, 1)) == (b"block", None)
+        store._writer.execute("DROP TABLE posting_log")
+        with pytest.raises(StorageError):
+            store.write(WriteBatch(rows=[(Column.META, 0, b"new")], postings=[(Index.EVENT, b"stream", 0, 0)]))
+        assert store.row(Column.META, 0) == b"tip"
+        store.close()
+        with pytest.raises(StorageError):
+            store.row(Column.META, 0)
+
     def test_a_batch_that_is_no_batch(self, path: Path) -> None:
         """Our own mistake is no StorageError; it leaves no transaction open and nothing written either."""
         store = SqliteStore(path, GENESIS)
