@@ -177,7 +177,8 @@ def assemble(raw: RawTransaction, sender: Authenticator, secondaries: Sequence[S
 
 def decode_transaction(envelope: bytes) -> SignedTransaction:
     """Parse an envelope; DecodeError if it is too large, of an unknown kind, not canonical or wrongly typed."""
-    _check_size(envelope, MAX_BATCH_BYTES if _may_be_large(envelope) else MAX_TRANSACTION_BYTES)
+    if len(envelope) > MAX_TRANSACTION_BYTES:
+        _check_size(envelope, MAX_BATCH_BYTES if _may_be_large(envelope) else MAX_TRANSACTION_BYTES)
     kind, body = fields(decode(envelope), "envelope", int, bytes)
     if kind != ENVELOPE_NATIVE:
         raise DecodeError(f"envelope kind {kind} is not known to this chain", name="unknown_envelope", kind=kind)

@@ -104,14 +104,23 @@ async def encode(response: Json, slices: Slices) -> bytes:
     """JSON of a response or of a list of them, row by row where there are many."""
     if not isinstance(response, list):
         return await _encode_one(response, slices)
+    if not any(map(_is_long, response)):
+        return json.dumps(response).encode()
     return b"[" + b", ".join([await _encode_one(item, slices) for item in response]) + b"]"
+
+
+def _is_long(response: dict[str, Json]) -> bool:
+    """Whether it is a page of many rows."""
+    rows = response.get("result")
+    return isinstance(rows, list) and len(rows) >= ROWS
 
 
 async def _encode_one(response: dict[str, Json], slices: Slices) -> bytes:
     """One response; its result stands last in it."""
-    rows = response.get("result")
-    if not isinstance(rows, list) or len(rows) < ROWS:
+    if not _is_long(response):
         return json.dumps(response).encode()
+    rows = response["result"]
+    assert isinstance(rows, list)
     parts = list[str]()
     for row in rows:
         parts.append(json.dumps(row))

@@ -265,7 +265,7 @@ class HttpServer:
         self._host = listener.getsockname()[0]
         self._protocol = bounded_protocol(bounds or HttpBounds(), self.budget)
         self._config = uvicorn.Config(
-            self, lifespan="off", log_config=None, access_log=False, http=self._protocol, ws="none", log_level="error",
+            self, lifespan="off", log_config=None, access_log=False, http=self._protocol, ws="none",
             timeout_graceful_shutdown=1, timeout_keep_alive=60, server_header=False, date_header=False,
             proxy_headers=False,
         )  # fmt: skip
