@@ -124,10 +124,6 @@ class Refinement:
             self._down.discard(node)
             self._for_all(node, spec.recover)
 
-    def on_record_lost(self, node: int) -> None:
-        """What a validator signed does not bind it any more in the epochs so far."""
-        self._for_all(node, spec.lose_memory)
-
     # --- messages as actions ---
 
     def _on_proposal(self, node: int, who: int, message: Proposal) -> None:
@@ -255,7 +251,6 @@ class Refinement:
             who = self._seat(node, epoch)
             if who is not None:
                 self._act(node, epoch, "", action, who)
-                self._judge(epoch)
 
     def _begin(self, epoch: int) -> None:
         """The first word in an epoch."""

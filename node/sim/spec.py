@@ -179,11 +179,6 @@ def recover(state: State, who: int) -> State:
     return _remember(state, who, state.validators[who]._replace(is_up=True))
 
 
-def lose_memory(state: State, who: int) -> State:
-    """A disk is lost with the record on it. What it signed does not bind it any more: it is one of the faulty (R18)."""
-    return state._replace(faulty=state.faulty | {who})
-
-
 def leave(state: State, who: int) -> State:
     """A validator goes on to the next epoch, where rounds and memories begin anew (`begin`)."""
     _need(state.is_over, "E5: an epoch is left only when its last block is decided: nobody signs in two at once")

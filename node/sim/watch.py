@@ -141,7 +141,6 @@ class Watch:
         self.ledgers.forget(node)
         self.lost_disks.add(node)
         if not keeps_record:
-            self.refinement.on_record_lost(node)
             self.lost_records.add(node)
 
     def on_halt(self, node: int, error: MithqalError) -> None:

@@ -144,7 +144,7 @@ class World:
         verdict = Verdict(scenario, self.parties, self.signatures, self.watch, self.workload, self.pulse)
         honest = [validator for validator in self.validators if validator.index not in self.watch.faulty]
         self.violations += verdict.violations(honest, is_whole=is_whole)
-        excused = frozenset(self.watch.faulty_numbers | self.watch.lost_records)
+        excused = frozenset(self.watch.faulty_numbers)
         self.violations += self.bystander.violations(honest, excused, START_US + scenario.calm_us)
         self.trace.add(self.scheduler.now_us, -1, "end")
         return self._result()

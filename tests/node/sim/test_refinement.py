@@ -107,7 +107,7 @@ def run() -> Recording:
 
         setattr(watched, name, call)
 
-    for name in ("on_message", "on_committed", "on_crash", "on_start", "on_record_lost"):
+    for name in ("on_message", "on_committed", "on_crash", "on_start"):
         watch(name)
     return Recording(events, world, world.run())
 
@@ -243,8 +243,6 @@ def test_nothing_is_asked_of_the_faulty(run: Recording) -> None:
     assert rules(run.replay(bend)) == ["P1"]
     others = [event for event in run.events if not (isinstance(event.what, Vote | Timeout) and event.node == liar)]
     assert rules(run._replace(events=others).replay(faulty=(liar,))) == []
-    gone = Heard("on_record_lost", liar)
-    assert rules(run.replay(lambda event: iter((event, gone, second) if event is vote else (event,)))) == []
     many = run.replay(bend, faulty=(1, liar))
     assert rules(many) == []
     assert many._epochs[1] is None

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from chain.consensus.ports import SigningKey
 from chain.replica import Replica
+from node.sim import world as world_module
+from node.sim.keys import Keys
 from node.sim.parties import START_US
 from node.sim.result import Result
 from node.sim.scenario_file import from_document
@@ -46,6 +49,31 @@ def test_a_record_that_is_gone_or_unreadable_makes_an_observer(fault: str) -> No
     assert result.alarms == {}
     assert safety_of(world, 2).public_key == b""
     assert result.commits[2] >= max(result.commits) - 1 > 20
+
+
+class Forgetful(Keys):
+    """D5 broken: a key whose record is lost begins another one."""
+
+    def find(self, public_key: bytes) -> SigningKey | None:
+        self._disk.lost_records.clear()
+        return super().find(public_key)
+
+
+def test_who_signs_after_it_lost_its_record_leaves_the_specification(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Losing the record excuses nothing: with the questions of R19 gone as well, the node gives up rounds that are long
+    over and hides its lock, and the refinement says so. Without D5 alone, R19 still holds it back."""
+    faults = [
+        {"do": "partition", "groups": [[2], [0, 1, 3]], "at_ms": 1_950, "for_ms": 2_400},
+        {"do": "restart.lost_disk", "node": 2, "at_ms": 2_000},
+    ]
+    monkeypatch.setattr(world_module, "Keys", Forgetful)
+    _, held_back = played(faults=faults)
+    assert held_back.violations == ()
+    monkeypatch.setattr("chain.consensus.epochs.RECALLING", None)
+    _, result = played(faults=faults)
+    broken = [violation for violation in result.violations if violation.rule == "R_refinement"]
+    assert broken
+    assert {violation.node for violation in broken} == {2}
 
 
 def test_a_record_that_can_be_read_again_signs_again() -> None:

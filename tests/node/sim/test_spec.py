@@ -164,7 +164,7 @@ def test_certificates_are_of_what_was_said(start: State) -> None:
     assert refusal(lambda: spec.certify(state, said(B1), (0, 1, 1))) == "Q2"
     assert refusal(lambda: spec.certify(state, said(B1), (0, 1, 7))) == "Q2"
     assert refusal(lambda: spec.certify(state, said(B1), (0, 1, 2))) == "Q3"
-    weak = spec.lose_memory(state, 2)
+    weak = state._replace(faulty=state.faulty | {2})
     assert spec.certify(weak, said(B1), (0, 1, 2)).rounds[1].certified == said(B1)
     assert refusal(lambda: spec.certify(state, said(B1, result="other"), (0, 1, 2))) == "Q3"
 
@@ -176,7 +176,7 @@ def test_timeout_certificates_count_for_their_highest(start: State) -> None:
         state = spec.time_out(state, who, 2, high)
     assert refusal(lambda: spec.certify_timeouts(state, 2, [(0, 1), (1, 1), (2, 0)], 1)) == "Q3"
     assert refusal(lambda: spec.certify_timeouts(state, 2, [(0, 1), (1, 1), (2, 1)], 0)) == "Q7"
-    liar = spec.lose_memory(state, 3)
+    liar = state._replace(faulty=state.faulty | {3})
     assert refusal(lambda: spec.certify_timeouts(liar, 2, [(0, 1), (1, 1), (3, 5)], 5)) == "Q8, Q9"
     assert refusal(lambda: spec.certify_timeouts(liar, 2, [(0, 1), (1, 1), (3, 1), (2, 1), (2, 1)], 1)) == "Q2"
     assert spec.certify_timeouts(liar, 2, [(0, 1), (1, 1), (3, 0)], 1).rounds[2].tcs == {1}
