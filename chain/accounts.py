@@ -21,6 +21,7 @@ from chain.records.validators import (
     Accusation,
     ActiveSet,
     OperatorConfig,
+    RetiredKey,
     ValidatorConfig,
     read_active_set,
     read_validator_record,
@@ -235,6 +236,7 @@ Record = (
     | ValidatorConfig
     | OperatorConfig
     | Accusation
+    | RetiredKey
     | OnChainConfig
     | RoleRecord
 )
@@ -261,6 +263,7 @@ _READERS: dict[bytes, Callable[[bytes], Record]] = {
     b"u": Usage.from_bytes,
     b"v": read_validator_record,
     b"e": Accusation.from_bytes,
+    b"k": RetiredKey.from_bytes,
     ONCHAIN_KEY: OnChainConfig.from_bytes,
 }
 

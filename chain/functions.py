@@ -241,7 +241,7 @@ FUNCTIONS: dict[str, Function] = {
     "set_validator_operator_with_nonce_admin": _function(
         _VALIDATORS, "sliding_nonce:u64", "operator_name:text", "operator_account:address", secondaries=1
     ),
-    "submit_evidence": _function("EvidenceScripts", "validator_address:address", "evidence:bytes"),
+    "submit_evidence": _function("EvidenceScripts", "consensus_key:bytes", "evidence:bytes"),
     "update_diem_version": _function(_SYSTEM, "sliding_nonce:u64", "major:u64"),
     "set_gas_constants": _function(_SYSTEM, "sliding_nonce:u64", *(f"{name}:u64" for name in GasConstants._fields)),
     "initialize_diem_consensus_config": _function(_SYSTEM, "sliding_nonce:u64"),

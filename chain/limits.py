@@ -132,6 +132,8 @@ CONFIG_UPDATE_INTERVAL_US = 1 * SECOND_US
 """How often a member may change its own keys, as genesis sets it (Diem: five minutes)."""
 MAX_REGISTERED_VALIDATORS = 1_024
 """Validators that one chain ever registers, members or not."""
+MAX_MARKS = 16
+"""Keys of one validator that the ledger marks as guilty; after so many it is not taken into the set again."""
 MAX_ADDRESS_BYTES = 256
 """One network address of a validator."""
 EPOCH_PROOFS = 16

@@ -16,6 +16,7 @@ ROOT_HANDLES = {
     "policyupdate": 1_002,
     "compose": 1_003,
     "decompose": 1_004,
+    "validatoraccused": 1_005,
 }
 """Event handles of the root: Libra's numbers after its genesis (reference 1.4), ours from 1,000 on."""
 ROOT_COUNTERS = {type_: place for place, type_ in enumerate(ROOT_HANDLES)}

@@ -254,7 +254,7 @@ _EXACT: dict[str, dict[str, Any]] = {
     "remove_validator_and_reconfigure": {"validator_name": "validator-1", "validator_address": party(201).address},
     "set_gas_constants": dict(zip(GasConstants._fields, GasConstants(), strict=True)),
     "update_diem_consensus_config": {"config": ConsensusConfig().to_bytes()},
-    "submit_evidence": {"validator_address": party(201).address, "evidence": PROOF_OF_GUILT},
+    "submit_evidence": {"consensus_key": key(11).public_key, "evidence": PROOF_OF_GUILT},
     "set_jurisdiction_policy": {"policy": Policy(1, "none", ()).to_bytes()},
 }
 """What single functions need."""

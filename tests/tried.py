@@ -4,7 +4,7 @@ from typing import Any
 
 from chain.accounts import ASSOCIATION
 from chain.records.onchain import ConsensusConfig
-from tests.builders import NOBODY, ONE, PAYMENT, TC, party
+from tests.builders import NOBODY, ONE, PAYMENT, TC, key, party
 from tests.views import ALICE, BRUNO, DEALER, US_WALLET
 
 NEW = party(80)
@@ -264,9 +264,9 @@ FAILURES: list[tuple[Any, str, tuple[Any, ...], str]] = [
         " another number of secondary signers signed than the function takes"),
     ),
     (
-        ALICE, "submit_evidence", (NEW.address, b"nothing"),
-        (f"alice@us-wallet tried to show that the validator of {NEW.address.hex()} lied, and failed: there is no"
-        " validator at this address"),
+        ALICE, "submit_evidence", (key(11).public_key, b"nothing"),
+        (f"alice@us-wallet tried to show that the validator with the key {key(11).public_key.hex()} lied, and failed:"
+        " the evidence does not show that this key signed what no honest validator signs"),
     ),
     (
         ALICE, "update_diem_version", (0, 9),

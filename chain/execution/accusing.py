@@ -8,32 +8,37 @@ from chain.errors import MithqalError
 from chain.evidence import Evidence, prove
 from chain.execution.context import Run
 from chain.execution.outcome import Abort, Category
-from chain.records.validators import Accusation, accusation_key
+from chain.records.validators import Mark, accusation_key
 
 _SIGNATURES = RealSignatures()
 
 
-def submit_evidence(run: Run, account: bytes, data: bytes) -> None:
-    """Mark a validator whose present consensus key signed both statements.
+def submit_evidence(run: Run, consensus_key: bytes, data: bytes) -> None:
+    """Mark a consensus key, in force now or once, that signed both statements; it says whose it is (E13).
 
-    Present is the key in force of a member, the registered one of another validator. The state has no sets of earlier
-    epochs, and needs none: no honest key signs both, in whatever epoch and seat.
+    The state has no sets of earlier epochs, and needs none: no honest key signs both, in whatever epoch and seat.
     """
-    config = run.state.validator(account)
-    if config is None:
-        raise Abort("ValidatorConfig", Category.NOT_PUBLISHED, "EVALIDATOR_CONFIG", f"{account.hex()} is no validator")
-    member = run.state.active_set().member(config.number)
-    key = config.consensus_key if member is None else member.consensus_key
-    known = run.state.get(accusation_key(account))
-    if isinstance(known, Accusation) and known.consensus_key == key:
+    account = run.state.key_owner(consensus_key)
+    config = None if account is None else run.state.validator(account)
+    if account is None or config is None:
+        raise Abort(
+            "Evidence",
+            Category.NOT_PUBLISHED,
+            "EUNKNOWN_KEY",
+            f"no validator ever signed with {consensus_key.hex()[:64]}",
+        )
+    known = run.state.accusation(account)
+    if known.names(consensus_key):
         raise Abort(
             "Evidence", Category.ALREADY_PUBLISHED, "EALREADY_ACCUSED", f"{config.human_name}'s key is accused already"
         )
     try:
         evidence = Evidence.from_bytes(data)
-        prove(evidence, key, run.context.genesis_hash, _SIGNATURES)
+        prove(evidence, consensus_key, run.context.genesis_hash, _SIGNATURES)
     except MithqalError as error:
         raise Abort("Evidence", Category.INVALID_ARGUMENT, "EEVIDENCE", error.message, rule=error.name) from error
-    run.state.put(
-        accusation_key(account), Accusation(account, key, int(evidence.kind), evidence.epoch, *evidence.rounds)
-    )
+    mark = Mark(consensus_key, int(evidence.kind), evidence.epoch, *evidence.rounds)
+    run.state.put(accusation_key(account), known._replace(marks=(*known.marks, mark)))
+    run.emit_root(
+        "validatoraccused", (config.number, consensus_key, evidence.id.name, evidence.epoch, *evidence.rounds),
+    )  # fmt: skip

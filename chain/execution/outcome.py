@@ -39,6 +39,7 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "compose": ("amount", "currency", "dealer_address", "parts"),
     "decompose": ("amount", "currency", "dealer_address", "parts"),
     "newepoch": ("epoch",),
+    "validatoraccused": ("validator", "consensus_key", "kind", "epoch", "first_round", "second_round"),
     "newblock": ("round", "proposer", "proposed_time_us"),
 }
 """Fields by event type, in the order of `Event.data` (reference: Libra's JSON event types)."""
@@ -251,6 +252,7 @@ REASONS: dict[str, dict[str, Reason]] = {
         "EEVIDENCE": Reason(100, Category.INVALID_ARGUMENT),
         "EALREADY_ACCUSED": Reason(101, Category.ALREADY_PUBLISHED),
         "EACCUSED": Reason(102, Category.INVALID_STATE),
+        "EUNKNOWN_KEY": Reason(103, Category.NOT_PUBLISHED),
     },
     "DiemConfig": {
         "EDIEM_CONFIG": Reason(1, Category.ALREADY_PUBLISHED),
@@ -401,8 +403,9 @@ SENTENCES: dict[str, str] = {
     "ECONFIG_UPDATE_RATE_LIMITED": "the validator changed its keys a moment ago",
     "EMAX_VALIDATORS": "the set has 256 members already",
     "ELAST_VALIDATOR": "the last member stays: nobody could decide anything without it",
-    "EEVIDENCE": "the evidence does not show that the validator's present key signed what no honest validator signs",
-    "EALREADY_ACCUSED": "the validator's present key is accused already",
+    "EEVIDENCE": "the evidence does not show that this key signed what no honest validator signs",
+    "EALREADY_ACCUSED": "this key of the validator is accused already",
+    "EUNKNOWN_KEY": "no validator ever signed with this key",
     "EACCUSED": "the validator's registered key was caught lying: it needs another one",
     "EDIEM_CONFIG": "the configuration exists since genesis and can only be updated",
     "EINVALID_MAJOR_VERSION_NUMBER": "the version must be above the one in force",

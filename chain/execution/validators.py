@@ -14,11 +14,9 @@ from chain.execution.reconfiguration import reconfigure
 from chain.limits import MAX_NAME_BYTES, MAX_REGISTERED_VALIDATORS, MAX_VALIDATORS
 from chain.records.validators import (
     VALIDATORS_KEY,
-    Accusation,
     OperatorConfig,
     SetMember,
     ValidatorConfig,
-    accusation_key,
     is_address,
     read_network_address,
     validator_key,
@@ -112,11 +110,10 @@ def add_validator_and_reconfigure(run: Run, nonce: int, name: str, account: byte
         raise Abort(
             "DiemSystem", Category.INVALID_ARGUMENT, "EINVALID_PROSPECTIVE_VALIDATOR", f"{name} has registered no keys"
         )
-    accusation = run.state.get(accusation_key(account))
-    if isinstance(accusation, Accusation) and accusation.consensus_key == config.consensus_key:
+    if run.state.accusation(account).names(config.consensus_key):
         raise Abort(
             "Evidence", Category.INVALID_STATE, "EACCUSED",
-            f"{name}'s key was caught lying in epoch {accusation.epoch}: its operator registers another one first",
+            f"{name}'s key was caught lying: its operator registers another one first",
         )  # fmt: skip
     if len(active.members) >= MAX_VALIDATORS:
         raise Abort(
@@ -175,12 +172,13 @@ def _set_config(run: Run, account: bytes, consensus_key: bytes, network: str, fu
 
 
 def _check_own_keys(run: Run, config: ValidatorConfig, consensus_key: bytes, network_key: bytes) -> None:
-    """No key stands for two validators, or for two purposes: who signs must be one and the same."""
+    """No key stands for two validators, ever, or for two purposes: who signed must be one and the same (E13)."""
     used = {key for other in _configs(run) if other.number != config.number for key in _keys(other)}
     used |= {
         key for member in run.state.active_set().members if member.number != config.number for key in _keys(member)
     }
-    if consensus_key == network_key or used & {consensus_key, network_key}:
+    is_others = run.state.key_owner(consensus_key) not in (None, config.account)
+    if consensus_key == network_key or is_others or used & {consensus_key, network_key}:
         raise Abort(
             "ValidatorConfig", Category.INVALID_ARGUMENT, "EKEY_IN_USE", "a validator's keys are its own, and differ"
         )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from chain.codec import decode, encode, fields
 from chain.errors import DecodeError
-from chain.limits import MAX_ADDRESS_BYTES
+from chain.limits import MAX_ADDRESS_BYTES, MAX_MARKS
 
 VALIDATORS_KEY = b"v"
 """State key of the set in force."""
@@ -86,10 +86,9 @@ class ValidatorConfig(NamedTuple):
         return ValidatorConfig(*fields(decode(data), "validator", *kinds)[1:])
 
 
-class Accusation(NamedTuple):
-    """A validator's key that evidence on the ledger has proved guilty; the newest such key of the validator."""
+class Mark(NamedTuple):
+    """One key that evidence on the ledger has proved guilty, by the first piece that anybody submitted."""
 
-    account: bytes
     consensus_key: bytes
     kind: int
     """Of `chain.evidence.EvidenceKind`."""
@@ -98,14 +97,42 @@ class Accusation(NamedTuple):
     second_round: int
     """Of the two statements."""
 
+
+class Accusation(NamedTuple):
+    """A validator's keys that were proved guilty, oldest first (docs/protocol.md, EV15)."""
+
+    account: bytes
+    marks: tuple[Mark, ...] = ()
+
+    def names(self, consensus_key: bytes) -> bool:
+        """Whether a key is guilty: it is marked, or there are so many marks that every key of the validator counts."""
+        return len(self.marks) >= MAX_MARKS or any(mark.consensus_key == consensus_key for mark in self.marks)
+
+    def to_bytes(self) -> bytes:
+        """Canonical bytes."""
+        return encode((self.account, tuple(map(tuple, self.marks))))
+
+    @staticmethod
+    def from_bytes(data: bytes) -> "Accusation":
+        """Read what `to_bytes` wrote."""
+        account, rows = fields(decode(data), "accusation", bytes, tuple)
+        return Accusation(account, tuple(Mark(*fields(row, "mark", bytes, int, int, int, int)) for row in rows))
+
+
+class RetiredKey(NamedTuple):
+    """A consensus key that was in force once, and whose it is for ever (docs/protocol.md, E13)."""
+
+    consensus_key: bytes
+    account: bytes
+
     def to_bytes(self) -> bytes:
         """Canonical bytes."""
         return encode(tuple(self))
 
     @staticmethod
-    def from_bytes(data: bytes) -> "Accusation":
+    def from_bytes(data: bytes) -> "RetiredKey":
         """Read what `to_bytes` wrote."""
-        return Accusation(*fields(decode(data), "accusation", bytes, bytes, int, int, int, int))
+        return RetiredKey(*fields(decode(data), "retired key", bytes, bytes))
 
 
 class OperatorConfig(NamedTuple):
@@ -132,6 +159,11 @@ def validator_key(account: bytes) -> bytes:
 def accusation_key(account: bytes) -> bytes:
     """State key of what a validator is accused of."""
     return b"e" + account
+
+
+def retired_key(consensus_key: bytes) -> bytes:
+    """State key of a consensus key that is in force no more."""
+    return b"k" + consensus_key
 
 
 def is_address(text: str) -> bool:

@@ -12,7 +12,16 @@ from chain.accounts import (
     currency_key,
 )
 from chain.records.onchain import ONCHAIN_KEY, OnChainConfig
-from chain.records.validators import VALIDATORS_KEY, ActiveSet, ValidatorConfig, validator_key
+from chain.records.validators import (
+    VALIDATORS_KEY,
+    Accusation,
+    ActiveSet,
+    RetiredKey,
+    ValidatorConfig,
+    accusation_key,
+    retired_key,
+    validator_key,
+)
 
 
 class StateView(Protocol):
@@ -78,6 +87,20 @@ class Overlay:
         """A validator's configuration, or None."""
         record = self.get(validator_key(account))
         return record if isinstance(record, ValidatorConfig) else None
+
+    def accusation(self, account: bytes) -> Accusation:
+        """What a validator's keys are marked for; nothing at first."""
+        record = self.get(accusation_key(account))
+        return record if isinstance(record, Accusation) else Accusation(account)
+
+    def key_owner(self, consensus_key: bytes) -> bytes | None:
+        """Account of the validator whose key this is, in force now or once (E13); None if it never was."""
+        active = self.active_set()
+        for member in active.members:
+            if member.consensus_key == consensus_key:
+                return active.registered[member.number]
+        record = self.get(retired_key(consensus_key))
+        return record.account if isinstance(record, RetiredKey) else None
 
     def merge(self) -> None:
         """Move the writes into the base overlay."""

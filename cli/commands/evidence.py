@@ -58,19 +58,20 @@ def verify(file: Path, waypoint: str | None, directory: Path, as_json: bool) -> 
 
 
 @evidence.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+@click.argument("piece")
 @click.option("--as", "name", required=True, help="The account that submits it: anybody's.")
 @options.network
 @options.as_json
 @output.reported
-def submit(file: Path, name: str, directory: Path, as_json: bool) -> int:
-    """Put a file of evidence on the ledger: it marks the validator's key, which cannot be taken into the set again."""
+def submit(piece: str, name: str, directory: Path, as_json: bool) -> int:
+    """Put PIECE of evidence, a file or an id of `evidence list`, on the ledger: it marks the validator's key, which
+    cannot be taken into the set again."""
     network = load_network(directory)
-    done = submit_evidence(Wallet(network), name, file.read_bytes(), network.waypoint)
+    done = submit_evidence(Wallet(network), name, piece, network.waypoint)
     words = f"{done['validator']} is accused on the ledger: {done['kind']} in epoch {done['epoch']}"
     lines = [
         f"{words}, version {done['version']}",
-        f"  the association removes it: mithqal validator remove {done['validator']}",
+        f"  the association removes it: mithqal validator remove --evidence {piece}",
     ]
     output.result(done, lines, as_json=as_json)
     return OK

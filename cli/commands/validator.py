@@ -6,11 +6,13 @@ from typing import Any
 
 import click
 
+from chain.errors import MithqalError
 from cli import options, output
 from cli.exits import OK
 from cli.proposals import propose_option, write_proposal
 from cli.viewing import open_view
 from node.client.network import load_network
+from node.client.operations.accusing import guilty_by
 from node.client.wallets.wallet import Wallet
 from node.localnet.membership import Change
 from node.localnet.supervisor import START_TIMEOUT_S, Supervisor
@@ -35,13 +37,18 @@ def list_(limit: int, directory: Path, as_json: bool) -> int:
     return OK
 
 
-def _change(command: Command) -> Command:
-    """The options of a change."""
-    command = propose_option(command)
-    command = click.option(
-        "--timeout", type=options.Seconds(0.1, 3600), default=START_TIMEOUT_S, show_default=True, help="Seconds a step."
-    )(options.network(options.as_json(output.reported(command))))
-    return click.argument("name")(command)
+def _change(*, is_named: bool = True) -> Callable[[Command], Command]:
+    """The options of a change; `is_named`: the validator's name must be given."""
+
+    def options_of(command: Command) -> Command:
+        command = propose_option(command)
+        command = click.option(
+            "--timeout", type=options.Seconds(0.1, 3600), default=START_TIMEOUT_S, show_default=True,
+            help="Seconds a step.",
+        )(options.network(options.as_json(output.reported(command))))  # fmt: skip
+        return click.argument("name", required=is_named)(command)
+
+    return options_of
 
 
 def _open(directory: Path, timeout: float, *, as_json: bool) -> Change:
@@ -63,7 +70,7 @@ def _told(done: dict[str, Any], words: str) -> list[str]:
 
 
 @validator.command()
-@_change
+@_change()
 def add(name: str, proposal: Path | None, directory: Path, timeout: float, as_json: bool) -> int:
     """Make validator NAME on this machine, let it catch up, and take it into the set.
 
@@ -80,9 +87,18 @@ def add(name: str, proposal: Path | None, directory: Path, timeout: float, as_js
 
 
 @validator.command()
-@_change
-def remove(name: str, proposal: Path | None, directory: Path, timeout: float, as_json: bool) -> int:
-    """Take NAME out of the set. Its process goes on: it follows, signs nothing, and serves what it has."""
+@click.option("--evidence", "piece", help="Whom this names, a file or an id of `evidence list`; the ledger accuses it.")
+@_change(is_named=False)
+def remove(
+    name: str | None, piece: str | None, proposal: Path | None, directory: Path, timeout: float, as_json: bool
+) -> int:
+    """Take NAME out of the set, or whom --evidence names, if it holds here and is on the ledger. Its process goes on:
+    it follows, signs nothing, and serves what it has."""
+    if piece is not None:
+        network = load_network(directory)
+        name = guilty_by(Wallet(network), piece, network.waypoint, name)
+    if name is None:
+        raise MithqalError("name a validator, or give --evidence", name="bad_argument")
     if proposal is not None:
         write_proposal(proposal, _open(directory, timeout, as_json=as_json).propose_removal(name), as_json=as_json)
         return OK
@@ -92,7 +108,7 @@ def remove(name: str, proposal: Path | None, directory: Path, timeout: float, as
 
 
 @validator.command(name="rotate-key")
-@_change
+@_change()
 def rotate_key(name: str, proposal: Path | None, directory: Path, timeout: float, as_json: bool) -> int:
     """Give NAME a new consensus key, in force from the next epoch on; the old one signs nothing any more.
 

@@ -1,9 +1,10 @@
 """Methods about what is now: accounts, currencies, validators, what waits in the pool."""
 
 from chain.accounts import Account, Currency, account_key, currency_key
+from chain.evidence import EvidenceKind
 from chain.execution.reconfiguration import validator_set
 from chain.records.coins import Basket, basket_key
-from chain.records.validators import Accusation, ValidatorConfig, accusation_key, validator_key
+from chain.records.validators import Accusation, Mark, ValidatorConfig, accusation_key, validator_key
 from node.api.reads import Context, active_set_of, check_limit, config_of, onchain_of, state_at
 from node.api.results import account_json, currency_json, with_records
 from node.api.schema import Json, Tip
@@ -42,7 +43,7 @@ def get_validators(context: Context, tip: Tip) -> Json:
     """Every registered validator by its number: member or not, and whether this validator has a link to it.
 
     A member's keys are those in force; the others' are those that it has registered, empty before that. `is_accused`
-    says whether evidence on the ledger has proved this consensus key guilty.
+    says whether evidence on the ledger has proved this consensus key guilty, `accusations` which of its keys ever.
     """
     connected = context.peers.connected()
     state = state_at(context, tip, None)
@@ -53,17 +54,27 @@ def get_validators(context: Context, tip: Tip) -> Json:
         assert isinstance(config, ValidatorConfig)
         member = active.member(number)
         keys = config if member is None else member
-        accused = state.get(accusation_key(account))
+        found = state.get(accusation_key(account))
+        accused = found if isinstance(found, Accusation) else Accusation(account)
         rows.append({
             "index": number, "name": config.human_name, "account": account.hex(), "operator": config.operator.hex(),
             "consensus_key": keys.consensus_key.hex(), "network_key": keys.network_key.hex(),
             "network_address": config.network_address, "fullnode_address": config.fullnode_address,
             "state": "member" if member is not None else "registered" if config.is_valid else "no_keys",
-            "is_accused": isinstance(accused, Accusation) and accused.consensus_key == keys.consensus_key,
+            "is_accused": accused.names(keys.consensus_key),
+            "accusations": [_mark(mark) for mark in accused.marks],
             "power": 0 if member is None else 1, "is_self": number == context.index,
             "is_connected": number == context.index or number in connected,
         })  # fmt: skip
     return rows
+
+
+def _mark(mark: Mark) -> Json:
+    """A key that evidence on the ledger has proved guilty."""
+    return {
+        "consensus_key": mark.consensus_key.hex(), "kind": EvidenceKind(mark.kind).name.lower(), "epoch": mark.epoch,
+        "rounds": [mark.first_round, mark.second_round],
+    }  # fmt: skip
 
 
 def get_epoch(context: Context, tip: Tip) -> Json:

@@ -19,33 +19,63 @@ _FILE_STEPS = ("file", "json", "fields", "format", "kind", "hex")
 
 
 class Row(NamedTuple):
-    """One piece, verified; `text` is its file, `path` where that was written."""
+    """One piece, verified; `text` is its file."""
 
     verified: Verified
     text: str
 
+    is_accused: bool
+    """Whether the ledger names this key as guilty, as the validator that was asked says (EV15)."""
+
     @property
-    def file_name(self) -> str:
-        """Kind, validator, epoch and round."""
+    def id(self) -> str:
+        """Kind, validator, epoch and round: what one piece is called (EV12)."""
         claim = self.verified.claim
         place = f"v{claim['validator']['number']}-e{claim['epoch']}-r{claim['rounds'][1]}"
-        return f"{claim['kind'].replace('_', '-')}-{place}.json"
+        return f"{claim['kind'].replace('_', '-')}-{place}"
+
+    @property
+    def file_name(self) -> str:
+        """The id, as a file of JSON."""
+        return f"{self.id}.json"
 
     def line(self) -> str:
         """For people."""
         claim = self.verified.claim
         rounds = " and ".join(str(round_) for round_ in dict.fromkeys(claim["rounds"]))
-        return f"{evidence_lines(claim)[0]}, round {rounds}: {claim['kind']}"
+        where = "its key is accused on the ledger" if self.is_accused else "not on the ledger"
+        return f"{self.id}  {evidence_lines(claim)[0]}, round {rounds}; {where}"
 
     def to_json(self) -> dict[str, Json]:
         """For programs."""
         claim = self.verified.claim
-        return {name: claim[name] for name in ("kind", "epoch", "rounds", "validator")} | {"file": self.file_name}
+        told = {name: claim[name] for name in ("kind", "epoch", "rounds", "validator")}
+        return {"id": self.id, **told, "is_accused": self.is_accused, "file": self.file_name}
 
 
 def evidence_rows(client: Client, waypoint: str) -> list[Row]:
     """All that a validator knows, each piece verified from the waypoint; ProofError if one does not hold."""
-    return [Row(verified, text) for verified, text in fetch_evidence(client, waypoint)]
+    found = fetch_evidence(client, waypoint)
+    accused = accused_keys(client.call("get_validators")) if found else frozenset()
+    return [Row(item, text, item.claim["validator"]["consensus_key"] in accused) for item, text in found]
+
+
+def accused_keys(rows: Sequence[Json]) -> frozenset[str]:
+    """The keys in hex that the ledger names as guilty, of `get_validators`."""
+    return frozenset(mark["consensus_key"] for row in rows for mark in row["accusations"])
+
+
+def read_piece(client: Client, waypoint: str, piece: str) -> bytes:
+    """The file of one piece by its path or, from a validator, by its id; MithqalError (`unknown_evidence`)."""
+    path = Path(piece)
+    if path.is_file():
+        return path.read_bytes()
+    rows = evidence_rows(client, waypoint)
+    for row in rows:
+        if row.id == piece:
+            return row.text.encode()
+    known = ", ".join(row.id for row in rows) or "none"
+    raise MithqalError(f"{piece} is no file, and no evidence that is known: {known}", name="unknown_evidence")
 
 
 def save_evidence(rows: Sequence[Row], folder: Path) -> None:

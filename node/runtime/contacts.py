@@ -7,7 +7,14 @@ network key counts from its registration on, and the key of the current and the 
 from collections.abc import Mapping, Sequence
 
 from chain.accounts import Record
-from chain.records.validators import VALIDATORS_KEY, ActiveSet, ValidatorConfig, validator_key
+from chain.records.validators import (
+    VALIDATORS_KEY,
+    Accusation,
+    ActiveSet,
+    ValidatorConfig,
+    accusation_key,
+    validator_key,
+)
 from chain.state.view import StateView
 from node.config import Endpoint
 from node.runtime.links import Contact
@@ -22,6 +29,17 @@ class Contacts:
         self._seen: list[Record | None] = []
         self._previous: Mapping[int, bytes] = {}
         self._current: tuple[int, Mapping[int, bytes]] = (0, {})
+
+    def accused(self) -> list[int]:
+        """The numbers of members whose key in force evidence on the ledger has proved guilty (EV15)."""
+        active = self._state.get(VALIDATORS_KEY)
+        assert isinstance(active, ActiveSet)
+        found = []
+        for member in active.members:
+            record = self._state.get(accusation_key(active.registered[member.number]))
+            if isinstance(record, Accusation) and record.names(member.consensus_key):
+                found.append(member.number)
+        return found
 
     def changed(self) -> dict[int, Contact] | None:
         """The contacts by number; None if no record has changed since the last call."""

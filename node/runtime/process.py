@@ -316,6 +316,9 @@ class _Process:
         metrics.watch("mithqal_links_refused", "Connections refused", lambda: links.counters.refused)
         metrics.watch("mithqal_signing", "1: it signs; 0: not", lambda: observer.signing().state == "signs")
         metrics.watch("mithqal_requests_refused", "Requests above a budget", lambda: http.budget.refused)
+        metrics.watch(
+            "mithqal_accused_members", "Members whose key is accused on the ledger", lambda: len(contacts.accused())
+        )
         metrics.watch("mithqal_mempool", "Transactions that wait", lambda: len(replica.mempool))
         metrics.watch("mithqal_round", "Round of consensus", lambda: replica.current_round)
         metrics.watch("mithqal_events_queued", "Events that wait", lambda: driver.queued)

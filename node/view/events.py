@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from chain.evidence import DEEDS
 from chain.roles import role_words
 from node.view.names import NOBODY, Names
 from node.view.text import clean, count, money, quoted, rate, utc
@@ -10,6 +11,7 @@ from node.view.text import clean, count, money, quoted, rate, utc
 Json = Any
 Data = Mapping[str, Json]
 SECOND_US = 1_000_000
+_DEEDS = {kind.name.lower(): words for kind, words in DEEDS.items()}
 
 
 def _sum(data: Data) -> str:
@@ -85,6 +87,14 @@ def _new_block(data: Data, names: Names) -> str:
     return f"round {data['round']}, proposed by {proposer} at {utc(data['proposed_time_us'])}"
 
 
+def _accused(data: Data, names: Names) -> str:
+    first, second = data["first_round"], data["second_round"]
+    rounds = f"round {second}" if first == second else f"rounds {first} and {second}"
+    deed = _DEEDS.get(data["kind"], "lied")
+    whose = names.validator(data["validator"])
+    return f"{whose} {deed} in epoch {data['epoch']}, {rounds}: its key {data['consensus_key']} is accused"
+
+
 def _passed(data: Data, names: Names) -> str:
     code = data["local_currency"]
     where = f"{data['sender_country'] or 'any country'} to {data['receiver_country'] or 'any country'}"
@@ -132,6 +142,7 @@ WORDS: dict[str, Callable[[Data, Names], str]] = {
     "compose": _basket("{dealer} gave {parts} for {amount}"),
     "decompose": _basket("{dealer} gave {amount} for {parts}"),
     "newblock": _new_block,
+    "validatoraccused": _accused,
 }
 """What each type of event says; a test holds that none is missing."""
 

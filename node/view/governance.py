@@ -38,8 +38,8 @@ def _config(what: str) -> Callable[[Arguments, Names, str], Phrase]:
     return phrase
 
 
-def _evidence(arguments: Arguments, names: Names, _: str) -> Phrase:
-    return Phrase("showed", "show", f"that the validator of {names.of(arguments['validator_address'])} lied")
+def _evidence(arguments: Arguments, _names: Names, _: str) -> Phrase:
+    return Phrase("showed", "show", f"that the validator with the key {arguments['consensus_key']} lied")
 
 
 def _version(arguments: Arguments, _names: Names, _: str) -> Phrase:

@@ -305,7 +305,7 @@ def test_functions_keep_libras_names_and_parameter_order() -> None:
         ],
         "set_validator_operator": ["operator_name", "operator_account"],
         "set_validator_operator_with_nonce_admin": ["sliding_nonce", "operator_name", "operator_account"],
-        "submit_evidence": ["validator_address", "evidence"],
+        "submit_evidence": ["consensus_key", "evidence"],
         "update_diem_version": ["sliding_nonce", "major"],
         "set_gas_constants": [
             "sliding_nonce", "global_memory_per_byte_cost", "global_memory_per_byte_write_cost",

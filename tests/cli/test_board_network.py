@@ -15,10 +15,15 @@ import pytest
 from click.testing import CliRunner
 
 from chain.accounts import TREASURY
+from chain.storage import Column, WriteBatch
 from cli.main import root
 from node.client.network import load_network
 from node.client.operations.txfile import SIGNED
+from node.keystore import load_key
 from node.localnet.supervisor import Supervisor
+from node.storage.sqlite import SqliteStore
+from tests.accusations import Liar
+from tests.cli.test_evidence_commands import until
 
 pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -155,6 +160,41 @@ def _a_new_validator_by_proposals(network: Path, holders: dict[str, Path]) -> No
     assert after != before
 
 
+def _a_liar_is_removed(network: Path, holders: dict[str, Path]) -> None:
+    """Evidence against the key that validator-0 had before its rotation: anybody submits it, and the board decides by
+    `validator remove --evidence PIECE --propose FILE`. Its new key is not accused, and it comes back under it."""
+    liar = Liar(load_key(network / "validator-0" / "keys" / "consensus.json"), load_network(network).genesis_hash, 0)
+    rows = good(network, "validator", "list")["validators"]
+    assert rows[0]["consensus_key"] != liar.signer.public_key.hex()
+    good(network, "localnet", "kill", "validator-1")
+    store = SqliteStore(network / "validator-1" / "data" / "ledger.sqlite", load_network(network).genesis_hash)
+    store.write(WriteBatch(rows=[(Column.EVIDENCE, 0, liar.double_vote().to_bytes())]))
+    store.close()
+    good(network, "localnet", "restart", "validator-1")
+    assert until(lambda: len(good(network, "evidence", "list")["evidence"]), 1) == 1
+    (piece,) = good(network, "evidence", "list")["evidence"]
+    assert (piece["id"], piece["validator"]["name"]) == ("double-vote-v0-e1-r3", "validator-0")
+    file = network.parent / "liar.json"
+    remove = ("validator", "remove", "--evidence", piece["id"], "--propose", str(file))
+    assert failed(network, *remove) == (2, "not_accused")
+    assert failed(network, "evidence", "submit", piece["id"], "--as", "association") == (6, "not_enough_keys")
+    done = good(network, "evidence", "submit", piece["id"], "--as", "gb-wallet")
+    assert done["validator"] == "validator-0"
+    events = good(network, "tx", "show", str(done["version"]))["events"]
+    told = [event["data"] for event in events if event["data"]["type"] == "validatoraccused"]
+    assert [(one["validator"], one["consensus_key"], one["epoch"]) for one in told] == [
+        (0, liar.signer.public_key.hex(), 1)
+    ]
+    document = good(network, *remove)
+    assert document["transaction"]["function"] == "remove_validator_and_reconfigure"
+    assert document["transaction"]["arguments"]["validator_name"] == "validator-0"
+    decide(network, file, (holders["one"], holders["two"]))
+    pay(network)
+    row = good(network, "validator", "list")["validators"][0]
+    assert (row["state"], row["is_accused"]) == ("registered", False)
+    assert [mark["kind"] for mark in row["accusations"]] == ["double_vote"]
+
+
 def _proofs_of_every_kind(network: Path) -> dict[str, Path]:
     """Fetched while the network lives, of versions and states in several epochs."""
     last = pay(network)
@@ -197,5 +237,6 @@ def test_a_board_of_three_schemes_governs(network: Path) -> None:
     _commands_without_the_holders_keys(network)
     _commands_that_propose(network, holders)
     _a_new_validator_by_proposals(network, holders)
+    _a_liar_is_removed(network, holders)
     files = _proofs_of_every_kind(network)
     _verified_without_any_network(network, files)

@@ -13,7 +13,7 @@ import cli.commands.evidence
 from chain.evidence import Evidence
 from chain.storage import Column, WriteBatch
 from cli.main import root
-from node.client.network import Network, load_network
+from node.client.network import Member, Network, load_network
 from node.client.proof_file import verify, write_document
 from node.client.rpc import RpcClient
 from node.keystore import load_key
@@ -73,7 +73,11 @@ def test_list_save_and_verify(served: Path) -> None:
         assert document["validator"]["name"] == "validator-2"
         assert call("proof", "verify", "-", "--waypoint", CHAIN.waypoint, stdin=path.read_text()).return_value == 0
     said = call("evidence", "list").stdout
-    assert "validator-2 (validator 2) voted twice in epoch 1, round 3: double_vote\n" in said
+    assert (
+        "double-vote-v2-e1-r3  validator-2 (validator 2) voted twice in epoch 1, round 3; not on the ledger\n" in said
+    )
+    assert [row["id"] for row in listed["evidence"]] == ["double-vote-v2-e1-r3", "lock-lie-v2-e1-r9"]
+    assert [row["is_accused"] for row in listed["evidence"]] == [False, False]
 
 
 def test_nobody_is_accused(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,6 +133,13 @@ def known_by(network: Network) -> list[list[tuple[str, int]]]:
     return known
 
 
+def metrics_of(member: Member) -> str:
+    """What a validator measures."""
+    with urlopen(f"http://{member.rpc[0]}:{member.rpc[1]}/metrics", timeout=10) as answer:
+        text: str = answer.read().decode()
+    return text
+
+
 @pytest.mark.network
 @pytest.mark.slow
 @pytest.mark.timeout(240)
@@ -150,21 +161,32 @@ def test_real_validators_tell_each_other(tmp_path: Path) -> None:
         assert until(lambda: known_by(network), wanted) == wanted
         files = tmp_path / "files"
         (row,) = good("evidence", "list", "--save", str(files), network=directory)["evidence"]
-        assert row["validator"]["name"] == "validator-2"
-        done = good("evidence", "submit", str(files / row["file"]), "--as", "us-wallet", network=directory)
+        assert (row["validator"]["name"], row["is_accused"]) == ("validator-2", False)
+        early = ("validator", "remove", "--evidence", row["id"])
+        assert failed(*early, network=directory) == (2, "not_accused")
+        done = good("evidence", "submit", row["id"], "--as", "us-wallet", network=directory)
         assert (done["validator"], done["kind"]) == ("validator-2", "double_vote")
+        (row,) = good("evidence", "list", network=directory)["evidence"]
+        assert row["is_accused"] is True
         again = ("evidence", "submit", str(files / row["file"]), "--as", "association")
         assert failed(*again, network=directory) == (5, "failed_on_chain")
         rows = {item["name"]: item for item in good("validator", "list", network=directory)["validators"]}
         assert [name for name, item in rows.items() if item["is_accused"]] == ["validator-2"]
-        good("validator", "remove", "validator-2", network=directory)
+        for metrics in map(metrics_of, network.members[:2]):
+            assert 'mithqal_evidence_total{kind="double_vote",validator="2"} 1.0' in metrics
+            assert "mithqal_accused_members 1.0" in metrics
+        assert failed("validator", "remove", network=directory) == (2, "bad_argument")
+        assert failed(*early[:3], "double-vote-v2-e1-r4", network=directory) == (6, "unknown_evidence")
+        assert failed("validator", "remove", "validator-1", *early[2:], network=directory) == (2, "another_validator")
+        assert failed("validator", "remove", "1", *early[2:], network=directory) == (2, "another_validator")
+        gone = good("validator", "remove", "--evidence", str(files / row["file"]), network=directory)
+        assert (gone["validator"], gone["epoch"]) == ("validator-2", 2)
+        states = {item["name"]: item["state"] for item in good("validator", "list", network=directory)["validators"]}
+        assert [name for name, state in states.items() if state != "member"] == ["validator-2"]
         assert failed("validator", "add", "validator-2", network=directory)[0] == 5
         log = (directory / "validator-1" / "node.log").read_text()
         assert "validator-2 (validator 2) voted twice in epoch 1, round 3" in log
-        for member in network.members[:2]:
-            with urlopen(f"http://{member.rpc[0]}:{member.rpc[1]}/metrics", timeout=10) as answer:
-                metrics = answer.read().decode()
-            assert 'mithqal_evidence_total{kind="double_vote",validator="2"} 1.0' in metrics
+        assert "mithqal_accused_members 0.0" in metrics_of(network.members[0])
     finally:
         good("localnet", "down", network=directory)
     document = good(

@@ -49,7 +49,7 @@ ABORTS: dict[int, str] = {
         EPAYEE_CANT_ACCEPT_CURRENCY_TYPE EPAYEE_COMPLIANCE_KEY_NOT_SET EPAYEE_DOES_NOT_EXIST
         EPAYER_DOESNT_HOLD_CURRENCY EPOLICY_MALFORMED EPOLICY_VERSION EPREBURN_NOT_FOUND EPREBURN_QUEUE
         ERATE_MISSING ERATIO_OUT_OF_RANGE ERECEIPT_SIGNATURE ERECEIPT_USED ERECOVERY_ADDRESS
-        EROLE_CANT_STORE_BALANCE EROLE_ID ESAME_CURRENCY ESHARED_KEY ESIGNER_COUNT ESLIDING_NONCE ETOO_LONG
+        EROLE_CANT_STORE_BALANCE EROLE_ID ESAME_CURRENCY ESHARED_KEY ESIGNER_COUNT ESLIDING_NONCE ETOO_LONG EUNKNOWN_KEY
         ETOO_MANY_CHILDREN ETOO_MANY_CURRENCIES ETOO_MANY_REGISTERED ETREASURY_COMPLIANCE EVALIDATOR
         EVALIDATOR_CONFIG EVALIDATOR_OPERATOR EVALIDATOR_OPERATOR_CONFIG EVASP_DOMAINS EVASP_DOMAINS_FULL
         EVASP_DOMAINS_NOT_PUBLISHED EVASP_DOMAIN_ALREADY_EXISTS EVASP_DOMAIN_MANAGER EVASP_DOMAIN_NOT_FOUND EWINDOW
@@ -71,7 +71,7 @@ CLIENT: dict[int, str] = {
     """,
     2: """
         already_a_member amount_out_of_range backup_format bad_amount bad_argument bad_code bad_config bad_endpoint
-        bad_evidence_file
+        another_validator bad_evidence_file not_accused
         bad_genesis bad_id bad_identifier bad_memo bad_metadata bad_name bad_payment_file bad_policy
         bad_policy_file bad_port bad_private_key bad_provider bad_range bad_record bad_row bad_rule bad_salt
         bad_signature_set bad_threshold bad_time bad_validator_count bad_waypoint begins_at_snapshot cannot_write
@@ -105,7 +105,7 @@ CLIENT: dict[int, str] = {
     6: """
         key_file_missing no_compliance_key no_receipt not_a_payment not_a_provider not_a_signer
         not_enough_keys not_recoverable nothing_to_show rate_date_out_of_range rate_not_available unknown_account
-        unknown_block unknown_code unknown_constant unknown_country unknown_currency unknown_event
+        unknown_block unknown_code unknown_constant unknown_country unknown_currency unknown_event unknown_evidence
         unknown_function unknown_hash unknown_id unknown_ledger unknown_policy unknown_stream
         unknown_transaction unknown_validator version_pruned version_too_new wrong_prefix
     """,

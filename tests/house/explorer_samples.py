@@ -168,7 +168,7 @@ KEYS: dict[str, Mapping[str, str]] = {
     "validator": {
         **dict.fromkeys(
             ("index", "name", "account", "operator", "consensus_key", "network_key", "network_address",
-             "fullnode_address", "state", "is_accused", "power", "is_self", "is_connected"), RPC,
+             "fullnode_address", "state", "is_accused", "accusations", "power", "is_self", "is_connected"), RPC,
         ),
         "proposed_recently": "how many of the newest blocks it proposed",
         "signed_recently": "how many of them it signed",

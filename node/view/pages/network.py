@@ -111,7 +111,7 @@ def validators_page(source: Source, limit: int) -> Page:
     rows, now = rows[:limit], source.call("get_epoch")["epoch"]
     cells = [
         (
-            clean(row["name"]), str(row["index"]), row["state"], _reach(row), str(row["proposed_recently"]),
+            clean(row["name"]), str(row["index"]), _state(row), _reach(row), str(row["proposed_recently"]),
             str(row["signed_recently"]), clean(row["network_address"]) or "-", row["consensus_key"],
         )
         for row in rows
@@ -120,6 +120,13 @@ def validators_page(source: Source, limit: int) -> Page:
     title = f"Validators in epoch {now}, over the newest {count(recent, 'block')}"
     table = Table(title, heads, cells, "none", frozenset({1, 4, 5}))
     return Page({"epoch": now, "validators": rows, "recent_blocks": recent}, [table])
+
+
+def _state(row: Json) -> str:
+    """Member or not, and whether evidence on the ledger names it: by the key it has, or by an earlier one."""
+    if row["is_accused"]:
+        return f"{row['state']}, accused"
+    return f"{row['state']}, an earlier key accused" if row["accusations"] else str(row["state"])
 
 
 def validator_page(source: Source, names: Names, index: int, signing: Json) -> Page:
@@ -140,11 +147,13 @@ def validator_page(source: Source, names: Names, index: int, signing: Json) -> P
         ("consensus key", row["consensus_key"]),
         ("network key", row["network_key"]),
     ]
-    cells = [(item["kind"], str(item["epoch"]), " and ".join(map(str, item["rounds"]))) for item in evidence]
+    cells = [_piece(item) for item in evidence]
+    marks = [(*_piece(item), item["consensus_key"]) for item in row["accusations"]]
     parts: list[Part] = [
         Fields(f"Validator {clean(row['name'])}", fields),
         blocks_table("Latest blocks that it proposed", blocks, names),
         Table("Evidence that it lied", ("kind", "epoch", "rounds"), cells, "none", frozenset({1})),
+        Table("Accused on the ledger", ("kind", "epoch", "rounds", "consensus key"), marks, "none", frozenset({1})),
     ]
     return Page({**row, "signing": signing, "recent_blocks": recent, "blocks": blocks, "evidence": evidence}, parts)
 
@@ -155,6 +164,11 @@ def _evidence_against(source: Source, index: int) -> list[Json]:
     return [
         {name: row[name] for name in ("number", "kind", "epoch", "rounds")} for row in rows if row["validator"] == index
     ]
+
+
+def _piece(item: Json) -> tuple[str, str, str]:
+    """Kind, epoch and rounds of one piece of evidence."""
+    return item["kind"], str(item["epoch"]), " and ".join(map(str, item["rounds"]))
 
 
 def _signing(signing: Json) -> str:

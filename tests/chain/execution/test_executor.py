@@ -65,7 +65,7 @@ def test_block_metadata_comes_first(world) -> None:
     assert metadata == Outcome(EXECUTED, 0, (event(17, ASSOCIATION, 0, "newblock", 7, 2, time_us),))
     assert outcomes == []
     assert list(overlay.writes) == [CONFIG_KEY]
-    assert overlay.config() == world.config()._replace(streams=(0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0))
+    assert overlay.config() == world.config()._replace(streams=(0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0))
     world.block()
     _, metadata, _ = execute_block(world, world.context, ())
     assert metadata.events[0].sequence == 1

@@ -17,6 +17,7 @@ from chain.execution.outcome import (
 )
 from chain.records.policy import Policy, Rule
 from chain.roles import PRIVILEGES
+from tests.accusations import Liar
 from tests.builders import ALICE, BOB, DEALER, ROOT, TC, US, key, small_world
 from tests.house.rules import sources
 
@@ -97,7 +98,7 @@ def test_the_numbers_are_libras() -> None:
         ("ValidatorConfig", 101), ("ValidatorConfig", 102), ("ValidatorConfig", 103), ("ValidatorConfig", 104),
         ("DiemSystem", 100), ("DiemVMConfig", 100), ("DiemConsensusConfig", 100),
         ("DiemTransactionPublishingOption", 100), ("DiemTransactionPublishingOption", 101),
-        *[("Evidence", number) for number in range(100, 103)],
+        *[("Evidence", number) for number in range(100, 104)],
         *[("Jurisdiction", number) for number in range(100, 109)],
     }  # fmt: skip
 
@@ -174,7 +175,7 @@ CODES = {
         "EINVALID_PROSPECTIVE_VALIDATOR": 263, "EALREADY_A_VALIDATOR": 519, "ENOT_AN_ACTIVE_VALIDATOR": 775,
         "ECONFIG_UPDATE_RATE_LIMITED": 6, "EMAX_VALIDATORS": 1800, "ELAST_VALIDATOR": 25601,
     },
-    "Evidence": {"EEVIDENCE": 25607, "EALREADY_ACCUSED": 25862, "EACCUSED": 26113},
+    "Evidence": {"EEVIDENCE": 25607, "EALREADY_ACCUSED": 25862, "EACCUSED": 26113, "EUNKNOWN_KEY": 26373},
     "DiemConfig": {"EDIEM_CONFIG": 262},
     "DiemVersion": {"EINVALID_MAJOR_VERSION_NUMBER": 7},
     "DiemVMConfig": {"EGAS_CONSTANT_INCONSISTENCY": 7, "EGAS_CONSTANT_TOO_LARGE": 25607},
@@ -249,6 +250,7 @@ def test_every_event_has_the_fields_that_the_table_names() -> None:
     and no type is missing."""
     world = small_world()
     policy = Policy(1, "", (Rule("us", "US", "", 0, 0, True, "INR", 0, 0, 0, 0),))
+    lie = Liar(key(11), world.context.genesis_hash).double_vote()
     events = [
         *world.do(TC, "tiered_mint", *world.mint_arguments(100)),
         *world.do(DEALER, "preburn", "XUS", 10),
@@ -270,6 +272,7 @@ def test_every_event_has_the_fields_that_the_table_names() -> None:
         *world.do(TC, "tiered_mint", *world.mint_arguments(100, currency="XEU", receipt=2)),
         *world.do(DEALER, "compose", "XDX", 2),
         *world.do(DEALER, "decompose", "XDX", 2),
+        *world.do(ALICE, "submit_evidence", key(11).public_key, lie.to_bytes()),
         *world.do(ROOT, "halt_transactions", 0),
     ]
     for event in events:

@@ -191,7 +191,7 @@ def rekeyed(world: World, _: Party) -> Arguments:
 
 def evidence(world: World, _: Party) -> Arguments:
     """Validator 1 voted twice."""
-    return party(201).address, Liar(key(11), world.context.genesis_hash, 1).double_vote().to_bytes()
+    return key(11).public_key, Liar(key(11), world.context.genesis_hash, 1).double_vote().to_bytes()
 
 
 def halted(world: World, who: Party) -> Arguments:

@@ -233,7 +233,8 @@ def test_validators() -> None:
             "index": index, "name": f"validator-{index}", "account": party(200 + index).address.hex(),
             "operator": party(300 + index).address.hex(), "consensus_key": members[index].consensus_key.hex(),
             "network_key": members[index].network_key.hex(), "network_address": "", "fullnode_address": "",
-            "state": "member", "is_accused": False, "power": 1, "is_self": index == 1, "is_connected": index in (1, 2),
+            "state": "member", "is_accused": False, "accusations": [], "power": 1, "is_self": index == 1,
+            "is_connected": index in (1, 2),
         }
         for index in range(4)
     ]  # fmt: skip

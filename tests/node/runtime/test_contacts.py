@@ -2,7 +2,15 @@
 
 import pytest
 
-from chain.records.validators import VALIDATORS_KEY, ActiveSet, ValidatorConfig, validator_key
+from chain.records.validators import (
+    VALIDATORS_KEY,
+    Accusation,
+    ActiveSet,
+    Mark,
+    ValidatorConfig,
+    accusation_key,
+    validator_key,
+)
 from node.runtime.contacts import Contacts, read_endpoint
 from node.runtime.links import Contact
 from tests.builders import World, key, new_world, party
@@ -53,6 +61,21 @@ def test_a_registered_one_counts_before_it_is_a_member(world) -> None:
     assert set(contacts.changed() or {}) == {0, 1, 2, 3}
     world.records[validator_key(account)] = config._replace(network_key=key(99).public_key)
     assert (contacts.changed() or {})[4] == Contact((key(99).public_key,), None)
+
+
+def test_members_that_the_ledger_accuses(world) -> None:
+    """EV15: by the key in force; a mark of an earlier key, and one of a validator that is no member, counts nothing."""
+    contacts = Contacts(world, 0, ())
+    assert contacts.accused() == []
+    for number, marked in ((1, 11), (2, 4_711)):
+        account = party(200 + number).address
+        mark = Mark(key(marked).public_key, 2, 1, 3, 3)
+        world.records[accusation_key(account)] = Accusation(account, (mark,))
+    assert contacts.accused() == [1]
+    active = world.records[VALIDATORS_KEY]
+    assert isinstance(active, ActiveSet)
+    world.records[VALIDATORS_KEY] = active._replace(members=(active.members[0], *active.members[2:]))
+    assert contacts.accused() == []
 
 
 def test_a_changed_network_key_overlaps(world) -> None:

@@ -7,6 +7,7 @@ import pytest
 from chain.primitives import SECOND_US
 from chain.storage import Column, WriteBatch
 from chain.validators import Validator, ValidatorSet
+from node.view.events import event_sentence
 from node.view.explorer import explore
 from node.view.pages.network import epoch_page, mempool_page, validator_page, validators_page
 from tests.accusations import Liar
@@ -122,7 +123,37 @@ def test_what_a_validator_is_accused_of() -> None:
         {"number": 1, "kind": "lock_lie", "epoch": 1, "rounds": [6, 9]},
     ]
     assert "lock_lie" in text(page)
+    assert page.document["accusations"] == []
     assert validator_page(story.source, story.names, 2, None).document["evidence"] == []
+
+
+def test_what_the_ledger_accuses_a_validator_of(story: Story) -> None:
+    """EV15: the event in words, the mark on its page, and its state in the list; another one has none of it."""
+    liar = Liar(key(11), story.ledger.genesis_hash, 1)
+    done = story.do(ALICE, "submit_evidence", key(11).public_key, liar.lock_lie().to_bytes())
+    (event,) = done["events"]
+    shown_key = key(11).public_key.hex()
+    assert event["data"] == {
+        "type": "validatoraccused", "validator": 1, "consensus_key": shown_key, "kind": "lock_lie", "epoch": 1,
+        "first_round": 6, "second_round": 9,
+    }  # fmt: skip
+    assert event_sentence(event, story.names) == (
+        f"validator-1 hid a certificate that it had voted on in epoch 1, rounds 6 and 9: its key {shown_key} is accused"
+    )
+    assert f"its key {shown_key} is accused" in text(explore(story.view, str(done["version"]), 5))
+    assert f"its key {shown_key} is accused" in text(explore(story.view, event["key"], 5))
+    page = validator_page(story.source, story.names, 1, None)
+    assert page.document["is_accused"] is True
+    assert page.document["accusations"] == [
+        {"consensus_key": shown_key, "kind": "lock_lie", "epoch": 1, "rounds": [6, 9]}
+    ]
+    assert "Accused on the ledger\n" in text(page)
+    lines = validators_page(story.source, 256).lines()
+    assert [("member, accused" in line, "earlier key" in line) for line in lines[-4:]] == [
+        (False, False), (True, False), (False, False), (False, False),
+    ]  # fmt: skip
+    other = validator_page(story.source, story.names, 2, None).document
+    assert (other["is_accused"], other["accusations"]) == (False, [])
 
 
 def test_the_epoch(story: Story) -> None:

@@ -380,6 +380,7 @@ def test_streams_of_an_account(story: Story) -> None:
             "policyupdate": 1_002,
             "compose": 1_003,
             "decompose": 1_004,
+            "validatoraccused": 1_005,
         }.items()
     }
     assert streams_of(story.source.call("get_account", TREASURY.hex())) == {
