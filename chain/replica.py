@@ -141,8 +141,11 @@ class Replica:
         self.consensus = Epochs(index, self, keyring, ledger.genesis_hash, signatures, elect=elect)
         machine = self.consensus.machine
         self.standing = Standing(index, ledger, self.consensus, grace=plan.snapshot_behind or SNAPSHOT_BEHIND)
+        recent = list(self._recent_blocks())
+        for block in recent:
+            machine.verifier.recall(block)
         try:
-            check_blocks(machine.safety.record, machine.own, self._recent_blocks())
+            check_blocks(machine.safety.record, machine.own, recent)
             check_certificates(machine.safety.record, machine.own, machine.high_commit)
         except SafetyError as error:
             self.standing.judge(error)

@@ -99,6 +99,8 @@ class ConsensusMachine:
             self._learn(sync.high_qc, sync.tc)
         self._advance(now_us, out)
         self._settle(now_us, out)
+        for qc in (self.high_commit, self.high_qc):
+            self.verifier.recall_certificates(qc, self.high_tc)
         last = self.safety.last_vote()
         if last is not None and last.data.round >= self.round and last.data.block_id in self.tree.nodes:
             self._send_vote(Vote(last.data, last.commit, self.own, last.signature), out)

@@ -98,6 +98,17 @@ class Verifier:
         if block.header.epoch == self._validators.epoch:
             self.witness.saw_header(block.header, block.signature, is_kept=is_authors)
 
+    def recall(self, block: Block) -> None:
+        """A block that an earlier life stored: it was taken for good then, and only the witness looks again (EV9)."""
+        self.recall_certificates(block.parent_qc, block.tc)
+        self.witness.saw_header(block.header, block.signature)
+
+    def recall_certificates(self, qc: QuorumCertificate, tc: TimeoutCertificate | None) -> None:
+        """The same for certificates."""
+        self.witness.saw_qc(qc)
+        if tc is not None:
+            self.witness.saw_tc(tc)
+
     def timeout(self, sender: int, timeout: Timeout) -> None:
         """The time-out's author sent it, signed it with the certificate that it shows, and that one is valid (R9).
 

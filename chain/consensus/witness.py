@@ -2,8 +2,8 @@
 
 The first statement is kept and goes on counting; a second one that contradicts it becomes evidence, and nothing else
 changes: a liar's time-outs still count. Bounded by rounds: `WITNESSED_ROUNDS` back, `FUTURE_ROUNDS` ahead, one
-statement of a kind for each author and round, and one vote a validator beyond that. Memory ends with the process; what
-was found does not (chain/accountability.py).
+statement of a kind for each author and round, and one vote a validator beyond that. Of this a restart brings back
+what stored blocks and certificates hold (`Verifier.recall`); what was found is kept (chain/accountability.py).
 
 A statement whose signature nobody has checked yet may be kept if its author sent it: on a contradiction both
 signatures are checked before anything is believed.

@@ -6,19 +6,31 @@ from pathlib import Path
 import pytest
 
 from chain.accountability import TIMER
+from chain.block import Block, header_id, proposal_message
+from chain.certificates import TimeoutCertificate, VoteData, timeout_message, vote_message
 from chain.codec import encode
+from chain.consensus.safety import SafetyRecord
 from chain.crypto.signing import RealSignatures
 from chain.evidence import Evidence, EvidenceId
 from chain.interface import ALL_OTHERS, Output, PeerUp, Received, Start, TimerFired
 from chain.limits import EVIDENCE_EACH, EVIDENCE_IDS, EVIDENCE_RETRY_US
-from chain.messages import Accusation, EvidenceKnown, decode_message, encode_message
-from chain.primitives import SECOND_US
+from chain.messages import (
+    Accusation,
+    EvidenceKnown,
+    Proposal,
+    SyncInfo,
+    Vote,
+    decode_message,
+    encode_message,
+)
+from chain.primitives import SECOND_US, ZERO_HASH, Hash
 from chain.replica import Replica
-from chain.storage import Column, Store
+from chain.storage import Column, Store, WriteBatch
 from node.storage.memory import MemoryStore
 from node.storage.sqlite import SqliteStore
 from tests.accusations import LIAR, Liar
 from tests.builders import NOW_SECS, document, key
+from tests.chains import Chain
 
 DOCUMENT = document()
 NOW_US = NOW_SECS * SECOND_US
@@ -239,3 +251,94 @@ def test_a_list_of_what_is_known_is_bounded() -> None:
     out = node.hear(encode((17, rows)))
     assert [alarm.name for alarm in out.alarms] == ["wrong_shape"]
     assert [alarm.name for alarm in node.hear(encode((17, ((1, 0, 4, 1),)))).alarms] == ["wrong_shape"]
+
+
+def second_vote(author: int, round_: int) -> bytes:
+    """A vote that contradicts whatever was voted for in a round."""
+    data = VoteData(1, round_, Hash(b"\x05" * 32), round_ - 1, ZERO_HASH, ZERO_HASH, 0, 5, None)
+    signature = key(10 + author).sign(vote_message(data, None, GENESIS))
+    return encode_message(Vote(data, None, author, signature))
+
+
+def second_proposal(block: Block) -> bytes:
+    """Another block of its author, in its round."""
+    header = block.header._replace(timestamp_us=block.header.timestamp_us + 1)
+    signature = key(10 + header.author).sign(proposal_message(header, GENESIS))
+    other = block._replace(header=header, signature=signature, id=header_id(header))
+    return encode_message(Proposal(other, block.parent_qc))
+
+
+def begun(*, has_pending: bool = False, is_torn: bool = False) -> tuple[Node, list[Block]]:
+    """A process that starts on blocks 1 to 33, each certified by 0, 1 and 3; block 34 is pending on the disk or not."""
+    chain = Chain()
+    blocks = [chain.add() for _ in range(34)]
+    assert chain.ledger.tip_height == 33
+    if has_pending:
+        block = blocks[-1]._replace(signature=bytes(64)) if is_torn else blocks[-1]
+        chain.store.write(WriteBatch(rows=[(Column.PENDING, 0, encode(block.to_value()))]))
+    return Node(chain.store), blocks
+
+
+def places(node: Node) -> list[tuple[str, int, int]]:
+    """Kind, author and round of what is stored."""
+    return [(one.name, one.author, one.round) for one in node.ids]
+
+
+@pytest.mark.parametrize(
+    ("author", "round_", "is_found"),
+    [(1, 32, True), (0, 24, True), (1, 17, True), (1, 16, False), (2, 24, False), (3, 34, True), (3, 33, False)],
+)
+def test_a_restart_remembers_the_votes_in_stored_certificates(author: int, round_: int, is_found: bool) -> None:
+    """EV9: 'a restart brings back the last 16 blocks with their certificates': those of rounds 17 to 32, and the one
+    that commits the tip. Validator 2 is in none of them; the certificate of round 33 is in block 34 alone."""
+    node, _ = begun()
+    node.hear(second_vote(author, round_), sender=author)
+    assert places(node) == ([("double_vote", author, round_)] if is_found else [])
+
+
+def test_a_restart_remembers_pending_blocks() -> None:
+    """EV9: 'the blocks that it stored before its vote': their certificates too."""
+    node, _ = begun(has_pending=True)
+    node.hear(second_vote(3, 33), sender=3)
+    assert places(node) == [("double_vote", 3, 33)]
+
+
+@pytest.mark.parametrize(("height", "is_found"), [(33, True), (18, True), (17, False), (34, True)])
+def test_a_restart_remembers_the_proposals_of_stored_blocks(height: int, is_found: bool) -> None:
+    """EV9: the first half of a double proposal came before the crash, the second half after it."""
+    node, blocks = begun(has_pending=True)
+    block = blocks[height - 1]
+    node.hear(second_proposal(block), sender=block.header.author)
+    assert places(node) == ([("double_proposal", block.header.author, height)] if is_found else [])
+
+
+def test_what_the_disk_holds_proves_nothing_by_itself() -> None:
+    """EV8: both signatures are checked before anybody is accused: a stored one that does not hold makes room."""
+    node, blocks = begun(has_pending=True, is_torn=True)
+    author = blocks[-1].header.author
+    node.hear(second_proposal(blocks[-1]), sender=author)
+    assert places(node) == []
+    third = blocks[-1]._replace(header=blocks[-1].header._replace(timestamp_us=blocks[-1].header.timestamp_us + 7))
+    node.hear(second_proposal(third), sender=author)
+    assert places(node) == [("double_proposal", author, 34)]
+
+
+def test_a_restart_remembers_the_time_outs_of_the_signing_record() -> None:
+    """EV9: 'the certificates of its signing record': a time-out in one, and a vote after it that it hides."""
+    chain = Chain()
+    for _ in range(6):
+        chain.add()
+    sync = SyncInfo(chain.qc, chain.qc, None)
+    high = chain.qc
+    entries = tuple(
+        (author, 0 if author == 3 else high.round, key(10 + author).sign(
+            timeout_message(1, 7, 0 if author == 3 else high.round, GENESIS)
+        )) for author in (1, 2, 3)
+    )  # fmt: skip
+    tc = TimeoutCertificate(1, 7, high, entries)
+    signer = key(10)
+    rules = SafetyRecord(1, key=signer.public_key, justification=encode(sync._replace(tc=tc).to_value()))
+    for record, wanted in ((None, []), (encode(tuple(rules)), [("lock_lie", 3, 7)])):
+        replica = Replica(DOCUMENT, 0, signer, chain.store, record, RealSignatures())
+        replica.step(Start(), NOW_US)
+        assert [(one.name, one.author, one.round) for one in replica.accountability.known] == wanted
