@@ -263,7 +263,7 @@ _READERS: dict[bytes, Callable[[bytes], Record]] = {
     b"u": Usage.from_bytes,
     b"v": read_validator_record,
     b"e": Accusation.from_bytes,
-    b"k": RetiredKey.from_bytes,
+    b"o": RetiredKey.from_bytes,
     ONCHAIN_KEY: OnChainConfig.from_bytes,
 }
 

@@ -163,7 +163,7 @@ def accusation_key(account: bytes) -> bytes:
 
 def retired_key(consensus_key: bytes) -> bytes:
     """State key of a consensus key that is in force no more."""
-    return b"k" + consensus_key
+    return b"o" + consensus_key
 
 
 def is_address(text: str) -> bool:

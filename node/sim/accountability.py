@@ -4,6 +4,7 @@ A bystander hears what each honest validator hears from the author itself, and k
 shares the codec and the signed messages with the chain, and none of its rules for finding evidence.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -55,6 +56,19 @@ class Seen(NamedTuple):
     at_us: int
 
 
+class Guilt(NamedTuple):
+    """What a run shows of accountability (goal G11)."""
+
+    observed: int = 0
+    """Validators that lied before the eyes of an honest one, which lived on for a second."""
+    proved: int = 0
+    """Those of them whom evidence on an honest disk names."""
+    evidence: tuple[tuple[str, int], ...] = ()
+    """Different pieces on honest disks, by kind."""
+    against_honest: int = 0
+    """Different pieces that name an honest validator."""
+
+
 class Life:
     """What one life of a validator has heard."""
 
@@ -79,6 +93,8 @@ class Bystander:
         self._seen: dict[int, Seen] = {}
         """number of a liar -> who saw the lie, once its evidence must be durable."""
         self._fresh: list[tuple[int, Seen]] = []
+        self.guilt = Guilt()
+        """Once `violations` has been asked."""
 
     def on_message(self, node: int, sender: int, data: bytes) -> None:
         """A message reaches a process; `sender` is the number of the validator that it came from."""
@@ -110,7 +126,7 @@ class Bystander:
 
     def violations(self, honest: Sequence[Validator], excused: frozenset[int], calm_us: int) -> list[Violation]:
         """At the end: `excused` are the numbers that may be named; the faults stopped at `calm_us`."""
-        found = []
+        found: list[Violation] = []
         for validator in honest:
             found += self._judge_stored(validator, excused)
         self._settle()
@@ -123,7 +139,16 @@ class Bystander:
                 if self._should_know(validator, seen, now_us - wait_us) and number not in self._named(validator):
                     text = f"validator {number} lied to validator {seen.node} in epoch {seen.epoch}: no evidence of it"
                     found.append(Violation("S10_no_evidence", validator.index, text))
+        self.guilt = self._guilt(honest, excused)
         return found
+
+    def _guilt(self, honest: Sequence[Validator], excused: frozenset[int]) -> Guilt:
+        """The summary."""
+        pieces = {one.id: self._number(validator, one) for validator in honest for one in stored(validator)}
+        kinds = Counter(piece.name for piece in pieces)
+        wrong = sum(number not in excused for number in pieces.values())
+        proved = len(self._seen.keys() & set(pieces.values()))
+        return Guilt(len(self._seen), proved, tuple(sorted(kinds.items())), wrong)
 
     def _settle(self) -> None:
         """A life that has gone on for long enough has stored what it found."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from node.sim.accountability import Guilt
 from node.sim.checkers import Violation
 from node.sim.parties import START_US
 from node.sim.scheduler import Scheduler
@@ -30,6 +31,8 @@ class Result(NamedTuple):
     trace_hash: str
     states: frozenset[int] = frozenset()
     """The abstract states of the protocol that it reached (node/sim/coverage.py)."""
+    guilt: Guilt = Guilt()
+    """Who lied, and what is proved of it."""
 
 
 class Record(list[Violation]):

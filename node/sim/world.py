@@ -194,6 +194,7 @@ class World:
             dict(sorted(self.watch.alarms.items())), self.workload.payments_committed,
             tuple(self.watch.recovery.rounds.get(validator.index, -1) for validator in self.validators),
             tuple(self.violations), self.trace.hexdigest(), self.watch.refinement.states,
+            self.bystander.guilt,
         )  # fmt: skip
 
     def _build(self, index: int, store: Store, safety: bytes | None) -> Machine:

@@ -22,6 +22,7 @@ from chain.accounts import (
     account_key,
     currency_key,
     event_key,
+    is_record_key,
     leaf_key,
     read_record,
     receipt_key,
@@ -32,6 +33,12 @@ from chain.crypto.hashing import seed, sha3
 from chain.crypto.signing import PrivateKey, Scheme, address_of, authentication_key
 from chain.errors import DecodeError
 from chain.primitives import U64_MAX
+from chain.records.coins import basket_key, tiers_key
+from chain.records.limits import limits_key, window_key
+from chain.records.onchain import ONCHAIN_KEY
+from chain.records.policy import POLICY_KEY, Rule, usage_key
+from chain.records.roles import domain_key, nonce_key, recovery_key, shared_key_key
+from chain.records.validators import accusation_key, retired_key, validator_key
 
 ACCOUNT = Account(
     ASSOCIATION, 5, bytes(32), 3, True, (("XEU", 1), ("XUS", 2)), (0, 1, 2, 3), b"", 4,
@@ -173,3 +180,18 @@ def test_counters() -> None:
     assert tuple_add((4, 5, 6), 0) == (5, 5, 6)
     assert tuple_add((4, 5, 6), 1) == (4, 6, 6)
     assert tuple_add((4, 5, 6), 2) == (4, 5, 7)
+
+
+def test_each_kind_of_record_has_a_first_byte_of_its_own() -> None:
+    """S5: a state key's first byte says what is read there: two kinds under one would be read as each other."""
+    rule = Rule("us", "US", "", 0, 0, True, "INR", 0, 0, 0, 0)
+    keys = [
+        account_key(bytes(16)), currency_key("XUS"), receipt_key(bytes(32)), CONFIG_KEY, nonce_key(bytes(16)),
+        recovery_key(bytes(16)), shared_key_key(bytes(16)), domain_key("a"), basket_key("XDX"), tiers_key(bytes(16), "XUS"),
+        limits_key(bytes(16), "XUS"), window_key(bytes(16), "XUS"), POLICY_KEY, usage_key(bytes(16), rule),
+        validator_key(bytes(16)),
+        accusation_key(bytes(16)), retired_key(bytes(32)), ONCHAIN_KEY,
+    ]  # fmt: skip
+    firsts = [key[:1] for key in keys]
+    assert len(set(firsts)) == len(firsts)
+    assert all(is_record_key(key) for key in keys)

@@ -16,6 +16,8 @@ KINDS_OF_FAULT = (
     *(f"governance_{kind}" for kind in CHANGES),
 )  # fmt: skip
 """Every kind must fire in a campaign of seeds, and every kind of change by governance beside them."""
+CRASHES = ("crash", "crash.at", "blackout", "restart")
+"""Kinds of fault that end a process, which starts again."""
 RARE_KINDS = ("record_lost", "sync_cut", "adoption_cut", "snapshot_lie")
 """What only some of the lost ledgers meet: these must fire in a long campaign."""
 ENOUGH_SEEDS, ENOUGH_FOR_RARE = 20, 100
@@ -66,6 +68,8 @@ class Tally:
         self._signatures: Counter[str] = Counter()
         self._parts: Counter[str] = Counter()
         self._recovery: list[int] = []
+        self._guilt: Counter[str] = Counter()
+        self._evidence: Counter[str] = Counter()
         self._hashes = hashlib.sha256()
 
     def add(self, outcome: Outcome) -> bool:
@@ -85,6 +89,11 @@ class Tally:
         self._signatures[result.signatures] += 1
         self._parts[part_of(self.generator, outcome.key.number)[0]] += 1
         self._recovery += result.recovery_rounds
+        self._guilt.update(
+            observed=result.guilt.observed, proved=result.guilt.proved, against_honest=result.guilt.against_honest,
+            crash_runs=any(result.faults.get(kind) for kind in CRASHES),
+        )  # fmt: skip
+        self._evidence.update(dict(result.guilt.evidence))
         self._hashes.update(result.trace_hash.encode())
         if result.violations:
             self.violating += 1
@@ -118,6 +127,10 @@ class Tally:
             "signatures": dict(sorted(self._signatures.items())),
             "faults": dict(sorted(self._faults.items())),
             "faults_missing": missing,
+            "accountability": {
+                **{name: self._guilt[name] for name in ("crash_runs", "observed", "proved", "against_honest")},
+                "evidence": dict(sorted(self._evidence.items())),
+            },
             "submissions": dict(sorted(self._submissions.items())),
             "recovery_rounds": {
                 "median": recovery[len(recovery) // 2] if recovery else None,

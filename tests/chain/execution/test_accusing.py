@@ -153,7 +153,9 @@ def test_a_key_that_was_replaced_is_marked_too(world: World) -> None:
     """E13: 'A key that was in force stays its validator's for ever': rotation hides nothing, and the new key has no
     mark of it. Keys are marked one by one, and each keeps its mark."""
     rotate(world, 5_001)
-    assert world.records[retired_key(key(11).public_key)] == RetiredKey(key(11).public_key, OWNER.address)
+    place = retired_key(key(11).public_key)
+    assert world.records[place] == RetiredKey(key(11).public_key, OWNER.address)
+    assert read_record(place, world.records[place].to_bytes()) == world.records[place]
     assert retired_key(key(5_001).public_key) not in world.records
     new = Liar(key(5_001), world.context.genesis_hash, 1, 2).double_vote()
     assert submit(world, new) == abort("Evidence", 100, ARGUMENT)  # the new key's statements prove nothing of the old
