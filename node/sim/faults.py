@@ -83,6 +83,7 @@ class Faults:
         self._counts = counts
         self._calm = False
         self._cuts, self._lies = entropy.stream("faults:sync_cut"), entropy.stream("faults:snapshot_lie")
+        self._turns: Counter[str] = Counter()
 
     def plan(self, start_us: int) -> None:
         """Put the whole run's faults on the clock; `start_us` is the beginning of the run."""
@@ -188,7 +189,7 @@ class Faults:
         """What arrives of a message of the liar's: answers about snapshots are bent."""
         if self._calm or not self._lies.chance(self._scenario.lies_ppm):
             return data
-        bent = bend(data, self._lies)
+        bent = bend(data, self._lies, self._turns)
         if bent is None:
             return data
         self._counts["snapshot_lie"] += 1

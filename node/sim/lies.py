@@ -1,5 +1,6 @@
 """A peer that lies about snapshots: what it answers is changed in one place, and must be noticed (SY3 to SY6)."""
 
+from collections import Counter
 from functools import lru_cache
 
 from chain.errors import MithqalError
@@ -12,27 +13,32 @@ SNAPSHOT_ANSWERS = ("snapshot_offer", "chunk")
 """Messages that are bent."""
 
 
-def bend(data: bytes, stream: Stream) -> bytes | None:
-    """The same answer with one lie in it; None for another message, and for one that says nothing."""
+def bend(data: bytes, stream: Stream, turns: Counter[str]) -> bytes | None:
+    """The same answer with one lie in it; None for another message, and for one that says nothing.
+
+    `turns` counts the lies by message: each kind of lie has its turn, so that a run of a few lies tells all kinds.
+    """
     if message_name(data) not in SNAPSHOT_ANSWERS:
         return None
     message = decode_message(data)
     bent: Message | None = None
     if isinstance(message, SnapshotOffer):
-        bent = bend_offer(message, stream)
+        bent = bend_offer(message, stream, turns["offer"])
+        turns["offer"] += 1
     elif isinstance(message, Chunk) and message.items:
-        bent = bend_chunk(message, stream)
+        bent = bend_chunk(message, stream, turns["chunk"])
+        turns["chunk"] += 1
     return None if bent is None else encode_message(bent)
 
 
-def bend_chunk(chunk: Chunk, stream: Stream) -> Chunk:
+def bend_chunk(chunk: Chunk, stream: Stream, turn: int) -> Chunk:
     """Another record, a leaf left out or put in twice, another place or another neighbour of the last leaf."""
     kinds = ["record", "twice", "depth"]
     if chunk.siblings:
         kinds.append("sibling")
     if len(chunk.items) > 2:
         kinds.append("missing")
-    kind, place = stream.choice(kinds), 2 * stream.below(len(chunk.items) // 2)
+    kind, place = kinds[turn % len(kinds)], 2 * stream.below(len(chunk.items) // 2)
     items = list(chunk.items)
     match kind:
         case "record":
@@ -48,14 +54,14 @@ def bend_chunk(chunk: Chunk, stream: Stream) -> Chunk:
     return chunk._replace(items=tuple(items))
 
 
-def bend_offer(offer: SnapshotOffer, stream: Stream) -> SnapshotOffer:
+def bend_offer(offer: SnapshotOffer, stream: Stream, turn: int) -> SnapshotOffer:
     """A certificate, an entry, a path or an accumulator that is not the ledger's."""
-    kinds = ["certificate", "event", "info"]
+    kinds = ["info", "event", "certificate"]
     kinds += [name for name in ("path", "subtrees") if getattr(offer, name)]
     if offer.epochs:
         kinds.append("epochs")
     kind, data, info, events = offer.entry
-    match stream.choice(kinds):
+    match kinds[turn % len(kinds)]:
         case "certificate":
             author, signature = offer.certificate.signatures[0]
             signatures = ((author, flipped(signature, stream)), *offer.certificate.signatures[1:])

@@ -12,10 +12,11 @@ anything older is not judged.
 from collections.abc import Callable, Collection, Mapping
 from typing import Concatenate, ParamSpec
 
-from chain.block import Block
+from chain.block import Block, proposal_message
 from chain.certificates import QuorumCertificate, TimeoutCertificate, VoteData
 from chain.codec import decode
 from chain.consensus.leader import Elect
+from chain.crypto.signing import Scheme, SignatureCheck, Signatures
 from chain.interface import Committed
 from chain.messages import Message, Proposal, SyncInfo, Timeout, Vote
 from chain.records.onchain import CONSENSUS_AT_GENESIS, ONCHAIN_KEY, OnChainConfig
@@ -46,9 +47,11 @@ class Refinement:
         sets: Mapping[int, ValidatorSet],
         faulty: Collection[int],
         elect: Elect,
+        is_signed: Callable[[ValidatorSet, Block], bool],
     ) -> None:
-        """Violations are appended. `sets` has the members of each epoch in which somebody signed, `faulty` numbers."""
-        self._violations = violations
+        """Violations are appended. `sets` has the members of each epoch in which somebody signed, `faulty` numbers;
+        `is_signed` judges a block's signature."""
+        self._violations, self._is_signed = violations, is_signed
         self._sets, self._faulty, self._elect = sets, faulty, elect
         self._epochs: dict[int, spec.State | None] = {}
         """None: not judged."""
@@ -143,7 +146,8 @@ class Refinement:
                 self._act(node, epoch, "vote", _heard, who, said)  # S6 asks for the block
                 return
             block = self._learn(node, found)
-            self._act(node, epoch, f"block of round {data.round}", spec.propose_anything, block)
+            if self._is_signed(self._sets[epoch], found):
+                self._act(node, epoch, f"block of round {data.round}", spec.propose_anything, block)
         self._act(node, epoch, f"vote of round {data.round}", spec.vote, who, block, said)
         self._count(node, epoch, said)
 
@@ -306,6 +310,17 @@ class Refinement:
         self._reports += 1
         if self._reports <= MOST_REPORTS:
             self._violations.append(Violation(RULE, node, text))
+
+
+def signed_check(genesis_hash: bytes, signatures: Signatures) -> Callable[[ValidatorSet, Block], bool]:
+    """Whether the author of a block, a member, has signed its header."""
+
+    def is_signed(members: ValidatorSet, block: Block) -> bool:
+        key = members.members[block.header.author].consensus_key
+        message = proposal_message(block.header, genesis_hash)
+        return signatures.verify(SignatureCheck(Scheme.ED25519, key, message, block.signature))
+
+    return is_signed
 
 
 def statement(data: VoteData, commits: bool) -> spec.Statement:

@@ -26,7 +26,7 @@ from node.sim.lies import unreminded
 from node.sim.network import Links, Network
 from node.sim.parties import START_US, Parties
 from node.sim.pulse import BEAT_US, Pulse
-from node.sim.refinement import Refinement
+from node.sim.refinement import Refinement, signed_check
 from node.sim.result import Record, Result
 from node.sim.scenario import Scenario, election_of, unreminded_processes
 from node.sim.scheduler import Scheduler
@@ -72,7 +72,8 @@ class World:
         self.epochs = Epochs(first_validators(self.parties.document), self.validators)
         self.watch = self.WATCH(scenario, self.scheduler, self.validators, self.epochs, self.violations, self.faults)
         self.watch.refinement = Refinement(
-            self.violations, self.epochs.sets, self.watch.faulty_numbers, election_of(scenario)
+            self.violations, self.epochs.sets, self.watch.faulty_numbers, election_of(scenario),
+            signed_check(self.parties.chain[1], self.signatures),
         )  # fmt: skip
         self.ledgers, self.discipline = self.watch.ledgers, self.watch.discipline
         self.bystander = Bystander(

@@ -139,8 +139,13 @@ class Tally:
             "trace_hash": self._hashes.hexdigest(),
             "violating": self.violating,
             "violations": [item for outcome in self.failures for item in self._violations(outcome)],
-            "ok": not self.violating and not missing and self._committing * 10 >= count * 9,
+            "ok": not self.violating and not missing and self._committing * 10 >= count * 9 and self._is_accountable,
         }
+
+    @property
+    def _is_accountable(self) -> bool:
+        """Goal G11: whoever was seen to lie is named by evidence, and nobody honest is."""
+        return self._guilt["proved"] == self._guilt["observed"] and not self._guilt["against_honest"]
 
     def _missing(self) -> list[str]:
         """Kinds of fault that should have fired by now."""

@@ -144,14 +144,14 @@ def test_every_lie_is_noticed_and_another_peer_asked(seed: int) -> None:
             return message
         if isinstance(message, Chunk) and message.items:
             lies += 1
-            return bend_chunk(message, stream)
+            return bend_chunk(message, stream, seed)
         return message
 
     def bend_offers(giver: int, message: Message) -> Message:
         nonlocal lies
         if giver == 0 and isinstance(message, SnapshotOffer):
             lies += 1
-            return bend_offer(message, stream)
+            return bend_offer(message, stream, seed)
         return message
 
     liar, how = (1, bend) if seed % 3 else (0, bend_offers)

@@ -1,5 +1,6 @@
 """S10 in whole runs: liars of each kind are named at every honest validator, nobody else is; the checker can fail."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from chain.accountability import Accountability
 from chain.consensus.witness import Witness
 from chain.crypto.signing import SignatureCheck
 from chain.storage import Column, WriteBatch
-from node.sim.accountability import Life, Signed, contradict, stored
+from node.sim.accountability import Guilt, Life, Signed, contradict, stored
 from node.sim.result import Result
 from node.sim.scenario_file import from_document
 from node.sim.world import World
@@ -55,6 +56,9 @@ def test_a_liar_is_named_by_all(strategy: str, kinds: set[str]) -> None:
     assert result.violations == ()
     assert named(world) == [{(kind, 3) for kind in kinds}] * 3
     assert set(world.bystander._seen) == {3}, "the checker has seen it too, and asked for evidence"
+    assert (result.guilt.observed, result.guilt.proved, result.guilt.against_honest) == (1, 1, 0)
+    ids = {one.id for validator in world.validators[:3] for one in stored(validator)}
+    assert dict(result.guilt.evidence) == Counter(one.name for one in ids)
 
 
 def test_twins_are_named() -> None:
@@ -90,6 +94,7 @@ def test_crashes_and_repeats_make_no_evidence(seed: int) -> None:
     assert [item for item in result.violations if item.rule.startswith("S")] == []
     assert named(world) == [set()] * 4
     assert not [name for name in result.alarms if name.startswith("evidence")]
+    assert result.guilt == Guilt()
 
 
 # --- the checker can fail ---
@@ -100,6 +105,7 @@ def test_evidence_that_gets_lost_is_a_violation(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(Accountability, "report", lambda *_: None)
     _, result = played(byzantine=[{"node": 3, "strategy": "double_vote", "to_round": 12}])
     assert {(item.rule, item.node) for item in result.violations} == {("S10_no_evidence", node) for node in range(3)}
+    assert result.guilt == Guilt(observed=1)
 
 
 def test_lies_that_nobody_looks_for_are_a_violation(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +137,9 @@ def test_evidence_against_an_honest_validator_is_a_violation() -> None:
     disk.store.write(WriteBatch(rows=[(Column.EVIDENCE, 0, Liar(signer, genesis_hash, 1).double_vote().to_bytes())]))
     forged = Liar(key(1), genesis_hash, 2).lock_lie()
     disk.store.write(WriteBatch(rows=[(Column.EVIDENCE, 1, forged.to_bytes())]))
-    texts = [(item.node, item.detail) for item in _false(world.run())]
+    result = world.run()
+    assert result.guilt == Guilt(evidence=(("double_vote", 1), ("lock_lie", 1)), against_honest=2)
+    texts = [(item.node, item.detail) for item in _false(result)]
     assert (0, "double_vote of round 3, epoch 1 names validator 1") in texts
     assert (0, "lock_lie of round 9, epoch 1 names validator 2") in texts
     assert any("signature" in text for _, text in texts)

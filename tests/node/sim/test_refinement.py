@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from chain.block import Block
 from chain.certificates import QuorumCertificate
 from chain.consensus.leader import elect
 from chain.consensus.machine import ConsensusMachine
@@ -14,10 +15,11 @@ from chain.consensus.safety import SafetyRules
 from chain.interface import Committed
 from chain.messages import Message, Proposal, Timeout, Vote
 from chain.primitives import Hash
+from chain.validators import ValidatorSet
 from node.sim import refinement, spec
 from node.sim.checkers import Violation
 from node.sim.coverage import digest
-from node.sim.refinement import RULE, Refinement
+from node.sim.refinement import RULE, Refinement, signed_check
 from node.sim.result import Result
 from node.sim.scenario_file import read_scenario
 from node.sim.world import World
@@ -50,11 +52,13 @@ class Recording(NamedTuple):
     result: Result
 
     def replay(
-        self, bend: Callable[[Heard], Iterator[Heard]] | None = None, faulty: tuple[int, ...] = ()
-    ) -> Refinement:
+        self, bend: Callable[[Heard], Iterator[Heard]] | None = None, faulty: tuple[int, ...] = (),
+        is_signed: Callable[[ValidatorSet, Block], bool] | None = None,
+    ) -> Refinement:  # fmt: skip
         """Tell another one, each event replaced by what `bend` makes of it."""
         found: list[Violation] = []
-        fresh = Refinement(found, self.world.watch.refinement._sets, faulty, elect)
+        watched = self.world.watch.refinement
+        fresh = Refinement(found, watched._sets, faulty, elect, is_signed or watched._is_signed)
         for event in self.events:
             for heard in (event,) if bend is None else bend(event):
                 tell(fresh, heard, self.world)
@@ -230,13 +234,18 @@ def test_the_dead_are_silent(run: Recording) -> None:
     assert found._violations[0].text == "vote of round 5: a process that is down says nothing"
 
 
-def test_nothing_is_asked_of_the_faulty(run: Recording) -> None:
-    """A liar's words are no violation, its signatures count; with a third of them nothing is judged."""
+def liar_of(run: Recording) -> int:
+    """Whose blocks are on disks at the end of the run: not the author of the last one of epoch 1."""
     proposals = [event for event in run.events if isinstance(event.what, Proposal)]
     last = max(
         (event for event in proposals if event.what.block.header.epoch == 1), key=lambda one: one.what.block.round
     )
-    liar = next(node for node in (2, 3) if node != last.node)  # its last block is on no disk at the end of the run
+    return next(node for node in (2, 3) if node != last.node)
+
+
+def test_nothing_is_asked_of_the_faulty(run: Recording) -> None:
+    """A liar's words are no violation, its signatures count; with a third of them nothing is judged."""
+    liar = liar_of(run)
     vote = run.first(Vote, lambda vote: vote.author == liar)
     second = vote._replace(what=vote.what._replace(data=vote.what.data._replace(root=bytes(32))))
     bend = lambda event: iter((event, second) if event is vote else (event,))  # noqa: E731
@@ -246,6 +255,35 @@ def test_nothing_is_asked_of_the_faulty(run: Recording) -> None:
     many = run.replay(bend, faulty=(1, liar))
     assert rules(many) == []
     assert many._epochs[1] is None
+
+
+def test_a_vote_needs_the_leaders_signature(run: Recording) -> None:
+    """R1: 'a vote is for a block that its leader signed': what nobody heard its author propose is looked at on the
+    voter's disk, signature included."""
+    liar = liar_of(run)
+    votes = [event.what.data.block_id for event in run.events if isinstance(event.what, Vote)]
+    block = run.first(Proposal, lambda said: said.block.header.author == liar and votes.count(said.block.id) == 4)[
+        2
+    ].block
+    assert rules(run.replay(faulty=(liar,))) == []
+    unsigned = run.replay(faulty=(liar,), is_signed=lambda _, other: other.id != block.id)
+    first = unsigned._violations[0]
+    assert first.text.startswith(f"vote of round {block.round}: R1: a vote is for a block that its leader signed")
+    assert first.node != liar
+
+
+def test_whose_signature_a_block_carries(run: Recording) -> None:
+    """One bit of it, of the header, or another member's key is another signature."""
+    block = run.first(Proposal).what.block
+    members, author = run.world.watch.refinement._sets[1], block.header.author
+    is_signed = signed_check(run.world.parties.chain[1], run.world.signatures)
+    assert is_signed(members, block)
+    flipped = bytes([block.signature[0] ^ 1, *block.signature[1:]])
+    other = block.header._replace(author=(author + 1) % 4)
+    later = block.header._replace(timestamp_us=block.header.timestamp_us + 1)
+    for bad in (block._replace(signature=flipped), block._replace(header=other), block._replace(header=later)):
+        assert not is_signed(members, bad)
+    assert not signed_check(bytes(32), run.world.signatures)(members, block)
 
 
 def test_memory_is_bounded(run: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -375,6 +413,6 @@ def test_a_commit_across_a_gap_is_found(monkeypatch: pytest.MonkeyPatch) -> None
 def test_an_announcement_is_a_value() -> None:
     """An empty refinement knows nothing that could be final."""
     found: list[Violation] = []
-    Refinement(found, {}, (), elect).on_committed(0, Committed(1, 1, b"", b"x", 1, ()))
+    Refinement(found, {}, (), elect, lambda *_: True).on_committed(0, Committed(1, 1, b"", b"x", 1, ()))
     assert [violation.rule for violation in found] == [RULE]
     assert refinement.find_block(MemoryStore(), b"x" * 32) is None

@@ -9,6 +9,7 @@ from chain.accounts import CONFIG_KEY, Role, account_key
 from chain.primitives import SECOND_US
 from node.lab.campaign.run import Plan, campaign, run_seed
 from node.lab.campaign.tally import KINDS_OF_FAULT, Key, Outcome, Tally
+from node.sim.accountability import Guilt
 from node.sim.checkers import Violation
 from node.sim.result import Result
 from node.sim.scenario import Scenario
@@ -143,6 +144,23 @@ def test_summary_adds_up() -> None:
     assert (summary["blocks"], summary["payments_committed"]) == (100, 60)
     assert summary["faults"] == dict.fromkeys(sorted(KINDS_OF_FAULT), 20)
     assert summary["recovery_rounds"] == {"median": 3, "max": 4}
+
+
+def test_accountability_is_counted() -> None:
+    """G11: '100 % of Byzantine runs with observed equivocation yield evidence; 0 evidence against honest': a liar that
+    was seen and is not named fails the campaign. `crash_runs` are those in which a process died."""
+    crashed = [plain(seed, faults={kind: 1}) for seed, kind in enumerate(("crash", "crash.at", "blackout", "pause"))]
+    lies = [Guilt(2, 2, (("double_vote", 3), ("lock_lie", 1))), Guilt(1, 1, (("double_vote", 1),)), Guilt()]
+    told = [plain(seed, guilt=guilt) for seed, guilt in enumerate(lies)]
+    summary = summarize(crashed + told)
+    assert summary["accountability"] == {
+        "crash_runs": 6, "observed": 3, "proved": 3, "against_honest": 0, "evidence": {"double_vote": 4, "lock_lie": 1},
+    }  # fmt: skip
+    assert summary["ok"] is True
+    missed = summarize([plain(1, guilt=Guilt(observed=2, proved=1))])
+    assert missed["accountability"]["observed"] == 2  # type: ignore[index]
+    assert missed["ok"] is False
+    assert summarize([plain(1, guilt=Guilt(evidence=(("double_vote", 1),), against_honest=1))])["ok"] is False
 
 
 def test_a_campaign_fails_for_each_reason() -> None:

@@ -1,5 +1,6 @@
 """Snapshots in the whole simulated network: a wiped validator, a liar, crashes around each write."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -56,13 +57,19 @@ def test_each_lie_is_another_message(seed: int) -> None:
     """A bent answer decodes, and is not the honest one; what is no answer stays."""
     stream = Entropy(seed).stream("lie")
     offer, chunk = answers()
-    assert bend_offer(offer, stream) != offer
-    assert bend_chunk(chunk, stream) != chunk
+    offers = [bend_offer(offer, stream, turn) for turn in range(5)]
+    chunks = [bend_chunk(chunk, stream, turn) for turn in range(5)]
+    assert offer not in offers
+    assert chunk not in chunks
+    assert (len(set(offers)), len(set(chunks))) == (5, 5), "each kind has its turn, whatever the seed"
+    assert [len(one.items) - len(chunk.items) for one in chunks] == [0, 2, 0, 0, -2]
+    turns: Counter[str] = Counter()
     for message in (offer, chunk):
         data = encode_message(message)
-        bent = bend(data, stream)
+        bent = bend(data, stream, turns)
         assert bent is not None
         assert bent != data
         decode_message(bent)
-    assert bend(encode_message(ChunkRequest(1, b"")), stream) is None
-    assert bend(encode_message(Chunk(1, b"", (), 0, ())), stream) is None
+    assert bend(encode_message(ChunkRequest(1, b"")), stream, turns) is None
+    assert bend(encode_message(Chunk(1, b"", (), 0, ())), stream, turns) is None
+    assert turns == {"offer": 1, "chunk": 1}
