@@ -207,6 +207,10 @@ class TestRoom:
         add(queue, waiting(9, origin=2), waiting(9))
         alone = Admission(1)
         add(alone, waiting(1))
+        pair = Admission(2)
+        add(pair, *(waiting(sender, origin=1, cost=3_326) for sender in range(6)))
+        assert refused(pair, waiting(6, origin=1, cost=45)).details == {"limit": 20_000}
+        add(pair, waiting(6, origin=1, cost=44))
 
     def test_one_sender(self) -> None:
         """4,000: 100 signatures of P-256; a single transaction is never too much."""
@@ -221,6 +225,14 @@ class TestRoom:
         large = Admission(4)
         add(large, waiting(1, cost=4_500))
         assert refused(large, waiting(1, cost=40)).name == "too_many_checks"
+
+    def test_what_was_taken_counts_no_more(self) -> None:
+        """A sender of whom something still waits has its budget back bit by bit, exactly."""
+        queue = Admission(4)
+        add(queue, *(waiting(1, number, cost=40) for number in range(100)))
+        assert len(queue.next_batch(SLOW, 0)) == 1
+        add(queue, waiting(1, 100, cost=40))
+        assert refused(queue, waiting(1, 101, cost=40)).details == {"cost": 4_040, "limit": 4_000}
 
     def test_a_refusal_takes_no_room(self) -> None:
         """After it the same place is free for others."""
@@ -253,7 +265,18 @@ class TestMute:
         add(queue, waiting(1, origin=2), now=60_000_005)
         assert len(queue) == 3
 
-    def test_while_its_batch_is_judged(self) -> None:
+    @pytest.mark.parametrize("muted", range(7))
+    def test_the_turns_of_the_others_stay(self, muted: int) -> None:
+        """M11: whoever was served least comes next, also after one of them was muted."""
+        queue = Admission(8)
+        costs = [20, 39, 27, 33, 36, 38, 30]
+        for origin, cost in enumerate(costs):
+            add(queue, waiting(1, 0, origin=origin, cost=cost), waiting(1, 1, origin=origin, cost=39))
+        assert [item.origin for item in queue.next_batch(FAST, 0)] == [0, 1, 2, 3, 4, 5, 6]
+        queue.mute(muted, 0)
+        queue.done(FAST, 0)
+        expected = sorted({*range(7)} - {muted}, key=costs.__getitem__)
+        assert [item.origin for item in take_all(queue)] == expected
         """The batch under way ends as usual."""
         queue = Admission(4)
         add(queue, *(waiting(1, number, origin=2) for number in range(300)))

@@ -40,7 +40,7 @@ def test_each_kind_hashes_in_its_own_domain() -> None:
     assert entry_hash(KIND_GENESIS, document().to_bytes()) == genesis_hash(document())
     with pytest.raises(DecodeError) as caught:
         entry_hash(3, b"x")
-    assert caught.value.name == "unknown_kind"
+    assert (caught.value.name, caught.value.details) == ("unknown_kind", {"kind": 3})
 
 
 def test_information_is_five_fields() -> None:

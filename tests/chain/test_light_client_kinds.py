@@ -6,6 +6,7 @@ import pytest
 
 from chain.accounts import ASSOCIATION, Account, account_key, event_key
 from chain.entries import Event, TransactionInfo
+from chain.errors import ProofError
 from chain.facts import EntriesProof, EventProof, PrefixProof, StreamProof
 from chain.light_client import verify_entries, verify_event, verify_prefix, verify_stream
 from chain.primitives import Hash
@@ -130,6 +131,19 @@ def test_the_places_among_one_to_nine_events() -> None:
                     with pytest.raises(Exception, match=r"the root is|has no place"):
                         verify_event_leaf(root, wrong, leaves[place], proof)
     assert prove_event(leaves[:3], 2).siblings == (PLACEHOLDER, merkle_root(leaves[:2], EVENTS))
+
+
+def test_no_byte_moves_between_a_leaf_and_its_sibling() -> None:
+    """X16: every hash of a path has 32 bytes; the same bytes cut elsewhere would hash to the same root."""
+    left, right = Hash(bytes(range(32))), Hash(bytes(range(32, 64)))
+    root, both = merkle_root([left, right], EVENTS), left + right
+    verify_event_leaf(root, 0, left, LeafProof((right,)))
+    cut = [(root, both[:at], (Hash(both[at:]),), "siblings") for at in (31, 33)]
+    short = [(root, left[:31], (right,), "leaf"), (left + b"x", left + b"x", (), "leaf"), (b"", b"", (), "leaf")]
+    for believed, leaf, siblings, step in (*cut, *short):
+        with pytest.raises(ProofError) as caught:
+            verify_event_leaf(believed, 0, leaf, LeafProof(siblings))
+        assert caught.value.details["step"] == step
 
 
 # --- X17: streams ---

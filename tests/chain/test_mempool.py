@@ -75,6 +75,9 @@ def test_one_account_is_bounded() -> None:
     for number in (7, 5, 6):
         pool.add(tx(number=number), 5, NOW)
     assert refused(pool, tx(number=8), 5) == "too_many_for_account"
+    assert refused(pool, tx(number=8), 6) == "too_many_for_account", "number 5 is used, but it is not dropped yet"
+    pool.on_commit({A: 6}, NOW)
+    assert pool.add(tx(number=8), 6, NOW) is None
     assert pool.add(tx(sender=B), 0, NOW) is None
 
 

@@ -363,6 +363,8 @@ def test_ends_must_follow_each_other(rig) -> None:
     rig.run(rig.in_epoch(2))
     rig.remove(2)
     rig.run(rig.in_epoch(3))
+    sets = [rig.nodes[0].ledger.set_of(epoch) for epoch in (1, 2, 3)]
+    assert [(found.epoch, len(found.members)) for found in sets] == [(1, 4), (2, 3), (3, 2)]
     first, second = end_of(rig, 0, 1), end_of(rig, 0, 2)
     plain = rig.nodes[0].ledger.high_commit
     forged = first._replace(signatures=tuple((author, bytes(64)) for author, _ in first.signatures))

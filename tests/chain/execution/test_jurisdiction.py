@@ -225,12 +225,20 @@ def test_refusals_name_rule_numbers_and_reset() -> None:
     """'A refusal names the rule, the numbers and when it resets'."""
     rule = RULE._replace(per_payment=64, daily_count=1, daily=70, monthly=80)
     spent = Usage(ALICE.address, "us-out", "INR", 19_675, 64, 1, 24_286, 64)
-    with pytest.raises(Abort, match="rule us-out: the payment is 65 micro-INR, one payment at most 64"):
+    with pytest.raises(Abort, match="rule us-out: the payment is 65 micro-INR, one payment at most 64") as caught:
         admit(rule, spent, 65)
-    with pytest.raises(Abort, match="rule us-out: 1 of 1 payments of the day are used until 2023-11-15T00:00:00Z"):
+    assert caught.value.details == {"rule": "us-out", "amount": 65, "maximum": 64}
+    with pytest.raises(
+        Abort, match="rule us-out: 1 of 1 payments of the day are used until 2023-11-15T00:00:00Z"
+    ) as caught:
         admit(rule, spent, 1)
-    with pytest.raises(Abort, match="the payment is 7 micro-INR, 64 of 70 are used until 2023-11-15T00:00:00Z"):
+    day = {"rule": "us-out", "resets_us": spent.day_ends_us}
+    assert caught.value.details == {**day, "used": 1, "maximum": 1}
+    with pytest.raises(
+        Abort, match="the payment is 7 micro-INR, 64 of 70 are used until 2023-11-15T00:00:00Z"
+    ) as caught:
         admit(rule._replace(daily_count=0), spent, 7)
+    assert caught.value.details == {**day, "amount": 7, "used": 64, "maximum": 70}
     with pytest.raises(Abort, match="payment is 17 micro-INR, 64 of 80 are used until 2023-12-01T00:00:00Z") as caught:
         admit(rule._replace(daily_count=0, daily=0), spent, 17)
     assert caught.value.details == {

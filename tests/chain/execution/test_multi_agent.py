@@ -8,7 +8,21 @@ from chain.execution.outcome import REASONS
 from chain.functions import FUNCTIONS
 from chain.limits import DUAL_ATTESTATION_LIMIT_AT_GENESIS, MAX_METADATA_BYTES
 from chain.validation import Discard, DiscardStatus
-from tests.builders import ALICE, ANNA, BOB, NOBODY, ONE, PAYMENT, TC, US, Party, World, event, small_world
+from tests.builders import (
+    ALICE,
+    ANNA,
+    BOB,
+    NOBODY,
+    ONE,
+    PAYMENT,
+    TC,
+    US,
+    Party,
+    World,
+    event,
+    signed_together,
+    small_world,
+)
 from tests.several import Several, mixed, plain
 
 EXECUTED = Status("executed", "", 0)
@@ -91,6 +105,18 @@ def test_a_plain_payment_takes_no_second_signature(world) -> None:
     call = (PAYMENT, "XUS", BOB.address, 1, b"", b"")
     assert aborts(world, ALICE, [BOB], *call) == ("MultiAgent", "ESIGNER_COUNT")
     assert world.do(ALICE, *call)
+
+
+def test_a_fee_payer_is_not_the_second_signer(world) -> None:
+    """T10, T11: who pays the fee signs after the others, and the coins of the call do not go to it."""
+    for function, arguments in ((PAY, ("XUS", 7, b"")), (EXCHANGE, ("XUS", 7, "XEU", 5, b""))):
+        before = world.balance(BOB)
+        raw = world.sign(ALICE, function, *arguments, price=1).raw._replace(fee_payer=ANNA.address)
+        outcome = world.run(signed_together(raw, ALICE, [BOB, ANNA], world.context.genesis_hash))
+        assert outcome.status == EXECUTED
+        assert world.balance(BOB) == before + 7
+    assert world.balance(ALICE, "XEU") == 100 * ONE + 5
+    assert world.balance(ANNA, "XEU") == 100 * ONE
 
 
 class TestPaymentRules:

@@ -143,8 +143,9 @@ def test_the_association_sets_back_what_locked_everybody_out(world) -> None:
 
 
 def test_the_consensus_configuration_exists_since_genesis(world) -> None:
-    """DiemConfig: ALREADY_PUBLISHED / EDIEM_CONFIG(1)."""
+    """DiemConfig: ALREADY_PUBLISHED / EDIEM_CONFIG(1); its nonce is looked at first."""
     assert world.fails(ROOT, "initialize_diem_consensus_config", 0) == ("DiemConfig", 262)
+    assert world.fails(ROOT, "initialize_diem_consensus_config", 1 << 60)[0] == "SlidingNonce"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from chain.execution.outcome import Abort
 from chain.execution.tiers import count_mint
 from chain.primitives import SECOND_US
 from chain.records.coins import Tiers, tiers_key
-from tests.builders import ALICE, DEALER, NOW_SECS, ROOT, TC, World, small_world
+from tests.builders import ALICE, DEALER, NOBODY, NOW_SECS, ROOT, TC, World, small_world
 
 NOW_US = NOW_SECS * SECOND_US
 DAY_US = 86_400_000_000
@@ -135,6 +135,8 @@ def test_who_sets_them() -> None:
     call = ("update_dealer_tiers", "NOP", 0, ALICE.address, 2, 1, 0, 0)
     assert world.fails(ROOT, *call) == ("CoreAddresses", 2 | 1 << 8)
     assert world.fails(TC, *call) == ("DesignatedDealer", 5)
+    call = ("update_dealer_tiers", "NOP", 0, NOBODY.address, 2, 1, 0, 0)
+    assert world.fails(TC, *call) == ("DesignatedDealer", 5), "an address without an account is no dealer either"
     call = ("update_dealer_tiers", "NOP", 0, DEALER.address, 2, 1, 0, 0)
     assert world.fails(TC, *call) == ("Diem", 5 | 1 << 8)
 

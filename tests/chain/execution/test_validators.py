@@ -100,8 +100,10 @@ def test_a_validator_from_its_accounts_to_its_membership(world) -> None:
         key(14).public_key, key(24).public_key, "127.0.0.1:9", "127.0.0.1:8",
     )  # fmt: skip
     assert active(world).epoch == 1
+    began_us = active(world).changed_us
+    world.at(began_us + 7)
     assert world.do(ROOT, ADD, 0, NAME, NEW_OWNER.address) == (event(4, ROOT.address, 0, "newepoch", 2),)
-    assert (active(world).epoch, active(world).changed_us) == (2, world.context.timestamp_us)
+    assert (active(world).epoch, active(world).changed_us) == (2, began_us + 7)
     found = validator_set(active(world))
     assert [(member.number, member.name) for member in found.members] == [(i, f"validator-{i}") for i in range(5)]
     assert found.members[4].consensus_key == key(14).public_key

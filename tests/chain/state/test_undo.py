@@ -164,8 +164,23 @@ def test_a_missing_row_gives_no_state() -> None:
     assert shelf.undo.replaced_between(5, 16) is None
     assert shelf.undo.replaced_between(7, 16) is None
     shelf.check(8)
+    assert shelf.history.at(7) is None
+    assert shelf.history.restore(7) is None
     assert shelf.undo.replaced_between(9, 15) is None
     assert shelf.undo.replaced_between(8, 16) == (8, {KEYS[0]: record(3).to_bytes()})
+
+
+def test_a_restored_state_goes_on_over_no_gap() -> None:
+    """KE3, KE4: what was restored is read on with the rows of later blocks, if all of them are there."""
+    shelf = Shelf()
+    for number in range(8):
+        shelf.block(2, {KEYS[0]: record(number)})
+    shelf.check(4)
+    for number in range(8, 12):
+        shelf.block(2, {KEYS[0]: record(number)})
+    shelf.store.write(WriteBatch(rows=[(Column.UNDO, 20, None)]))
+    assert not shelf.history.is_far(4)
+    assert shelf.history.at(4) is None
 
 
 def test_far_and_near() -> None:
