@@ -26,7 +26,7 @@ def test_bytes_say_which_of_the_two_it_is() -> None:
     assert read_validator_record(OPERATOR.to_bytes()) == OPERATOR
 
 
-@pytest.mark.parametrize("value", [(), 0, b"x", None, (2, b"a", "o"), ("0",)])
+@pytest.mark.parametrize("value", [(), 0, 5, True, b"x", None, (2, b"a", "o"), ("0",)])
 def test_what_is_neither_is_refused(value) -> None:
     with pytest.raises(DecodeError) as caught:
         read_validator_record(encode(value))

@@ -8,7 +8,7 @@ import pytest
 from chain.codec import decode, encode
 from chain.consensus.epochs import Epochs
 from chain.consensus.safety import SafetyRecord
-from chain.crypto.signing import RealSignatures
+from chain.crypto.signing import PrivateKey, RealSignatures
 from chain.errors import SafetyError
 from chain.interface import Output, PeerUp, Received
 from chain.messages import decode_message
@@ -185,8 +185,13 @@ def test_a_key_that_has_just_come() -> None:
         consensus, out = Consensus(SafetyRecord(2)), Output()
         standing(chain, consensus, grace, number).on_snapshot(snapshot, out)
         assert consensus.barred == expected, (number, grace)
+
+
+@pytest.mark.parametrize("seats", [{OWN: VALIDATORS[3]}, {}])
+def test_a_key_that_came_back(seats: dict[int, PrivateKey]) -> None:
+    """SY10: without a break: an epoch in which its seat had another key, or was empty, begins the time anew."""
     other = small_chain()
-    other.end_epoch({0: VALIDATORS[0], 1: VALIDATORS[1], 2: VALIDATORS[3]})
+    other.end_epoch({0: VALIDATORS[0], 1: VALIDATORS[1], **seats})
     other.add()
     other.end_epoch({0: VALIDATORS[0], 1: VALIDATORS[1], 2: VALIDATORS[OWN]})
     came = other.ledger.tip_version

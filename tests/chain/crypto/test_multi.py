@@ -151,6 +151,9 @@ class TestSigning:
             assert not holds(several, good[:-4] + bitmap.to_bytes(4, "big"))
         for wrong in (b"", good[:-1], good + b"\0", good[64:], good[:64], good[:-4], good[:-4] + good[:64] + good[-4:]):
             assert not holds(several, wrong)
+        for between in (b"\0", bytes(63)):
+            assert not holds(several, good[:-4] + between + good[-4:]), "no byte too many before the bitmap either"
+        assert read_multi_signature(bytes(4)) is None, "no signature at all"
 
     def test_any_byte_changed_is_noticed(self, make) -> None:
         """One set of signatures, one byte string: of key and signature no byte is free."""
@@ -236,6 +239,15 @@ def test_what_is_no_set_of_signatures(signatures) -> None:
     with pytest.raises(SignatureError) as caught:
         write_multi_signature(signatures)
     assert caught.value.name == "bad_signature_set"
+
+
+@pytest.mark.parametrize("cut", [1, 2, 31])
+def test_a_member_that_is_cut_short(cut: int) -> None:
+    """K7: each key has the bytes of its scheme, the last one too."""
+    for several in (mixed(), plain()):
+        keys, threshold = several.public_key[:-1], several.public_key[-1:]
+        assert read_multi_key(several.scheme, keys + threshold) == several.multi
+        assert read_multi_key(several.scheme, keys[:-cut] + threshold) is None
 
 
 @pytest.mark.parametrize("scheme", [1, 4, 5, 255])

@@ -11,6 +11,7 @@ from chain.errors import DecodeError
 from chain.kept import PRUNED_AT_ONCE
 from chain.state import tree
 from chain.state.history import RESTORED_STATES, History, RecentState
+from chain.state.undo import _PAGE as PAGE
 from chain.state.undo import UndoLog, read_undo
 from chain.storage import Column, WriteBatch
 from node.storage.memory import MemoryStore
@@ -167,7 +168,20 @@ def test_a_missing_row_gives_no_state() -> None:
     assert shelf.history.at(7) is None
     assert shelf.history.restore(7) is None
     assert shelf.undo.replaced_between(9, 15) is None
+    assert shelf.undo.replaced_between(9, 17) is None, "the last row is missing"
     assert shelf.undo.replaced_between(8, 16) == (8, {KEYS[0]: record(3).to_bytes()})
+
+
+@pytest.mark.parametrize("blocks", [PAGE - 1, PAGE, PAGE + 1, 2 * PAGE, 2 * PAGE + 1])
+def test_rows_of_several_pages(blocks: int) -> None:
+    """KE1: a state is put back over any number of rows, of which one read gives a page."""
+    undo = UndoLog(MemoryStore(), 1_000)
+    for version in range(1, blocks + 1):
+        batch = WriteBatch()
+        undo.append((version - 1, version), {KEYS[version % 2]: record(version)}, {}, batch)
+        undo._store.write(batch)
+    firsts = {KEYS[1]: record(1).to_bytes(), KEYS[0]: record(2).to_bytes()}
+    assert undo.replaced_between(0, blocks) == (0, firsts)
 
 
 def test_a_restored_state_goes_on_over_no_gap() -> None:

@@ -114,3 +114,12 @@ class Taker:
 def reopened(taker: Taker, kept_versions: int = KEPT_VERSIONS) -> Ledger:
     """The taker's ledger as a restart finds it."""
     return Ledger(taker.chain.ledger.document, taker.store, kept_versions)
+
+
+def twin_of(chain: Chain, taker: Taker) -> Chain:
+    """A chain over the ledger that took the snapshot, which goes on like the one that gave it."""
+    twin = Chain()
+    twin.ledger, twin.store = taker.ledger, taker.store
+    twin.qc, twin.numbers = chain.qc, dict(chain.numbers)
+    twin.pending = [(block, twin.ledger.execute(twin.ledger.tip, block, [])) for block, _ in chain.pending]
+    return twin

@@ -9,11 +9,12 @@ from chain.ledger import Ledger
 from chain.messages import Message
 from chain.snapshot_messages import Chunk, ChunkRequest, SnapshotOffer, SnapshotRequest, SnapshotWritten
 from chain.storage import SYNC_ROW, Column, Index
+from chain.sync.snapshot import make_offer
 from node.sim.entropy import Entropy
 from node.sim.lies import bend_chunk, bend_offer
 from tests.builders import DEALER, US
-from tests.chain.sync.pair import CHUNK, GIVERS, Taker, reopened
-from tests.chains import VALIDATORS, Chain, small_chain
+from tests.chain.sync.pair import CHUNK, GIVERS, Taker, reopened, twin_of
+from tests.chains import VALIDATORS, small_chain
 
 
 def same_state(one: Ledger, other: Ledger) -> bool:
@@ -110,10 +111,7 @@ def test_the_adopted_ledger_goes_on() -> None:
     taker = Taker(chain)
     taker.begin()
     taker.run()
-    twin = Chain()
-    twin.ledger, twin.store = taker.ledger, taker.store
-    twin.qc, twin.numbers = chain.qc, dict(chain.numbers)
-    twin.pending = [(block, twin.ledger.execute(twin.ledger.tip, block, [])) for block, _ in chain.pending]
+    twin = twin_of(chain, taker)
     pay = "peer_to_peer_with_metadata"
     for amount in (1, 2, 3, 4):
         block = chain.add(chain.sign(DEALER, pay, "XUS", US.address, amount, b"", b""))
@@ -311,6 +309,21 @@ def test_answers_that_nobody_asked_for_are_no_news() -> None:
     taker.take(3, SnapshotWritten(11))
     assert len(taker.written) == written
     assert taker.alarms == []
+
+
+def test_an_offer_after_the_end_is_no_news() -> None:
+    """SY4: who took a snapshot and wants no other one begins none, however new it is."""
+    chain = small_chain()
+    taker = Taker(chain)
+    taker.begin()
+    taker.run()
+    for _ in range(3):
+        chain.add()
+    newer = make_offer(chain.ledger, chain.ledger.tip_height, chain.ledger.tip_version)
+    assert newer is not None
+    written, asked = len(taker.written), len(taker.asked)
+    taker.take(0, newer)
+    assert (len(taker.written), len(taker.asked), taker.sync.is_active) == (written, asked, False)
 
 
 def test_a_peer_that_is_behind_too_is_no_liar() -> None:

@@ -103,3 +103,33 @@ def test_how_often_a_state_is_brought_back() -> None:
     assert not given(5, NOW_US + RESTORE_EVERY_US - 1)
     assert given(5, NOW_US + RESTORE_EVERY_US)
     assert given(8, NOW_US + RESTORE_EVERY_US, peer=6)
+
+
+def test_a_newer_offer_is_what_a_peer_may_fetch_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SY9: 'one state to a peer': the one that it asked for last."""
+    chain = small_chain()
+    server = SnapshotServer(chain.ledger)
+    assert server.offer(5, 0, NOW_US) is not None
+    chain.add()
+    assert server.offer(5, 11, NOW_US) is not None
+    monkeypatch.setattr(rules, "REACH_VERSIONS", -1)
+    found = [server.chunk(5, ChunkRequest(version, b""), NOW_US) for version in (12, 11)]
+    assert [chunk is not None and bool(chunk.items) for chunk in found] == [True, False]
+
+
+def test_a_chunk_is_full_at_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SY6: '512 KiB together': the leaf that reaches them is the last."""
+    assert (rules.CHUNK_LEAVES, rules.CHUNK_BYTES) == (1_024, 512 << 10)
+    server = SnapshotServer(small_chain().ledger)
+
+    def leaves() -> int:
+        chunk = server.chunk(5, ChunkRequest(11, b""), NOW_US)
+        assert chunk is not None
+        return len(chunk.items) // 2
+
+    whole = server.chunk(5, ChunkRequest(11, b""), NOW_US)
+    assert whole is not None
+    two = sum(map(len, whole.items[:4]))
+    for most, expected in ((two - 1, 2), (two, 2), (two + 1, 3)):
+        monkeypatch.setattr(rules, "CHUNK_BYTES", most)
+        assert leaves() == expected
