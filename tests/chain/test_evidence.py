@@ -160,6 +160,16 @@ def test_a_proposal_names_its_author() -> None:
     evidence = pair(EvidenceKind.DOUBLE_PROPOSAL, header(author=1), header(author=1, time_us=8_000))
     assert refusal(evidence) == "evidence_author"
     assert refusal(evidence._replace(author=1)) == "bad_signature"
+    for time_us in (6_000, 8_000):
+        one_of_both = pair(EvidenceKind.DOUBLE_PROPOSAL, header(), header(author=1, time_us=time_us))
+        assert refusal(one_of_both) == "evidence_author"
+
+
+def test_statements_of_two_epochs_are_what_honest_validators_make() -> None:
+    """EV4: rounds begin anew with each epoch, so a time-out of the next one says nothing of a vote in this one."""
+    honest = pair(EvidenceKind.LOCK_LIE, vote(6, 5), timeout(9, 4, epoch=2))
+    assert refusal(honest) == "evidence_epoch"
+    assert refusal(honest._replace(epoch=2), ValidatorSet(2, FOUR.set.members)) == "evidence_epoch"
 
 
 @pytest.mark.parametrize("kind", KINDS)

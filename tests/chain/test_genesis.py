@@ -119,6 +119,8 @@ def test_rows_have_exact_shapes() -> None:
         document(validators=((*document().validators[0], 1),)),
         document(local_rates=(("INR", "1"),)),
         document(currencies=(document().currencies[0]._replace(can_mint=1),)),  # type: ignore[arg-type]
+        document(currencies=(document().currencies[0]._replace(basket=(("XUS",),)),)),  # type: ignore[arg-type]
+        document(currencies=(document().currencies[0]._replace(basket=(("XUS", "1"),)),)),  # type: ignore[arg-type]
     ):
         with pytest.raises(GenesisError) as caught:
             GenesisDocument.from_bytes(whole.to_bytes())

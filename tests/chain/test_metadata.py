@@ -62,6 +62,18 @@ def test_vectors(value: Metadata, data: str) -> None:
     assert decode_metadata(bytes.fromhex(data)) == value
 
 
+@pytest.mark.parametrize(
+    ("size", "prefix"),
+    [(0, "00"), (127, "7f"), (128, "8001"), (129, "8101"), (255, "ff01"), (300, "ac02"), (1000, "e807")],
+)
+def test_lengths(size: int, prefix: str) -> None:
+    """BCS: a length in groups of 7 bits, the lowest first."""
+    text = "x" * size
+    data = bytes.fromhex("020001" + prefix) + text.encode()
+    assert encode_metadata(TravelRule(text)) == data
+    assert decode_metadata(data) == TravelRule(text)
+
+
 def test_reasons_of_a_refund() -> None:
     """N1: 'reason enum: 0 other, 1 invalid subaddress, 2 user partial, 3 user full, 4 invalid reference id'."""
     assert [(int(reason), reason.name) for reason in RefundReason] == [

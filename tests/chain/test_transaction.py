@@ -101,6 +101,8 @@ def test_envelopes_of_other_kinds() -> None:
     assert refused(encode((False, body))) == "wrong_shape"
     assert refused(encode((0, body, 0))) == "wrong_shape"
     assert refused(b"") == "malformed_bytes"
+    for other in (5, None, b"12345", "12345", (1, 2)):
+        assert refused(encode((0, encode(other)))) == "wrong_shape", "what an envelope holds is a signed transaction"
 
 
 def test_the_size_is_bounded_before_anything_is_parsed() -> None:

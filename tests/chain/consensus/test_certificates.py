@@ -2,7 +2,7 @@
 
 import pytest
 
-from chain.certificates import QuorumCertificate, TimeoutCertificate, verify_qc
+from chain.certificates import QuorumCertificate, TimeoutCertificate, read_vote_data, verify_qc
 from chain.errors import CertificateError, DecodeError
 from chain.primitives import Hash
 from chain.validators import Validator, ValidatorSet
@@ -141,6 +141,19 @@ def test_round_trips_and_digests(four, chain) -> None:
     assert tc._replace(entries=((0, 1, bytes(64)), *tc.entries[1:])).digest() != tc.digest()
     with pytest.raises(DecodeError):
         QuorumCertificate.from_value((*q1.to_value(), None))
+
+
+@pytest.mark.parametrize("place", [2, 4, 5, 8])
+def test_hashes_in_a_vote_have_32_bytes(chain, place) -> None:
+    """Block, parent, root, and the next validators where an epoch ends: neither shorter nor longer."""
+    data = list(chain[1].data)
+    for size, is_good in ((31, False), (32, True), (33, False), (0, False)):
+        data[place] = bytes(size)
+        if is_good:
+            assert read_vote_data(tuple(data)) == tuple(data)
+        else:
+            with pytest.raises(DecodeError):
+                read_vote_data(tuple(data))
 
 
 def test_waypoint_leaves_out_round_and_block(four, chain) -> None:
