@@ -88,8 +88,6 @@ class SqliteStore:
         except BaseException:
             self.close()
             raise
-        self._has_leftover = False
-        """Whether the other table holds a state that was replaced, which goes with the next write."""
 
     def _connect(self) -> sqlite3.Connection:
         """A connection in autocommit mode, closed by `close`."""
@@ -245,12 +243,11 @@ class SqliteStore:
             fresh_staged: dict[bytes, int] = {}
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
-                if batch.drop_staged or self._has_leftover:
-                    self._writer.execute(f"DELETE FROM {staged.name}")
-                    staged = _StateTable(staged.name, {})
+                if batch.drop_staged:
+                    staged = self._emptied(staged)
                 self._put_state(staged, batch.staged, fresh_staged)
                 if batch.adopt:
-                    live, staged = staged.with_keys(fresh_staged), live
+                    live, staged = staged.with_keys(fresh_staged), self._emptied(live)
                     recent, fresh_staged = RecentPostings(recent.batch), {}
                     self._clear(live.name)
                 self._put_rows(batch)
@@ -261,7 +258,6 @@ class SqliteStore:
                     recent.forget(moved)
                 self._meta.update((key, value) for column, key, value in batch.rows if column is Column.META)
                 self._live, self._staged, self._recent = live.with_keys(fresh), staged.with_keys(fresh_staged), recent
-                self._has_leftover = batch.adopt
             except sqlite3.Error as error:
                 self._give_up()
                 if _is_full(error):
@@ -299,6 +295,11 @@ class SqliteStore:
                         if value is not None
                     ],
                 )
+
+    def _emptied(self, table: _StateTable) -> _StateTable:
+        """A state table without its values."""
+        self._writer.execute(f"DELETE FROM {table.name}")
+        return _StateTable(table.name, {})
 
     def _clear(self, live: str) -> None:
         """Adopt the state table `live`: all postings go, and all rows but those that stay."""

@@ -249,9 +249,48 @@ def test_the_monitor_raises_its_alarm_at_the_next_look(wallet, tmp_path):
 
 
 def test_the_monitor_ends_with_its_time(wallet, tmp_path):
-    seen = watch(wallet.client, wallet.network.waypoint, tmp_path, 0.0, lambda *_: None)
+    """The first look is always one, and at the end there is no other."""
+
+    def sleep(_: float) -> None:
+        pytest.fail("the time is over")
+
+    waypoint = wallet.network.waypoint
+    seen = watch(wallet.client, waypoint, tmp_path, 0.0, lambda *_: None, clock=lambda: 7.0, sleep=sleep)
     assert seen.blocks == 1
     assert seen.reserve.is_covered
+
+
+def test_the_monitor_counts_heights(wallet, tmp_path):
+    """A look for custodians' books alone is said too, and counts as no block."""
+    now = [0.0]
+    looks: list[tuple[int, int]] = []
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+        if len(read_books(tmp_path)) < 3:
+            add_entry(tmp_path, BookEntry("XGB", 1, "one micro-unit more"))
+
+    def say(reserve: Reserve, height: int) -> None:
+        looks.append((height, reserve.coins[list(COIN_CURRENCY).index("XGB")].held - MINTED))
+
+    waypoint = wallet.network.waypoint
+    seen = watch(wallet.client, waypoint, tmp_path, 0.35, say, clock=lambda: now[0], sleep=sleep)
+    assert {held for _, held in looks} == {0, 1, 2, 3}
+    assert seen.blocks == len({height for height, _ in looks})
+
+
+def test_a_basket_without_its_coins_is_an_alarm_too(wallet):
+    """What the synthetic coin lacks is named like a coin's."""
+    reserve = reserve_now(wallet)
+    short = reserve._replace(basket={**reserve.basket, "shortfall": 3})
+    assert not short.is_covered
+    with pytest.raises(Shortfall) as caught:
+        check_reserve(short)
+    assert caught.value.details == {"version": reserve.version, "missing": {"XDX": 3}}
+    both = short._replace(coins=(short.coins[0]._replace(held=MINTED - 2), *short.coins[1:]))
+    with pytest.raises(Shortfall, match="2 micro-XUS") as caught:
+        check_reserve(both)
+    assert caught.value.details["missing"] == {short.coins[0].coin: 2, "XDX": 3}
 
 
 def test_a_lying_validator_proves_nothing(wallet):

@@ -14,6 +14,7 @@ from node.api.reads import read_tip
 from node.api.schema import Request, RpcError
 from node.client.proof_file import verify_file
 from node.client.proofs import (
+    LARGE,
     fetch_account,
     fetch_consistency,
     fetch_epochs,
@@ -23,6 +24,7 @@ from node.client.proofs import (
     fetch_record,
     fetch_stream,
     fetch_transaction,
+    is_large,
     save,
 )
 from node.client.rpc import RpcFailed
@@ -454,6 +456,16 @@ def test_a_wrong_transaction_for_a_hash() -> None:
     with pytest.raises(ProofError) as caught:
         transaction(wanted, Direct(CHAIN, lie))
     assert caught.value.details["step"] == "answer"
+
+
+def test_a_page_that_may_have_ended_early() -> None:
+    """X20: half of what a page may hold: below it a validator has no reason to leave anything out."""
+    for size, large in ((LARGE - 1, False), (LARGE, True), (LARGE + 1, True)):
+        half = size // 2
+        page = {"serialized_transactions": ["0" * half, "0" * half], "serialized_events": "0" * (2 * size - 2 * half)}
+        assert is_large(page) is large
+    with pytest.raises(ProofError):
+        is_large({"serialized_transactions": [5], "serialized_events": ""})
 
 
 def test_saving(tmp_path) -> None:

@@ -51,6 +51,28 @@ def test_bytes_of_a_validator_are_bounded_too() -> None:
     assert dropped == 20 - PEER_BYTES // len(frame)
 
 
+def test_bytes_that_were_taken_are_free_again() -> None:
+    """Both sides of the bound, and again when one message went: exactly its bytes are free."""
+    found = Inbox()
+    frame = bytes(PEER_BYTES // 8)
+    assert [found.put_message(Received(1, frame)) for _ in range(8)] == [0] * 8
+    found.take()
+    assert found.put_message(Received(1, frame)) == 0
+    assert found.put_message(Received(1, b"x")) == 1
+    assert len(found) == 8
+
+
+def test_a_message_above_the_bound_is_taken_alone() -> None:
+    """'at least one frame of the largest size': the newest is never dropped, all older ones are."""
+    found = filled({1: 3}, 0)
+    large = Received(1, bytes(PEER_BYTES + 1))
+    assert found.put_message(large) == 3
+    assert (len(found), found.take()) == (1, large)
+    assert found.put_message(large) == 0
+    assert found.put_message(Received(1, b"newer")) == 1
+    assert found.take() == Received(1, b"newer")
+
+
 def test_validators_take_turns_and_clients_are_not_starved() -> None:
     """Each validator in turn; every fourth event is a client's while both wait."""
     found = filled({1: 6, 2: 6}, 3)
