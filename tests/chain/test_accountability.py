@@ -83,8 +83,12 @@ def test_evidence_is_stored_told_to_everybody_and_named() -> None:
     (alarm,) = out.alarms
     assert (alarm.name, alarm.peer) == ("evidence_double_vote", LIAR)
     assert alarm.message == "validator-2 (validator 2) voted twice in epoch 1, round 3"
-    lies = node.hear(Accusation(lie()))
-    assert lies.alarms[0].message.endswith("hid a certificate that it had voted on in epoch 1, rounds 6 and 9")
+    for evidence, deed in (
+        (lie(), "hid a certificate that it had voted on in epoch 1, rounds 6 and 9"),
+        (liar().double_proposal(), "proposed two blocks in epoch 1, round 3"),
+    ):
+        (alarm,) = node.hear(Accusation(evidence)).alarms
+        assert (alarm.name, alarm.message) == (f"evidence_{evidence.id.name}", f"validator-2 (validator 2) {deed}")
 
 
 def test_the_same_again_or_about_the_same_round_is_told_once() -> None:
@@ -159,6 +163,8 @@ def test_evidence_survives_a_restart_and_is_told_again(reopen: Callable[[], Stor
     node.hear(Accusation(lie()))
     again = Node(reopen())
     assert again.ids == [double_vote().id, lie().id]
+    (timer,) = [timer for timer in again.step(Start()).timers if timer.name == TIMER]
+    assert timer.at_us == NOW_US + EVIDENCE_RETRY_US
     out = again.hear(Accusation(double_vote()))
     assert (told(out), out.alarms) == ([], [])
     assert told(again.step(TimerFired(TIMER, 0))) == [(2, EvidenceKnown((double_vote().id, lie().id)))]
@@ -182,7 +188,7 @@ def test_one_other_in_turn_is_told_and_who_is_there_again() -> None:
     turns = []
     for _ in range(6):
         out = node.step(TimerFired(TIMER, 0))
-        assert [timer.name for timer in out.timers] == [TIMER]
+        assert [(timer.name, timer.at_us) for timer in out.timers] == [(TIMER, NOW_US + EVIDENCE_RETRY_US)]
         ((to, message),) = told(out)
         assert message == known
         turns.append(to)
@@ -203,6 +209,43 @@ def test_who_lacks_something_gets_it_and_who_knows_more_is_asked() -> None:
     more = EvidenceKnown((lie().id, double_vote(7).id))
     both = EvidenceKnown((double_vote().id, lie().id))
     assert told(node.hear(more, sender=2)) == [(2, Accusation(double_vote())), (2, both)]
+
+
+def test_nobody_is_answered_more_often_than_twice_a_retry() -> None:
+    """EV13: half a retry after an answer, and not a microsecond before; each peer for itself."""
+    node = Node()
+    node.hear(Accusation(double_vote()))
+    given = [Accusation(double_vote())]
+    assert [message for _, message in told(node.hear(EvidenceKnown(()), sender=2))] == given
+    node.now_us += EVIDENCE_RETRY_US // 2 - 1
+    assert told(node.hear(EvidenceKnown(()), sender=2)) == []
+    assert [message for _, message in told(node.hear(EvidenceKnown(()), sender=3))] == given
+    node.now_us += 1
+    assert [message for _, message in told(node.hear(EvidenceKnown(()), sender=2))] == given
+    assert told(node.hear(EvidenceKnown(()), sender=3)) == []
+
+
+def test_an_answer_has_a_bound_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """EV13: what does not fit waits for the next time: as many bytes as the bound are sent, one more is not."""
+    node = Node()
+    for round_ in (3, 4, 5):
+        node.hear(Accusation(double_vote(round_)))
+    pieces = [Accusation(double_vote(round_)) for round_ in (3, 4, 5)]
+    two = sum(len(encode_message(piece)) for piece in pieces[:2])
+    for sender, bound, sent in ((1, two, 2), (2, two - 1, 1), (3, 10**9, 3)):
+        monkeypatch.setattr("chain.accountability.GOSSIP_BYTES", bound)
+        assert told(node.hear(EvidenceKnown(()), sender)) == [(sender, piece) for piece in pieces[:sent]]
+
+
+def test_the_newest_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """EV13: of more than a message holds the last ones; those before are neither told nor given."""
+    monkeypatch.setattr("chain.accountability.EVIDENCE_IDS", 2)
+    node = Node()
+    for round_ in (3, 4, 5):
+        node.hear(Accusation(double_vote(round_)))
+    assert told(node.step(PeerUp(3))) == [(3, EvidenceKnown((double_vote(4).id, double_vote(5).id)))]
+    answer = [(1, Accusation(double_vote(round_))) for round_ in (4, 5)]
+    assert told(node.hear(EvidenceKnown(()))) == answer
 
 
 def test_nobody_is_given_what_it_has_no_room_for() -> None:

@@ -1,6 +1,6 @@
 """Evidence stands for itself: what is refused, by which name, and that no byte of it can be changed."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -242,6 +242,42 @@ def test_shapes(evidence: Evidence) -> None:
             with pytest.raises(MithqalError) as caught:
                 Evidence.from_value((*value[:place], broken, *value[place + 1 :]))
             assert caught.value.name in ("wrong_shape", "wrong_size")
+
+
+def refused_body(evidence: Evidence, place: int, body: Any) -> str:
+    """The error by which another body in a statement's place is refused as it is read."""
+    value: list[Any] = [*cast("tuple[Any, ...]", evidence.to_value())]
+    value[3 + place] = (body, value[3 + place][1])
+    with pytest.raises(MithqalError) as caught:
+        Evidence.from_value(tuple(value))
+    return caught.value.name
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_digests_of_a_header_have_32_bytes(place: int) -> None:
+    """EV5: a statement has the shape of what was signed: each digest, one byte too short and too long."""
+    body = list((PROPOSALS.first, PROPOSALS.second)[place].body)
+    assert (len(body[5]), body[6], len(body[7])) == (32, None, 32)
+    for at in (5, 6, 7):
+        for size in (0, 31, 33):
+            assert refused_body(PROPOSALS, place, (*body[:at], bytes(size), *body[at + 1 :])) == "wrong_size", (
+                at,
+                size,
+            )
+        Evidence.from_value(
+            PROPOSALS._replace(second=Statement((*body[:at], bytes(32), *body[at + 1 :]), b"")).to_value()
+        )
+
+
+@pytest.mark.parametrize(("evidence", "place"), [(VOTES, 0), (VOTES, 1), (LIE, 0)])
+def test_what_a_vote_signs_is_read_to_the_end(evidence: Evidence, place: int) -> None:
+    """EV5: vote data and commit information have the shape of those of a vote, wherever a vote may stand."""
+    data, commit = (evidence.first, evidence.second)[place].body
+    for broken in (data[:-1], (*data, 0), *[(*data[:at], "x", *data[at + 1 :]) for at in range(len(data))]):
+        assert refused_body(evidence, place, (broken, commit)) in ("wrong_shape", "wrong_size")
+    info: Any = FOUR.genesis_info.to_value()
+    for broken in (b"", info[:-1], (*info, 0), ("x", *info[1:])):
+        assert refused_body(evidence, place, (data, broken)) == "wrong_shape"
 
 
 def test_the_key_alone_is_enough_for_who_knows_whose_it_is() -> None:

@@ -74,6 +74,38 @@ def test_a_second_vote_is_evidence_once() -> None:
     assert found(seen) == [("double_vote", 4)]
 
 
+def test_a_vote_that_commits_something_else_is_another_vote() -> None:
+    """E2: a vote signs its data and what it commits."""
+    seen, one = witness(), vote(3)
+    seen.saw_vote(LIAR, one)
+    commits = FOUR.genesis_info
+    seen.saw_vote(
+        LIAR, SeenVote(one.data, commits, FOUR.keys[LIAR].sign(vote_message(one.data, commits, GENESIS_HASH)))
+    )
+    assert found(seen) == [("double_vote", 3)]
+
+
+def test_what_was_seen_before_costs_no_signature_check() -> None:
+    """EV8: signatures are checked on a contradiction only: votes and blocks that are sent again contradict nothing."""
+
+    class Counting(RealSignatures):
+        checks = 0
+
+        def verify(self, check: Any) -> bool:
+            Counting.checks += 1
+            return super().verify(check)
+
+    seen = Witness(FOUR.set, GENESIS_HASH, Counting())
+    for _ in range(3):
+        seen.saw_vote(LIAR, vote(3, 2))
+        seen.saw_header(*header(3, 5_000))
+        seen.saw_timeout(LIAR, timeout(3, 2))
+    assert (seen.take(), Counting.checks) == ([], 0)
+    for _ in range(3):
+        seen.saw_vote(LIAR, vote(3, 2, fill=2))
+    assert (len(seen.take()), Counting.checks) == (1, 2), "known evidence is not judged again"
+
+
 def test_two_blocks_of_one_round_are_evidence() -> None:
     """E1; the same block again, and blocks of other rounds, are nothing."""
     seen = witness()
