@@ -120,11 +120,13 @@ def _outcomes(plan: Plan, guide: "Guide", pool: Pool) -> Iterator[Outcome]:
 def chunks(plan: Plan, batch: list[Key]) -> list[list[Key]]:
     """Shares of workers: a large scenario is one of its own."""
     found: list[list[Key]] = []
+    is_full = True
     for key in batch:
         is_large = part_of(plan.generator, key.number)[0] in LARGE
-        if is_large or not found or len(found[-1]) >= CHUNK:
+        if is_large or is_full:
             found.append([])
         found[-1].append(key)
+        is_full = is_large or len(found[-1]) == CHUNK
     return found
 
 

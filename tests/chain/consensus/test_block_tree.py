@@ -64,3 +64,16 @@ def test_set_root_outside_the_tree_frees_everything(four) -> None:
     tree, *_ = grown(four)
     assert sorted(tree.set_root(result(bytes(32)))) == [0, 1, 2, 3]
     assert list(tree.nodes) == [bytes(32)]
+
+
+def test_blocks_of_a_round(four) -> None:
+    """All that are here, and none of another round; the root stands for itself without a block."""
+    tree, b1, b2, fork, _ = grown(four)
+    twin = four.block(2, four.qc(b1), time_us=77)
+    tree.insert(twin, result(twin.id))
+    assert tree.blocks_of(2) == [b2, twin]
+    assert tree.blocks_of(3) == [fork]
+    assert tree.blocks_of(5) == tree.blocks_of(0) == []
+    assert [round_ for round_ in range(7) if tree.has_round(round_)] == [1, 2, 3, 4]
+    tree.set_root(result(b2.id))
+    assert [round_ for round_ in range(7) if tree.has_round(round_)] == [4]

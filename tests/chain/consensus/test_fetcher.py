@@ -1,6 +1,6 @@
 """Whom the fetcher asks, and when it asks again (R14)."""
 
-from chain.consensus.fetcher import TIMER, Fetcher, signers_of
+from chain.consensus.fetcher import MAX_HELPERS, TIMER, Fetcher, signers_of
 from chain.interface import Output, Send, SetTimer
 from chain.limits import SYNC_RETRY_US
 from chain.messages import BlockRequest, encode_message
@@ -65,3 +65,31 @@ def test_a_lone_validator_asks_nobody() -> None:
 
 def test_signers_of_a_certificate(four) -> None:
     assert signers_of(four.qc(four.block(1, four.genesis_qc), authors=(1, 2, 3))) == (1, 2, 3)
+
+
+def test_who_is_ahead_of_us_is_asked_first() -> None:
+    """'may be asked first from now on': the newest helper before the others, each once, and four at most."""
+    fetcher, out = Fetcher(1, 4), Output()
+    for seat in (9, 1, 9, 8):
+        fetcher.help_from(seat)
+    fetcher.want(WANTED, (3, 8), 0, 0, out)
+    for _ in range(5):
+        fetcher.ask(0, 0, out)
+    assert [send.destination for send in out.send_now] == [8, 9, 3, 0, 2, 8]
+    assert MAX_HELPERS == 4
+    for seat in (10, 11, 12):
+        fetcher.help_from(seat)
+    out = Output()
+    fetcher.want(OTHER, (), 0, 0, out)
+    for _ in range(6):
+        fetcher.ask(0, 0, out)
+    assert [send.destination for send in out.send_now] == [12, 11, 10, 8, 0, 2, 3]
+
+
+def test_tokens_go_on_from_an_earlier_epochs() -> None:
+    """A timer that an earlier machine armed is not this one's."""
+    fetcher, out = Fetcher(0, 2, 7), Output()
+    fetcher.want(WANTED, (), 0, 0, out)
+    assert [timer.token for timer in out.timers] == [8]
+    assert not fetcher.is_due(7)
+    assert fetcher.is_due(8)

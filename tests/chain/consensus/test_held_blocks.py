@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chain.block import Block
+from chain.consensus.block_tree import BlockTree
 from chain.consensus.held_blocks import CLOCK_TIMER, HeldBlocks
 from chain.crypto.signing import SignatureCheck
 from chain.errors import BlockError, DecodeError
@@ -42,7 +43,7 @@ def held(app: App) -> HeldBlocks:
 
 
 def parent(height: int = 0, time_us: int = 1_000) -> Any:
-    return SimpleNamespace(height=height, timestamp_us=time_us, next_epoch=None)
+    return SimpleNamespace(height=height, timestamp_us=time_us, next_epoch=None, block_id=bytes(32))
 
 
 def block(four, *, height: int = 1, time_us: int = NOW, round_: int = 1) -> Block:
@@ -191,6 +192,57 @@ class TestSignatures:
         with pytest.raises(DecodeError):
             ready(held, one)
         assert one.id not in held
+
+
+class TestEndOfAnEpoch:
+    """Above the end of an epoch blocks are empty and have its time (P10, E5): their clock is not asked."""
+
+    @pytest.mark.parametrize(
+        ("time_us", "payload", "good"),
+        [(10**12, (), True), (10**12 + 1, (), False), (10**12 - 1, (), False), (10**12, (b"tx",), False)],
+    )
+    def test_nothing_changes(
+        self, four, held: HeldBlocks, app: App, time_us: int, payload: tuple[bytes, ...], good: bool
+    ) -> None:
+        app.checks = ()
+        over = SimpleNamespace(height=0, timestamp_us=10**12, next_epoch=object())
+        one = four.block(1, four.genesis_qc, height=1, time_us=time_us, payload=payload)
+        if good:
+            assert ready(held, one, over) == (True, Output())
+        else:
+            with pytest.raises(BlockError) as caught:
+                ready(held, one, over)
+            assert caught.value.name == "bad_header"
+
+
+class TestSecondBlocks:
+    """R1: another block of a round that is here already is not kept, unless something that we know needs it."""
+
+    def test_of_a_round_that_waits_or_is_executed(self, four, held: HeldBlocks) -> None:
+        tree = BlockTree(parent(0))
+        one, second = block(four, round_=3), block(four, round_=3, time_us=NOW + 1)
+        assert not held.is_second(second, tree, [])
+        held.add(one)
+        assert held.is_second(second, tree, [])
+        assert not held.is_second(one, tree, []), "it is here itself"
+        assert not held.is_second(block(four, round_=4), tree, [])
+        held.remove(one.id)
+        root = SimpleNamespace(block_id=four.genesis_qc.block_id)
+        grown = BlockTree(root)
+        grown.insert(one, root)
+        assert held.is_second(second, grown, [])
+        assert not held.is_second(block(four, round_=4), grown, [])
+
+    def test_not_if_a_certificate_or_a_block_that_waits_names_it(self, four, held: HeldBlocks) -> None:
+        tree, second = BlockTree(parent(0)), block(four, round_=3, time_us=NOW + 1)
+        held.add(block(four, round_=3))
+        named = four.qc(second)
+        child = four.block(4, named, height=2)
+        assert not held.is_second(second, tree, [four.genesis_qc, named])
+        assert not held.is_second(second, tree, [four.qc(child)]), "as the parent"
+        assert held.is_second(second, tree, [four.genesis_qc])
+        held.add(child)
+        assert not held.is_second(second, tree, [])
 
 
 class TestRoom:

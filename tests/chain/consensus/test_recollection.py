@@ -6,7 +6,15 @@ import pytest
 
 from chain.certificates import CommitInfo, VoteData, timeout_message, vote_message
 from chain.consensus.memory import check_certificates
-from chain.consensus.recollection import ANSWER_US, REMIND_US, Asking, Recollection, Statements, check_recall
+from chain.consensus.recollection import (
+    ANSWER_US,
+    REMIND_US,
+    RETRY_US,
+    Asking,
+    Recollection,
+    Statements,
+    check_recall,
+)
 from chain.consensus.safety import RECALLING, SafetyRecord, read_record
 from chain.crypto.signing import RealSignatures
 from chain.errors import SafetyError
@@ -105,6 +113,12 @@ class TestWhatIsShown:
         assert verdict(four, record, vote_of(four, 6, parent=2)) is None
         assert verdict(four, record, vote_of(four, 6, parent=5)) == "safety_record_old"
 
+    def test_an_earlier_epoch_is_over(self, four: Committee) -> None:
+        """The lock and the rounds of a record are of its own epoch; a vote of the one before says nothing of them."""
+        record = record_of(vote_of(four, 3, parent=2))._replace(epoch=2)
+        for vote in (vote_of(four, 3, parent=2), vote_of(four, 9, parent=8)):
+            assert verdict(four, record, vote, time_out_of(four, 9), signed(proposal_of(four, 9))) is None
+
     def test_what_another_key_signed_says_nothing(self, four: Committee) -> None:
         """'a Byzantine peer cannot silence an honest node'."""
         record = record_of(vote_of(four, 5))
@@ -161,6 +175,13 @@ class TestWhatIsKept:
         assert kept.of(1).is_empty
         assert not kept.of(2).is_empty
         assert kept.may_tell(1, REMIND_US, REMIND_US + 11)
+
+    def test_how_often(self) -> None:
+        """R19, R21: 'again every 0.3 s', 'once in 0.1 s', 'once in a second'; a clock that was put back silences
+        nobody."""
+        assert (RETRY_US, ANSWER_US, REMIND_US) == (300_000, 100_000, 1_000_000)
+        kept = Recollection()
+        assert [kept.may_tell(1, ANSWER_US, now_us) for now_us in (500, 500, 499, 499)] == [True, False, True, False]
 
     @pytest.mark.parametrize(("size", "quorum", "answers"), [(1, 1, 0), (2, 2, 1), (3, 3, 2), (4, 3, 2), (7, 5, 4)])
     def test_enough_is_a_quorum_with_oneself(self, size: int, quorum: int, answers: int) -> None:

@@ -111,8 +111,11 @@ def test_large_scenarios_are_shares_of_their_own() -> None:
     keys = [Key(number) for number in range(LARGE_EVERY - 3, LARGE_EVERY + 20)]
     shares = chunks(Plan(ALL), keys)
     assert [key for share in shares for key in share] == keys
-    assert [Key(LARGE_EVERY - 1)] in [share[:1] for share in shares]
-    assert max(map(len, shares)) == CHUNK
+    assert [len(share) for share in shares] == [2, 1, CHUNK, CHUNK, 4]
+    assert shares[1] == [Key(LARGE_EVERY - 1)]
+    assert [len(share) for share in chunks(Plan("seeds"), keys[:3])] == [1, 1, 1]
+    assert [len(share) for share in chunks(Plan("twins"), keys)] == [CHUNK, CHUNK, 7]
+    assert chunks(Plan("twins"), []) == []
 
 
 # --- budgets and the verdict ---

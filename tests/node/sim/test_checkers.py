@@ -1,38 +1,14 @@
 """Each checker is silent on an honest history, and names a planted violation."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from chain.accounts import Account, Currency, account_key, currency_key
-from chain.block import Block, Header, header_id, payload_root
-from chain.certificates import QuorumCertificate, VoteData
-from chain.codec import encode
-from chain.consensus.safety import SafetyRecord
+from chain.accounts import Account, Currency
 from chain.interface import Committed
-from chain.messages import Proposal, SyncInfo, Timeout, Vote, decode_message, encode_message
-from chain.primitives import Address, Hash
-from chain.storage import Column, Index
-from node.sim.checkers import (
-    VOTED_BLOCK_EVERY,
-    Discipline,
-    Ledgers,
-    Recovery,
-    Violation,
-    check_acknowledged,
-    check_money,
-)
-from tests.node.sim.stores import RecordingStore
-
-R = [Hash(bytes([number]) * 32) for number in range(10)]
-
-
-class Tip:
-    """A ledger's tip."""
-
-    def __init__(self, height: int, version: int = 0, root: bytes = R[0], timestamp_us: int = 0) -> None:
-        self.tip_height, self.tip_version, self.base_height = height, version, 0
-        self.tip_root, self.tip_timestamp_us = root, timestamp_us
+from chain.primitives import Address
+from chain.records.coins import Basket
+from chain.storage import Index
+from node.sim.checkers import Ledgers, Recovery, Violation, check_acknowledged, check_money
+from tests.node.sim.said import R, Shelf, Tip
 
 
 def block(height: int, **changes: object) -> Committed:
@@ -74,11 +50,79 @@ def test_an_honest_history_is_silent() -> None:
         ([(0, block(1, hashes=(b"a", b"a"), version=3))], "S2_exactly_once"),
         ([(0, block(1)), (0, block(2, version=3))], "S2_order"),
         ([(0, block(1)), (0, block(2, timestamp_us=10))], "S2_order"),
+        ([(0, block(1)), (0, block(3))], "S2_order"),
     ],
 )
 def test_planted_ledger_violations(history: list[tuple[int, Committed]], rule: str) -> None:
     """S1, S2 and S7, each broken once."""
     assert ledgers(*history) == [rule]
+
+
+def test_a_version_has_one_root() -> None:
+    """S7: of two blocks that end at one version, both the root and the order are wrong."""
+    assert ledgers((0, block(1)), (0, block(2, version=2))) == ["S7_state_root", "S2_order"]
+    assert ledgers((0, block(1)), (0, block(2, version=2, root=R[1]))) == ["S2_order"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "rules"),
+    [
+        ({}, []),
+        ({"version": 3, "hashes": ()}, []),
+        ({"version": 3}, ["S2_order"]),
+        ({"timestamp_us": 11}, []),
+        ({"timestamp_us": 10}, ["S2_order"]),
+    ],
+)
+def test_what_lies_between_heights_is_judged_from_both_sides(changes: dict[str, object], rules: list[str]) -> None:
+    """S2: versions grow by one and a block's transactions, and time grows, whichever height was announced first: one
+    that began with a snapshot is ahead of who announces the height below."""
+    for first, second in (((0, block(1)), (1, block(2, **changes))), ((1, block(2, **changes)), (0, block(1)))):
+        violations: list[Violation] = []
+        checker = Ledgers(violations)
+        checker.on_start(0, Tip(0))
+        checker.on_start(1, Tip(0))
+        checker.note_base(1, 1)
+        for node, committed in (first, second):
+            checker.on_committed(node, committed)
+        assert [violation.rule for violation in violations] == rules
+        assert checker.committed_at == dict.fromkeys(block(1).hashes, 1) | dict.fromkeys(block(2, **changes).hashes, 2)
+
+
+def test_a_ledger_may_begin_with_a_snapshot() -> None:
+    """S2: its next height is one above the base; a base that it has passed changes nothing."""
+    violations: list[Violation] = []
+    checker = Ledgers(violations)
+    checker.on_start(0, Tip(0))
+    checker.note_base(0, 4)
+    checker.on_committed(0, block(5))
+    checker.note_base(0, 4)
+    checker.on_committed(0, block(6))
+    checker.note_base(0, 7)
+    assert (violations, checker.announced) == ([], {0: 6})
+    checker.on_committed(0, block(7))
+    assert [violation.rule for violation in violations] == ["S2_order"]
+
+
+def test_what_was_announced_counts_over_all_lives() -> None:
+    """S6: the highest height that a validator ever announced, until its disk is lost; of others nothing is asked."""
+    violations: list[Violation] = []
+    checker = Ledgers(violations)
+    for height in (1, 2):
+        checker.on_committed(0, block(height))
+    checker.on_start(0, Tip(1, 2, R[1]))
+    checker.on_committed(0, block(2))
+    assert [violation.rule for violation in violations] == ["S6_durability"]
+    assert checker.announced == {0: 2}
+    checker.on_start(0, Tip(2, 4, R[2]))
+    checker.on_start(1, Tip(1, 2, R[1]))
+    assert len(violations) == 1
+    checker.forget(0)
+    checker.on_start(0, Tip(0))
+    assert len(violations) == 1
+    for wrong in (Tip(2, 5, R[2]), Tip(2, 4, R[3])):
+        checker.on_start(1, wrong)
+    assert [violation.rule for violation in violations[1:]] == ["S7_state_root"] * 2
 
 
 def test_durability_over_a_restart() -> None:
@@ -97,162 +141,7 @@ def test_durability_over_a_restart() -> None:
     assert [violation.rule for violation in violations] == ["S6_durability", "S7_state_root"]
 
 
-# --- S4, S5 ---
-
-
-def certificate(round_: int, block_id: Hash, parent_round: int = 0) -> QuorumCertificate:
-    """A certificate as the tap sees it; signatures are not the tap's business."""
-    return QuorumCertificate(VoteData(1, round_, block_id, parent_round, R[0], R[0], 0, round_, None), None, ())
-
-
-def vote(round_: int, block_id: Hash = R[1], parent_round: int | None = None, author: int = 0) -> bytes:
-    """A vote's message."""
-    parent = round_ - 1 if parent_round is None else parent_round
-    return encode_message(Vote(certificate(round_, block_id, parent).data, None, author, b"s" * 64))
-
-
-def timeout(round_: int, high: int) -> bytes:
-    """A time-out's message."""
-    qc = certificate(high, R[1])
-    return encode_message(Timeout(1, round_, 0, b"s" * 64, SyncInfo(qc, qc, None)))
-
-
-def proposal(round_: int, block_id_of: QuorumCertificate, salt: int = 3) -> bytes:
-    """A proposal's message with an empty payload."""
-    header = Header(1, round_, round_, 0, 100 + salt, block_id_of.digest(), None, payload_root(()))
-    return encode_message(Proposal(Block(header, block_id_of, None, (), b"s" * 64, header_id(header)), block_id_of))
-
-
-def discipline(*messages: bytes) -> list[str]:
-    """The rules that a validator's messages break."""
-    violations: list[Violation] = []
-    checker = Discipline(violations)
-    for message in messages:
-        checker.on_send(0, message)
-    return [violation.rule for violation in violations]
-
-
-def test_a_disciplined_validator_is_silent() -> None:
-    """Votes grow, a vote may be sent again, a time-out may follow a vote of its round, then later rounds."""
-    assert (
-        discipline(vote(1), vote(1), vote(2), timeout(2, 1), timeout(3, 1), vote(4), proposal(5, certificate(4, R[1])))
-        == []
-    )
-
-
-@pytest.mark.parametrize(
-    ("messages", "rule"),
-    [
-        ([vote(2), vote(2, R[2])], "S5_double_vote"),
-        ([vote(3), vote(2)], "S5_vote_order"),
-        ([timeout(3, 2), vote(3)], "S5_vote_after_timeout"),
-        ([timeout(3, 2), vote(2)], "S5_vote_after_timeout"),
-        ([vote(5), timeout(6, 3)], "S5_stale_timeout"),
-        ([proposal(5, certificate(4, R[1])), proposal(5, certificate(4, R[1]), 4)], "S5_second_proposal"),
-        ([proposal(5, certificate(4, R[1])), proposal(6, certificate(4, R[2]))], "S4_conflicting_certificates"),
-    ],
-)
-def test_planted_indiscipline(messages: list[bytes], rule: str) -> None:
-    """S4 and S5, each broken once."""
-    assert discipline(*messages) == [rule]
-
-
-def test_a_vote_of_the_same_round_as_its_timeouts_certificate_is_fine() -> None:
-    """The boundary: a time-out may show exactly the locked round, and a vote may come one round above it."""
-    assert discipline(vote(5, parent_round=4), timeout(6, 4), vote(7, parent_round=4)) == []
-
-
-# --- S6: first durable, then sent ---
-
-
-class Remains:
-    """What a crash would leave: a safety record, and blocks by id."""
-
-    def __init__(
-        self, voted: int, proposed: int = 0, *, committed: bool = True, pending: tuple[Block, ...] = ()
-    ) -> None:
-        self.safety: bytes | None = encode(tuple(SafetyRecord(1, voted, proposed_round=proposed)))
-        self.store = Shelf()
-        self.store.pending = [(number, encode(block.to_value())) for number, block in enumerate(pending)]
-        if committed:
-            self.store.found[Index.BLOCK_BY_ID, R[1][:8]] = [(1, 1)]
-
-
-def releases(message: bytes, disk: Remains, times: int = 1) -> list[str]:
-    """The rules that sending a message (and a few earlier votes) with this disk breaks."""
-    violations: list[Violation] = []
-    checker = Discipline(violations)
-    for round_ in range(1, times):
-        checker.on_send(0, vote(round_), disk)
-    checker.on_send(0, message, disk)
-    return [violation.rule for violation in violations]
-
-
-def test_nothing_leaves_before_it_is_durable() -> None:
-    """S6: the record on disk has reached the round of the vote, time-out or proposal that leaves; one below has not."""
-    qc = certificate(4, R[1])
-    assert releases(vote(5), Remains(5)) == []
-    assert releases(vote(5), Remains(4)) == ["S6_unsynced_vote"]
-    assert releases(timeout(5, 4), Remains(5)) == []
-    assert releases(timeout(5, 4), Remains(4)) == ["S6_unsynced_timeout"]
-    assert releases(proposal(5, qc), Remains(9, 5)) == []
-    assert releases(proposal(5, qc), Remains(9, 4)) == ["S6_unsynced_proposal"]
-
-
-def test_no_record_at_all_is_not_durable() -> None:
-    """A validator that never synced its record may not vote."""
-    disk = Remains(0)
-    disk.safety = None
-    assert releases(vote(1), disk) == ["S6_unsynced_vote"]
-
-
-def test_a_voted_block_is_on_disk() -> None:
-    """S6: each eighth vote is looked up: its block is pending or committed on disk."""
-    assert VOTED_BLOCK_EVERY == 8
-    assert releases(vote(8), Remains(8), times=8) == []
-    assert releases(vote(8), Remains(8, committed=False), times=8) == ["S6_unsynced_block"]
-    assert releases(vote(7), Remains(8, committed=False), times=7) == []
-    message = decode_message(proposal(8, certificate(7, R[1])))
-    assert isinstance(message, Proposal)
-    pending = (message.block,)
-    assert releases(vote(8, message.block.id), Remains(8, committed=False, pending=pending), times=8) == []
-    remains = Remains(8, pending=pending)
-    assert releases(vote(8, R[5]), remains, times=8) == ["S6_unsynced_block"]
-    remains.store.ended = {2}
-    assert releases(vote(8, R[5]), remains, times=8) == ["S6_unsynced_block"]
-    remains.store.ended = {1}
-    assert releases(vote(8, R[5]), remains, times=8) == [], "the epoch is over: nothing of it need be kept"
-
-
 # --- S8, S9 ---
-
-
-class Shelf(RecordingStore):
-    """A store that holds state values and postings."""
-
-    def __init__(self, *records: Account | Currency) -> None:
-        super().__init__()
-        self.records = records
-        self.found: dict[tuple[Index, bytes], list[tuple[int, int]]] = {}
-        self.pending: list[tuple[int, bytes]] = []
-        self.ended: set[int] = set()
-
-    def states(self) -> Iterator[tuple[bytes, bytes]]:
-        for record in self.records:
-            key = account_key(record.address) if isinstance(record, Account) else currency_key(record.code)
-            yield key, record.to_bytes()
-
-    def row(self, column: Column, key: int) -> bytes | None:
-        return b"" if column == Column.EPOCH and key in self.ended else None
-
-    def rows(self, column: Column, start: int, limit: int) -> list[tuple[int, bytes]]:
-        assert column == Column.PENDING
-        return self.pending
-
-    def postings(
-        self, index: Index, key: bytes, start: int, limit: int, *, descending: bool = False
-    ) -> list[tuple[int, int]]:
-        return [pair for pair in self.found.get((index, key), []) if pair[0] >= start][:limit]
 
 
 def account(number: int, *balances: tuple[str, int], preburns: tuple[tuple[str, int], ...] = ()) -> Account:
@@ -272,6 +161,27 @@ def test_money_adds_up() -> None:
     """S8: balances + coins waiting to be burned + fees = total value."""
     shelf = Shelf(account(1, ("XUS", 60)), account(2, ("XUS", 30), preburns=(("XUS", 7),)), currency("XUS", 100, 3))
     assert check_money(0, shelf) == []
+
+
+def test_coins_in_a_basket_are_held() -> None:
+    """S8: what a synthetic coin's reserve holds is no account's; the synthetic coin itself has no receipts."""
+
+    def shelf(reserve: int, made: int) -> Shelf:
+        coins = (currency("XUS", 100), currency("XDR", made, deposited=0, synthetic=True))
+        return Shelf(
+            account(1, ("XUS", 60), ("XDR", 70)), Basket("XDR", (("XUS", 1 << 31),), (("XUS", reserve),)), *coins
+        )
+
+    assert check_money(0, shelf(40, 70)) == []
+    for reserve, made in ((39, 70), (41, 70), (40, 69), (40, 71)):
+        assert [violation.rule for violation in check_money(0, shelf(reserve, made))] == ["S8_money"]
+
+
+def test_released_receipts_cover_nothing() -> None:
+    """S8: receipts deposited less those released = supply."""
+    for released, found in ((20, []), (19, ["S8_reserve"]), (21, ["S8_reserve"])):
+        coin = currency("XUS", 100, deposited=120)._replace(receipts_released=released)
+        assert [violation.rule for violation in check_money(0, Shelf(account(1, ("XUS", 100)), coin))] == found
 
 
 @pytest.mark.parametrize(
@@ -334,6 +244,25 @@ def test_who_follows_by_a_snapshot_is_not_judged_by_the_rounds_of_members() -> N
     assert violations == []
     recovery.finish()
     assert [(violation.rule, violation.node) for violation in violations] == [("L1_liveness", 1)]
+
+
+def test_who_is_excused() -> None:
+    """L1: nothing is asked of liars and of the dead; of who lost its ledger no number of rounds; of all others both."""
+    violations: list[Violation] = []
+    recovery = Recovery(12, violations)
+    waits = [recovery.is_waiting]
+    recovery.begin([5, 7, 1, 1], 20, {1})
+    recovery.excuse([0])
+    waits.append(recovery.is_waiting)
+    recovery.on_committed(0, 21, 99)
+    recovery.on_committed(1, 21, 99)
+    recovery.on_committed(2, 21, 20)
+    assert [(violation.rule, violation.node) for violation in violations] == [("L1_liveness", 2)]
+    recovery.on_committed(3, 21, 19)
+    assert [*waits, recovery.is_waiting] == [False, True, False]
+    recovery.finish()
+    assert len(violations) == 1
+    assert recovery.rounds == {1: 92, 2: 13, 3: 12}
 
 
 def test_planted_stalls() -> None:

@@ -13,7 +13,7 @@ from node.sim.scenario import Scenario
 from node.sim.scenario_file import from_document
 from node.sim.watch import ABSENCE_US, LINK_US
 from node.sim.world import World
-from tests.node.sim.test_checkers import R, Tip, certificate
+from tests.node.sim.said import R, Tip, certificate
 
 PEACE = Scenario(duration_us=2 * SECOND_US, invalid_ppm=0)
 
