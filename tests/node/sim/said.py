@@ -47,7 +47,7 @@ class Shelf(RecordingStore):
 
     def rows(self, column: Column, start: int, limit: int) -> list[tuple[int, bytes]]:
         assert column == Column.PENDING
-        return self.pending
+        return [row for row in self.pending if row[0] >= start][:limit]
 
     def postings(
         self, index: Index, key: bytes, start: int, limit: int, *, descending: bool = False

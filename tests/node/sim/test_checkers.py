@@ -21,13 +21,14 @@ def block(height: int, **changes: object) -> Committed:
 
 
 def ledgers(*history: tuple[int, Committed]) -> list[str]:
-    """The rules that a history of announcements breaks."""
+    """The rules that a history of announcements breaks, each by whoever spoke last."""
     violations: list[Violation] = []
     checker = Ledgers(violations)
     for node in range(4):
         checker.on_start(node, Tip(0))
     for node, committed in history:
         checker.on_committed(node, committed)
+    assert all(violation.node == history[-1][0] and violation.text for violation in violations)
     return [violation.rule for violation in violations]
 
 
@@ -195,7 +196,12 @@ def test_released_receipts_cover_nothing() -> None:
 )
 def test_planted_money_violations(shelf: Shelf, rule: str) -> None:
     """One micro-unit too much or too little, an uncovered supply, money of no currency."""
-    assert [violation.rule for violation in check_money(0, shelf)] == [rule]
+    assert [(violation.rule, violation.node) for violation in check_money(5, shelf)] == [(rule, 5)]
+
+
+def test_nothing_of_an_unknown_currency_is_nothing() -> None:
+    """S8: an account may be open for a currency in which it holds nothing."""
+    assert check_money(0, Shelf(account(1, ("XEU", 0)))) == []
 
 
 def test_acknowledged_transactions_are_there() -> None:
@@ -206,13 +212,15 @@ def test_acknowledged_transactions_are_there() -> None:
         (Index.TRANSACTION_BY_HASH, b"hash-of-"): [(17, 17)],
     }
     assert check_acknowledged(0, shelf, {b"hash-of-it": (b"alice", 3)}) == []
+    both = {b"another-hash": (b"alice", 3), b"hash-of-it": (b"alice", 3), b"third-hash": (b"carol", 0)}
+    assert len(check_acknowledged(0, shelf, both)) == 2, "each that is missing"
     for tx_hash, sender, number in (
         (b"another-hash", b"alice", 3),
         (b"hash-of-it", b"alice", 2),
         (b"hash-of-it", b"bob", 3),
     ):
-        found = check_acknowledged(0, shelf, {tx_hash: (sender, number)})
-        assert [violation.rule for violation in found] == ["S9_acknowledged"]
+        found = check_acknowledged(4, shelf, {tx_hash: (sender, number)})
+        assert [(violation.rule, violation.node) for violation in found] == [("S9_acknowledged", 4)]
 
 
 # --- L1 ---

@@ -16,9 +16,10 @@ from tests.node.sim.said import R, Shelf, certificate, proposal, timeout, vote
 def discipline(*messages: bytes) -> list[str]:
     """The rules that a validator's messages break."""
     violations: list[Violation] = []
-    checker = Discipline(violations)
+    checker = Discipline(violations, lambda _node, _epoch: 0)
     for message in messages:
-        checker.on_send(0, message)
+        checker.on_send(3, message)
+    assert {violation.node for violation in violations} <= {3}
     return [violation.rule for violation in violations]
 
 
@@ -135,10 +136,11 @@ class Remains:
 def releases(message: bytes, disk: Remains, times: int = 1) -> list[str]:
     """The rules that sending a message (and a few earlier votes) with this disk breaks."""
     violations: list[Violation] = []
-    checker = Discipline(violations)
+    checker = Discipline(violations, lambda _node, _epoch: 0)
     for round_ in range(1, times):
-        checker.on_send(0, vote(round_), disk)
-    checker.on_send(0, message, disk)
+        checker.on_send(3, vote(round_), disk)
+    checker.on_send(3, message, disk)
+    assert {violation.node for violation in violations} <= {3}
     return [violation.rule for violation in violations]
 
 

@@ -96,6 +96,46 @@ def test_validators_that_differ_are_wrong() -> None:
     assert verdict_of(GOOD, replace(GOOD, validator="validator-1", digest="other")) == (0, 0, 1)
 
 
+def test_an_acknowledged_failure_is_held_against_the_ledger() -> None:
+    """Told that it failed: it is not lost if it is not there, and wrong if it was executed all the same."""
+    failed = Final(PAYMENTS[2].pay, 102, 1, False)
+    journal = collect([*OPENINGS, *PAYMENTS, *[Final(HELD[at].pay, 100 + at, 1, True) for at in (0, 1)], failed])
+    without = replace(GOOD, held=HELD[:2], accounts={ALICE: Balance(1_000_000 - 21 - 2 * FEE, 2), BOB: Balance(521, 7)})
+    assert judge(journal, [without]).is_clean
+    found = judge(journal, [GOOD])
+    assert (found.lost, found.doubled, found.wrong) == (0, 0, 1)
+    gone = View("validator-0", (), {}, "", "unreadable")
+    assert judge(journal, [gone]).lost == 2
+
+
+def test_what_nobody_signed_moves_nothing_in_the_model() -> None:
+    """'A payment of our accounts that no journal knows' is wrong, and so is each balance that it explains."""
+    foreign = Held(110, "ee" * 32, ALICE, 3, BOB, 5, FEE, executed=True)
+    moved = {ALICE: Balance(ACCOUNTS[ALICE].balance - 5 - FEE, 4), BOB: Balance(ACCOUNTS[BOB].balance + 5, 7)}
+    assert verdict_of(replace(GOOD, held=[*HELD, foreign])) == (0, 0, 1)
+    assert verdict_of(replace(GOOD, held=[*HELD, foreign], accounts=moved)) == (0, 0, 3)
+
+
+def test_counts_are_whole_and_sentences_are_few() -> None:
+    """Payments on the ledger are counted once, by the validator that has most; fifty sentences are kept."""
+    assert judge(recorded(acknowledged=0), [replace(GOOD, held=HELD[:1]), GOOD]).on_ledger == 3
+    odd = [HELD[0], HELD[1]._replace(executed=False), HELD[2]._replace(pay="ee" * 32)]
+    assert judge(recorded(acknowledged=0), [replace(GOOD, held=odd)]).on_ledger == 1
+    many = [Payment(f"{number:064x}", ALICE, number, BOB, 1, FEE) for number in range(60)]
+    finals = [Final(payment.pay, 100, 1, True) for payment in many]
+    found = judge(collect([*OPENINGS, *many, *finals]), [View("v", (), {}, "", "gone")])
+    assert (found.lost, found.wrong, len(found.findings)) == (60, 1, 50)
+    assert set(found.findings) == {f"lost: {payment.pay}" for payment in many[:50]}
+    one = judge(recorded(), [replace(GOOD, held=HELD[:2]), View("v", (), {}, "", "gone")])
+    assert [text.partition(":")[0] for text in one.findings] == ["lost", "wrong", "wrong", "wrong"]
+    assert "wrong: v: gone" in one.findings
+
+
+def test_only_ledgers_that_were_read_are_compared() -> None:
+    """One that cannot be read is wrong by itself; its digest is of nothing."""
+    assert verdict_of(GOOD, View("v", (), {}, "other", "gone"), replace(GOOD, validator="w")) == (0, 0, 1)
+
+
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 500)), max_size=12), st.data())
 def test_the_model_agrees_with_a_naive_ledger(paid: list[tuple[bool, int]], data: st.DataObject) -> None:
     """Any payments back and forth, any of them acknowledged: clean; and with any one dropped, lost if it was told."""
