@@ -53,7 +53,7 @@ CHANGES: dict[str, str] = {
     "claim_round": "a certificate of this round that nobody signed; with `as` `tc` and a `qc`: the number alone",
     "signers": "the signatures of the certificate shown: `duplicate` one, or `fewer` than a quorum",
     "tc": "the timeout certificate: `none`, `lowest` (of the lowest time-outs heard) or `highest`",
-    "payload": "the block's transactions: `empty`, `garbage`, `twice` or `reversed`",
+    "payload": "the block's transactions: `empty`, `garbage`, `twice`, `reversed`, or `flip` (a bit of each)",
     "height": "so much higher",
     "blocks": "of an answer: `none`, `first` or `again`",
     "signature": "`flip` a bit, `malleate` (s + order), `other_chain`, `other_type`",

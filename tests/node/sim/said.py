@@ -6,7 +6,7 @@ from chain.accounts import Account, Currency, account_key, currency_key
 from chain.block import Block, Header, header_id, payload_root
 from chain.certificates import QuorumCertificate, VoteData
 from chain.messages import Proposal, SyncInfo, Timeout, Vote, encode_message
-from chain.primitives import Hash
+from chain.primitives import Address, Hash
 from chain.records.coins import Basket, basket_key
 from chain.storage import Column, Index
 from tests.node.sim.stores import RecordingStore
@@ -76,3 +76,8 @@ def proposal(round_: int, block_id_of: QuorumCertificate, salt: int = 3) -> byte
     """A proposal's message with an empty payload."""
     header = Header(1, round_, round_, 0, 100 + salt, block_id_of.digest(), None, payload_root(()))
     return encode_message(Proposal(Block(header, block_id_of, None, (), b"s" * 64, header_id(header)), block_id_of))
+
+
+def account(number: int, *balances: tuple[str, int], preburns: tuple[tuple[str, int], ...] = ()) -> Account:
+    """An account with these balances."""
+    return Account(Address(bytes([number]) * 16), 6, R[0], 0, False, balances, (), b"", 0, None, preburns)

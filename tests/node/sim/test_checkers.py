@@ -2,13 +2,12 @@
 
 import pytest
 
-from chain.accounts import Account, Currency
+from chain.accounts import Currency
 from chain.interface import Committed
-from chain.primitives import Address
 from chain.records.coins import Basket
 from chain.storage import Index
 from node.sim.checkers import Ledgers, Recovery, Violation, check_acknowledged, check_money
-from tests.node.sim.said import R, Shelf, Tip
+from tests.node.sim.said import R, Shelf, Tip, account
 
 
 def block(height: int, **changes: object) -> Committed:
@@ -143,11 +142,6 @@ def test_durability_over_a_restart() -> None:
 
 
 # --- S8, S9 ---
-
-
-def account(number: int, *balances: tuple[str, int], preburns: tuple[tuple[str, int], ...] = ()) -> Account:
-    """An account with these balances."""
-    return Account(Address(bytes([number]) * 16), 6, R[0], 0, False, balances, (), b"", 0, None, preburns)
 
 
 def currency(

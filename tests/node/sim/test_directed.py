@@ -136,6 +136,47 @@ def test_every_fault_of_the_vocabulary_fires_and_is_survived() -> None:
         assert max(result.commits) > 10, name
 
 
+TELLTALES: dict[str, set[str]] = {
+    "equivocate_proposal": {"evidence_double_proposal", "evidence_double_vote"},
+    "double_vote": {"double_vote", "evidence_double_vote"},
+    "withhold_votes": set(),
+    "withhold_qc_then_release": {"evidence_lock_lie"},
+    "stale_qc_in_timeout": {"evidence_lock_lie"},
+    "low_qc_subset_in_tc": {"unjustified_round"},
+    "unbacked_hqc_round": {"bad_signature", "wrong_commit"},
+    "late_proposal_after_timeout": set(),
+    "silent_leader": set(),
+    "selective_send": set(),
+    "future_round_flood": {"double_vote", "evidence_double_vote", "evidence_lock_lie", "unjustified_round"},
+    "bad_exec_root": {"evidence_double_vote"},
+    "bad_timestamp": set(),
+    "invalid_tx_in_block": {"invalid_tx_in_block"},
+    "double_spend_pair": {"evidence_double_proposal"},
+    "censor": {"evidence_double_proposal"},
+    "forged_sig": {"bad_signature"},
+    "noncanonical_sig": {"bad_signature"},
+    "wrong_chain_id": {"bad_signature"},
+    "wrong_epoch": set(),
+    "cross_type_sig_reuse": {"bad_signature"},
+    "duplicate_signer_in_qc": {"bad_authors"},
+    "sub_quorum_qc": {"no_quorum"},
+    "sync_liar": {"bad_signature", "wrong_commit"},
+    "sync_garbage": set(),
+    "sync_infinite_chain": {"broken_chain"},
+    "evidence_forgery": {"bad_signature", "wrong_author"},
+    "malformed_frame": {"wrong_shape"},
+    "truncated": {"malformed_bytes"},
+    "oversize": {"malformed_bytes"},
+    "deep_nesting": {"malformed_bytes"},
+    "huge_int": {"wrong_shape"},
+    "trailing_bytes": {"malformed_bytes"},
+    "nonminimal_varint": {"not_canonical"},
+    "unsorted_map": {"malformed_bytes"},
+}
+"""Strategy -> what the honest say of it, and nothing else: a liar that grew tame would be silent, or trip over another
+rule. What is late, hidden or of another epoch is no fault that anybody can prove."""
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_every_strategy_of_the_vocabulary_fires_and_is_survived(strategy: str) -> None:
     """One Byzantine validator of four, with each named composition: the honest ones agree and go on.
@@ -153,6 +194,7 @@ def test_every_strategy_of_the_vocabulary_fires_and_is_survived(strategy: str) -
     )
     assert result.violations == ()
     assert result.faults[strategy] > 0
+    assert set(result.alarms) == TELLTALES[strategy]
     assert min(result.commits[:3]) > 5
 
 

@@ -14,7 +14,7 @@ from chain.consensus.safety import SafetyRules
 from chain.interface import Committed
 from chain.messages import Message, Proposal, Timeout, Vote
 from chain.primitives import Hash
-from node.sim import refinement
+from node.sim import refinement, spec
 from node.sim.checkers import Violation
 from node.sim.coverage import digest
 from node.sim.refinement import RULE, Refinement
@@ -265,6 +265,50 @@ def test_memory_is_bounded(run: Recording, monkeypatch: pytest.MonkeyPatch) -> N
     for event in run.events:
         tell(told, event, run.world)
     assert {violation.text.partition(" ")[0] for violation in told._violations} <= {"vote", "time-out", "proposal"}
+
+
+def test_genesis_is_one(run: Recording) -> None:
+    """Q1: whoever shows another certificate of round 0 is named; what was said before genesis was seen stays."""
+    early = run.first(Timeout, lambda timeout: timeout.sync.high_qc.round > 0)
+    first = run.first(Proposal).what.block.parent_qc
+    assert first.round == 0
+    other = first._replace(data=first.data._replace(block_id=Hash(bytes(32))))
+    shown = early._replace(what=early.what._replace(sync=early.what.sync._replace(high_commit=other)))
+    found = run.replay(lambda event: iter((shown, event) if event is early else (event,)))
+    assert [(item.node, item.text) for item in found._violations] == [
+        (early.node, "Q1: two certificates of round 0")
+    ]  # fmt: skip
+    violations: list[Violation] = []
+    fresh = Refinement(violations, run.world.watch.refinement._sets, (), elect)
+    vote = run.first(Vote, lambda vote: vote.data.round == 3)
+    fresh.on_message(vote.node, vote.what, MemoryStore())
+    fresh._see_qc(0, first)
+    state = fresh._epochs[1]
+    assert state is not None
+    assert state.rounds[0].certified is not None
+    assert {said.block for _, said in state.rounds[3].votes} == {vote.what.data.block_id}
+
+
+def test_old_certificates_are_not_judged(run: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below the window nothing is known: what shows a certificate of an old round is no violation."""
+    monkeypatch.setattr(refinement, "WINDOW", 8)
+    old = run.first(Proposal, lambda one: one.block.header.epoch == 2 and one.block.parent_qc.round == 3)
+    told = run.replay()
+    assert told._floors[2] > 4
+    late = [event for event in run.events if isinstance(event.what, Proposal)][-1]
+    shown = late.what._replace(high_commit=old.what.block.parent_qc)
+    tell(told, late._replace(what=shown), run.world)
+    assert rules(told) == []
+
+
+def test_a_view_without_its_block_counts_as_said() -> None:
+    """A vote for a block that nobody can look at any more: those beside it, and the rounds above, stay."""
+    state = spec.begin(1, 4, (), int, "genesis")
+    said = spec.Statement(2, "b", 1, "a", commits=True)
+    for who, round_ in ((0, 2), (1, 4), (2, 2)):
+        state = refinement._heard(state, who, said._replace(round=round_))
+    assert [len(here.votes) for here in state.rounds] == [0, 0, 2, 0, 1]
+    assert state.rounds[2].votes == {(0, said), (2, said)}
 
 
 def test_reports_are_few(run: Recording) -> None:

@@ -182,6 +182,58 @@ def test_timeout_certificates_count_for_their_highest(start: State) -> None:
     assert spec.certify_timeouts(liar, 2, [(0, 1), (1, 1), (3, 0)], 1).rounds[2].tcs == {1}
 
 
+def test_what_a_timeout_certificate_shows_exists_below_its_round(start: State) -> None:
+    """Q8, Q9: each by itself: a certificate of its own round exists, and one below was never made."""
+    liars = spec.begin(1, 4, ALL[1:], leader, "genesis")
+    rows = [(1, 2), (2, 2), (3, 2)]
+    two = certified(certified(liars, B1), B2)
+    assert refusal(lambda: spec.certify_timeouts(two, 2, rows, 2)) == "Q8, Q9"
+    assert refusal(lambda: spec.certify_timeouts(certified(liars, B1), 3, rows, 2)) == "Q8, Q9"
+    assert spec.certify_timeouts(two, 3, rows, 2).rounds[3].tcs == {2}
+
+
+def test_a_block_is_above_its_parent(start: State) -> None:
+    """R2: 'a certified one of an earlier round': not of its own, whatever certifies that."""
+    liars = spec.begin(1, 4, ALL, leader, "genesis")
+    one = certified(liars, B1)
+    inside = block(1)._replace(parent_round=1, parent="b1", id="x")
+    with_it = spec.propose_anything(one, inside)
+    honest = with_it._replace(faulty=frozenset(ALL[1:]))
+    assert refusal(lambda: spec.vote(honest, 0, inside, said(inside))) == "R2"
+    below = block(1)._replace(parent_round=3, parent="b3", id="y")
+    three = spec.propose_anything(certified(certified(one, B2), B3), below)._replace(faulty=frozenset(ALL[1:]))
+    assert refusal(lambda: spec.vote(three, 0, below, said(below))) == "R2"
+
+
+def test_a_vote_is_about_all_of_its_block(start: State) -> None:
+    """Round, name, parent's round and parent: each by itself."""
+    state = offered(certified(start, B1), B2)
+    assert spec.vote(state, 0, B2, said(B2)).validators[0].vote == said(B2)
+    for other in (
+        said(B2, round=3), said(B2, block="x"), said(B2, parent_round=0), said(B2, parent="x"),
+    ):  # fmt: skip
+        with pytest.raises(Disabled, match="a vote is about its block"):
+            spec.vote(state, 0, B2, other)
+    assert refusal(lambda: spec.vote(state, 0, B2, said(B2, commits=False))) == "P3"
+    assert refusal(lambda: spec.vote(offered(start, B1), 0, B1, said(B1, commits=True))) == "P3"
+
+
+def test_what_a_vote_leaves_in_memory(start: State) -> None:
+    """P1, P5: the round, the lock that never sinks, and the vote; who has announced more does not announce less."""
+    state = given_up(certified(certified(start, B1), B2), 3, 2)
+    after = spec.vote(offered(state, block(4, B2, (3, 2))), 0, block(4, B2, (3, 2)), said(block(4, B2, (3, 2))))
+    mind = after.validators[0]
+    assert (mind.voted, mind.lock, mind.gave_up, mind.committed) == (4, 2, 3, 0)
+    three = certified(certified(certified(start, B1), B2), B3)
+    assert spec.commit(spec.commit(three, 0, 2), 0, 1).validators[0].committed == 2
+    low = spec.begin(1, 4, (3,), leader, "genesis")
+    high = certified(certified(low, B1), B2)
+    with_lock = spec.vote(offered(high, B3), 0, B3, said(B3))
+    assert with_lock.validators[0].lock == 2
+    assert with_lock.validators[0].voted == 3
+    assert spec.begin(1, 4, (), leader, "genesis").validators == (spec.Validator(0, 0, None, 0, (0, None), 0),) * 4
+
+
 def test_two_certificates_in_a_round_are_noticed() -> None:
     """S4: with two liars among four, two blocks of a round can be certified, and the model says so."""
     state = certified(spec.begin(1, 4, (1, 2), leader, "genesis"), B1, (0, 1, 2))
