@@ -203,6 +203,24 @@ def test_the_faults_stop_once(liars: World) -> None:
     assert rules(liars) == [("L1_liveness", 0), ("L1_liveness", 2)]
 
 
+@pytest.mark.parametrize("gst_round", [None, 4])
+def test_faults_by_round_stop_with_the_round(gst_round: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`gst_round`: what waits for a round or a point does not happen any more; without it that lies before the calm."""
+    world, calmed = World(from_document({} if gst_round is None else {"gst_round": gst_round}), 1), []
+    monkeypatch.setattr(world.script, "calm", lambda: calmed.append(1))
+    world.watch.on_calm()
+    world.watch.on_calm()
+    assert len(calmed) == (gst_round is not None)
+
+
+def test_clients_break_the_rules_that_they_are_asked_to(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which kinds, and how often."""
+    asked: list[Any] = []
+    monkeypatch.setattr(world.workload, "break_rules", lambda kinds, count: asked.append((kinds, count)))
+    world.watch.break_rules(("duplicate",), 7)
+    assert asked == [(("duplicate",), 7)]
+
+
 def test_rounds_are_not_asked_of_who_lost_its_ledger(world: World) -> None:
     """L1: 'one that lost its ledger at some time': a round above the bound is fine there, and nowhere else."""
     late = PEACE.max_rounds_to_recover + 1
@@ -218,6 +236,7 @@ def test_rounds_are_not_asked_of_who_lost_its_ledger(world: World) -> None:
 
 def test_links_come_and_go_with_their_processes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A start and a crash are seen by all others LINK_US later; who is not there, by one that starts, ABSENCE_US."""
+    assert (LINK_US, ABSENCE_US) == (1_500, 2 * SECOND_US)
     seen: list[tuple[int, int, int, bool]] = []
     start_us = world.scheduler.now_us
     for validator in world.validators:
