@@ -10,14 +10,16 @@ from chain.consensus.epochs import Epochs
 from chain.consensus.safety import SafetyRecord
 from chain.crypto.signing import PrivateKey, RealSignatures
 from chain.errors import SafetyError
+from chain.executed import read_divergence
 from chain.interface import Output, PeerUp, Received
 from chain.messages import decode_message
 from chain.replica import Replica
 from chain.snapshot_messages import SnapshotMessage
-from chain.standing import Standing
-from chain.storage import BARRED_ROW, VOTED_ROW, Column, WriteBatch
+from chain.standing import Standing, keep_divergence
+from chain.storage import BARRED_ROW, DIVERGENCE_ROW, VOTED_ROW, Column, WriteBatch
 from chain.sync.snapshot import Snapshot
 from chain.sync.state_sync import SyncPlan
+from chain.validators import ValidatorSet
 from node.storage.memory import MemoryStore
 from tests.chain.sync.pair import CHUNK, GIVERS, NOW_US, Taker
 from tests.chains import VALIDATORS, Chain, small_chain
@@ -172,6 +174,40 @@ def test_what_is_found_is_in_the_batch_that_adopts() -> None:
     again = Replica(chain.ledger.document, 3, key, store, None, RealSignatures(), plan=SyncPlan(5, CHUNK))
     assert again.ledger.base.version == chain.ledger.tip_version
     assert again.consensus.machine.safety.silenced is not None
+
+
+def test_a_set_that_the_snapshots_own_certificate_brings() -> None:
+    """SY10: the certificate of a snapshot may end an epoch itself: its members are those who count from then on."""
+    chain = small_chain()
+    consensus, out = Consensus(SafetyRecord(1)), Output()
+    stays = standing(chain, consensus, grace=0)
+    snapshot = snapshot_of(chain)
+    commit = snapshot.certificate.commit
+    assert commit is not None
+    assert commit.next_epoch is None
+    stays.on_snapshot(snapshot, out)
+    assert consensus.barred == [KEY], "the control: it has been a member since genesis"
+    without = ValidatorSet(2, chain.ledger.validators.members[:OWN])
+    ends = snapshot.certificate._replace(commit=commit._replace(next_epoch=without))
+    gone, out = Consensus(SafetyRecord(1)), Output()
+    offer = snapshot.offer._replace(certificate=ends)
+    standing(chain, gone, grace=0).on_snapshot(snapshot._replace(offer=offer), out)
+    assert (gone.barred, out.alarms, out.persist.rows) == ([], [], [])
+
+
+def test_a_divergence_is_kept() -> None:
+    """DV2: 'blocks that gave another result here than a quorum certified', with that root, in one row of META."""
+    chain = Chain()
+    block = chain.add(commit=False)
+    path: Any = chain.pending
+    out = Output()
+    standing(chain, Consensus(SafetyRecord(1)))
+    keep_divergence(path, b"c" * 32, out)
+    ((column, row, data),) = out.persist.rows
+    assert (column, row) == (Column.META, DIVERGENCE_ROW)
+    assert data is not None
+    kept = read_divergence(data)
+    assert ([one.id for one in kept.blocks], kept.certified) == ([block.id], b"c" * 32)
 
 
 def test_a_key_that_has_just_come() -> None:

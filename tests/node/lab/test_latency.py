@@ -100,3 +100,25 @@ def test_latency_is_counted_from_the_first_submission() -> None:
     observed(START_US + 95, 1, "timer", b"round")
     assert observed.latencies(0, 100, 500) == [(10, 490, False)]
     assert observed.latencies(11, 100, 500) == []
+
+
+def test_what_waits_is_sent_and_not_yet_final() -> None:
+    """From the microsecond of sending on, and no longer in that of the announcement."""
+    found = [(10, 5, True), (12, 100, False)]
+    assert [latency._waiting(found, at_us) for at_us in (9, 10, 12, 14, 15, 111, 112)] == [0, 1, 2, 2, 1, 1, 0]
+
+
+def test_drained_and_normal_are_counted_from_the_healing() -> None:
+    """By steps of 10 ms, and by half seconds from which on every one is normal: at most half more than before."""
+    second = 1_000_000
+    before = [(at, 1, True) for at in range(0, second, second // 10)]
+    backlog = [(second, second + 25_000, True), (second, second + 30_001, True)]
+    assert latency._drained([*before, *backlog], second, 2 * second, 4 * second) == 30
+    assert latency._drained([*before, *backlog], second, 2 * second, 2 * second + 30_000) is None, "the run is over"
+    assert latency._drained([*before, *backlog], second, 2 * second, 2 * second + 30_001) == 30
+    for slow_us, expected in ((150, 0), (151, 500)):
+        later = [(2 * second, slow_us, True), (2 * second + 499_999, 1, True), (2 * second + 500_000, 1, True)]
+        assert latency._normal(later, 100, 2 * second, 3 * second + 1) == expected
+    relapse = [(2 * second, 1, True), (2 * second + 500_000, 151, True), (3 * second, 1, True)]
+    assert latency._normal(relapse, 100, 2 * second, 4 * second + 1) is None, "nothing was sent in the last half second"
+    assert latency._normal(relapse, 100, 2 * second, 4 * second) == 1_000

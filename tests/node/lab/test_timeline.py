@@ -124,6 +124,23 @@ def test_a_picture_is_bounded_and_says_what_it_left_out(monkeypatch: pytest.Monk
     assert len(describe(b"\x92\x00")) < 100
 
 
+def test_details_are_cut_and_named() -> None:
+    """Bytes as hex up to 40, lists up to 12 items, fields by name; each text stands once, and marks go by time."""
+    class_of = Mark(1, 0, COMMIT, "x", -1)
+    plain = timeline._plain
+    assert plain(b"a" * 40) == (b"a" * 40).hex()
+    assert plain(b"a" * 41) == f"{(b'a' * 16).hex()}... (41 bytes)"
+    assert plain(tuple(range(12))) == list(range(12))
+    assert plain(list(range(13))) == [*range(12), "... 1 more"]
+    assert plain(class_of) == {"at_us": 1, "lane": 0, "kind": COMMIT, "name": "x", "text": -1, "end_us": -1, "to": -1}
+    found = Timeline("a run", ["zero"])
+    for at_us, text in ((5, "one"), (3, "two"), (4, "one"), (3, "")):
+        found.add(class_of._replace(at_us=at_us), text)
+    marks = [(mark.at_us, mark.text) for mark in found.finish().marks]
+    assert (found.texts, marks) == (["one", "two"], [(3, 1), (3, -1), (4, 0), (5, 0)])
+    assert found.notes() == []
+
+
 def test_chrome_s_format() -> None:
     """The trace event format: phases, ids of flows in pairs, numbers, and names for processes and threads."""
     document = json.loads(to_chrome(small()))

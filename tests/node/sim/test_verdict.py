@@ -164,3 +164,7 @@ def test_an_accepted_payment_is_asked_for_by_the_time_of_the_furthest_ledger(
     world.watch.calm_height = 0
     judged(world, scenario=replace(SCENARIO, duration_us=2 * SETTLE_US, calm_ppm=500_000))
     assert asked == [(START_US + SETTLE_US, START_US // SECOND_US + 77)]
+    for validator in world.validators:
+        validator.machine = None
+    judged(world, scenario=replace(SCENARIO, duration_us=2 * SETTLE_US, calm_ppm=500_000))
+    assert len(asked) == 1, "where nobody lives there is nobody to ask"
