@@ -1,5 +1,6 @@
 """What a peer that lies about snapshots changes: one thing in each answer, every kind at some time, nothing else."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ def test_one_bit_is_flipped() -> None:
 def test_an_offer_lies_in_one_place() -> None:
     """A certificate's signature, an event more, the information, a sibling, a subtree, an epoch's end left out."""
     chance = stream()
-    made = [bend_offer(OFFER, chance) for _ in range(300)]
+    made = [bend_offer(OFFER, chance, turn) for turn in range(300)]
     kinds: dict[str, list[SnapshotOffer]] = {}
     for one in made:
         (field,) = changed(OFFER, one)
@@ -68,13 +69,13 @@ def test_an_offer_lies_in_one_place() -> None:
 def test_an_offer_without_more_lies_where_it_can() -> None:
     """No path, no subtrees, no earlier epoch: the certificate, an event, or the information."""
     bare, chance = OFFER._replace(path=(), subtrees=(), epochs=()), stream()
-    assert {changed(bare, bend_offer(bare, chance))[0] for _ in range(60)} == {"certificate", "entry"}
+    assert {changed(bare, bend_offer(bare, chance, turn))[0] for turn in range(60)} == {"certificate", "entry"}
 
 
 def test_a_chunk_lies_in_one_place() -> None:
     """Another record, a leaf twice or left out, another depth, another neighbour of the last leaf."""
     chance = stream()
-    made = [bend_chunk(CHUNK, chance) for _ in range(400)]
+    made = [bend_chunk(CHUNK, chance, turn) for turn in range(400)]
     found: dict[str, list[Chunk]] = {}
     for one in made:
         (field,) = changed(CHUNK, one)
@@ -95,19 +96,20 @@ def test_a_chunk_lies_in_one_place() -> None:
 def test_a_small_chunk_lies_where_it_can() -> None:
     """Its one leaf is never left out, and a neighbour that is not there never bent."""
     small, chance = CHUNK._replace(items=(b"k1", b"r1"), siblings=()), stream()
-    made = [bend_chunk(small, chance) for _ in range(100)]
+    made = [bend_chunk(small, chance, turn) for turn in range(100)]
     assert {(len(one.items), one.depth - 3, one.siblings) for one in made} == {(2, 0, ()), (4, 0, ()), (2, 1, ())}
 
 
 @pytest.mark.parametrize("message", [OFFER, CHUNK])
 def test_only_answers_about_snapshots_are_bent(message: SnapshotMessage) -> None:
     """Anything else stays as it is; a chunk that holds nothing says nothing."""
-    chance = stream()
-    data = bend(encode_message(message), chance)
+    chance, turns = stream(), Counter[str]()
+    data = bend(encode_message(message), chance, turns)
     assert data is not None
     assert changed(message, decode_message(data))
     for other in (ChunkRequest(7, b""), SyncInfo(QC, QC, None), CHUNK._replace(items=())):
-        assert bend(encode_message(other), chance) is None
+        assert bend(encode_message(other), chance, turns) is None
+    assert turns.total() == 1
 
 
 def test_a_liar_is_not_reminded() -> None:

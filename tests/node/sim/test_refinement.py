@@ -315,7 +315,7 @@ def test_genesis_is_one(run: Recording) -> None:
         (early.node, "Q1: two certificates of round 0")
     ]  # fmt: skip
     violations: list[Violation] = []
-    fresh = Refinement(violations, run.world.watch.refinement._sets, (), elect)
+    fresh = Refinement(violations, run.world.watch.refinement._sets, (), elect, lambda *_: True)
     vote = run.first(Vote, lambda vote: vote.data.round == 3)
     fresh.on_message(vote.node, vote.what, MemoryStore())
     fresh._see_qc(0, first)
