@@ -1,4 +1,4 @@
-"""What each generator of small scenarios orders: within its bounds, with all of its choices, and nothing beside them."""
+"""What each generator of small scenarios orders: within its bounds, with all of its choices, and nothing else."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -65,7 +65,7 @@ def test_what_all_small_scenarios_are(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["twins", "adversary", "mutation"])
 def test_one_validator_is_faulty_and_others_crash_honestly(name: str) -> None:
-    """One of four, which is all that is tolerated; an honest one crashes once in four scenarios, with an honest disk."""
+    """One of four, all that is tolerated; an honest one crashes once in four scenarios, with an honest disk."""
     faulty: Counter[int] = Counter()
     crashes = []
     for scenario in sample(name):

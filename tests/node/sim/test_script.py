@@ -1,4 +1,4 @@
-"""Faults that a scenario orders by hand, done to processes that note it: at their time, for their length, and undone."""
+"""Faults that a scenario orders by hand, done to processes that note it: in time, for their length, and undone."""
 
 from collections import Counter
 from typing import Any
@@ -84,7 +84,8 @@ class Rig:
         scenario = from_document({"duration_ms": 3_000, "gst_ms": CALM_MS, "faults": list(faults), **said})
         self.processes = [Process(index, self.scheduler) for index in range(scenario.processes)]
         made: Any = self
-        self.script = Script(scenario, self.scheduler, made, self.processes, made, self.counts)  # type: ignore[arg-type]
+        processes: Any = self.processes
+        self.script = Script(scenario, self.scheduler, made, processes, made, self.counts)
         self.script.plan(START_US)
 
     def add(self, rule: Rule) -> None:

@@ -150,7 +150,8 @@ def test_chance() -> None:
     ("rule", "early", "due"),
     [
         (Rule("hold", release_at_round=5), lambda rig: rig.wire.on_round(4), lambda rig: rig.wire.on_round(5)),
-        (Rule("hold", release_at_us=50), lambda rig: rig.scheduler.run_until(49), lambda rig: rig.scheduler.run_until(50)),
+        (Rule("hold", release_at_us=50), lambda rig: rig.scheduler.run_until(49),
+         lambda rig: rig.scheduler.run_until(50)),
         (Rule("hold"), lambda rig: rig.wire.on_round(99), lambda rig: rig.wire.heal()),
     ],
 )  # fmt: skip

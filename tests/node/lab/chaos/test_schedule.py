@@ -49,7 +49,8 @@ def test_one_validator_alone_has_acts_too() -> None:
 
 
 def test_how_long_and_how_strong() -> None:
-    """The bounds as docs/reliability.md has them ("20 to 200 ms", "up to five seconds"), each reached at both ends by what is drawn."""
+    """The bounds as docs/reliability.md has them ("20 to 200 ms", "up to five seconds"),
+    each reached at both ends by what is drawn."""
     assert (LENGTHS_US, DELAYS_US) == ((500_000, 2_000_000), (20_000, 200_000))
     assert (LOSSES_PPM, OFFSETS_US) == ((10_000, 50_000), (500_000, 5_000_000))
     for (low, high), kind in ((DELAYS_US, "delay"), (LOSSES_PPM, "loss")):
