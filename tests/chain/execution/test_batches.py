@@ -7,10 +7,10 @@ from chain.crypto.signing import Scheme
 from chain.entries import Event
 from chain.errors import DecodeError
 from chain.execution.attestation import attestation_message
-from chain.execution.gas import BATCH, failed_payment, gas_of, gas_until
+from chain.execution.gas import BATCH, failed_payment, gas_of, gas_until, payload_gas
 from chain.execution.outcome import REASONS, Outcome
 from chain.limits import MAX_BATCH_BYTES, MAX_BATCH_PAYMENTS, MAX_BLOCK_GAS
-from chain.transaction import decode_transaction
+from chain.transaction import Payload, decode_transaction
 from chain.validation import Discard, DiscardStatus
 from tests.builders import (
     ALICE,
@@ -241,6 +241,14 @@ def test_a_row_of_another_shape_is_no_transaction(wrong) -> None:
     with pytest.raises(DecodeError) as caught:
         decode_transaction(batch(world, ALICE, row(BOB, 1), wrong).envelope)
     assert caught.value.name in ("wrong_shape", "wrong_size")
+
+
+def test_what_payments_cost_beside_the_batch() -> None:
+    """B7: 200 gas a payment, 100 more with an attestation; what is no batch has no such cost."""
+    rows = (row(BOB, 1), row(BOB, 1, signature=bytes(64)), row(ANNA, 1))
+    assert payload_gas(Payload(BATCH, (rows,))) == 700
+    assert payload_gas(Payload(BATCH, (rows[:1],))) == 200
+    assert payload_gas(Payload(PAYMENT, ("XUS", BOB.address, 1, b"", b""))) == 0
 
 
 # --- blocks ---

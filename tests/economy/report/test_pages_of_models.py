@@ -58,7 +58,8 @@ def test_the_tables_of_a_back_test(charts: Calls) -> None:
     result = back_test()
     found, known = tables(backtest.backtest_page(result)), backtest_document(result)
     assert found["held"][0] == [
-        "held", "volatility %", "total %", "worst 1 d %", "worst 30 d %", "worst 365 d %", "max drawdown %", "from", "to",
+        "held", "volatility %", "total %", "worst 1 d %", "worst 30 d %", "worst 365 d %", "max drawdown %",
+        "from", "to",
     ]  # fmt: skip
     items = [{**known, "name": "lbr2019"}, *known["alternatives"]]
     for row, item in zip(found["held"][1:], items, strict=True):
@@ -131,7 +132,8 @@ def test_the_tables_of_an_adoption_run(spread: Report) -> None:
     assert found["day"][1:] == [
         [
             year["day"], f"{year['users'] / 1e6:,.1f}", f"{year['people_usd'] / 1e9:,.2f}",
-            f"{year['shops_usd'] / 1e9:,.2f}", f"{year['home_usd'] / 1e9:,.2f}", f"{year['advertising_usd'] / 1e9:,.3f}",
+            f"{year['shops_usd'] / 1e9:,.2f}", f"{year['home_usd'] / 1e9:,.2f}",
+            f"{year['advertising_usd'] / 1e9:,.3f}",
             f"{year['reserve_eur'] / 1e9:,.3f}", f"{year['float_income_eur'] / 1e9:,.3f}",
         ]
         for year in known["years"]
