@@ -16,41 +16,48 @@ _NO_FAREWELL = struct.pack("ii", 1, 0)
 """SO_LINGER of a close that drops what is unsent, and leaves nothing behind in the system."""
 
 
-async def take_connections(
-    listener: socket.socket, is_refused: Callable[[str], bool], admit: Callable[[socket.socket, str], None]
-) -> None:
-    """Take the connections of a non-blocking socket for ever.
+class Accepting:
+    """Takes the connections of a non-blocking socket, from `start` to `stop`, both on the loop."""
 
-    `is_refused(group)` says who is turned away (`group_of` its address); `admit(connection, group)` gets the others.
-    Neither may raise.
-    """
-    loop = asyncio.get_running_loop()
-    while True:
-        try:
-            found = await loop.sock_accept(listener)
-            for _ in range(AT_ONCE - 1):
-                _sort_out(found, is_refused, admit)
-                found = listener.accept()
-            _sort_out(found, is_refused, admit)
-            await asyncio.sleep(0)  # asyncio's own sock_accept waits only where there is none
-        except BlockingIOError:
-            continue
-        except OSError:
-            await asyncio.sleep(PAUSE_S)
+    def __init__(
+        self, listener: socket.socket, is_refused: Callable[[str], bool], admit: Callable[[socket.socket, str], None]
+    ) -> None:
+        """`is_refused(group)` says who is turned away (`group_of` its address); `admit(connection, group)` gets the
+        others. Neither may raise."""
+        self._listener, self._is_refused, self._admit = listener, is_refused, admit
+        self._pause: asyncio.TimerHandle | None = None
 
+    def start(self) -> None:
+        """Begin, or go on after a pause."""
+        self._pause = None
+        asyncio.get_running_loop().add_reader(self._listener, self._take)
 
-def _sort_out(
-    found: tuple[socket.socket, tuple[str, int]],
-    is_refused: Callable[[str], bool],
-    admit: Callable[[socket.socket, str], None],
-) -> None:
-    """Turn a connection away, or let it in."""
-    connection, address = found
-    group = group_of(address[0])
-    if is_refused(group):
-        with suppress(OSError):  # it may be gone already
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_FAREWELL)
-        connection.close()
-        return
-    connection.setblocking(False)
-    admit(connection, group)
+    def stop(self) -> None:
+        """Take no more; once more does nothing. Who waits in the system is for whoever closes the socket."""
+        if self._listener.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._listener)
+        if self._pause is not None:
+            self._pause.cancel()
+
+    def _take(self) -> None:
+        """The batch of this turn of the loop."""
+        for _ in range(AT_ONCE):
+            try:
+                connection, address = self._listener.accept()
+            except BlockingIOError:
+                return
+            except OSError:
+                self.stop()
+                self._pause = asyncio.get_running_loop().call_later(PAUSE_S, self.start)
+                return
+            self._sort_out(connection, group_of(address[0]))
+
+    def _sort_out(self, connection: socket.socket, group: str) -> None:
+        """Turn a connection away, or let it in."""
+        if self._is_refused(group):
+            with suppress(OSError):  # it may be gone already
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_FAREWELL)
+            connection.close()
+            return
+        connection.setblocking(False)
+        self._admit(connection, group)

@@ -33,7 +33,7 @@ from node.api.schema import (
     request_id,
     respond,
 )
-from node.runtime.accepting import take_connections
+from node.runtime.accepting import Accepting
 from node.runtime.http_answers import REST, Answer, Slices, encode, read_pages, refusal_of
 from node.runtime.http_budget import CallBudget, Prices
 from node.runtime.http_limits import Bounded, HttpBounds, bounded_protocol, is_allowed_host
@@ -270,23 +270,22 @@ class HttpServer:
             proxy_headers=False,
         )  # fmt: skip
         self._server = _QuietServer(self._config)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._accepting = Accepting(listener, self._protocol.is_refused, self._admit)
+        self._task: asyncio.Task[None] | None = None
         self._attaching: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin to serve."""
-        accepting = take_connections(self._listener, self._protocol.is_refused, self._admit)
-        self._tasks = [asyncio.create_task(accepting), asyncio.create_task(self._server.serve(sockets=[]))]
+        self._task = asyncio.create_task(self._server.serve(sockets=[]))
+        self._accepting.start()
 
     async def stop(self) -> None:
         """Stop serving; long polls are cut after a second."""
         self._server.should_exit = True
-        if self._tasks:
-            accepting, serving = self._tasks
-            accepting.cancel()
-            await asyncio.wait([accepting])
-            self._listener.close()
-            await serving
+        self._accepting.stop()
+        self._listener.close()
+        if self._task is not None:
+            await self._task
 
     def _admit(self, connection: socket.socket, group: str) -> None:
         """Let a connection in."""

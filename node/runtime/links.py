@@ -16,7 +16,7 @@ from typing import NamedTuple
 from chain.crypto.signing import ed25519_public_key
 from chain.errors import MithqalError
 from node.runtime import tls
-from node.runtime.accepting import take_connections
+from node.runtime.accepting import Accepting
 from node.runtime.link import Link
 from node.wire.budget import Budgets
 from node.wire.framing import PREFIX_BYTES, FrameError, encode_frame
@@ -150,6 +150,7 @@ class Links:
         self._open: dict[Link, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener: socket.socket | None = None
+        self._accepting: Accepting | None = None
         self._handshakes: Counter[str] = Counter()
         self._budgets = Budgets(self._bounds.handshakes_per_s, self._bounds.handshakes_at_once)
         self._stopped = False
@@ -171,7 +172,8 @@ class Links:
             ) from error
         self._listener.setblocking(False)
         self.port = self._listener.getsockname()[1]
-        self._spawn(take_connections(self._listener, self._is_refused, self._begin))
+        self._accepting = Accepting(self._listener, self._is_refused, self._begin)
+        self._accepting.start()
         self._spawn(self._watch())
         self._dial_all()
         return self.port
@@ -179,6 +181,8 @@ class Links:
     async def stop(self) -> None:
         """Close everything; leaves no task, connection or port behind. Frames that wait are lost."""
         self._stopped = True
+        if self._accepting is not None:
+            self._accepting.stop()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

@@ -4,12 +4,11 @@ import asyncio
 import errno
 import socket
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 
 import pytest
 
 from node.runtime import accepting
-from node.runtime.accepting import AT_ONCE, take_connections
+from node.runtime.accepting import AT_ONCE, Accepting
 from tests.node.runtime.peers import until
 
 pytestmark = pytest.mark.network
@@ -46,13 +45,14 @@ def test_so_many_are_taken_in_one_turn_of_the_loop() -> None:
 
     async def story(listener: Listener, dialled: list[socket.socket]) -> None:
         taken: list[socket.socket] = []
-        task = asyncio.create_task(take_connections(listener, lambda _: False, lambda item, _: taken.append(item)))
+        door = Accepting(listener, lambda _: False, lambda item, _: taken.append(item))
+        door.start()
         grown = []
         for _ in range(50):
             before = len(taken)
             await asyncio.sleep(0)
             grown.append(len(taken) - before)
-        task.cancel()
+        door.stop()
         assert len(taken) == len(dialled)
         assert max(grown) == AT_ONCE
         assert all(item.gettimeout() == 0 for item in taken)
@@ -73,9 +73,10 @@ def test_who_is_refused_is_turned_away_unread_and_the_others_are_let_in() -> Non
             asked.append(group)
             return len(asked) % 2 == 1
 
-        task = asyncio.create_task(take_connections(listener, is_refused, lambda *item: taken.append(item)))
+        door = Accepting(listener, is_refused, lambda *item: taken.append(item))
+        door.start()
         await until(lambda: len(asked) == len(dialled))
-        task.cancel()
+        door.stop()
         assert asked == ["127.0.0.1"] * 4
         assert [group for _, group in taken] == ["127.0.0.1"] * 2
         for place in (0, 2):
@@ -96,13 +97,32 @@ def test_without_a_descriptor_it_waits_and_goes_on(monkeypatch: pytest.MonkeyPat
     async def story(listener: Listener, dialled: list[socket.socket]) -> None:
         listener.missing = 3
         taken: list[socket.socket] = []
-        task = asyncio.create_task(take_connections(listener, lambda _: False, lambda item, _: taken.append(item)))
+        door = Accepting(listener, lambda _: False, lambda item, _: taken.append(item))
+        door.start()
         await until(lambda: len(taken) == len(dialled))
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        door.stop()
         assert listener.missing == 0
         for item in taken:
             item.close()
 
     play(story, 2)
+
+
+@pytest.mark.parametrize("missing", [0, 1], ids=["at once", "in a pause"])
+def test_who_comes_after_the_end_is_not_taken(monkeypatch: pytest.MonkeyPatch, missing: int) -> None:
+    """'Take no more', also where it waited for descriptors when it was ended."""
+    monkeypatch.setattr(accepting, "PAUSE_S", 0.1)
+
+    async def story(listener: Listener, dialled: list[socket.socket]) -> None:
+        listener.missing = missing
+        taken: list[socket.socket] = []
+        door = Accepting(listener, lambda _: False, lambda item, _: taken.append(item))
+        door.start()
+        if missing:
+            await until(lambda: not listener.missing)
+        door.stop()
+        door.stop()
+        await asyncio.sleep(0.2)
+        assert taken == []
+
+    play(story, 1)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
 
@@ -238,7 +239,8 @@ def test_an_address_in_debt_keeps_few_connections() -> None:
         for _ in range(3):
             await client.ask(request())
         held = await dial()
-        assert await (await dial()).end() == b""
+        with suppress(ConnectionResetError):  # it may hear of it before it hears that it is connected
+            assert await (await dial()).end() == b""
         assert (await held.ask(request())).startswith(b"HTTP/1.1 429 ")
 
     play(Refusing("invalid_signature"), story, HttpBounds(in_debt=2, hold_us=10_000), SLOW)

@@ -1,6 +1,7 @@
 """Links between validators and those who should not be there, or do not behave: peers made by hand."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -236,8 +237,9 @@ def test_unfinished_handshakes_are_bounded():
         idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
         await until(lambda: zero.links._handshakes.total() == 4)
         assert zero.refusals == []
-        raw = Raw(*await asyncio.open_connection("127.0.0.1", port))
-        assert await raw.rest() == b""
+        with suppress(ConnectionResetError):  # it may hear of it before it hears that it is connected
+            raw = Raw(*await asyncio.open_connection("127.0.0.1", port))
+            assert await raw.rest() == b""
         assert zero.refusals == ["too_many_handshakes"]
         idle[0][1].transport.abort()
         await until(lambda: zero.links._handshakes.total() == 3)
