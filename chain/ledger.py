@@ -159,6 +159,14 @@ class Ledger:
         assert end.commit.next_epoch is not None
         return end.commit.next_epoch
 
+    def epoch_blocks(self, limit: int) -> list[Block]:
+        """The last durable blocks of the current epoch, at most `limit`, oldest first."""
+        if self.high_commit.data.epoch != self.epoch:
+            return []
+        first = max(self.tip.height + 1 - limit, self.base.height, 1)
+        blocks = [read_block(data)[0] for _, data in self.store.rows(Column.BLOCK, first, limit)]
+        return [block for block in blocks if block is not None and block.header.epoch == self.epoch]
+
     def epoch_ends(self, first: int, limit: int) -> list[QuorumCertificate]:
         """Durable certificates that ended epochs, from one on, oldest first."""
         rows = self.store.rows(Column.EPOCH, first, limit)

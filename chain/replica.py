@@ -454,6 +454,10 @@ class Replica:
             ledger.high_commit if is_begun else ledger.genesis_qc, Overlay(ledger.state).onchain().consensus,
         )  # fmt: skip
 
+    def epoch_blocks(self, limit: int) -> list[Block]:
+        """The last durable blocks of this epoch."""
+        return self.ledger.epoch_blocks(limit)
+
     def epoch_ends(self, first: int, limit: int) -> list[QuorumCertificate]:
         """Durable certificates that ended epochs."""
         return self.ledger.epoch_ends(first, limit)

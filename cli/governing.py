@@ -83,7 +83,8 @@ def _set_gas(wallet: Wallet, changes: tuple[str, ...]) -> Call:
 @_decides("set-consensus")
 @_takes(click.argument("changes", nargs=-1, required=True, metavar="NAME=NUMBER..."))
 def _set_consensus(wallet: Wallet, changes: tuple[str, ...]) -> Call:
-    """Change times of consensus in microseconds, such as round_timeout_us=500000; the others stay."""
+    """Change times of consensus in microseconds, such as round_timeout_us=500000, or who leads:
+    leader_election=reputation or round_robin; the rest stays."""
     return operations.consensus_call(_now(wallet)["consensus"], operations.read_changes(changes))
 
 

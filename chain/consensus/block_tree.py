@@ -64,9 +64,9 @@ class BlockTree:
         """Whether an uncommitted block up to this one carries transactions."""
         return any(node.block is not None and node.block.payload for node in self.path(block_id) or ())
 
-    def has_round(self, round_: int) -> bool:
-        """Whether an uncommitted block of that round is here."""
-        return any(node.block is not None and node.block.round == round_ for node in self.nodes.values())
+    def has(self, round_: int, author: int) -> bool:
+        """Whether an uncommitted block of that round and author is here."""
+        return any(block.header.author == author for block in self.blocks_of(round_))
 
     def set_root(self, root: BlockResult) -> list[int]:
         """Make a block the root; everything that does not descend from it goes. Gives the freed row numbers."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from chain.certificates import QuorumCertificate
 from chain.consensus.catch_up import Path
-from chain.consensus.leader import Elect, elect
+from chain.consensus.leader import Elect, LeaderElection, elect, window_blocks
 from chain.consensus.machine import ConsensusMachine
 from chain.consensus.pacemaker import NOBODY
 from chain.consensus.ports import EpochApplication, EpochStart, Keyring, SigningKey
@@ -146,6 +146,7 @@ class Epochs:
         """SY7: the ledger has gone on from a snapshot that `proof` commits, in this epoch or a later one."""
         start = self._app.epoch_start()
         if start.validators.epoch == self.epoch:
+            self._tell_history(self.machine.leaders, len(start.validators))
             self._run(lambda: self.machine.go_on_from(start.root, proof, now_us, out), now_us, out)
             return
         rows = [node.row for node in self.machine.tree.nodes.values() if node.row >= 0]
@@ -338,6 +339,7 @@ class Epochs:
         start = self._app.epoch_start()
         validators = start.validators
         leaders = self._elect(start.config.leader_election, len(validators))
+        self._tell_history(leaders, len(validators))
         index, key, why = self._own_key(start)
         safety = SafetyRules(
             None if key is None else key.signer, validators, leaders, start.genesis_qc, self._genesis_hash,
@@ -356,6 +358,12 @@ class Epochs:
             if seats.of(number) < len(validators):
                 machine.pacemaker.note_link(seats.of(number), False)
         return machine, seats
+
+    def _tell_history(self, leaders: LeaderElection, count: int) -> None:
+        """R22: what is committed of the epoch, after a start or a snapshot."""
+        if leaders.by_history:
+            blocks = self._app.epoch_blocks(window_blocks(count))
+            leaders.begin(blocks, is_whole=not blocks or blocks[0].parent_qc.round == 0)
 
     def _own_key(self, start: EpochStart) -> tuple[int, SigningKey | None, str]:
         """Our seat in this epoch and what signs for it; None and why not, for one that only follows (E10, E11)."""

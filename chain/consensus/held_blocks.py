@@ -46,20 +46,24 @@ class HeldBlocks:
         blocks = list(self._blocks.values())
         return sorted(blocks, key=lambda block: block.round) if len(blocks) > 1 else blocks
 
-    def has_round(self, round_: int) -> bool:
-        """Whether a block of that round waits."""
-        return any(block.round == round_ for block in self._blocks.values())
+    def has(self, round_: int, author: int) -> bool:
+        """Whether a block of that round and author waits."""
+        return any((block.round, block.header.author) == (round_, author) for block in self._blocks.values())
 
     def is_second(self, block: Block, tree: BlockTree, certificates: Iterable[QuorumCertificate]) -> bool:
-        """R1: whether another block of its round is here already, and no certificate that we know names this one.
+        """R1: whether another block of its round and author is here already, and no certificate that we know names it.
 
         A leader could fill our memory with blocks of one round, until there is no room for those of others.
         """
-        if block.id in self._blocks or any(block.id in (qc.block_id, qc.data.parent_id) for qc in certificates):
+        if block.id in self._blocks or self.is_named(block, certificates):
             return False
-        if any(child.parent_id == block.id for child in self._blocks.values()):
-            return False
-        return self.has_round(block.round) or tree.has_round(block.round)
+        return self.has(block.round, block.header.author) or tree.has(block.round, block.header.author)
+
+    def is_named(self, block: Block, certificates: Iterable[QuorumCertificate]) -> bool:
+        """Whether one of these certificates names a block, or that of a waiting child."""
+        if any(block.id in (qc.block_id, qc.data.parent_id) for qc in certificates):
+            return True
+        return any(child.parent_id == block.id for child in self._blocks.values())
 
     def add(self, block: Block) -> None:
         """Hold a block."""

@@ -19,12 +19,13 @@ from chain.consensus.memory import check_certificates
 from chain.consensus.pacemaker import Pacemaker
 from chain.consensus.ports import Application, BlockResult
 from chain.consensus.safety import SafetyRules
+from chain.consensus.turns import Turns
 from chain.consensus.verifier import Verifier
 from chain.consensus.vote_collector import VoteCollector
 from chain.crypto.signing import Signatures
 from chain.errors import BlockError, SafetyError
 from chain.interface import ALL_OTHERS, Output, Send
-from chain.limits import BROADCAST_VOTES_UP_TO, FUTURE_ROUNDS, MAX_PENDING_BLOCKS
+from chain.limits import FUTURE_ROUNDS, MAX_PENDING_BLOCKS
 from chain.messages import (
     BlockRequest,
     BlockResponse,
@@ -78,6 +79,7 @@ class ConsensusMachine:
         self.collector = VoteCollector(validators)
         self.fetcher = Fetcher(own_index, len(validators), tokens)
         self.held = HeldBlocks(app, tokens)
+        self.turns = Turns(own_index, validators, leaders)
         self._proposed_round = 0
 
     # --- events ---
@@ -115,7 +117,7 @@ class ConsensusMachine:
             case SyncInfo():
                 self._on_sync_info(message, now_us, out)
             case BlockRequest():
-                self._on_block_request(sender, message, out)
+                send(sender, answer(message, self.tree, self.app), out)
             case BlockResponse():
                 self._on_block_response(message, now_us, out)
             case CommittedRequest():
@@ -146,17 +148,18 @@ class ConsensusMachine:
     def on_transactions(self, now_us: int, out: Output) -> None:
         """The mempool has something: do not wait for the idle timer."""
         self.pacemaker.work_arrived(now_us, out)
-        if self.leaders.leader(self.round) == self.own:
+        if self.turns.is_ours(self.round, self.high_commit):
             self._propose(now_us, out)
 
     def on_link(self, peer: int, is_up: bool, now_us: int, out: Output) -> None:
         """R17: a link to a validator came or went; a round whose proposal is here keeps its patience."""
         self.pacemaker.note_link(peer, is_up)
-        if self.safety.record.voted_round < self.round and not self.held.has_round(self.round):
+        leader = self.turns.leader(self.round)
+        if self.safety.record.voted_round < self.round and not self.held.has(self.round, leader):
             self.pacemaker.skip_absent_leader(now_us, out)
 
     def begin_to_sign(self, now_us: int, out: Output) -> None:
-        """R19: what was signed before is known: vote for this round's block, or propose."""
+        """R19, R24: what was signed before, or what others vote, is known: vote for this round's block, or propose."""
         for block in self.tree.blocks_of(self.round):
             self._vote(block, out)
         self._settle(now_us, out)
@@ -183,20 +186,23 @@ class ConsensusMachine:
         self._learn(block.parent_qc, block.tc)
         self._learn(proposal.high_commit, None)
         self._advance(now_us, out)
-        if header.round == self.round:
+        self._commit(out)  # R23: its author is judged by what it shows to be final
+        if header.round == self.round and not self.ended:
             self._consider(block, now_us, out)
         self._settle(now_us, out)
 
     def _consider(self, block: Block, now_us: int, out: Output) -> None:
         """Execute and vote as soon as parent, signatures and clock allow; hold the block until then."""
         if block.id not in self.tree.nodes:
-            author = block.header.author
-            if self.held.is_second(block, self.tree, (self.high_qc, self.high_commit)):
+            author, known = block.header.author, (self.high_qc, self.high_commit)
+            if self.held.is_second(block, self.tree, known):
                 out.alarm("double_proposal", f"validator {author} proposed twice in round {block.round}", author)
                 return
             self.held.add(block)
             parent = self.tree.result(block.parent_id)
-            if parent is None or not self.held.is_ready(block, parent, now_us, out):
+            if parent is None or not (self.turns.may_execute(block) or self.held.is_named(block, known)):
+                return
+            if not self.held.is_ready(block, parent, now_us, out):
                 return
             self.held.remove(block.id)
             if len(self.tree.nodes) >= MAX_PENDING_BLOCKS:
@@ -225,8 +231,9 @@ class ConsensusMachine:
     # --- votes ---
 
     def _vote(self, block: Block, out: Output) -> None:
-        """Ask the safety module; what it refuses is not sent."""
-        if self.safety.silenced:
+        """Ask the safety module; what it refuses is not sent. Nor is a vote for who does not lead (R23, R24)."""
+        votes = self.collector.count(block.round, block.id)
+        if self.safety.silenced or not self.turns.may_vote(block, votes, self.high_commit):
             return
         result = self.tree.nodes[block.id].result
         parent = self.tree.nodes[block.parent_id].result
@@ -243,13 +250,9 @@ class ConsensusMachine:
         self._send_vote(Vote(signed.data, signed.commit, self.own, signed.signature), out)
 
     def _send_vote(self, vote: Vote, out: Output) -> None:
-        """R6: to everyone in small sets, to the next leader in large ones; never before it is durable."""
+        """R6: never before it is durable."""
         data = encode_message(vote)
-        if len(self.validators) <= BROADCAST_VOTES_UP_TO:
-            out.after_persist.append(Send(self.own, data))
-            out.after_persist.append(Send(ALL_OTHERS, data))
-        else:
-            out.after_persist.append(Send(self.leaders.leader(vote.data.round + 1), data))
+        out.after_persist += [Send(to, data) for to in self.turns.voted_to(vote.data.round)]
 
     def _on_vote(self, sender: int, vote: Vote, now_us: int, out: Output) -> None:
         """R7: votes of this round and the next, one a validator."""
@@ -269,6 +272,8 @@ class ConsensusMachine:
             self._learn(qc, None)
             self._advance(now_us, out)
             self._settle(now_us, out)
+        elif not self.leaders.is_known(self.round):  # R24: maybe it is the vote that we have waited for
+            self.begin_to_sign(now_us, out)
 
     # --- time-outs ---
 
@@ -354,7 +359,7 @@ class ConsensusMachine:
         self.collector.drop_below(new_round - 1)
         self.held.drop_up_to(new_round - FUTURE_ROUNDS)
         committed = 0 if self.high_commit.commit is None else self.high_commit.commit.round
-        self.pacemaker.enter(new_round, committed, now_us, self._is_idle(), out, self.leaders.leader(new_round))
+        self.pacemaker.enter(new_round, committed, now_us, self._is_idle(), out, self.turns.leader(new_round))
         self._check_memory(self.high_qc, self.high_tc, out)
 
     def _check_memory(self, qc: QuorumCertificate, tc: TimeoutCertificate | None, out: Output) -> None:
@@ -372,9 +377,11 @@ class ConsensusMachine:
         self._commit(out)
         if self.ended:
             return
+        if self.leaders.by_history:
+            self.pacemaker.change_leader(self.turns.leader(self.round), now_us, self._is_idle(), out)
         self._retry_held(now_us, out)
         self._request_missing(now_us, out)
-        if self.leaders.leader(self.round) == self.own:
+        if self.turns.is_ours(self.round, self.high_commit):
             self._propose(now_us, out)
         self._finish_round(now_us, out)  # its time-outs may have come before we entered the round
 
@@ -393,6 +400,8 @@ class ConsensusMachine:
     def _make_final(self, path: list[tuple[Block, BlockResult]], proof: QuorumCertificate, out: Output) -> None:
         """Commit, then prune the tree and the stored copies of what left it; the epoch may end here (E5)."""
         self.app.commit(ledger_part(path), proof, out)
+        for block, _ in path:
+            self.leaders.note(block)
         root = path[-1][1]
         rows = self.tree.set_root(root)
         if root.next_epoch is not None:
@@ -441,10 +450,6 @@ class ConsensusMachine:
         return is_idle(self.tree, self.high_qc.block_id, self.app)
 
     # --- blocks from others ---
-
-    def _on_block_request(self, sender: int, request: BlockRequest, out: Output) -> None:
-        """R16."""
-        send(sender, answer(request, self.tree, self.app), out)
 
     def _on_block_response(self, response: BlockResponse, now_us: int, out: Output) -> None:
         """Each block must be justified like a proposal; they may come from anyone."""

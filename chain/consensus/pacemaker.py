@@ -41,6 +41,14 @@ class Pacemaker:
         self.arm_again(now_us, idle, out)
         self.skip_absent_leader(now_us, out)
 
+    def change_leader(self, leader: int, now_us: int, idle: bool, out: Output) -> None:
+        """A block that became final has made another one the round's leader (R22): its patience begins anew."""
+        if self._leader not in (NOBODY, leader):
+            self._leader = leader
+            if not self.timed_out:
+                self.arm_again(now_us, idle, out)
+                self.skip_absent_leader(now_us, out)
+
     def note_link(self, peer: int, is_up: bool) -> None:
         """Remember who has no link to us. Everybody has one until this says otherwise."""
         if is_up:

@@ -88,6 +88,9 @@ class EpochApplication(Application, Protocol):
     def epoch_start(self) -> EpochStart:
         """The current epoch."""
 
+    def epoch_blocks(self, limit: int) -> list[Block]:
+        """The last durable blocks of this epoch, oldest first."""
+
     def epoch_ends(self, first: int, limit: int) -> list[QuorumCertificate]:
         """Durable certificates that ended epochs, from one on, oldest first."""
 

@@ -4,6 +4,7 @@ from collections import Counter
 
 from chain.certificates import CommitInfo, QuorumCertificate, TimeoutCertificate, VoteData
 from chain.messages import SyncInfo, Timeout, Vote
+from chain.primitives import Hash
 from chain.validators import ValidatorSet
 
 
@@ -32,6 +33,10 @@ class VoteCollector:
     def has_vote(self, round_: int, author: int) -> bool:
         """Whether a vote of that author in that round is counted already."""
         return author in self._votes.get(round_, ())
+
+    def count(self, round_: int, block_id: Hash) -> int:
+        """How many have voted for a block."""
+        return sum(vote.data.block_id == block_id for vote in self._votes.get(round_, {}).values())
 
     def disagreement(self, round_: int) -> bool:
         """Whether all voted in a round, no certificate came of it, and votes for one block name different results.

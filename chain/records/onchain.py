@@ -15,9 +15,9 @@ from chain.limits import (
 
 ONCHAIN_KEY = b"k"
 """State key of the one record."""
-ROUND_ROBIN = "round_robin"
-LEADER_ELECTIONS = (ROUND_ROBIN,)
-"""Leader elections that this program knows."""
+ROUND_ROBIN, REPUTATION = "round_robin", "reputation"
+LEADER_ELECTIONS = (ROUND_ROBIN, REPUTATION)
+"""Leader elections that this program knows: in turn, or who took part lately (R22)."""
 VERSION_AT_GENESIS = 4
 """Diem's version whose rules these are: script functions and multi-agent transactions are in."""
 

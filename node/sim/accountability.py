@@ -160,11 +160,14 @@ class Bystander:
 
     @staticmethod
     def _is_near(machine: Replica, signed: Signed) -> bool:
-        """Whether a validator must look at it: of a late round or the next one, a proposal from the round's leader."""
+        """Whether a validator must look at it: of a late round or the next one, a proposal from the round's leader.
+
+        Where leaders depend on history a proposal of anybody is looked at (R23).
+        """
         consensus = machine.consensus.machine
         if consensus.validators.epoch != signed.epoch:
             return False
-        if signed.kind == "proposal":
+        if signed.kind == "proposal" and not consensus.leaders.by_history:
             leader = consensus.leaders.leader(signed.round)
             if consensus.validators.members[leader].number != signed.number:
                 return False

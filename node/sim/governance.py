@@ -2,10 +2,10 @@
 
 from collections import Counter
 
-from chain.records.onchain import ConsensusConfig
+from chain.records.onchain import REPUTATION, ConsensusConfig
 from chain.transaction import Payload
 from node.sim.parties import Parties, validator_name
-from node.sim.scenario import Change, Scenario
+from node.sim.scenario import TO_REPUTATION, Change, Scenario
 from node.sim.scheduler import Scheduler
 from node.sim.workload import Wallet, Workload
 
@@ -45,6 +45,9 @@ class Governance:
         if change.kind == "rekey":
             arguments = parties.config_of(node, parties.new_consensus_key(node))
             return parties.operators[node], Payload("set_validator_config_and_reconfigure", arguments)
+        if change.kind == TO_REPUTATION:
+            config = ConsensusConfig(REPUTATION).to_bytes()
+            return parties.association, Payload("update_diem_consensus_config", (0, config))
         if change.kind == "consensus":
             timeout_us = TIMEOUTS_US[self._counts["governance_consensus"] % len(TIMEOUTS_US)]
             config = ConsensusConfig(round_timeout_us=timeout_us).to_bytes()

@@ -18,7 +18,7 @@ from chain.codec import decode
 from chain.consensus.leader import Elect
 from chain.interface import Committed
 from chain.messages import Message, Proposal, SyncInfo, Timeout, Vote
-from chain.records.onchain import ROUND_ROBIN
+from chain.records.onchain import CONSENSUS_AT_GENESIS, ONCHAIN_KEY, OnChainConfig
 from chain.storage import Column, Index, Store
 from chain.validators import ValidatorSet
 from node.sim import spec
@@ -89,7 +89,7 @@ class Refinement:
         if epoch < self._oldest:
             return
         if epoch not in self._epochs:
-            self._begin(epoch)
+            self._begin(epoch, store)
         self._enter(node, epoch)
         who, state = self._seat(node, epoch), self._epochs[epoch]
         if state is None or who in state.faulty or round_ <= self._floors[epoch]:
@@ -257,12 +257,14 @@ class Refinement:
                 self._act(node, epoch, "", action, who)
                 self._judge(epoch)
 
-    def _begin(self, epoch: int) -> None:
-        """The first word in an epoch."""
+    def _begin(self, epoch: int, store: Store) -> None:
+        """The first word in an epoch: on the disk of who speaks it has just begun, with what governance chose."""
         members = self._sets[epoch]
         faulty = [seat for seat, member in enumerate(members.members) if member.number in self._faulty]
-        leader = self._elect(ROUND_ROBIN, len(members)).leader
-        state = spec.begin(epoch, len(members), faulty, leader, None)
+        data = store.state(ONCHAIN_KEY)
+        config = CONSENSUS_AT_GENESIS if data is None else OnChainConfig.from_bytes(data).consensus
+        election = self._elect(config.leader_election, len(members))
+        state = spec.begin(epoch, len(members), faulty, _anybody if election.by_history else election.leader, None)
         down = [seat for seat, member in enumerate(members.members) if member.number in self._down]
         for who in down:
             state = spec.crash(state, who)
@@ -341,6 +343,10 @@ def find_block(store: Store, block_id: bytes) -> Block | None:
 def _genesis(block_id: bytes) -> spec.Round:
     """Round 0 of an epoch, once somebody has named it."""
     return spec.begin(1, 1, (), int, block_id).rounds[0]
+
+
+def _anybody(_round: int) -> None:
+    """Who leads where leaders depend on what each has heard (R22)."""
 
 
 def _heard(state: spec.State, who: int, said: spec.Statement) -> spec.State:

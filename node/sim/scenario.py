@@ -3,12 +3,12 @@
 Chances are in parts per million, times in microseconds of virtual time.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from chain.consensus.leader import LeaderElection
+from chain.consensus.leader import Elect, LeaderElection, elect
 from chain.primitives import SECOND_US
+from chain.records.onchain import REPUTATION, ROUND_ROBIN
 from node.sim.directives import Act, Liar, Rule
 from node.sim.entropy import Entropy, Stream
 
@@ -17,7 +17,8 @@ REAL_SIGNATURES_EVERY = 100
 
 
 class Change(NamedTuple):
-    """Governance acts at a time from the start: `add`, `remove`, `rekey` a validator, or set `consensus` times."""
+    """Governance acts at a time from the start: `add`, `remove`, `rekey` a validator, set `consensus` times (leaders
+    take turns then), or leaders by `reputation`."""
 
     at_us: int
     kind: str
@@ -25,7 +26,15 @@ class Change(NamedTuple):
 
 
 CHANGES = ("add", "remove", "rekey", "consensus")
-"""Kinds of `Change`."""
+"""Kinds of `Change` that a seed draws ..."""
+TO_REPUTATION = "reputation"
+"""... and one that it does not."""
+ROUNDS_TO_RECOVER = 12
+"""L1's bound where leaders take turns, ..."""
+ROUNDS_BY_REPUTATION = 60
+"""... and where they are picked: fewer than one run in 10^9 has no two good ones in a row (docs/simulation.md)."""
+REPUTATION_PPM = 125_000
+"""Share of seeds whose leaders are picked by reputation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,7 @@ class Scenario:
     """Processes beyond the first set: registered in the set-up, they follow until a change adds them."""
     changes: tuple[Change, ...] = ()
     """What governance does; what cannot be done then fails on the ledger, as it should."""
-    max_rounds_to_recover: int = 12
+    max_rounds_to_recover: int = ROUNDS_TO_RECOVER
     """Invariant L1: rounds in which every validator commits a new block once the faults have stopped."""
     gst_us: int | None = None
     """When the faults stop, if it is said in microseconds instead of by `calm_ppm`."""
@@ -98,8 +107,9 @@ class Scenario:
     block (L1)."""
     mutant: str | None = None
     """The seeded bug of the tree that it is meant for (tests/mutants); a world plays the tree that it lies in."""
-    leaders: str | tuple[int, ...] = "round_robin"
-    """Who leads: by the ledger's configuration, or by a list (rounds 1, 2, ..., then again)."""
+    leaders: str | tuple[int, ...] = ROUND_ROBIN
+    """Who leads: by the ledger's configuration, which begins with ROUND_ROBIN; always by REPUTATION; or by a list
+    (rounds 1, 2, ..., then again)."""
     hot_ppm: int = 0
     """Share of payments that all go to one account."""
     rules: tuple[Rule, ...] = ()
@@ -143,6 +153,8 @@ def scenario_for_seed(seed: int, duration_us: int = 20 * SECOND_US) -> Scenario:
         signatures="libsodium" if seed % REAL_SIGNATURES_EVERY == 0 else "keyed-hash",
     )
     base = replace(base, **_draw_changes(Entropy(seed).stream("changes"), duration_us))
+    if Entropy(seed).stream("leaders").chance(REPUTATION_PPM):
+        base = by_reputation(base)
     if stream.chance(62_500):
         return base
     half = 500_000
@@ -166,6 +178,11 @@ def scenario_for_seed(seed: int, duration_us: int = 20 * SECOND_US) -> Scenario:
         sync_cut_ppm=stream.between(200_000, 800_000) if stream.chance(half) else 0,
         lies_ppm=stream.between(100_000, 1_000_000) if stream.chance(half) else 0,
     )
+
+
+def by_reputation(scenario: Scenario) -> Scenario:
+    """The same with leaders that are picked, and the patience that they need."""
+    return replace(scenario, leaders=REPUTATION, max_rounds_to_recover=ROUNDS_BY_REPUTATION)
 
 
 def _draw_changes(stream: Stream, duration_us: int) -> dict[str, Any]:
@@ -197,7 +214,7 @@ def unreminded_processes(scenario: Scenario) -> frozenset[int]:
     return frozenset(process for process in range(scenario.processes) if scenario.number_of(process) in bad)
 
 
-class ListedLeaders:
+class ListedLeaders(LeaderElection):
     """A leader for each round from a list: rounds 1, 2, ..., then again."""
 
     def __init__(self, leaders: tuple[int, ...], count: int) -> None:
@@ -209,6 +226,9 @@ class ListedLeaders:
         return self._leaders[(round_ - 1) % len(self._leaders)] % self._count
 
 
-def listed_election(leaders: tuple[int, ...]) -> Callable[[str, int], LeaderElection]:
-    """The election that a scenario lists, in the place of the ledger's."""
-    return lambda _name, count: ListedLeaders(leaders, count)
+def election_of(scenario: Scenario) -> Elect:
+    """The ledger's election, or the scenario's in its place."""
+    leaders = scenario.leaders
+    if isinstance(leaders, tuple):
+        return lambda _name, count: ListedLeaders(leaders, count)
+    return elect if leaders == ROUND_ROBIN else lambda _name, count: elect(leaders, count)

@@ -5,7 +5,7 @@ from typing import Any
 
 from node.sim.directives import PPM, Act, Liar, Rule, Step
 from node.sim.document import Node
-from node.sim.scenario import Scenario
+from node.sim.scenario import TO_REPUTATION, Scenario
 from node.sim.scenario_file import CHANCES_MS, CHANCES_SHARE, LIAR_KEYS, VERSION, read_liar
 from node.sim.strategies import COMPOSED, STRATEGIES
 
@@ -56,7 +56,7 @@ def part(ppm: int) -> float:
 
 def _change(at_us: int, kind: str, node: int) -> Json:
     """One change by governance."""
-    return {"at_ms": ms(at_us), kind: True if kind == "consensus" else [node]}
+    return {"at_ms": ms(at_us), kind: True if kind in ("consensus", TO_REPUTATION) else [node]}
 
 
 def _rule(rule: Rule) -> Json:

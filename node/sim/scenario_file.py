@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chain.limits import MAX_VALIDATORS
+from chain.records.onchain import LEADER_ELECTIONS, REPUTATION, ROUND_ROBIN
 from node.sim.bending import CHANGES as LIES
 from node.sim.directives import PPM, Act, Liar, Rule, Step
 from node.sim.document import (
@@ -26,8 +27,7 @@ from node.sim.document import (
     text,
     time,
 )
-from node.sim.scenario import CHANGES as GOVERNANCE
-from node.sim.scenario import Change, Scenario
+from node.sim.scenario import CHANGES, ROUNDS_BY_REPUTATION, ROUNDS_TO_RECOVER, TO_REPUTATION, Change, Scenario
 from node.sim.strategies import COMPOSED, ELSEWHERE, STRATEGIES
 from node.sim.vocabulary import CLIENT_FAULTS, CRASHES, DISK_MODES, NODELESS, POINTS, is_known, names
 from node.sim.wire import TYPE_NAMES
@@ -68,7 +68,8 @@ def from_document(value: Any) -> Scenario:
     gst_us = top.get("gst_ms", time, duration_us * 6 // 10)
     if gst_us > duration_us:
         raise ScenarioError("gst_ms is after the end of the run (duration_ms)", path="gst_ms")
-    changes = tuple(sorted(change for item in top.nodes("epochs", ("at_ms", *GOVERNANCE)) for change in _changes(item)))
+    epochs = top.nodes("epochs", ("at_ms", *CHANGES, TO_REPUTATION))
+    changes = tuple(sorted(change for item in epochs for change in _changes(item)))
     highest = max((change.node for change in changes), default=0)
     spares = top.get("spares", integer(0, 16), max(highest + 1 - count, 0))
     if highest >= count + spares:
@@ -87,12 +88,14 @@ def from_document(value: Any) -> Scenario:
         for number in (act.node, *(act.src or ()), *(act.dst or ()), *(n for group in act.groups for n in group)):
             if number >= 0:
                 processes(number, f"faults[{place}]")
+    leaders = _leaders(top, count)
+    patience = ROUNDS_BY_REPUTATION if leaders == REPUTATION else ROUNDS_TO_RECOVER
     fields = {
         "validators": count, "duration_us": duration_us, "gst_us": gst_us, "changes": changes, "spares": spares,
-        "max_rounds_to_recover": top.get("liveness_rounds", integer(1, 10_000), 12),
+        "max_rounds_to_recover": top.get("liveness_rounds", integer(1, 10_000), patience),
         "gst_round": top.get("gst_round", optional(integer(1, 1 << 62)), None),
         "stop_at_round": top.get("stop_at_round", optional(integer(1, 1 << 62)), None),
-        "leaders": _leaders(top, count), "mutant": top.get("mutant", optional(text), None),
+        "leaders": leaders, "mutant": top.get("mutant", optional(text), None),
         "signatures": top.get("signatures", one_of("keyed-hash", "libsodium"), "keyed-hash"),
         "rules": tuple(_rule(item, processes) for item in top.nodes("rules", RULE_KEYS)),
         "acts": tuple(acts), "twins": tuple(twins),
@@ -120,20 +123,16 @@ STEP_KEYS = (
 
 
 def _leaders(top: Node, count: int) -> str | tuple[int, ...]:
-    """`round_robin`, or a list by round."""
-    value = top.value.get("leaders", "round_robin")
+    """The name of an election, or a list by round."""
+    value = top.value.get("leaders", ROUND_ROBIN)
     if isinstance(value, list):
         found = tuple(listed(integer(0, count - 1))(value, "leaders"))
         if not found:
             raise ScenarioError("leaders: the list is empty", path="leaders")
         return found
-    if value == "reputation":
-        raise ScenarioError(
-            'leaders: "reputation" is not built yet: use "round_robin" or a list of leaders by round', path="leaders"
-        )
-    if value != "round_robin":
-        raise ScenarioError('leaders: "round_robin" or a list of validators by round', path="leaders")
-    return "round_robin"
+    if value not in LEADER_ELECTIONS:
+        raise ScenarioError('leaders: "round_robin", "reputation" or a list of validators by round', path="leaders")
+    return str(value)
 
 
 def _link(top: Node) -> dict[str, Any]:
@@ -188,9 +187,7 @@ def _changes(item: Node) -> list[Change]:
     found = []
     for kind in ("add", "remove", "rekey"):
         found += [Change(at_us, kind, node) for node in item.get(kind, listed(integer(0, MAX_VALIDATORS)), [])]
-    if item.get("consensus", boolean, False):
-        found.append(Change(at_us, "consensus"))
-    return found
+    return found + [Change(at_us, kind) for kind in ("consensus", TO_REPUTATION) if item.get(kind, boolean, False)]
 
 
 def _rule(item: Node, processes: Kind) -> Rule:

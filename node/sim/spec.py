@@ -90,7 +90,7 @@ class State(NamedTuple):
     validators: tuple[Validator, ...]
     faulty: frozenset[int]
     quorum: int
-    leader: Callable[[int], int]  # how leaders are chosen is no matter of safety, as long as all know it
+    leader: Callable[[int], int | None]  # no matter of safety; None: it depends on what each has heard, so anybody may
     rounds: tuple[Round, ...]
     tip: int = 0  # the highest decided round
     is_over: bool = False  # a decided block ends the epoch
@@ -99,7 +99,7 @@ class State(NamedTuple):
 NOTHING = Round()
 
 
-def begin(epoch: int, count: int, faulty: Collection[int], leader: Callable[[int], int], genesis: Id) -> State:
+def begin(epoch: int, count: int, faulty: Collection[int], leader: Callable[[int], int | None], genesis: Id) -> State:
     """The first state of an epoch of `count` members: its genesis is certified and decided, in round 0.
 
     A quorum is floor(2n / 3) + 1: two of them share more than a third, so at least one honest member (V2).
@@ -114,7 +114,7 @@ def begin(epoch: int, count: int, faulty: Collection[int], leader: Callable[[int
 def propose(state: State, who: int, block: Block) -> State:
     """The leader of a round proposes."""
     me = _living(state, who)
-    _need(who == block.author == state.leader(block.round), "R1: only the leader of a round proposes in it")
+    _need(who == block.author and state.leader(block.round) in (who, None), "R1: only a round's leader proposes in it")
     is_new = block.round > me.proposed[0]
     _need(is_new or me.proposed == (block.round, block.id), "P8: one proposal a round: two split the votes")
     _justify(state, block)
@@ -133,7 +133,7 @@ def vote(state: State, who: int, block: Block, said: Statement) -> State:
     if said == me.vote:
         return state
     _need(block in _round(state, block.round).blocks, "R1: a vote is for a block that its leader signed")
-    _need(block.author == state.leader(block.round), "R1: a block counts from the leader of its round only")
+    _need(state.leader(block.round) in (block.author, None), "R1: a block counts from the leader of its round only")
     _need(said[:4] == (block.round, block.id, block.parent_round, block.parent), "a vote is about its block")
     _need(
         block.round > me.voted,

@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-from chain.consensus.leader import Elect, elect
 from chain.crypto.signing import PrivateKey, RealSignatures, Signatures, Signer
 from chain.errors import MithqalError, SafetyError
 from chain.genesis import first_validators
@@ -29,7 +28,7 @@ from node.sim.parties import START_US, Parties
 from node.sim.pulse import BEAT_US, Pulse
 from node.sim.refinement import Refinement
 from node.sim.result import Record, Result
-from node.sim.scenario import Scenario, listed_election, unreminded_processes
+from node.sim.scenario import Scenario, election_of, unreminded_processes
 from node.sim.scheduler import Scheduler
 from node.sim.script import Script
 from node.sim.signatures import KeyedHashSignatures
@@ -73,7 +72,7 @@ class World:
         self.epochs = Epochs(first_validators(self.parties.document), self.validators)
         self.watch = self.WATCH(scenario, self.scheduler, self.validators, self.epochs, self.violations, self.faults)
         self.watch.refinement = Refinement(
-            self.violations, self.epochs.sets, self.watch.faulty_numbers, self._elect()
+            self.violations, self.epochs.sets, self.watch.faulty_numbers, election_of(scenario)
         )  # fmt: skip
         self.ledgers, self.discipline = self.watch.ledgers, self.watch.discipline
         self.bystander = Bystander(
@@ -209,7 +208,7 @@ class World:
                 return program(
                     parties.document, number, keys[0], store, safety, self.signatures, Keys(keys, disk),
                     plan=SyncPlan(self.scenario.snapshot_behind, self.scenario.chunk_leaves),
-                    elect=self._elect(), decode_message=decoded,
+                    elect=election_of(self.scenario), decode_message=decoded,
                 )  # fmt: skip
             except SafetyError as error:
                 key = error.details.get("key")
@@ -217,11 +216,6 @@ class World:
                     raise
                 self.watch.on_refused(index, error)
                 disk.lost_records.add(bytes.fromhex(key))  # it observes (D6), as a process does
-
-    def _elect(self) -> Elect:
-        """Who leads: the ledger's election, or the scenario's list."""
-        leaders = self.scenario.leaders
-        return elect if isinstance(leaders, str) else listed_election(leaders)
 
     def _deliver(self, sender: int, receiver: int, data: bytes) -> None:
         """A message is at its receiver's door."""

@@ -10,7 +10,7 @@ from typing import Any
 from chain.accounts import ASSOCIATION
 from chain.errors import MithqalError
 from chain.genesis import operator_name
-from chain.records.onchain import ConsensusConfig, GasConstants
+from chain.records.onchain import LEADER_ELECTIONS, ROUND_ROBIN, ConsensusConfig, GasConstants
 from chain.records.validators import network_address
 from node.client.wallets.book import Entry, WalletError
 from node.client.wallets.calls import Call
@@ -18,6 +18,8 @@ from node.client.wallets.names import ASSOCIATION_NAME
 from node.client.wallets.wallet import Wallet
 
 Json = dict[str, Any]
+ELECTION = "leader_election"
+"""What is no number in the consensus configuration."""
 
 
 def association(wallet: Wallet) -> Entry:
@@ -101,31 +103,38 @@ def version_call(major: int) -> Call:
     return _by_association("update_diem_version", major)
 
 
-def gas_call(current: Json, changes: Mapping[str, int]) -> Call:
+def gas_call(current: Json, changes: Mapping[str, int | str]) -> Call:
     """The gas constants with some of them changed; WalletError (`unknown_constant`)."""
     return _by_association("set_gas_constants", *_changed(GasConstants(**current), changes))
 
 
-def consensus_call(current: Json, changes: Mapping[str, int]) -> Call:
-    """The consensus configuration with some times changed; WalletError (`unknown_constant`)."""
+def consensus_call(current: Json, changes: Mapping[str, int | str]) -> Call:
+    """The consensus configuration with times or its leader election changed; WalletError (`unknown_constant`)."""
+    leaders = changes.get(ELECTION, ROUND_ROBIN)
+    if leaders not in LEADER_ELECTIONS:
+        text = f"no leader election is called {leaders!r}; there are {', '.join(LEADER_ELECTIONS)}"
+        raise WalletError(f"{text}; times are {', '.join(ConsensusConfig._fields[1:])}", name="unknown_constant")
     config = _changed(ConsensusConfig(**current), changes)
     return _by_association("update_diem_consensus_config", ConsensusConfig(*config).to_bytes())
 
 
-def _changed(constants: Any, changes: Mapping[str, int]) -> Any:
-    """A named tuple with numbers replaced by name."""
+def _changed(constants: Any, changes: Mapping[str, int | str]) -> Any:
+    """A named tuple with values replaced by name."""
     for name in changes:
-        if not isinstance(getattr(constants, name, None) if name in constants._fields else None, int):
-            known = ", ".join(field for field in constants._fields if isinstance(getattr(constants, field), int))
+        if name not in constants._fields:
+            known = ", ".join(constants._fields)
             raise WalletError(f"no constant is called {name!r}; there are {known}", name="unknown_constant")
     return constants._replace(**changes)
 
 
-def read_changes(words: tuple[str, ...]) -> dict[str, int]:
-    """`NAME=NUMBER` words; MithqalError (`bad_argument`)."""
-    changes: dict[str, int] = {}
+def read_changes(words: tuple[str, ...]) -> dict[str, int | str]:
+    """`NAME=NUMBER` words, and `leader_election=NAME`; MithqalError (`bad_argument`)."""
+    changes: dict[str, int | str] = {}
     for word in words:
         name, equals, number = word.partition("=")
+        if equals and name == ELECTION:
+            changes[name] = number
+            continue
         if not equals or not (number.isascii() and number.isdigit() and len(number) <= 20):
             raise MithqalError(f"{word!r} is not NAME=NUMBER", name="bad_argument")
         changes[name] = int(number)

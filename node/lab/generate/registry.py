@@ -11,6 +11,7 @@ from node.lab.generate.ground import Case
 from node.lab.generate.mutation import mutation
 from node.lab.generate.seeds import seeds
 from node.lab.generate.twins import twins
+from node.sim.scenario import by_reputation
 
 
 class Generator(NamedTuple):
@@ -41,6 +42,8 @@ PATTERN = (
 LARGE_EVERY = 1_000
 """... but for one in so many, which is a large scenario: they take as long as a hundred small ones."""
 LARGE = ("directed", "seeds")
+REPUTATION_EVERY = 16
+"""In one small scenario of so many the leaders are picked by reputation, instead of listed."""
 
 
 def names() -> tuple[str, ...]:
@@ -75,7 +78,10 @@ def part_of(name: str, index: int) -> tuple[str, int]:
 def case_of(name: str, index: int) -> Case:
     """The scenario and seed of a number."""
     who, place = part_of(name, index)
-    return GENERATORS[who].make(place)
+    case = GENERATORS[who].make(place)
+    if GENERATORS[who].is_small and place % REPUTATION_EVERY == REPUTATION_EVERY - 1:
+        return case._replace(scenario=by_reputation(case.scenario))
+    return case
 
 
 def claimed(name: str) -> tuple[str, ...]:

@@ -211,7 +211,8 @@ class TestRoom:
         for round_ in (5, 2, 9):
             held.add(block(four, round_=round_))
         assert [one.round for one in held.all()] == [2, 5, 9]
-        assert [held.has_round(round_) for round_ in (2, 3, 5, 9)] == [True, False, True, True]
+        assert [held.has(round_, round_ % 4) for round_ in (2, 3, 5, 9)] == [True, False, True, True]
+        assert not held.has(2, 3), "another author's"
         held.drop_up_to(5)
         assert [one.round for one in held.all()] == [9]
         held.drop_up_to(8)

@@ -151,7 +151,7 @@ def test_the_consensus_configuration_exists_since_genesis(world) -> None:
     "config",
     [
         b"", encode(("round_robin", 1)), encode(("round_robin", 1_000_000, 800_000, 1, 1)),
-        ConsensusConfig(leader_election="reputation").to_bytes(), ConsensusConfig(round_timeout_us=19_999).to_bytes(),
+        ConsensusConfig(leader_election="reputatio").to_bytes(), ConsensusConfig(round_timeout_us=19_999).to_bytes(),
         ConsensusConfig(round_timeout_us=60_000_001).to_bytes(), ConsensusConfig(idle_proposal_us=19_999).to_bytes(),
         ConsensusConfig(idle_proposal_us=60_000_001).to_bytes(),
         ConsensusConfig(config_update_interval_us=86_400_000_001).to_bytes(), ConsensusConfig().to_bytes() + b"\0",
@@ -162,10 +162,11 @@ def test_a_configuration_that_nobody_could_run(world, config) -> None:
     assert world.fails(ROOT, CONSENSUS, 0, config) == ("DiemConsensusConfig", 25607)
 
 
+@pytest.mark.parametrize("leaders", ["round_robin", "reputation"])
 @pytest.mark.parametrize("edge", [(20_000, 20_000, 0), (60_000_000, 60_000_000, 86_400_000_000)])
-def test_the_edges_of_a_configuration(world, edge) -> None:
-    """Both ends are allowed."""
-    config = ConsensusConfig("round_robin", *edge)
+def test_the_edges_of_a_configuration(world, edge, leaders) -> None:
+    """Both ends are allowed, and both elections."""
+    config = ConsensusConfig(leaders, *edge)
     decided(world, CONSENSUS, config.to_bytes())
     assert onchain(world).consensus == config
 

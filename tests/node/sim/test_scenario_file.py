@@ -79,7 +79,7 @@ def test_what_is_ordered_by_hand() -> None:
         ({"link": {"loss": 1.000001}}, "bad_scenario", "link.loss"),
         ({"leaders": []}, "bad_scenario", "leaders"),
         ({"leaders": [4]}, "bad_scenario", "leaders[0]"),
-        ({"leaders": "reputation"}, "bad_scenario", "leaders"),
+        ({"leaders": "reputatio"}, "bad_scenario", "leaders"),
         ({"rules": {}}, "bad_scenario", "rules"),
         ({"rules": [{}]}, "bad_scenario", "rules[0].do"),
         ({"rules": [{"do": "hold"}]}, "bad_scenario", "rules[0]"),

@@ -59,7 +59,9 @@ def test_constants_change_by_name() -> None:
     config = ConsensusConfig()._asdict()
     call = operations.consensus_call(config, {"idle_proposal_us": 5})
     assert call.arguments == (0, encode(("round_robin", 1_000_000, 5, 1_000_000)))
-    for changes in ({"nothing": 1}, {"leader_election": 1}, {"_fields": 1}):
+    call = operations.consensus_call(config, {"leader_election": "reputation"})
+    assert call.arguments == (0, encode(("reputation", 1_000_000, 800_000, 1_000_000)))
+    for changes in ({"nothing": 1}, {"leader_election": 1}, {"leader_election": "dice"}, {"_fields": 1}):
         with pytest.raises(MithqalError) as caught:
             operations.consensus_call(config, changes)
         assert caught.value.name == "unknown_constant"
@@ -67,9 +69,10 @@ def test_constants_change_by_name() -> None:
 
 
 def test_words_of_changes() -> None:
-    """`NAME=NUMBER`, nothing else."""
+    """`NAME=NUMBER` and the name of a leader election, nothing else."""
     assert operations.read_changes(("a=1", "b=20")) == {"a": 1, "b": 20}
-    for word in ("a", "a=", "a=-1", "a=1.5", "a=٣", f"a={'1' * 21}"):
+    assert operations.read_changes(("leader_election=reputation", "b=2")) == {"leader_election": "reputation", "b": 2}
+    for word in ("leader_election", "a", "a=", "a=-1", "a=1.5", "a=٣", f"a={'1' * 21}"):
         with pytest.raises(MithqalError) as caught:
             operations.read_changes((word,))
         assert caught.value.name == "bad_argument"
