@@ -133,5 +133,5 @@ def test_after_a_snapshot_it_follows_and_leads_again() -> None:
     consensus = back.consensus.machine  # type: ignore[attr-defined]
     assert consensus.leaders.is_known(consensus.round)
     others = world.validators[0].machine
-    election = others.consensus.machine.leaders  # type: ignore[union-attr, attr-defined]
+    election = others.consensus.machine.leaders  # type: ignore[union-attr]
     assert consensus.leaders.weights(consensus.round) == election.weights(consensus.round) == [99] * 4
