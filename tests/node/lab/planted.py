@@ -29,7 +29,8 @@ PLANTED: dict[str, tuple[Edit, ...]] = {
         Edit(safety.SafetyRules, "vote", "header.round <= record.voted_round",
              "header.round < record.voted_round or (header.round == record.voted_round and (record.last_vote is None "
              "or read_vote(record.last_vote).data.round != header.round))"),
-        Edit(held_blocks.HeldBlocks, "is_second", "return self.has(block.round, block.header.author) or", "return False and"),
+        Edit(held_blocks.HeldBlocks, "is_second", "return self.has(block.round, block.header.author) or",
+             "return False and"),
     ),
     "amnesia": (Edit(safety.SafetyRules, "__init__", "SafetyRecord(0) if record is None else read_record(record)",
                      "SafetyRecord(0)"),),
