@@ -25,7 +25,7 @@ from node.storage.sqlite import SqliteStore
 from tests.accusations import Liar
 from tests.cli.test_evidence_commands import until
 
-pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.timeout(360)]
 
 SCHEMES = {"one": "ed25519", "two": "secp256k1", "three": "p256"}
 
