@@ -385,6 +385,21 @@ _NUMBER = {type_: number for number, (_, type_) in enumerate(MESSAGE_TYPES)}
 _READ: list[Callable[[Value], Message]] = [type_.from_value for _, type_ in MESSAGE_TYPES]
 
 
+def round_of(message: Message) -> int | None:
+    """The round that a proposal, vote, time-out or certificate is about; None for any other message."""
+    match message:
+        case Proposal(block, _):
+            return block.round
+        case Vote(vote_data, _, _, _):
+            return vote_data.round
+        case Timeout(_, round_, _, _, _):
+            return round_
+        case SyncInfo(high_qc, _, tc):
+            return max(high_qc.round, 0 if tc is None else tc.round)
+        case _:
+            return None
+
+
 def message_name(data: bytes) -> str:
     """The kind of an encoded message by its second byte, without decoding it (for filters and metrics)."""
     return MESSAGE_TYPES[data[1]][0] if len(data) > 1 and data[1] < len(MESSAGE_TYPES) else "malformed"

@@ -56,6 +56,12 @@ class Seconds(click.FloatRange):
         return found
 
 
+def trace_messages(command: Command) -> Command:
+    """`--trace-messages`: a validator notes what it says and hears."""
+    about = "Note each message sent and received in messages.log (for lab timeline)."
+    return click.option("--trace-messages", is_flag=True, help=about)(command)
+
+
 def trust_node(command: Command) -> Command:
     """`--trust-node`: believe the validator that answers. Never the default."""
     return click.option(

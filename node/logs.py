@@ -1,6 +1,6 @@
 """A node's log: one JSON object a line, repeated names held back so that a flood of one alarm hides no other.
 
-The file never grows beyond `MAX_BYTES`: then it becomes `<name>.1`, in place of an older one, and a new file begins.
+It lies in a `BoundedFile`, as the trace of a validator's messages does (node/runtime/message_trace.py).
 """
 
 import json
@@ -18,17 +18,50 @@ MAX_MESSAGE = 2_000
 """Characters of one message."""
 
 
-class NodeLog:
-    """An append-only log file, closed by `close`. One thread at a time. A line that the disk refuses is dropped."""
+class BoundedFile:
+    """A text file that is appended to, line by line, and never grows beyond `max_bytes`: then it becomes `<name>.1`, in
+    place of an older one, and a new file begins. One thread at a time. A line that the disk refuses is dropped."""
 
-    def __init__(self, path: Path | None, *, max_bytes: int = MAX_BYTES) -> None:
-        """`path` None drops everything (tests). OSError if the file cannot be opened."""
+    def __init__(self, path: Path, max_bytes: int) -> None:
+        """Go on at the end of the file. OSError if it cannot be opened."""
         self._path, self._max_bytes = path, max_bytes
-        self._file: TextIO | None = None
-        self._size = 0
+        self._file = self._opened()
+        self._size = self._file.tell()
+
+    def put(self, line: str) -> None:
+        """Append a line, ASCII without its end; begin a new file first if it would not fit."""
+        line += "\n"
+        if self._file.closed:
+            return  # ended, or the disk refused to open the next file
+        try:
+            if self._size and self._size + len(line) > self._max_bytes:
+                self._file.close()
+                self._path.replace(self._path.with_name(self._path.name + ".1"))
+                self._file, self._size = self._opened(), 0
+            self._file.write(line)
+            self._size += len(line)
+        except OSError:
+            pass  # nothing may end because of a log
+
+    def close(self) -> None:
+        """Close it; later lines are dropped."""
+        try:
+            self._file.close()
+        except OSError:
+            pass  # a full disk refused the last line
+
+    def _opened(self) -> TextIO:
+        """Each line goes to the system at once."""
+        return self._path.open("a", encoding="utf-8", buffering=1)
+
+
+class NodeLog:
+    """The log of a process, closed by `close`. One thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """OSError if the file cannot be opened."""
+        self._file = BoundedFile(path, MAX_BYTES)
         self._seen: dict[str, tuple[float, int]] = {}
-        if path is not None:
-            self._open(path)
 
     def write(self, name: str, message: str, **fields: object) -> None:
         """Write a line unless `name` was written BURST times within the window."""
@@ -38,40 +71,17 @@ class NodeLog:
         if now - started >= WINDOW_S:
             held_back, started, count = max(0, count - BURST), now, 0
         self._seen[name] = (started, count + 1)
-        if count >= BURST or self._file is None:
+        if count >= BURST:
             return
         message = message[:MAX_MESSAGE]
         line: dict[str, object] = {"time_us": time.time_ns() // 1000, "name": name, "message": message, **fields}
         if held_back:
             line["held_back"] = held_back
-        self._put(json.dumps(line, default=str) + "\n")
+        self._file.put(json.dumps(line, default=str))
 
     def close(self) -> None:
         """Close the file; later lines are dropped."""
-        file, self._file = self._file, None
-        if file is not None:
-            try:
-                file.close()
-            except OSError:
-                pass  # a full disk refused the last line
-
-    def _open(self, path: Path) -> None:
-        """Go on at the end of the file."""
-        self._file = path.open("a", encoding="utf-8", buffering=1)
-        self._size = self._file.tell()
-
-    def _put(self, line: str) -> None:
-        """Append a line, which is ASCII; begin a new file first if it would not fit."""
-        assert self._file is not None
-        try:
-            if self._size and self._size + len(line) > self._max_bytes and self._path is not None:
-                self._file.close()
-                self._path.replace(self._path.with_name(self._path.name + ".1"))
-                self._open(self._path)
-            self._file.write(line)
-            self._size += len(line)
-        except (OSError, ValueError):
-            pass  # ValueError: the disk refused to open the next file; nothing may end because of a log
+        self._file.close()
 
 
 class LogHandler(logging.Handler):

@@ -33,11 +33,12 @@ def localnet() -> None:
 @click.option("--seed", type=click.IntRange(0), help="The same keys each time: unsafe, for demonstrations.")
 @click.option("--detach", is_flag=True, help="Return when the network commits; without it, Ctrl-C stops it.")
 @click.option("--timeout", type=SECONDS, default=START_TIMEOUT_S, show_default=True, help="Seconds to the first block.")
+@options.trace_messages
 @options.as_json
 @output.reported
-def up(
+def up(  # noqa: PLR0913 - an option each
     directory: Path, validators: int | None, base_port: int | None, seed: int | None, detach: bool, timeout: float,
-    as_json: bool,
+    trace_messages: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Start the network of the directory; make it first if there is none.
 
@@ -53,7 +54,8 @@ def up(
     output.talk(f"starting {', '.join(down)}" if down else "every validator runs already")
     try:
         network = supervisor.up(
-            foreground=not detach, timeout_s=timeout, meanwhile=lambda: bootstrap(network, seed)
+            foreground=not detach, timeout_s=timeout, meanwhile=lambda: bootstrap(network, seed),
+            trace_messages=trace_messages,
         )  # fmt: skip
         output.result(network.to_json(), _endpoints(network), as_json=as_json)
         if detach:
@@ -208,12 +210,13 @@ _act("kill", "SIGKILL one validator; it stays down until it is restarted, or `lo
 @localnet.command()
 @click.argument("validator")
 @click.option("--replay", is_flag=True, help="It catches up by executing every block from genesis on, by no snapshot.")
+@options.trace_messages
 @options.network
 @options.as_json
 @output.reported
-def restart(validator: str, replay: bool, directory: Path, as_json: bool) -> int:
+def restart(validator: str, replay: bool, trace_messages: bool, directory: Path, as_json: bool) -> int:
     """Stop one validator if it runs, and start it."""
-    Supervisor(directory).restart(validator, replay=replay)
+    Supervisor(directory).restart(validator, replay=replay, trace_messages=trace_messages)
     full = find_member(load_network(directory), validator).name
     output.result({"validator": full, "done": "restart"}, [f"restart: {full}"], as_json=as_json)
     return OK

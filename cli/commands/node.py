@@ -69,14 +69,15 @@ def init(  # noqa: PLR0913 - click options
 @click.option("--dir", "directory", type=click.Path(path_type=Path, file_okay=False), required=True)
 @click.option("--allow-remote", is_flag=True, help="Listen beyond loopback, where node.json says so too.")
 @click.option("--replay", is_flag=True, help="Catch up by executing every block from genesis on, by no snapshot.")
+@options.trace_messages
 @options.as_json
 @output.reported
-def run(directory: Path, allow_remote: bool, replay: bool, as_json: bool) -> int:
+def run(directory: Path, allow_remote: bool, replay: bool, trace_messages: bool, as_json: bool) -> int:
     """Run the validator of a directory in the foreground, until Ctrl-C or SIGTERM."""
     config = check_node(directory, allow_remote=allow_remote)
     host, port = config.rpc
     output.talk(f"validator {config.index} answers on http://{host}:{port}; Ctrl-C stops it")
-    run_here(directory, replay=replay)
+    run_here(directory, replay=replay, trace_messages=trace_messages)
     output.result({"stopped": True, "dir": str(directory)}, ["stopped"], as_json=as_json)
     return OK
 

@@ -9,9 +9,13 @@ from typing import NamedTuple
 
 from node.client.network import Member
 from node.runtime.exits import BY_NAME
+from node.runtime.message_trace import TRACE_FILE
 
 NODE_LOG, OUTPUT_LOG = "node.log", "output.log"
-LOGS = (NODE_LOG, OUTPUT_LOG)
+OLDER = ".1"
+"""What the name of an older part ends with."""
+LOGS = (NODE_LOG, NODE_LOG + OLDER, OUTPUT_LOG, TRACE_FILE, TRACE_FILE + OLDER)
+"""All that a validator writes besides its data."""
 LAST_BYTES = 8_192
 """Room for the longest last line."""
 

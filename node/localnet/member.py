@@ -100,14 +100,14 @@ def check_node(directory: Path, *, allow_remote: bool = False) -> NodeConfig:
     return config
 
 
-def run_here(directory: Path, *, replay: bool = False) -> None:
+def run_here(directory: Path, *, replay: bool = False, trace_messages: bool = False) -> None:
     """Run the validator of a directory until a signal stops it; MithqalError names why it could not go on.
 
-    With `replay` it catches up by every block from genesis on.
+    With `replay` it catches up by every block from genesis on, with `trace_messages` it notes what it says and hears.
     """
     said = io.StringIO()
     with redirect_stderr(said):
-        code = run_node(directory, replay=replay)
+        code = run_node(directory, replay=replay, trace_messages=trace_messages)
     if code == 0:
         return
     reason = _GAVE_UP.search(said.getvalue())

@@ -61,10 +61,12 @@ class Supervisor:
         foreground: bool = False,
         timeout_s: float = START_TIMEOUT_S,
         meanwhile: Callable[[], object] | None = None,
+        trace_messages: bool = False,
     ) -> Network:
         """Start every validator that is down, and wait until each commits. With `foreground` they end with us.
 
-        `meanwhile` is called as soon as each answers: what it submits makes the first blocks.
+        `meanwhile` is called as soon as each answers: what it submits makes the first blocks. With `trace_messages`
+        each that is started notes what it says and hears.
 
         ConfigError (`port_in_use`), NetworkError (`validator_died`, `not_ready`): then none that it started runs on.
         """
@@ -77,7 +79,7 @@ class Supervisor:
                     for endpoint in (network.members[index].rpc, network.members[index].p2p):
                         listen(endpoint).close()
                 for index in down:
-                    self._spawn(network, index, foreground=foreground)
+                    self._spawn(network, index, foreground=foreground, trace_messages=trace_messages)
                     started.append(network.members[index].name)
                     network.save()
             if meanwhile is not None:
@@ -124,9 +126,11 @@ class Supervisor:
             network.save()
 
     def restart(
-        self, name: str, *, foreground: bool = False, replay: bool = False, timeout_s: float = START_TIMEOUT_S
-    ) -> None:
-        """Stop one validator if it runs, start it, wait until it answers. With `replay` it takes no snapshot."""
+        self, name: str, *, foreground: bool = False, replay: bool = False, trace_messages: bool = False,
+        timeout_s: float = START_TIMEOUT_S,
+    ) -> None:  # fmt: skip
+        """Stop one validator if it runs, start it, wait until it answers. With `replay` it takes no snapshot, with
+        `trace_messages` it notes what it says and hears."""
         name = find_member(self.network, name).name
         self._stop([name])
         with self._locked():
@@ -135,7 +139,8 @@ class Supervisor:
             if not self.is_alive(member):
                 for endpoint in (member.rpc, member.p2p):
                     listen(endpoint).close()
-                self._spawn(network, network.members.index(member), foreground=foreground, replay=replay)
+                index = network.members.index(member)
+                self._spawn(network, index, foreground=foreground, replay=replay, trace_messages=trace_messages)
                 network.save()
         if not self._wait_for(lambda: self._answers(member), time.monotonic() + timeout_s):
             raise NetworkError(f"{name} does not answer after {timeout_s:g} s", name="not_ready")
@@ -283,7 +288,9 @@ class Supervisor:
         running = sum(1 for member in members if self.is_active(member))
         return f"{running} of {len(members)} validators run, {quorum(len(members))} are needed"
 
-    def _spawn(self, network: Network, index: int, *, foreground: bool, replay: bool = False) -> None:
+    def _spawn(
+        self, network: Network, index: int, *, foreground: bool, replay: bool = False, trace_messages: bool = False
+    ) -> None:  # fmt: skip
         """Start one validator in a session of its own, with none of our pipes."""
         member = network.members[index]
         command = [sys.executable, "-m", "node.runtime.process", str(member.directory)]
@@ -291,6 +298,8 @@ class Supervisor:
             command += ["--parent", str(os.getpid())]
         if replay:
             command.append("--replay")
+        if trace_messages:
+            command.append("--trace-messages")
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
         with (member.directory / OUTPUT_LOG).open("ab") as output:
             child = subprocess.Popen(

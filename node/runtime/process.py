@@ -14,8 +14,8 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,13 +31,14 @@ from chain.sync.state_sync import SyncPlan
 from node.api.reads import Context
 from node.config import ConfigError, Endpoint, NodeConfig, load_config
 from node.keystore import load_key
-from node.logs import LogHandler, NodeLog
+from node.logs import BoundedFile, LogHandler, NodeLog
 from node.runtime import exits, loop
 from node.runtime.clock import Clock
 from node.runtime.contacts import Contacts
 from node.runtime.driver import Driver
 from node.runtime.http_server import HttpServer, Rpc
 from node.runtime.links import Links
+from node.runtime.message_trace import MAX_BYTES, TRACE_FILE, MessageTrace
 from node.runtime.metrics import Metrics
 from node.runtime.observer import ABOUT_THE_RECORD, Observer
 from node.runtime.signing_keys import SigningKeys
@@ -116,18 +117,22 @@ class _Watcher:
             self.on_record()
 
 
-def run_node(directory: Path, parent_pid: int | None = None, *, replay: bool = False) -> int:
+def run_node(
+    directory: Path, parent_pid: int | None = None, *, replay: bool = False, trace_messages: bool = False
+) -> int:  # fmt: skip
     """Run the validator of `directory` until it is told to stop; gives the exit code (node.runtime.exits).
 
     With `parent_pid` it also stops when that process is no longer its parent. With `replay` it catches up by executing
-    every block from genesis on, never by a snapshot.
+    every block from genesis on, never by a snapshot. With `trace_messages` it notes all that it says and hears.
     """
     log: NodeLog | None = None
     try:
         config = load_config(directory)
         log = _open_log(config.log)
         document, secrets = open_identity(config)
-        return loop.run(_Process(config, document, secrets, log, replay=replay).run(parent_pid))
+        plan = SyncPlan(None) if replay else SyncPlan()
+        with _trace(directory / TRACE_FILE if trace_messages else None) as trace:
+            return loop.run(_Process(config, document, secrets, log, plan, trace).run(parent_pid))
     except MithqalError as error:
         return _give_up(error, log)
     finally:
@@ -145,6 +150,22 @@ def _open_log(path: Path) -> NodeLog:
         raise ConfigError(f"the log {path} cannot be written: {error.strerror}", name="log_unwritable") from error
     logging.getLogger().addHandler(LogHandler(log))
     return log
+
+
+@contextmanager
+def _trace(path: Path | None) -> Iterator[MessageTrace | None]:
+    """The trace of messages, if there is to be one; ConfigError (`log_unwritable`)."""
+    if path is None:
+        yield None
+        return
+    try:
+        file = BoundedFile(path, MAX_BYTES)
+    except OSError as error:
+        raise ConfigError(f"the trace {path} cannot be written: {error.strerror}", name="log_unwritable") from error
+    try:
+        yield MessageTrace(file)
+    finally:
+        file.close()
 
 
 def _give_up(error: MithqalError, log: NodeLog | None) -> int:
@@ -230,10 +251,10 @@ class _Process:
 
     def __init__(
         self, config: NodeConfig, document: GenesisDocument, keys: tuple[PrivateKey, bytes], log: NodeLog,
-        *, replay: bool,
+        plan: SyncPlan, trace: MessageTrace | None,
     ) -> None:  # fmt: skip
         """Nothing opened yet."""
-        self._plan = SyncPlan(None) if replay else SyncPlan()
+        self._plan, self._trace = plan, trace
         self._config, self._document, self._keys, self._log = config, document, keys, log
         self._genesis_hash = genesis_hash(document)
 
@@ -301,8 +322,11 @@ class _Process:
         watcher = _Watcher(metrics, self._log)
         driver_box: list[Driver] = []
         receive = lambda sender, data: driver_box[0].receive(sender, data)  # noqa: E731, PLW0108 - it is filled below
-        links = self._links(peers, contacts, watcher, receive)
-        driver = Driver(replica, config.index, store, keys, signatures, links, clock.now_us, watcher)
+        trace = self._trace
+        links = self._links(peers, contacts, watcher, receive if trace is None else trace.around_receive(receive))
+        wires = links if trace is None else trace.around_wires(links)
+        told = watcher if trace is None else trace.around_watcher(watcher)
+        driver = Driver(replica, config.index, store, keys, signatures, wires, clock.now_us, told)
         driver_box.append(driver)
         peers.tell = driver.note_link
         watcher.end = driver.fail
@@ -404,8 +428,10 @@ def main() -> None:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--parent", type=int, default=None, help="stop when this process is no longer the parent")
     parser.add_argument("--replay", action="store_true", help="catch up by every block from genesis on, by no snapshot")
-    arguments = parser.parse_args()
-    raise SystemExit(run_node(arguments.directory, arguments.parent, replay=arguments.replay))
+    parser.add_argument("--trace-messages", action="store_true", help="note all that it says and hears in messages.log")
+    said = parser.parse_args()
+    code = run_node(said.directory, said.parent, replay=said.replay, trace_messages=said.trace_messages)
+    raise SystemExit(code)
 
 
 if __name__ == "__main__":

@@ -9,16 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from chain.errors import MithqalError
-from chain.messages import (
-    MESSAGE_TYPES,
-    BlockResponse,
-    CommittedResponse,
-    Proposal,
-    SyncInfo,
-    Timeout,
-    Vote,
-    message_name,
-)
+from chain.messages import MESSAGE_TYPES, Message, message_name, round_of
 from node.sim.decoded import decoded
 from node.sim.directives import Rule
 from node.sim.entropy import Stream
@@ -183,7 +174,8 @@ class Wire:
             return False
         if rule.from_round is None and rule.to_round is None:
             return True
-        round_ = round_of_message(data)
+        message = parsed(data)
+        round_ = None if message is None else round_of(message)
         round_ = self._round_of(sender) if round_ is None else round_
         return (rule.from_round or 0) <= round_ and (rule.to_round is None or round_ <= rule.to_round)
 
@@ -196,24 +188,7 @@ def is_of(data: bytes, types: Sequence[str]) -> bool:
     return "tc" in types and name == "sync_info" and getattr(parsed(data), "tc", None) is not None
 
 
-def round_of_message(data: bytes) -> int | None:
-    """The round that a proposal, vote, time-out or certificate is about; None for any other message."""
-    match parsed(data):
-        case Proposal(block, _):
-            return block.round
-        case Vote(vote_data, _, _, _):
-            return vote_data.round
-        case Timeout(_, round_, _, _, _):
-            return round_
-        case SyncInfo(high_qc, _, tc):
-            return max(high_qc.round, 0 if tc is None else tc.round)
-        case BlockResponse() | CommittedResponse():
-            return None
-        case _:
-            return None
-
-
-def parsed(data: bytes) -> object:
+def parsed(data: bytes) -> Message | None:
     """The message, or None if it is none."""
     try:
         return decoded(data)

@@ -1,12 +1,13 @@
-"""What a run looked like, as data: lanes and events, bounded in number. Pictures are made of it (`timeline_html`,
-`timeline_chrome`); it comes from a run of the simulator (`timeline_record`) or a live network (`timeline_live`)."""
+"""What a run looked like, as data: lanes and events, bounded in number. Pictures are made of it (`html`, `chrome`); it
+comes from a run of the simulator (`record`) or a live network (`live`)."""
 
 import json
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from chain.certificates import QuorumCertificate
 from chain.errors import MithqalError
-from chain.messages import decode_message
+from chain.messages import Proposal, SyncInfo, Timeout, decode_message
 
 MAX_EVENTS = 30_000
 """That a picture holds; later ones are counted only."""
@@ -48,6 +49,10 @@ class Timeline:
     texts: list[str] = field(default_factory=list)
     left_out: int = 0
     """Events that came after the bound."""
+    older: int = 0
+    """Messages before the first that is drawn, as the reader of a live network counts them."""
+    certified: tuple[int, int] = (0, 0)
+    """Epoch and round of the highest certificate that a message has shown."""
     _known: dict[str, int] = field(default_factory=dict)
 
     def add(self, mark: Mark, text: str = "") -> None:
@@ -56,6 +61,25 @@ class Timeline:
             self.left_out += 1
             return
         self.marks.append(mark._replace(text=self._place(text)))
+
+    def look_for_certificate(self, lane: int, at_us: int, data: bytes) -> None:
+        """Mark a message that is the first to show a certificate of a higher round than any before."""
+        try:
+            message = decode_message(data)
+        except MithqalError:
+            return
+        found: QuorumCertificate | None = None
+        if isinstance(message, Proposal):
+            found = message.block.parent_qc
+        elif isinstance(message, SyncInfo):
+            found = message.high_qc
+        elif isinstance(message, Timeout):
+            found = message.sync.high_qc
+        if found is not None and (found.data.epoch, found.round) > self.certified:
+            self.certified = (found.data.epoch, found.round)
+            signers = ", ".join(str(author) for author, _ in found.signatures)
+            text = f"certificate of round {found.round}, epoch {found.data.epoch}\nsigned by {signers}"
+            self.add(Mark(at_us, lane, CERTIFICATE, f"round {found.round}", -1), text)
 
     def _place(self, text: str) -> int:
         """Where a text stands; each different one stands once."""
@@ -68,9 +92,9 @@ class Timeline:
 
     def notes(self) -> list[str]:
         """What the picture does not show."""
-        if not self.left_out:
-            return []
-        return [f"{self.left_out} later events are left out: a picture holds {MAX_EVENTS}."]
+        later = f"{self.left_out} later events are left out: a picture holds {MAX_EVENTS}."
+        older = f"{self.older} older messages are left out."
+        return [text for count, text in ((self.left_out, later), (self.older, older)) if count]
 
     def finish(self) -> "Timeline":
         """The same in the order of time."""

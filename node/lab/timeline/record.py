@@ -1,10 +1,8 @@
 """A run of the simulator that is watched: the same run, event by event, and a timeline of it."""
 
-from chain.certificates import QuorumCertificate
-from chain.errors import MithqalError
 from chain.interface import Committed
-from chain.messages import Proposal, SyncInfo, Timeout, decode_message, message_name
-from node.lab.timeline.model import ALARM, CERTIFICATE, COMMIT, FAULT, MESSAGE, VIOLATION, Mark, Timeline, describe
+from chain.messages import message_name
+from node.lab.timeline.model import ALARM, COMMIT, FAULT, MESSAGE, VIOLATION, Mark, Timeline, describe
 from node.sim.parties import START_US
 from node.sim.result import Result
 from node.sim.scenario import Scenario
@@ -48,7 +46,6 @@ class WatchedWorld(World):
         self._sink = sink
         self._sent: dict[tuple[int, bytes], int] = {}
         self._texts: dict[bytes, str] = {}
-        self._best = 0
         self._counted: dict[str, int] = {}
         super().__init__(scenario, seed, self._note)
         self.watch.world = self
@@ -88,27 +85,8 @@ class WatchedWorld(World):
         sent_us = self._sent.get((sender, data), now_us)
         mark = Mark(sent_us, sender, MESSAGE, message_name(data), -1, now_us, receiver)
         self.timeline.add(mark, self._texts[data])
-        self._look_for_certificate(sender, sent_us, data)
+        self.timeline.look_for_certificate(sender, sent_us, data)
         super()._deliver(sender, receiver, data)
-
-    def _look_for_certificate(self, sender: int, sent_us: int, data: bytes) -> None:
-        """The first message that shows a certificate of a higher round than any before."""
-        try:
-            message = decode_message(data)
-        except MithqalError:
-            return
-        found: QuorumCertificate | None = None
-        if isinstance(message, Proposal):
-            found = message.block.parent_qc
-        elif isinstance(message, SyncInfo):
-            found = message.high_qc
-        elif isinstance(message, Timeout):
-            found = message.sync.high_qc
-        if found is not None and found.round > self._best:
-            self._best = found.round
-            signers = ", ".join(str(author) for author, _ in found.signatures)
-            text = f"certificate of round {found.round}, epoch {found.data.epoch}\nsigned by {signers}"
-            self.timeline.add(Mark(sent_us, sender, CERTIFICATE, f"round {found.round}", -1), text)
 
     def note_committed(self, node: int, committed: Committed) -> None:
         """A block is durable."""

@@ -11,13 +11,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from chain.errors import MithqalError
 from cli.main import root
-from node.client.network import Member, Network
 from node.lab.timeline import model as timeline
 from node.lab.timeline.chrome import to_chrome
 from node.lab.timeline.html import to_html
-from node.lab.timeline.live import _add_blocks, read_live
 from node.lab.timeline.model import COMMIT, FAULT, MESSAGE, Mark, Timeline, describe
 from node.lab.timeline.record import WatchedWorld
 from node.sim.scenario import Scenario
@@ -143,49 +140,6 @@ def test_chrome_s_format() -> None:
     assert [event["ph"] for event in events if event["name"] == "loss"] == ["i"]
     names = {event["pid"]: event["args"]["name"] for event in events if event["name"] == "process_name"}
     assert names == {0: "network", 1: "zero", 2: "one"}
-
-
-def network(directory: Path) -> Network:
-    members = [
-        Member(f"validator-{at}", None, ("127.0.0.1", 1), ("127.0.0.1", 1), directory / str(at)) for at in range(2)
-    ]
-    for member in members:
-        member.directory.mkdir()
-    return Network(directory, 4, bytes(32), "", members)
-
-
-def test_a_stopped_network_is_drawn_from_its_logs(tmp_path: Path) -> None:
-    """Lines of the logs, older file first; half a line and what is no line are passed over."""
-    found = network(tmp_path)
-    with pytest.raises(MithqalError) as caught:
-        read_live(found)
-    assert caught.value.name == "nothing_to_show"
-    (tmp_path / "0" / "node.log.1").write_text('{"time_us": 100, "name": "started", "message": "at 0"}\n')
-    (tmp_path / "0" / "node.log").write_text('{"time_us": 150, "name": "tls", "message": "no"}\n[1]\n{"time_')
-    (tmp_path / "1" / "node.log").write_text('{"time_us": "x"}\n{"time_us": 120, "name": "double_vote"}\n')
-    drawn = read_live(found)
-    assert [(mark.at_us, mark.lane, mark.kind, mark.name) for mark in drawn.marks] == [
-        (0, 0, FAULT, "started"), (20, 1, "log", "double_vote"), (50, 0, "log", "tls")
-    ]  # fmt: skip
-
-
-def test_blocks_of_a_live_network() -> None:
-    """Who proposed, who signed, and which rounds between two blocks of an epoch failed."""
-    drawn = Timeline("t", ["zero", "one"])
-    row = {"epoch": 1, "signer_names": ["zero", "one"], "proposer": 0}
-    blocks = [
-        {**row, "height": 0, "round": 0, "timestamp_usecs": 10, "proposer": None},
-        {**row, "height": 1, "round": 1, "timestamp_usecs": 20},
-        {**row, "height": 2, "round": 4, "timestamp_usecs": 40, "proposer": 1},
-        {**row, "height": 3, "round": 9, "timestamp_usecs": 60, "epoch": 2},
-    ]
-    _add_blocks(drawn, blocks, 10)
-    found = [(mark.at_us, mark.lane, mark.name) for mark in drawn.finish().marks]
-    assert found == [
-        (10, 0, "round 1"), (10, 0, "height 1"), (30, -1, "failed rounds"), (30, 1, "round 4"), (30, 1, "height 2"),
-        (50, 0, "round 9"), (50, 0, "height 3"),
-    ]  # fmt: skip
-    assert "rounds 2 to 3 failed" in drawn.texts
 
 
 def test_the_commands(tmp_path: Path) -> None:
