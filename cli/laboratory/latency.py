@@ -33,7 +33,8 @@ def lines_of(found: dict[str, Any]) -> list[str]:
         for row in found["hops"]
     ]
     lines += [
-        f"{row['validators']} validators after faults, {row['seeds']} seeds: a new block within {row['max']} rounds"
+        f"{row['validators']} validators after faults, {row['silent']} of them silent for good, {row['seeds']} seeds:"
+        f" {row['recovered']} of {row['asked']} have a new block within {row['max']} rounds"
         f" (median {row['median']}, p99 {row['p99']}, bound {row['bound']})"
         for row in found["liveness"]
     ]

@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from node.lab.figures.observed import Observed, quantile, watch
+from node.sim.directives import Liar, Step
 from node.sim.result import Result
 from node.sim.scenario import Scenario, scenario_for_seed
 from node.sim.scenario_file import from_document
+from node.sim.strategies import COMPOSED
 from node.sim.world import World
 
 HOP_MS = 50
@@ -19,6 +21,8 @@ HOPS_FOR = (4, 31)
 """Votes are broadcast, and votes go to the next leader."""
 LIVENESS_FOR = ((4, 1), (7, 2), (10, 4), (31, 20))
 """Validators, and the share of the seeds (one in so many) that they are given."""
+MUTE = (Step("any", "hide"),)
+"""Whoever has this habit says nothing to anybody."""
 FAULTS_MS = 4_000
 STEADY_MS = 5_000
 """Until then the accounts are set up: nothing before is measured."""
@@ -38,7 +42,11 @@ def measure(seeds: int, run_ms: int = 60_000) -> Json:
     results: list[Result] = []
     document = {
         "hops": [hops(validators, results) for validators in HOPS_FOR],
-        "liveness": [liveness(count, max(seeds // share, 1), results) for count, share in LIVENESS_FOR],
+        "liveness": [
+            liveness(count, max(seeds // share, 1), results, silent)
+            for count, share in LIVENESS_FOR
+            for silent in (0, (count - 1) // 3)
+        ],
         "loss": loss(run_ms, results),
         "partition": partition(run_ms, results),
     }
@@ -81,25 +89,29 @@ def bound_of(validators: int) -> int:
     return 12 if validators == 4 else 2 * validators + 4
 
 
-def after_faults(seed: int, validators: int) -> Scenario:
-    """The mix of faults that a campaign's seed draws, for four seconds, and nobody who pays."""
+def after_faults(seed: int, validators: int, silent: int = 0) -> Scenario:
+    """The mix of faults that a campaign's seed draws, for four seconds, and nobody who pays. The first validators say
+    nothing, from beginning to end: they lead one after the other."""
     return replace(
         scenario_for_seed(seed, 90_000 * MS), validators=validators, gst_us=FAULTS_MS * MS, faults_from_us=500 * MS,
         stop_at_round=1, payers=0, payments_per_s=0, spares=0, changes=(), disk_lost_every_us=0, lies_ppm=0,
-        max_rounds_to_recover=bound_of(validators),
+        max_rounds_to_recover=bound_of(validators), liars=tuple(Liar(node, COMPOSED, MUTE) for node in range(silent)),
     )  # fmt: skip
 
 
-def liveness(validators: int, seeds: int, results: list[Result]) -> Json:
-    """The distribution of rounds to a new block once the faults have stopped, over all validators of all seeds."""
+def liveness(validators: int, seeds: int, results: list[Result], silent: int = 0) -> Json:
+    """The distribution of rounds to a new block once the faults have stopped, over all validators of all seeds that
+    are not silent; `recovered` of `asked` came to one."""
     rounds: list[int] = []
     for seed in range(1, seeds + 1):
-        result = World(after_faults(seed, validators), seed).run()
+        result = World(after_faults(seed, validators, silent), seed).run()
         results.append(result)
         rounds += [taken for taken in result.recovery_rounds if taken >= 0]
     return {
-        "validators": validators, "seeds": seeds, "median": quantile(rounds, P50), "p99": quantile(rounds, P99),
-        "max": max(rounds, default=0), "bound": bound_of(validators),
+        "validators": validators, "silent": silent, "seeds": seeds,
+        "asked": seeds * (validators - silent), "recovered": len(rounds),
+        "median": quantile(rounds, P50), "p99": quantile(rounds, P99), "max": max(rounds, default=0),
+        "bound": bound_of(validators),
     }  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """`node.lab.figures.latency`: virtual time repeats exactly, so the figures themselves are held here."""
 
+import pytest
+
 from node.lab.figures import latency
 from node.lab.figures.observed import Observed
 from node.sim.parties import START_US
@@ -30,6 +32,35 @@ def test_a_new_block_comes_soon_after_the_faults() -> None:
     assert latency.bound_of(7) == 18
     assert [result.violations for result in results] == [()] * 6
     assert sum(sum(result.faults.values()) for result in results) > 20, "faults happened before"
+
+
+@pytest.mark.parametrize(("validators", "f"), [(4, 1), (7, 2), (10, 3), (31, 10)])
+def test_a_new_block_comes_soon_though_f_say_nothing(validators: int, f: int) -> None:
+    """G12: n = 4 within 12 rounds after the faults, n = 7 with f = 2, n = 10 with f = 3 and n = 31 within 2 n + 4."""
+    results: list[Result] = []
+    found = latency.liveness(validators, 2, results, f)
+    assert (found["silent"], found["bound"]) == (f, 12 if validators == 4 else 2 * validators + 4)
+    assert found["recovered"] == found["asked"] == 2 * (validators - f)
+    assert 1 < found["max"] <= found["bound"]
+    silent = [rounds for result in results for rounds in result.recovery_rounds[:f]]
+    assert silent == [-1] * (2 * f), "nothing is asked of them"
+
+
+def test_all_sizes_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each size with nobody silent and with f, larger ones with fewer seeds; a broken bound is no `ok`."""
+    monkeypatch.setattr(latency, "LIVENESS_FOR", ((4, 1), (7, 2)))
+    monkeypatch.setattr(latency, "hops", lambda *_: {})
+    monkeypatch.setattr(latency, "loss", lambda *_: {})
+    monkeypatch.setattr(latency, "partition", lambda *_: {})
+    found = latency.measure(2)
+    assert found["ok"]
+    assert [(row["validators"], row["silent"], row["seeds"]) for row in found["liveness"]] == [
+        (4, 0, 2), (4, 1, 2), (7, 0, 1), (7, 2, 1)
+    ]  # fmt: skip
+    monkeypatch.setattr(latency, "bound_of", lambda _: 0)
+    found = latency.measure(1)
+    assert not found["ok"]
+    assert "L1_liveness" in {item["invariant"] for item in found["violations"]}
 
 
 def test_a_lost_message_in_a_hundred_is_borne() -> None:
