@@ -4,6 +4,7 @@ import time
 from collections import deque
 
 from chain.primitives import SECOND_US
+from node.lab.fuzz.hang import Hang, cut_after
 from node.lab.fuzz.mutate import mutate
 from node.lab.fuzz.stateless import Found
 from node.sim.entropy import Entropy
@@ -15,8 +16,11 @@ SENDER = 3
 """Who says it: a validator that might as well be faulty."""
 PREFIX_US = 3 * SECOND_US // 2
 """Of the session, before the first."""
-EVERY_US = 20_000
-AT_ONCE = 40
+EVERY_US = 2_000
+AT_ONCE = 4
+"""A moment of the session is a legal prefix; few mutations follow it, before the session goes on."""
+HANG_S = 120.0
+"""Of processor time for a session."""
 ALARMS = ("S10_false_alarm",)
 """Not looked at: the checkers take the sender for honest, and its mutated messages are rightly told of."""
 RECENT = 60
@@ -39,8 +43,9 @@ class Session:
         for at_us in range(PREFIX_US, self._duration_us, EVERY_US):
             self._world.scheduler.at(START_US + at_us, self._inject)
         try:
-            result = self._world.run()
-        except Exception as error:  # noqa: BLE001 - that is what is looked for
+            with cut_after(HANG_S):
+                result = self._world.run()
+        except (Exception, Hang) as error:  # noqa: BLE001 - that is what is looked for
             self._found.note_crash("session", self._seed, b"", repr(error)[:300])
             return
         for item in result.violations:
@@ -56,12 +61,15 @@ class Session:
         """Some mutated messages to one of the others."""
         target = self._stream.below(SENDER)
         recent = list(self._recent)
-        for _ in range(AT_ONCE):
-            data = mutate(self._stream, self._stream.choice(recent), recent)
-            began_ns = time.thread_time_ns()
+        said = [mutate(self._stream, self._stream.choice(recent), recent) for _ in range(AT_ONCE)]
+        self._found.prefixes += 1
+        began_ns = time.thread_time_ns()
+        for data in said:
+            self._found.tried += 1
             try:
                 self._world.validators[target].receive(SENDER, data)
             except Exception as error:  # noqa: BLE001 - that is what is looked for
                 self._found.note_crash("session", self._seed, data, repr(error)[:300])
-            self._found.tried += 1
-            self._found.note_time("session", time.thread_time_ns() - began_ns)
+            now_ns = time.thread_time_ns()
+            self._found.note_time("session", now_ns - began_ns)
+            began_ns = now_ns
