@@ -64,6 +64,8 @@ class Report:
     is_partial: bool
     """Whether it was interrupted."""
     wall_s: float
+    next: int
+    """The first number that was not given out."""
 
     def document(self) -> dict[str, object]:
         """What `lab campaign --json` prints."""
@@ -100,7 +102,7 @@ def campaign(
             if not tally.scenarios:
                 raise
             is_partial = True
-    return Report(tally, is_partial, clock() - began)
+    return Report(tally, is_partial, clock() - began, guide.next)
 
 
 def _outcomes(plan: Plan, guide: "Guide", pool: Pool) -> Iterator[Outcome]:
@@ -136,6 +138,11 @@ class Guide:
         self._plan = plan
         self._next, self._left = plan.first, plan.count
         self._parents: deque[Key] = deque(maxlen=PARENTS)
+
+    @property
+    def next(self) -> int:
+        """The first number that is not given out yet."""
+        return self._next
 
     def learn(self, key: Key, *, is_new: bool) -> None:
         """A scenario was run, and reached something new or not."""

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from typing import NamedTuple
 
+from chain.primitives import SECOND_US
 from node.lab.generate.registry import claimed, part_of
 from node.lab.generate.seeds import seeds
 from node.sim.result import Result
@@ -54,6 +55,8 @@ class Tally:
         """Nothing yet."""
         self.generator = generator
         self.scenarios = self.events = self.violating = 0
+        self.virtual_us = self.validator_us = 0
+        """Virtual time of all runs, and of all validators of all runs."""
         self.cpu_s = 0.0
         """Processor time of all runs, whatever process had them."""
         self.failures: list[Outcome] = []
@@ -74,6 +77,8 @@ class Tally:
         self.scenarios += 1
         self.events += result.events
         self.cpu_s += outcome.cpu_s
+        self.virtual_us += result.virtual_us
+        self.validator_us += result.virtual_us * len(result.commits)
         self.states |= outcome.states
         self._kinds.add(hashlib.sha256(repr(sorted(outcome.states)).encode()).digest()[:8])
         self._committing += outcome.is_committing
@@ -115,6 +120,8 @@ class Tally:
             "blocks": self._blocks,
             "payments_committed": self._payments,
             "events": self.events,
+            "virtual_s": round(self.virtual_us / SECOND_US, 1),
+            "validator_hours": round(self.validator_us / SECOND_US / 3_600, 3),
             "signatures": dict(sorted(self._signatures.items())),
             "faults": dict(sorted(self._faults.items())),
             "faults_missing": missing,
