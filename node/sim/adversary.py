@@ -78,6 +78,8 @@ class Adversary:
                     self._counts[liar.strategy] += 1
                     is_hidden = True
                     continue
+                if sender in self._liars:
+                    continue  # two liars would answer each other's answers for ever
                 for lie in self._made(step, receiver, message, data):
                     self._counts[liar.strategy] += 1
                     for peer in self._hand.peers:

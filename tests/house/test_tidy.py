@@ -1,5 +1,6 @@
 """The house rules over the whole repository, and for each rule a planted breach that it must notice."""
 
+import re
 import statistics
 import textwrap
 import tomllib
@@ -18,10 +19,12 @@ AWAITED: frozenset[str] = frozenset()
 
 
 def entry_points() -> list[str]:
-    """The modules that the installed commands start."""
+    """The modules that the installed commands start, and those of the scripts."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         scripts: dict[str, str] = tomllib.load(file)["project"]["scripts"]
-    return [target.partition(":")[0] for target in scripts.values()]
+    started = [re.findall(r"python\S* -m (\S+)", path.read_text(encoding="utf-8"))
+               for path in sorted((ROOT / "scripts").iterdir())]  # fmt: skip
+    return [*(target.partition(":")[0] for target in scripts.values()), *(name for names in started for name in names)]
 
 
 def no_complaints(found: list[str]) -> None:

@@ -16,21 +16,30 @@ td:first-child, th:first-child { text-align: left; } .grid { stroke: #e4e4e4; }
 .between { fill: #d55e00; opacity: .15; }
 """
 
+NONE = "none"
+"""The fault of a size's first row, against which the others stand."""
 Curve = list[tuple[float, float]]
+"""(seconds, share of payments that were final within them), rising."""
 
 
 def page(found: dict[str, Any]) -> str:
     """The page of a `node.lab.figures.sensitivity.measure`."""
     rows = found["faults"]
-    base, spans = rows[0], [seconds for row in rows for seconds, _ in row["curve"]]
+    spans = [seconds for row in rows for seconds, _ in row["curve"]]
     span = (min(spans, default=0.1), max(spans, default=1.0))
+    sizes = " and ".join(map(str, found["validators"]))
     about = (
-        f"{found['validators']} validators, {found['rate']} payments a second for {found['run_ms'] / 1000:g} s of"
+        f"Networks of {sizes} validators, {found['rate']} payments a second for {found['run_ms'] / 1000:g} s of"
         f" virtual time, seed {found['seed']}, signatures by {found['signatures']}. Blue: without the fault; orange:"
         " with it. The score is the absolute difference of the integrals of the two curves (Stabl, arXiv 2409.13142)."
     )
-    charts = "".join(f"<section><h2>{escape(row['fault'])}: {row['score_s']} s</h2>"
-                     f"{chart(base['curve'], row['curve'], span)}</section>" for row in rows[1:])  # fmt: skip
+    charts, base = "", []
+    for row in rows:
+        if row["fault"] == NONE:
+            base = row["curve"]
+        else:
+            title = f"{row['validators']} validators, {row['fault']}: {row['score_s']} s"
+            charts += f"<section><h2>{escape(title)}</h2>{chart(base, row['curve'], span)}</section>"
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Sensitivity to faults</title>'
         f"<style>{STYLE}</style><h1>Sensitivity to faults</h1><p>{escape(about)}</p>{table(rows)}"
@@ -40,7 +49,7 @@ def page(found: dict[str, Any]) -> str:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """All figures."""
-    names = ("score_s", "area_s", "payments", "unfinished", "p50_ms", "p99_ms", "max_ms")
+    names = ("validators", "score_s", "area_s", "payments", "unfinished", "p50_ms", "p99_ms", "max_ms")
     head = "".join(f"<th>{escape(name)}</th>" for name in ("fault", *names))
     body = "".join("<tr>" + f"<td>{escape(row['fault'])}</td>" + "".join(f"<td>{row[name]}</td>" for name in names)
                    + "</tr>" for row in rows)  # fmt: skip

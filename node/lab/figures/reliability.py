@@ -1,6 +1,6 @@
 """Every figure of docs/reliability.md: runs the commands, keeps what they print, and makes the page's table of it.
 
-`python -m node.lab.figures.reliability DIR` (scripts/reliability): half an hour on a quiet machine; `--smoke` takes a
+`python -m node.lab.figures.reliability DIR` (scripts/reliability): forty minutes on a quiet machine; `--smoke` takes a
 few minutes and says nothing about the goals. A command that fails stops no other; the exit code is 8 then.
 """
 

@@ -8,11 +8,12 @@ faster payments pay for slower ones, stands beside it. A payment that was never 
 of the run, and is counted in `unfinished`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from chain.errors import MithqalError
-from node.lab.figures.curves_page import page
+from node.lab.figures.curves_page import NONE, Curve, page
 from node.lab.figures.observed import quantile, watch
 from node.sim.result import Result
 from node.sim.scenario import Scenario
@@ -30,8 +31,6 @@ QUIET_MS = 2_000
 P50, P99 = 50, 99
 
 Json = dict[str, Any]
-Curve = list[tuple[float, float]]
-"""(seconds, share of payments that were final within them), rising."""
 
 
 def faults_of(validators: int) -> dict[str, Json]:
@@ -57,26 +56,26 @@ def scenario_of(validators: int, run_ms: int, rate: int, fault: Json) -> Scenari
     })  # fmt: skip
 
 
-def measure(validators: int, run_ms: int, rate: int, seed: int) -> Json:
-    """All faults against none; `ok` says whether every invariant held in every run."""
-    found = {
-        name: _latencies(scenario_of(validators, run_ms, rate, fault), seed)
-        for name, fault in {"none": {}, **faults_of(validators)}.items()
-    }
-    base, _, _ = found["none"]
-    rows = [
-        {
-            "fault": name, "score_s": round(score(base, taken) / 1e6, 3), "area_s": round(area(base, taken) / 1e6, 3),
-            "payments": len(taken), "unfinished": unfinished, "p50_ms": quantile(taken, P50) / MS,
-            "p99_ms": quantile(taken, P99) / MS, "max_ms": max(taken, default=0) / MS, "curve": curve(taken),
-        }
-        for name, (taken, unfinished, _) in found.items()
-    ]  # fmt: skip
-    broken = [{"fault": name, "invariant": item.rule, "detail": item.text}
-              for name, (_, _, result) in found.items() for item in result.violations]  # fmt: skip
+def measure(sizes: Sequence[int], run_ms: int, rate: int, seed: int) -> Json:
+    """All faults against none, for networks of these sizes; `ok` says whether every invariant held in every run."""
+    rows, broken, signatures = [], [], ""
+    for validators in sizes:
+        base: list[int] = []
+        for name, fault in {NONE: {}, **faults_of(validators)}.items():
+            taken, unfinished, result = _latencies(scenario_of(validators, run_ms, rate, fault), seed)
+            base = taken if name == NONE else base
+            rows.append({
+                "validators": validators, "f": (validators - 1) // 3, "fault": name,
+                "score_s": round(score(base, taken) / 1e6, 3), "area_s": round(area(base, taken) / 1e6, 3),
+                "payments": len(taken), "unfinished": unfinished, "p50_ms": quantile(taken, P50) / MS,
+                "p99_ms": quantile(taken, P99) / MS, "max_ms": max(taken, default=0) / MS, "curve": curve(taken),
+            })  # fmt: skip
+            broken += [{"validators": validators, "fault": name, "invariant": item.rule, "detail": item.text}
+                       for item in result.violations]  # fmt: skip
+            signatures = result.signatures
     return {
-        "validators": validators, "f": (validators - 1) // 3, "rate": rate, "seed": seed, "run_ms": run_ms,
-        "signatures": found["none"][2].signatures, "faults": rows, "violations": broken, "ok": not broken,
+        "validators": list(sizes), "rate": rate, "seed": seed, "run_ms": run_ms, "signatures": signatures,
+        "faults": rows, "violations": broken, "ok": not broken,
     }  # fmt: skip
 
 

@@ -76,7 +76,8 @@ def test_every_command_has_rows_and_reaches_its_goals_at_their_bounds() -> None:
     ("sensitivity", {"faults": [{**DOCUMENTS["sensitivity"]["faults"][0], "unfinished": 1}]}, 0),
     ("fidelity", {"goal_met": False}, 0), ("chaos-paced", {"lost": 1}, 0), ("chaos-paced", {"doubled": 1}, 0),
     ("chaos-overlap", {"wrong": 1}, 0), ("chaos-paced", {"revote_ms": {"median": 1.0, "max": 1_500.1}}, 2),
-    ("quorum-loss", {"goal_met": False}, 1), ("door", {"goals": {**DOCUMENTS["door"]["goals"], "rss_growth": False}}, 1),
+    ("quorum-loss", {"goal_met": False}, 1),
+    ("door", {"goals": {**DOCUMENTS["door"]["goals"], "rss_growth": False}}, 1),
     ("fuzz", {"decodes": 999_999}, 0), ("fuzz", {"prefixes": 99_999}, 1), ("fuzz", {"ok": False}, 2),
 ])  # fmt: skip
 def test_a_missed_goal_is_told(name: str, changed: Json, missed: int) -> None:

@@ -55,9 +55,32 @@ def test_at_most_f_are_faulty_for_good_and_f_and_one_for_a_while() -> None:
         assert all(len(item.liars) == f for name, item in found.items() if name.startswith("byzantine"))
 
 
+def test_seven_validators_with_two_faults_stand_beside_four(tmp_path: Path) -> None:
+    """A row for each size and fault, against the run of its own size without one; the page has all curves but those."""
+    found = measure([4, 7], 18_000, 5, 1)
+    assert found["ok"]
+    rows = found["faults"]
+    names = ["none", *faults_of(4)]
+    assert [(row["validators"], row["f"], row["fault"]) for row in rows] == [
+        (size, f, name) for size, f in ((4, 1), (7, 2)) for name in names
+    ]  # fmt: skip
+    assert [row["score_s"] for row in rows if row["fault"] == "none"] == [0, 0]
+    assert all(row["unfinished"] == 0 for row in rows)
+    for row in rows:
+        if row["fault"] in ("transient f + 1", "partition"):
+            assert 4_500 < row["max_ms"] < 7_000
+    alone = measure([7], 18_000, 5, 1)
+    assert alone["faults"] == rows[len(names) :], "another size changes nothing"
+    save_page(found, tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert text.count("<svg") == len(rows) - 2
+    assert "<h2>7 validators, crash of f: " in text
+    assert "Networks of 4 and 7 validators" in text
+
+
 def test_faults_cost_what_they_last(tmp_path: Path) -> None:
     """While more than f are away nothing is final, and afterwards everything is; the page holds every curve."""
-    found = measure(4, 18_000, 10, 1)
+    found = measure([4], 18_000, 10, 1)
     rows = {row["fault"]: row for row in found["faults"]}
     assert found["ok"]
     assert rows["none"]["score_s"] == 0

@@ -198,6 +198,17 @@ def test_every_strategy_of_the_vocabulary_fires_and_is_survived(strategy: str) -
     assert min(result.commits[:3]) > 5
 
 
+def test_two_liars_do_not_answer_each_other_for_ever() -> None:
+    """f = 2 of 7: each vote that a liar hears makes it send one, but not the votes of the other liar."""
+    told: dict[int, int] = {}
+    for count in (1, 2):
+        liars = [{"node": node, "strategy": "double_vote"} for node in range(count)]
+        result = played(validators=7, duration_ms=2_500, gst_ms=0, byzantine=liars, liveness_rounds=99)
+        assert not result.violations
+        told[count] = result.events
+    assert told[2] < 3 * told[1], "they cost what two cost"
+
+
 def test_the_same_file_and_seed_are_the_same_run() -> None:
     """S13 for directed runs; written out and read again it is still the same run."""
     said = {
