@@ -1,7 +1,7 @@
 """Every message between validators, and the one table that decodes them (docs/formats.md, "Messages")."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from chain.block import Block, Header, header_id, read_header
 from chain.certificates import (
@@ -369,6 +369,8 @@ Message = (
     | RecallRequest
     | Recall
 )
+ASIDE = frozenset((Transactions, Accusation, EvidenceKnown, *get_args(SnapshotMessage)))
+"""Messages that are not for consensus."""
 
 MESSAGE_TYPES: tuple[tuple[str, type[Any]], ...] = (
     ("proposal", Proposal),

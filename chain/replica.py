@@ -3,8 +3,7 @@
 `step(event, now_us)` is the only way in (see chain/interface.py for the contract with a driver).
 """
 
-from collections.abc import Callable, Iterator
-from typing import get_args
+from collections.abc import Callable
 
 from chain.accountability import TIMER as EVIDENCE_TIMER
 from chain.accountability import Accountability
@@ -43,7 +42,7 @@ from chain.interface import (
     WorkDone,
 )
 from chain.kept import KEPT_VERSIONS
-from chain.ledger import Ledger, read_block
+from chain.ledger import Ledger
 from chain.limits import (
     GOSSIP_BYTES,
     MAX_BLOCK_BYTES,
@@ -54,6 +53,7 @@ from chain.limits import (
 )
 from chain.mempool import Mempool, MempoolError
 from chain.messages import (
+    ASIDE,
     Accusation,
     CommittedResponse,
     EvidenceKnown,
@@ -78,8 +78,6 @@ from chain.validation import check_prologue
 MEMORY_BLOCKS = 16
 """Committed blocks that are held against the signing record at the start: a validator that votes is in most of them."""
 DEFAULT_PLAN = SyncPlan()
-ASIDE = frozenset((Transactions, Accusation, EvidenceKnown, *get_args(SnapshotMessage)))
-"""Messages that are not for consensus."""
 ADMISSION_WORK = 1 << 62
 """Work numbers from here on belong to the mempool, those below to consensus."""
 ADMISSION_TIMER = "admission"
@@ -144,7 +142,7 @@ class Replica:
         self.consensus = Epochs(index, self, keyring, ledger.genesis_hash, signatures, elect=elect)
         machine = self.consensus.machine
         self.standing = Standing(index, ledger, self.consensus, grace=plan.snapshot_behind or SNAPSHOT_BEHIND)
-        recent = list(self._recent_blocks())
+        recent = self._recent_blocks()
         for block in recent:
             machine.verifier.recall(block)
         try:
@@ -161,17 +159,11 @@ class Replica:
         self._work_id = ADMISSION_WORK
         self._parsed: tuple[Hash, list[SignedTransaction]] | None = None
 
-    def _recent_blocks(self) -> Iterator[Block]:
+    def _recent_blocks(self) -> list[Block]:
         """The last committed blocks of this epoch, and those that were stored before a vote in it."""
-        first = max(self.ledger.tip_height + 1 - MEMORY_BLOCKS, 1)
-        for _, data in self.store.rows(Column.BLOCK, first, MEMORY_BLOCKS):
-            block, _, _ = read_block(data)
-            if block is not None and block.header.epoch == self.ledger.epoch:
-                yield block
-        for _, data in self.store.rows(Column.PENDING, 0, MAX_PENDING_BLOCKS):
-            block = Block.from_value(decode(data))
-            if block.header.epoch == self.ledger.epoch:
-                yield block
+        stored = [Block.from_value(decode(data)) for _, data in self.store.rows(Column.PENDING, 0, MAX_PENDING_BLOCKS)]
+        pending = [block for block in stored if block.header.epoch == self.ledger.epoch]
+        return self.ledger.epoch_blocks(MEMORY_BLOCKS) + pending
 
     @property
     def current_round(self) -> int:
@@ -205,10 +197,9 @@ class Replica:
 
     def _dispatch(self, event: Event, now_us: int, out: Output) -> None:
         """One branch an event."""
-        if isinstance(event, Received):
-            self._on_message(event.sender, self._decode_message(event.data), now_us, out)
-            return
         match event:
+            case Received(sender, data):
+                self._on_message(sender, self._decode_message(data), now_us, out)
             case TimerFired(name, token) if name == ADMISSION_TIMER:
                 self._check_next(now_us, out)
             case TimerFired(name, token) if name == EVIDENCE_TIMER:
@@ -355,8 +346,7 @@ class Replica:
         """Signatures are judged: admit, answer, and pass on what our own clients brought."""
         lane, batch = self._checking.pop(work_id)
         self.admission.done(lane, now_us)
-        fresh: list[bytes] = []
-        judged = iter(verdicts)
+        fresh, judged = list[bytes](), iter(verdicts)
         for item in batch:
             tx, request_id, origin = item[:3]
             own = [next(judged) for _ in range(1 + len(tx.secondaries))]

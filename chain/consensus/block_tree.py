@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from chain.block import Block
 from chain.consensus.ports import BlockResult
+from chain.errors import BlockError
+from chain.limits import MAX_PENDING_BLOCKS
 from chain.primitives import Hash
 
 
@@ -39,6 +41,11 @@ class BlockTree:
         """The blocks of a round that are here."""
         blocks = [node.block for node in self.nodes.values() if node.block is not None]
         return [block for block in blocks if block.round == round_]
+
+    def check_room(self) -> None:
+        """BlockError if as many blocks wait as may."""
+        if len(self.nodes) >= MAX_PENDING_BLOCKS:
+            raise BlockError(f"more than {MAX_PENDING_BLOCKS} uncommitted blocks", name="too_many_blocks")
 
     def insert(self, block: Block, result: BlockResult) -> int:
         """Add a block whose parent is in the tree; gives the number of its stored copy."""

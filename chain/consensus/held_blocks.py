@@ -6,7 +6,7 @@ from chain.block import Block
 from chain.certificates import QuorumCertificate
 from chain.consensus.block_tree import BlockTree
 from chain.consensus.ports import Application, BlockResult
-from chain.errors import BlockError
+from chain.errors import BlockError, MithqalError
 from chain.interface import Output, SetTimer, Work
 from chain.limits import MAX_CLOCK_LEAD_US, MAX_HELD_PROPOSALS, MAX_LEDGER_LEAD_US
 from chain.primitives import Hash
@@ -83,12 +83,21 @@ class HeldBlocks:
     def is_ready(self, block: Block, parent: BlockResult, now_us: int, out: Output) -> bool:
         """R3 to R5: height and time fit the parent, the clock has come near, signatures are checked.
 
-        Emits the work or timer that is missing; raises BlockError if the block can never be good.
+        Emits the work or timer that is missing. A block that can never be good is let go, with an alarm that names its
+        author, who signed it: another's message may have brought the parent, and the block up again (S10).
         """
+        try:
+            return self._is_ready(block, parent, now_us, out)
+        except MithqalError as error:
+            self.remove(block.id)
+            out.alarm(error.name, error.message, block.header.author)
+            return False
+
+    def _is_ready(self, block: Block, parent: BlockResult, now_us: int, out: Output) -> bool:
+        """BlockError or DecodeError if the block can never be good."""
         time_us, is_over = block.header.timestamp_us, parent.next_epoch is not None
         follows = time_us == parent.timestamp_us and not block.payload if is_over else time_us > parent.timestamp_us
         if block.height != parent.height + 1 or not follows:
-            self.remove(block.id)
             raise BlockError(f"round {block.round}: height or time does not follow the parent", name="bad_header")
         due_us = 0 if is_over else _due_us(time_us, parent.timestamp_us)
         if due_us > now_us:
@@ -98,11 +107,7 @@ class HeldBlocks:
             return True
         if block.id in self._checking.values():
             return False
-        try:
-            checks = self._app.signature_checks(block)
-        except Exception:
-            self.remove(block.id)
-            raise
+        checks = self._app.signature_checks(block)
         if not checks:
             return True
         self._work_id += 1

@@ -25,7 +25,7 @@ from chain.consensus.vote_collector import VoteCollector
 from chain.crypto.signing import Signatures
 from chain.errors import BlockError, SafetyError
 from chain.interface import ALL_OTHERS, Output, Send
-from chain.limits import FUTURE_ROUNDS, MAX_PENDING_BLOCKS
+from chain.limits import FUTURE_ROUNDS
 from chain.messages import (
     BlockRequest,
     BlockResponse,
@@ -207,8 +207,7 @@ class ConsensusMachine:
             if not self.held.is_ready(block, parent, now_us, out):
                 return
             self.held.remove(block.id)
-            if len(self.tree.nodes) >= MAX_PENDING_BLOCKS:
-                raise BlockError(f"more than {MAX_PENDING_BLOCKS} uncommitted blocks", name="too_many_blocks")
+            self.tree.check_room()
             self._adopt(block, parent, out, None)
         if block.round == self.round:
             self._vote(block, out)
@@ -344,10 +343,9 @@ class ConsensusMachine:
 
     def _learn(self, qc: QuorumCertificate, tc: TimeoutCertificate | None) -> None:
         """Remember verified certificates that are higher than ours."""
-        round_ = qc.data.round
-        if round_ > self.high_qc.data.round:
+        if qc.round > self.high_qc.round:
             self.high_qc = qc
-        if qc.commit is not None and round_ > self.high_commit.data.round:
+        if qc.commit is not None and qc.round > self.high_commit.round:
             self.high_commit = qc
         if tc is not None and (self.high_tc is None or tc.round > self.high_tc.round):
             self.high_tc = tc
@@ -498,6 +496,5 @@ class ConsensusMachine:
 
     def sync_info(self) -> SyncInfo:
         """What we know best."""
-        tc = self.high_tc
-        is_newer = tc is not None and tc.round > self.high_qc.round
-        return SyncInfo(self.high_qc, self.high_commit, tc if is_newer else None)
+        is_newer = self.high_tc is not None and self.high_tc.round > self.high_qc.round
+        return SyncInfo(self.high_qc, self.high_commit, self.high_tc if is_newer else None)

@@ -74,6 +74,6 @@ def test_blocks_of_a_round(four) -> None:
     assert tree.blocks_of(2) == [b2, twin]
     assert tree.blocks_of(3) == [fork]
     assert tree.blocks_of(5) == tree.blocks_of(0) == []
-    assert [round_ for round_ in range(7) if tree.has_round(round_)] == [1, 2, 3, 4]
+    assert [round_ for round_ in range(7) if any(tree.has(round_, author) for author in range(4))] == [1, 2, 3, 4]
     tree.set_root(result(b2.id))
-    assert [round_ for round_ in range(7) if tree.has_round(round_)] == [4]
+    assert [round_ for round_ in range(7) if any(tree.has(round_, author) for author in range(4))] == [4]

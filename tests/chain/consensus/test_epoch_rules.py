@@ -84,10 +84,12 @@ def test_a_held_block_above_the_end(four, delta, payload, good) -> None:
     parent = SimpleNamespace(height=1, timestamp_us=qc.data.timestamp_us, next_epoch=four.set)
     held = HeldBlocks(SimpleNamespace(signature_checks=lambda _block: ()))
     held.add(block)
+    out = Output()
     if good:
-        assert held.is_ready(block, parent, 0, Output()) is True
+        assert (held.is_ready(block, parent, 0, out), out.alarms) == (True, [])
     else:
-        assert error(held.is_ready, block, parent, 0, Output()) == "bad_header"
+        assert held.is_ready(block, parent, 0, out) is False
+        assert [alarm.name for alarm in out.alarms] == ["bad_header"]
 
 
 def rules(four: Committee, epoch: int, record: bytes | None, index: int = 0) -> SafetyRules:
