@@ -6,6 +6,7 @@ or followed by something more that it signs. A new attack is a new list of steps
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 from chain.messages import Message
@@ -38,6 +39,8 @@ class Adversary:
             self._liars.setdefault(liar.node, []).append(liar)
         self._hand, self._counts = hand, counts
         self._memory = {node: Memory() for node in self._liars}
+        self._answers: set[tuple[int, int, bytes]] = set()
+        """(liar, another liar, digest): what one has answered to the other. Twice would be an echo without end."""
 
     def is_liar(self, process: int) -> bool:
         """Whether it lies."""
@@ -81,11 +84,22 @@ class Adversary:
                 if sender in self._liars:
                     continue  # two liars would answer each other's answers for ever
                 for lie in self._made(step, receiver, message, data):
+                    if self._is_echo(receiver, sender, lie):
+                        continue
                     self._counts[liar.strategy] += 1
                     for peer in self._hand.peers:
                         if peer != receiver and (step.to is None or peer in step.to):
                             self._hand.post(receiver, peer, _timed(step, self._hand.round_of(receiver), lie))
         return not is_hidden
+
+    def _is_echo(self, node: int, sender: int, lie: bytes) -> bool:
+        """Whether it has answered just that to this liar before."""
+        if not self.is_liar(sender):
+            return False
+        answer = (node, sender, sha256(lie).digest())
+        is_known = answer in self._answers
+        self._answers.add(answer)
+        return is_known
 
     def _applies(
         self, step: Step, node: int, peer: int, data: bytes, message: object, *, to: bool = True

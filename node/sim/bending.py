@@ -62,8 +62,10 @@ CHANGES: dict[str, str] = {
     "qc": "the certificate shown: `genesis`, `lowest`, `older` (the second highest) or `highest` that was heard; `tc`: "
     "of a proposal, the one of its timeout certificate",
     "claim_round": "a certificate of this round that nobody signed; with `as` `tc` and a `qc`: the number alone",
-    "signers": "the signatures of the certificate shown: `duplicate` one, or `fewer` than a quorum",
-    "tc": "the timeout certificate: `none`, `lowest` (of the lowest time-outs heard) or `highest`",
+    "signers": "the signatures of the certificate shown (with `as` `tc`: of that one): `duplicate` one, or `fewer` than"
+    " a quorum",
+    "tc": "the timeout certificate: `none`, `lowest` (of the lowest time-outs heard), `highest`, or `older` (of a round"
+    " before)",
     "payload": "the block's transactions: `empty`, `garbage`, `twice`, `reversed`, or `flip` (a bit of each)",
     "height": "so much higher",
     "blocks": "of an answer: `none`, `first` or `again`",
@@ -236,9 +238,9 @@ class Bender:
         qc = self._shown(block.parent_qc, header.round + change.get("round", 0), change)
         tc = block.tc
         if "tc" in change:
-            lowest = change["tc"] == "lowest"
+            given_up = header.round - (2 if change["tc"] == "older" else 1)
             tc = None if change["tc"] == "none" else self._certificate_of_timeouts(
-                header.epoch, header.round - 1, lowest=lowest
+                header.epoch, given_up, lowest=change["tc"] == "lowest"
             )  # fmt: skip
         if change.get("qc") == "tc" and tc is not None:
             qc = tc.high_qc
@@ -260,10 +262,7 @@ class Bender:
     def _sync_info(self, sync: SyncInfo, change: dict[str, Any]) -> SyncInfo:
         """Another highest certificate."""
         if change.get("as") == "tc":
-            claim, keeps = change.get("claim_round"), "qc" in change
-            if not claim or sync.tc is None:
-                return sync
-            return sync._replace(tc=self._claimed(sync.tc, claim, keeps=keeps))
+            return sync if sync.tc is None else sync._replace(tc=self._thinned(sync.tc, change))
         high = self._shown(sync.high_qc, 1 << 62, change)
         return SyncInfo(high, high if "claim_round" in change else sync.high_commit, sync.tc)
 
@@ -304,6 +303,17 @@ class Bender:
         )  # fmt: skip
         signature = self._signer.sign(vote_message(data, commit, self._genesis_hash))
         return EpochChange((QuorumCertificate(data, commit, ((self._author, signature),)),))
+
+    def _thinned(self, tc: TimeoutCertificate, change: dict[str, Any]) -> TimeoutCertificate:
+        """A timeout certificate that claims more than was signed: another round, a certificate, or signers."""
+        tc = tc._replace(round=tc.round + change.get("round", 0))
+        if change.get("claim_round"):
+            return self._claimed(tc, change["claim_round"], keeps="qc" in change)
+        if change.get("signers") == "duplicate":
+            return tc._replace(entries=(*tc.entries[:-1], tc.entries[-2]))
+        if change.get("signers") == "fewer":
+            return tc._replace(entries=tc.entries[: self._quorum - 1])
+        return tc
 
     def _claimed(self, tc: TimeoutCertificate, claim: int, *, keeps: bool) -> TimeoutCertificate:
         """T11: one's own entry names a round that no certificate has; the one shown `keeps` its own round, or not."""

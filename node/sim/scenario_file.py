@@ -187,7 +187,10 @@ def _changes(item: Node) -> list[Change]:
     found = []
     for kind in ("add", "remove", "rekey"):
         found += [Change(at_us, kind, node) for node in item.get(kind, listed(integer(0, MAX_VALIDATORS)), [])]
-    return found + [Change(at_us, kind) for kind in ("consensus", TO_REPUTATION) if item.get(kind, boolean, False)]
+    found += [Change(at_us, kind) for kind in ("consensus", TO_REPUTATION) if item.get(kind, boolean, False)]
+    if not found:
+        raise ScenarioError(f"{item.path}: say add, remove, rekey, consensus or {TO_REPUTATION}", path=item.path)
+    return found
 
 
 def _rule(item: Node, processes: Kind) -> Rule:
@@ -228,6 +231,11 @@ def _act(item: Node) -> Act:
     )  # fmt: skip
     if at_us is None and act.at_round is None and act.at_point is None:
         raise ScenarioError(f"{item.path}: say at_ms, at_round or at_point", path=item.path)
+    if act.at_round is not None and (at_us is not None or act.at_point is not None):
+        raise ScenarioError(f"{item.path}.at_round: it goes alone; at_point may say at_ms, from when on",
+                            path=f"{item.path}.at_round")  # fmt: skip
+    if "disk" in item.value and do not in CRASHES:
+        raise ScenarioError(f"{item.path}.disk: only a crash says what the disk makes of it", path=f"{item.path}.disk")
     if act.at_point is not None and do not in CRASHES:
         raise ScenarioError(f"{item.path}.at_point: only a crash happens at a point", path=f"{item.path}.at_point")
     if do == "crash.at" and act.at_point is None:
@@ -294,7 +302,7 @@ CHANGE_WORDS: dict[str, tuple[str, ...]] = {
     "commit": ("none",),
     "qc": ("lowest", "older", "highest", "genesis", "tc"),
     "signers": ("duplicate", "fewer"),
-    "tc": ("none", "lowest", "highest"),
+    "tc": ("none", "lowest", "highest", "older"),
     "payload": ("empty", "garbage", "twice", "reversed", "flip"),
     "blocks": ("none", "first", "again"),
     "signature": ("flip", "malleate", "other_chain", "other_type"),

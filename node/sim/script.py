@@ -154,19 +154,22 @@ class Script:
             self._process(act)
 
     def _process(self, act: Act) -> None:
-        """Faults of a process, its clock and its disk that leave it alive."""
-        self._count(act)
+        """Faults of a process, its clock and its disk that leave it alive. One that finds nothing to do is none."""
         if act.do == "heal":
+            self._count(act)
             self._wire.heal()
             return
         validator, for_us = self._validators[act.node], act.for_us
+        if act.do == "restart":
+            self._start(validator, False)  # counts by itself
+            return
+        if (act.do == "pause" and not validator.is_up) or (act.do == "resume" and not validator.paused):
+            return
+        self._count(act)
         match act.do:
-            case "restart":
-                self._start(validator, False)
             case "pause":
-                if validator.is_up:
-                    validator.pause()
-                    self._later(for_us, _go_on, validator)
+                validator.pause()
+                self._later(for_us, _go_on, validator)
             case "resume":
                 _go_on(validator)
             case "clock.skew" | "clock.jump_back" | "clock_jump":

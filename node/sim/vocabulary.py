@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from node.sim.directives import Act, Rule
+from node.sim.workload import EDGES
 
 Everyone = Sequence[int]
 """Numbers of all processes."""
@@ -27,10 +28,14 @@ READ_FAILURES = {
 OTHERS = (
     "restart", "pause", "resume", "slow_cpu", "clock.skew", "clock.drift", "clock.jump_back", "clock_jump", "clone",
     "diverge", "fsync_lie", "fsync_slow", "bit_rot", "heal", "mempool_spam", "tx_replay", "tx_cross_chain",
+    "tx_foreign_key", "tx_edge_cases",
 )  # fmt: skip
-CLIENT_FAULTS = {"tx_replay": ("duplicate", "old_sequence"), "tx_cross_chain": ("wrong_chain",)}
+CLIENT_FAULTS: dict[str, tuple[str, ...]] = {
+    "tx_replay": ("duplicate", "old_sequence"), "tx_cross_chain": ("wrong_chain",), "tx_foreign_key": ("foreign_key",),
+    "tx_edge_cases": EDGES,
+}  # fmt: skip
 """Kinds of the workload's rule breakers."""
-NODELESS = ("heal", "partition", "mempool_spam", "tx_replay", "tx_cross_chain", "drop", "delay", "dup", "reorder",
+NODELESS = ("heal", "partition", "mempool_spam", *CLIENT_FAULTS, "drop", "delay", "dup", "reorder",
             "replay_old", "corrupt_bit", "one_way", "partial", "flap", "slow_link", "half_open", "reset_mid_frame",
             "per_message_type")  # fmt: skip
 """Faults that name no single node."""

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from chain.accounts import Account
 from chain.crypto.signing import Scheme, Signer
 from chain.interface import Committed, Reply
-from chain.limits import DEFAULT_GAS_PRICE, MAX_GAS_UNITS
+from chain.limits import DEFAULT_GAS_PRICE, MAX_GAS_UNITS, MIN_GAS_UNITS
 from chain.primitives import SECOND_US, Address
 from chain.transaction import Payload, RawTransaction, SignedTransaction, sign_transaction
 from node.sim.checkers import Violation
@@ -21,7 +21,7 @@ from node.sim.entropy import Stream
 from node.sim.scenario import Scenario
 from node.sim.scheduler import Scheduler
 
-CURRENCY = "XUS"
+CURRENCY, PAYMENT = "XUS", "peer_to_peer_with_metadata"
 ED25519 = int(Scheme.ED25519)  # the codec takes plain integers only
 POLL_US = 150_000
 """How often a client looks at the ledger."""
@@ -37,6 +37,8 @@ BREAKERS = (
     "future_sequence", "insufficient_balance", "duplicate", "double_spend", "bad_signature", "wrong_chain",
     "old_sequence", "short_life",
 )  # fmt: skip
+EDGES = ("self_payment", "whole_balance", "drained", "torn_batch", "starved_batch")
+"""Payments that a scenario orders: to oneself, of all that one has, in a batch that fails, in one short of gas."""
 
 
 class Step(NamedTuple):
@@ -195,6 +197,14 @@ class Workload:
             for tx_hash in old:
                 number = self.acknowledged[tx_hash][1]
                 self._forbid(self._sign(wallet, self._payment(wallet), number, LIFE_S, used=True), kind)
+        elif kind in EDGES:
+            self._launch(wallet, self._edge(wallet, kind), kind, LIFE_S)
+            if kind == "drained":  # what follows at once cannot pay its fee, until somebody pays this one
+                self._launch(wallet, self._payment(wallet), kind, LIFE_S)
+        elif kind == "foreign_key":
+            good = self._sign(wallet, self._payment(wallet), wallet.next_number, LIFE_S)
+            thief = next(other for other in self._payers if other is not wallet)
+            self._forbid(sign_transaction(good.raw, thief.signer, ED25519, self._genesis_hash), kind, must_refuse=True)
         elif kind == "wrong_chain":
             tx = self._sign(wallet, self._payment(wallet), wallet.next_number, LIFE_S, chain_id=self._chain_id + 1)
             self._forbid(tx, kind, must_refuse=True)
@@ -205,13 +215,34 @@ class Workload:
             tx = sign_transaction(good.raw, bad, ED25519, self._genesis_hash)
             self._forbid(tx, kind, must_refuse=True)
 
+    def _edge(self, wallet: Wallet, kind: str) -> Payload:
+        """A payment at an edge of what money can do; it may be final, and the model says what that changes."""
+        balance, place = self._balance(wallet), self._payers.index(wallet)
+        sibling = self._payers[(place + 2) % len(self._payers)]  # of the same provider: no attestation is asked
+        match kind:
+            case "self_payment":
+                return _pay(wallet, balance // 2)
+            case "whole_balance":  # after the payment no fee is left
+                return _pay(sibling, balance)
+            case "drained":  # the fee is left, and nothing else
+                return _pay(sibling, max(balance - MIN_GAS_UNITS * DEFAULT_GAS_PRICE, 1))
+            case _:  # too little money for the last one; too little gas for three
+                amounts = (1_000, 10**15) if kind == "torn_batch" else (1_000, 2_000, 3_000)
+                return Payload("pay_batch", (tuple([_pay(sibling, amount).arguments for amount in amounts]),))
+
+    def _balance(self, wallet: Wallet) -> int:
+        """What some validator says it holds."""
+        nodes = self._gate.reachable()
+        account = self._gate.account(self._stream.choice(nodes), wallet.address) if nodes else None
+        return 0 if account is None else account.balance(CURRENCY) or 0
+
     def _payment(self, wallet: Wallet, amount: int | None = None) -> Payload:
         """To another payer, 0.10 to 3 coins unless said otherwise."""
         payee = self._stream.choice([other for other in self._payers if other is not wallet])
         if self._stream.chance(self._scenario.hot_ppm) and wallet is not self._payers[0]:
             payee = self._payers[0]
         value = self._stream.between(100_000, 3_000_000) if amount is None else amount
-        return Payload("peer_to_peer_with_metadata", (CURRENCY, payee.address, value, b"", b""))
+        return _pay(payee, value)
 
     def _launch(self, wallet: Wallet, payload: Payload, kind: str, life_s: int) -> SignedTransaction:
         """Sign under the wallet's next number, and send."""
@@ -234,7 +265,7 @@ class Workload:
             wallet.address, number, payload, MAX_GAS_UNITS, DEFAULT_GAS_PRICE, CURRENCY, expiration,
             chain_id or self._chain_id,
         )  # fmt: skip
-        if payload.function != "peer_to_peer_with_metadata":
+        if payload.function not in (PAYMENT, "pay_batch"):
             raw = raw._replace(gas_unit_price=0)
         else:
             raw = raw._replace(max_gas_amount=1_000)
@@ -314,7 +345,7 @@ class Workload:
                     )
                 )
             self.acknowledged[tx_hash] = (raw.sender, raw.sequence_number)
-            if self.ready and raw.payload.function == "peer_to_peer_with_metadata":
+            if self.ready and raw.payload.function == PAYMENT:
                 self.payments_committed += 1
             for wallet in self._active:
                 if wallet.address == raw.sender:
@@ -334,6 +365,11 @@ class Workload:
             and (raw.sender, raw.sequence_number) not in used
             and (raw.sequence_number == 0 or (raw.sender, raw.sequence_number - 1) in used)
         ]
+
+
+def _pay(payee: Wallet, amount: int) -> Payload:
+    """A payment without metadata."""
+    return Payload(PAYMENT, (CURRENCY, payee.address, amount, b"", b""))
 
 
 class _Flipped:

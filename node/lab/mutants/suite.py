@@ -1,4 +1,5 @@
-"""The one suite of all mutants: the directed corpus, then small scenarios of the generators, then large ones.
+"""The one suite of all mutants: the directed corpus, every interleaving of a few rounds of the signing module, then
+small scenarios of the generators, then large ones.
 
 `python -m node.lab.mutants.suite` plays it on the tree that it lies in, one line of JSON a scenario; `hunt` starts it
 in a patched copy. It stops at the first scenario that breaks a rule.
@@ -19,6 +20,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from chain.primitives import SECOND_US
+from node.lab.exhaustive.search import search
 from node.lab.generate.registry import ALL, case_of, part_of
 from node.lab.run import load, replay
 from node.sim.checkers import Violation
@@ -28,6 +30,8 @@ from node.sim.world import World
 
 CORPUS = Path("tests/scenarios")
 """Where the directed corpus lies in a checkout."""
+ROUNDS = 3
+"""Rounds of which every interleaving is searched: mistakes of the signing module that the machine hides show there."""
 EXPECTED = "expected.toml"
 """What a file of the corpus must lead to beside unbroken invariants."""
 SMALL = 800
@@ -48,13 +52,15 @@ class Case(NamedTuple):
     """One scenario of the suite with its seed."""
 
     label: str
-    """A file's name, or a generator's with a number."""
+    """A file's name, a generator's with a number, or `exhaustive`."""
     scenario: Scenario
     seed: int
     replay: str
     """What to type in the same tree to run it alone."""
     expected: dict[str, Any] | None = None
     """Of a file of the corpus; None where nothing is known beforehand."""
+    searched: int = 0
+    """Rounds of the signing module to search instead (`lab exhaustive`)."""
 
 
 def corpus(root: Path) -> Iterator[Case]:
@@ -63,6 +69,11 @@ def corpus(root: Path) -> Iterator[Case]:
     for path in sorted((root / CORPUS).glob("*.json")):
         again = replay(CORPUS / path.name, 1)
         yield Case(path.stem, load(path), 1, again, wanted.get(path.stem.partition("-")[0], {}))
+
+
+def module() -> Iterator[Case]:
+    """The signing module alone, whatever the machine around it does."""
+    yield Case("exhaustive", Scenario(), 0, f"mithqal lab exhaustive --rounds {ROUNDS}", searched=ROUNDS)
 
 
 def small() -> Iterator[Case]:
@@ -82,7 +93,7 @@ def seeds() -> Iterator[Case]:
 
 def cases(root: Path, budget: int | None = None) -> Iterator[Case]:
     """The suite in its order, at most `budget` scenarios of it."""
-    return islice(chained(corpus(root), small(), seeds()), budget)
+    return islice(chained(corpus(root), module(), small(), seeds()), budget)
 
 
 def expectations(folder: Path) -> dict[str, dict[str, Any]]:
@@ -124,6 +135,9 @@ def play(case: Case) -> tuple[str, str] | None:
     signal.signal(signal.SIGPROF, _out_of_time)
     signal.setitimer(signal.ITIMER_PROF, MOST_CPU_S)
     try:
+        if case.searched:
+            broken = search(case.searched).violation
+            return None if broken is None else ("exhaustive", broken.text)
         world = World(case.scenario, case.seed, watch)
         watch.violations = world.violations
         result = world.run()

@@ -4,12 +4,15 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from chain.consensus.safety import SafetyRules, SignedVote
 from chain.errors import MithqalError
 from cli.main import root as command
+from node.lab.exhaustive.search import search
 from node.lab.mutants import hunt as mutants
 from node.lab.mutants import suite
 from node.lab.mutants.hunt import Mutant, Verdict
@@ -182,8 +185,27 @@ def test_the_suite_is_the_corpus_and_then_what_generators_make(monkeypatch: pyte
     labels = [case.label for case in suite.cases(ROOT)]
     files = sorted(path.stem for path in (ROOT / suite.CORPUS).glob("*.json"))
     small = ["twins 0", "adversary 0", "mutation 0", "crash_points 0"]
-    assert labels == files + small + [f"seed {seed}" for seed in range(1, suite.SEEDS + 1)]
+    assert labels == [*files, "exhaustive", *small] + [f"seed {seed}" for seed in range(1, suite.SEEDS + 1)]
     assert [case.label for case in suite.cases(ROOT, 2)] == files[:2]
+
+
+def test_the_signing_module_is_searched_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine around it hides, say a lock that nobody asks for, every interleaving of three rounds shows."""
+    (case,) = suite.module()
+    assert suite.play(case) is None
+    monkeypatch.setattr("node.lab.mutants.suite.search", lambda rounds: search(rounds, rules=Forgetful))
+    found = suite.play(case)
+    assert found is not None
+    assert found[0] == "exhaustive"
+
+
+class Forgetful(SafetyRules):
+    """A lock that is never raised."""
+
+    def vote(self, *arguments: Any, **named: Any) -> SignedVote:
+        lock, vote = self.record.locked_round, super().vote(*arguments, **named)
+        self.record = self.record._replace(locked_round=lock)
+        return vote
 
 
 def test_a_silent_suite_hangs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -129,11 +129,26 @@ def faults_of(name: str) -> dict[str, Any]:
 
 def test_every_fault_of_the_vocabulary_fires_and_is_survived() -> None:
     """Each name is counted under its own name, and one faulty validator of four breaks nothing."""
+    before = {"restart": "crash", "resume": "pause"}
     for name in names():
-        result = played(faults=[faults_of(name)])
+        first = [{"do": before[name], "at_ms": 1_000, "node": 1}] if name in before else []
+        result = played(faults=[*first, faults_of(name)])
         assert result.violations == (), name
         assert result.faults[name] == 1, name
         assert max(result.commits) > 10, name
+
+
+def test_what_finds_nothing_to_do_is_not_counted() -> None:
+    """A fault is counted when it happens: there is no start of what runs, no pause of the dead, no end of no pause."""
+    result = played(
+        faults=[
+            {"do": "restart", "at_ms": 1_000, "node": 1},
+            {"do": "resume", "at_ms": 1_000, "node": 2},
+            {"do": "crash", "at_ms": 1_000, "node": 3, "for_ms": 500},
+            {"do": "pause", "at_ms": 1_200, "node": 3},
+        ]
+    )
+    assert result.faults == {"crash": 1, "restart": 1}
 
 
 TELLTALES: dict[str, set[str]] = {
