@@ -81,8 +81,6 @@ class Adversary:
                     self._counts[liar.strategy] += 1
                     is_hidden = True
                     continue
-                if sender in self._liars:
-                    continue  # two liars would answer each other's answers for ever
                 for lie in self._made(step, receiver, message, data):
                     if self._is_echo(receiver, sender, lie):
                         continue
