@@ -40,6 +40,8 @@ COMMANDS = (
     Command("campaign", "lab campaign --generator all --seconds 360 --processes 2",
             "lab campaign --generator all --count 64 --processes 2"),
     Command("seeds", "lab campaign --count 200 --processes 2", "lab campaign --count 4 --processes 2"),
+    Command("crashes", "lab campaign --generator crash_points --count 13000 --processes 2",
+            "lab campaign --generator crash_points --count 64"),
     Command("mutants", "lab mutants --processes 2", "lab mutants --only vote-after-timeout"),
     Command("exhaustive", "lab exhaustive", "lab exhaustive --rounds 2"),
     Command("scale", "lab scale", "lab scale --validators 20 --rounds 10"),

@@ -28,7 +28,23 @@ def _campaign(found: Json) -> list[Row]:
         Row("events a second of a core, checkers and refinement on", "10,000, aim 50,000",
             f"{found['events_per_cpu_s']:,}", found["events_per_cpu_s"] >= 10_000),
         _hours(found),
+        _named(found),
     ]  # fmt: skip
+
+
+def _named(found: Json) -> Row:
+    guilt = found["accountability"]
+    text = f"{guilt['proved']:,} of {guilt['observed']:,}; honest ones: {guilt['against_honest']}"
+    reached = guilt["proved"] == guilt["observed"] and not guilt["against_honest"]
+    return Row("liars seen to contradict themselves that evidence names", "all, and nobody honest", text, reached)
+
+
+def _crashes(found: Json) -> list[Row]:
+    guilt = found["accountability"]
+    text = f"{guilt['against_honest']} in {guilt['crash_runs']:,} runs"
+    reached = not guilt["against_honest"] and guilt["crash_runs"] >= 10_000
+    broken = Row("crash points that break a rule", "none", f"{found['violating']:,}", not found["violating"])
+    return [broken, Row("evidence against honest validators, in runs with crashes", "none in 10,000", text, reached)]
 
 
 def _hours(found: Json) -> Row:
@@ -166,7 +182,7 @@ def _fuzz(found: Json) -> list[Row]:
 
 
 ROWS: dict[str, Callable[[Json], list[Row]]] = {
-    "campaign": _campaign, "seeds": _seeds, "mutants": _mutants, "exhaustive": _exhaustive, "scale": _scale,
+    "campaign": _campaign, "seeds": _seeds, "crashes": _crashes, "mutants": _mutants, "exhaustive": _exhaustive, "scale": _scale,
     "latency": _latency, "sensitivity": _sensitivity, "fidelity": _fidelity, "chaos-paced": _chaos,
     "chaos-overlap": _chaos, "chaos-all": _chaos, "quorum-loss": _quorum_loss, "door": _door, "fuzz": _fuzz,
 }  # fmt: skip

@@ -16,7 +16,9 @@ CAMPAIGN: Json = {
     "scenarios": 50_000, "distinct": 40_000, "states": 7, "wall_s": 360.4, "violating": 0, "committing_share": 0.9,
     "events_per_cpu_s": 10_000, "validator_hours": 100.0, "faults_missing": [], "ok": True, "events": 9,
     "virtual_s": 5.5, "faults": {"crash": 2}, "violations": [],
+    "accountability": {"crash_runs": 10_000, "observed": 7, "proved": 7, "against_honest": 0, "evidence": {}},
 }  # fmt: skip
+GUILT: Json = CAMPAIGN["accountability"]
 CHAOS: Json = {
     "seconds": 300.0, "rate": 200, "mode": "paced", "faults": {"kill": 149}, "lost": 0, "doubled": 0, "wrong": 0,
     "acknowledged": 60_000, "sent": 60_000, "longest_stall_ms": 350,
@@ -31,7 +33,7 @@ LATENCY: Json = {
 }  # fmt: skip
 PHASE: Json = {"name": "before", "ratio": 1.0, "rss_growth_mb": 3.0, "unhandled": 0}
 DOCUMENTS: dict[str, Json] = {
-    "campaign": CAMPAIGN, "seeds": CAMPAIGN,
+    "campaign": CAMPAIGN, "seeds": CAMPAIGN, "crashes": CAMPAIGN,
     "mutants": {"control": {"violations": [], "scenarios": 855}, "killed": 30, "total": 30, "median_after": 7},
     "exhaustive": {"violations": [], "states": 226_693, "transitions": 2, "rounds": 4, "validators": 4},
     "scale": {"cpu_s": 60.0, "events": 72_605, "validators": 100, "rounds": 100, "ok": True},
@@ -66,7 +68,10 @@ def test_every_command_has_rows_and_reaches_its_goals_at_their_bounds() -> None:
 @pytest.mark.parametrize(("name", "changed", "missed"), [
     ("campaign", {"scenarios": 49_999}, 0), ("campaign", {"violating": 1}, 1),
     ("campaign", {"committing_share": 0.8999}, 2), ("campaign", {"events_per_cpu_s": 9_999}, 3),
-    ("campaign", {"validator_hours": 99.9}, 4), ("seeds", {"ok": False}, 0), ("mutants", {"killed": 29}, 0),
+    ("campaign", {"validator_hours": 99.9}, 4), ("campaign", {"accountability": {**GUILT, "proved": 6}}, 5),
+    ("campaign", {"accountability": {**GUILT, "against_honest": 1}}, 5), ("crashes", {"violating": 1}, 0),
+    ("crashes", {"accountability": {**GUILT, "against_honest": 1}}, 1),
+    ("crashes", {"accountability": {**GUILT, "crash_runs": 9_999}}, 1), ("seeds", {"ok": False}, 0), ("mutants", {"killed": 29}, 0),
     ("mutants", {"killed": 29, "total": 29}, 0), ("mutants", {"control": {"violations": [1], "scenarios": 3}}, 1),
     ("exhaustive", {"violations": [{}]}, 0), ("scale", {"cpu_s": 60.01}, 0), ("scale", {"ok": False}, 0),
     ("latency", {"liveness": [{**LATENCY["liveness"][0], "max": 19}]}, 1),
