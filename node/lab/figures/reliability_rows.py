@@ -182,7 +182,8 @@ def _fuzz(found: Json) -> list[Row]:
 
 
 ROWS: dict[str, Callable[[Json], list[Row]]] = {
-    "campaign": _campaign, "seeds": _seeds, "crashes": _crashes, "mutants": _mutants, "exhaustive": _exhaustive, "scale": _scale,
+    "campaign": _campaign, "seeds": _seeds, "crashes": _crashes, "mutants": _mutants,
+    "exhaustive": _exhaustive, "scale": _scale,
     "latency": _latency, "sensitivity": _sensitivity, "fidelity": _fidelity, "chaos-paced": _chaos,
     "chaos-overlap": _chaos, "chaos-all": _chaos, "quorum-loss": _quorum_loss, "door": _door, "fuzz": _fuzz,
 }  # fmt: skip
