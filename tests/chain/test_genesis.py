@@ -266,7 +266,7 @@ def test_scaling_and_synthetic() -> None:
 def test_the_state_at_version_0() -> None:
     """Configuration, currencies in order, association and treasury; no coins, all counters at 0."""
     records = initial_records(document(dual_attestation_limit=7))
-    assert records.pop(CONFIG_KEY) == Config(CHAIN_ID, ("XUS", "XEU", "XDX"), (("INR", 1 << 26),), 7, (0,) * 11, (), 0)
+    assert records.pop(CONFIG_KEY) == Config(CHAIN_ID, ("XUS", "XEU", "XDX"), (("INR", 1 << 26),), 7, (0,) * 12, (), 0)
     none = (0, 0, 0, 0, 0)
     custodian = {code: private.public_key for code, private in CUSTODIAN.items()}
     assert records.pop(currency_key("XUS")) == Currency(

@@ -14,6 +14,7 @@ from cli.commands.rates import rates
 from cli.exits import BY_NAME, exit_code
 from node.lab import run as lab_run
 from node.lab.campaign.run import run_seed
+from node.lab.timeline import files
 from node.sim.checkers import Violation
 
 
@@ -59,7 +60,7 @@ def test_a_broken_invariant_exits_with_8(monkeypatch) -> None:
     """Exit 8: an invariant is broken, and the run says which."""
     real = run_seed(5, 2_000_000)
     broken = real._replace(violations=(Violation("S1", 2, "two blocks at height 3", 1_500_000),))
-    monkeypatch.setattr(lab_run, "play", lambda *_: lab_run.document(broken, 0.0))
+    monkeypatch.setattr(files, "play", lambda *_: lab_run.document(broken, 0.0))
     outcome = call(lab, "run", "--seed", "5", "--json")
     assert outcome.return_value == 8
     assert json.loads(outcome.stdout)["violations"] == [

@@ -72,7 +72,7 @@ def adversary(index: int) -> Case:
             rules += _trouble(digits, round_)
         leaders.append(digits.pick((liar, liar, *honest) if is_troubled else (liar, *honest)))
     faults = [crash(digits, honest)] if digits.one_in(4) else []
-    last = last_round((part["to_round"] for part in (*rules, *steps) if "to_round" in part), faults)
+    last = last_round(ROUNDS, (part["to_round"] for part in (*rules, *steps) if "to_round" in part), faults)
     parts = {"byzantine": [{"node": liar, "strategy": "composed", "steps": steps}], "rules": rules, "faults": faults}
     return Case(from_document(document("adversary", leaders, last, **parts)), index % SEEDS)
 

@@ -14,7 +14,7 @@ from node.lab.generate.ground import (
     Case,
     Json,
     document,
-    last_round,
+    scope,
 )
 from node.sim.scenario_file import from_document
 
@@ -43,7 +43,7 @@ def _document(digits: Digits, lap: int) -> Json:
     if second is not None:
         faults.append(_crash((node + 1) % VALIDATORS, *second, 20, HONEST_DISKS[lap % len(HONEST_DISKS)]))
     leaders = [(lap + turn) % VALIDATORS for turn in range(VALIDATORS)]
-    return document("crash_points", leaders, last_round((), faults), faults=faults)
+    return document("crash_points", leaders, scope(digits)[-1], faults=faults)
 
 
 def _crash(node: int, point: str, nth: int, for_ms: int, disk: str) -> Json:

@@ -1,4 +1,4 @@
-"""What the small scenarios share: four validators, some eight rounds of trouble, then peace until all have committed.
+"""What the small scenarios share: four validators, six or seven rounds of trouble, then peace until all have committed.
 
 Nothing is set up before the trouble begins: the transactions that bring accounts and money onto the ledger are what the
 first rounds are about. So a scenario costs milliseconds.
@@ -24,9 +24,10 @@ VALIDATORS = 4
 SEEDS = 256
 """Different seeds: keys, genesis and the delays of links and disks. What scenarios differ in is what they order."""
 ROUNDS = tuple(range(1, 8))
-"""Rounds in which a scenario orders something."""
-SOONEST = 6
-"""No peace begins before this round is over: until then blocks become final amid the trouble."""
+"""Rounds in which a scenario may order something."""
+SCOPES = (6, 7)
+"""How many of them have trouble (of `adversary` all). With fewer, too many scenarios would come to peace before a block
+is final."""
 GST_MS = 20_000
 END_MS = 60_000
 """Time for a new block after the faults, at the latest: scenarios end when it is there."""
@@ -42,10 +43,16 @@ HONEST_DISKS = ("lose_unsynced", "keep", "torn")
 """What a disk may make of a crash without its validator becoming faulty."""
 
 
-def last_round(ordered: Iterable[int], faults: list[Json]) -> int:
-    """The last round before the peace, where something is ordered for these rounds: what is said and done there meets
-    the next one, and more trouble does not come. A point of somebody's work may come in any round."""
-    return ROUNDS[-1] if faults else min(max([SOONEST, *(round_ + 1 for round_ in ordered)]), ROUNDS[-1])
+def scope(digits: Digits) -> tuple[int, ...]:
+    """The rounds of trouble of a scenario."""
+    return ROUNDS[: digits.pick(SCOPES)]
+
+
+def last_round(rounds: tuple[int, ...], ordered: Iterable[int], faults: list[Json]) -> int:
+    """The last round before the peace, where something is ordered for some of these rounds: what is said and done there
+    meets the next one, and more trouble does not come. A point of somebody's work may come in any round; without one
+    the peace may begin a round sooner, so that blocks become final amid the trouble."""
+    return rounds[-1] if faults else min(max([rounds[-2], *(round_ + 1 for round_ in ordered)]), rounds[-1])
 
 
 def document(name: str, leaders: list[int], last: int, **parts: Any) -> Json:

@@ -8,7 +8,6 @@ from node.lab.generate.digits import Digits, digits_of
 from node.lab.generate.ground import (
     GST_MS,
     LONG_MS,
-    ROUNDS,
     SEEDS,
     SHORT_MS,
     VALIDATORS,
@@ -17,6 +16,7 @@ from node.lab.generate.ground import (
     crash,
     document,
     last_round,
+    scope,
 )
 from node.sim.scenario_file import from_document
 
@@ -50,18 +50,19 @@ def mutation(index: int) -> Case:
     digits = digits_of(index, "mutation")
     node = digits.below(VALIDATORS)
     honest = [number for number in range(VALIDATORS) if number != node]
-    steps = [_step(digits) for _ in range(1 + digits.below(4))]
-    leaders = [digits.pick((node, *honest)) for _ in ROUNDS]
-    rules = [rule for _ in range(digits.below(4)) for rule in _cut(digits)]
+    rounds = scope(digits)
+    steps = [_step(digits, rounds) for _ in range(1 + digits.below(4))]
+    leaders = [digits.pick((node, *honest)) for _ in rounds]
+    rules = [rule for _ in range(digits.below(4)) for rule in _cut(digits, rounds)]
     faults = [crash(digits, honest)] if digits.one_in(4) else []
-    last = last_round([*(rule["to_round"] for rule in rules), *(step["rounds"][0] for step in steps)], faults)
+    last = last_round(rounds, [*(rule["to_round"] for rule in rules), *(step["rounds"][0] for step in steps)], faults)
     parts = {"byzantine": [{"node": node, "strategy": "composed", "steps": steps}], "rules": rules, "faults": faults}
     return Case(from_document(document("mutation", leaders, last, **parts)), index % SEEDS)
 
 
-def _step(digits: Digits) -> Json:
+def _step(digits: Digits, rounds: tuple[int, ...]) -> Json:
     """In one round, messages of one kind are changed, or followed by a changed one, for all or for some."""
-    kind, round_ = digits.pick(tuple(CHANGES)), digits.pick(ROUNDS)
+    kind, round_ = digits.pick(tuple(CHANGES)), digits.pick(rounds)
     step: Json = {
         "on": kind, "do": digits.pick(DOES), "rounds": [round_], "change": digits.pick(CHANGES[kind]),
     }  # fmt: skip
@@ -69,9 +70,9 @@ def _step(digits: Digits) -> Json:
     return step if to is None else {**step, "to": to}
 
 
-def _cut(digits: Digits) -> list[Json]:
+def _cut(digits: Digits, rounds: tuple[int, ...]) -> list[Json]:
     """Some links are dead for a round."""
-    round_, for_ms = digits.pick(ROUNDS), digits.pick((SHORT_MS, LONG_MS))
+    round_, for_ms = digits.pick(rounds), digits.pick((SHORT_MS, LONG_MS))
     return [
         {
             "do": "drop", "src": [one], "dst": [other], "from_round": round_, "to_round": round_, "for_ms": for_ms,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from chain.errors import MithqalError
+from chain.primitives import SECOND_US
 from node.lab.generate.adversary import adversary
 from node.lab.generate.crash_points import crash_points
 from node.lab.generate.directed import directed
@@ -35,13 +36,15 @@ GENERATORS: dict[str, Generator] = {
 """Name -> generator."""
 ALL = "all"
 PATTERN = (
-    "twins", "adversary", "mutation", "crash_points", "twins", "adversary", "adversary", "mutation",
-    "twins", "adversary", "crash_points", "twins", "adversary", "mutation", "twins", "adversary",
+    "twins", "adversary", "mutation", "crash_points", "adversary", "mutation", "twins", "crash_points",
+    "mutation", "adversary", "crash_points", "mutation", "twins", "adversary", "mutation", "crash_points",
 )  # fmt: skip
-"""Who has the next number of `all`, in turn ..."""
-LARGE_EVERY = 1_000
+"""Who has the next number of `all`, in turn: each gets about the same processor time ..."""
+LARGE_EVERY = 2_000
 """... but for one in so many, which is a large scenario: they take as long as a hundred small ones."""
 LARGE = ("directed", "seeds")
+SEED_US = 8 * SECOND_US
+"""How long the run of a seed is in `all`."""
 REPUTATION_EVERY = 16
 """In one small scenario of so many the leaders are picked by reputation, instead of listed."""
 
@@ -78,7 +81,7 @@ def part_of(name: str, index: int) -> tuple[str, int]:
 def case_of(name: str, index: int) -> Case:
     """The scenario and seed of a number."""
     who, place = part_of(name, index)
-    case = GENERATORS[who].make(place)
+    case = seeds(place, SEED_US) if who != name and who == seeds.__name__ else GENERATORS[who].make(place)
     if GENERATORS[who].is_small and place % REPUTATION_EVERY == REPUTATION_EVERY - 1:
         return case._replace(scenario=by_reputation(case.scenario))
     return case

@@ -8,7 +8,6 @@ of the scenarios an honest validator crashes at a point of its own work as well.
 from node.lab.generate.digits import digits_of
 from node.lab.generate.ground import (
     LONG_MS,
-    ROUNDS,
     SEEDS,
     SHORT_MS,
     VALIDATORS,
@@ -17,6 +16,7 @@ from node.lab.generate.ground import (
     crash,
     document,
     last_round,
+    scope,
     split,
     splits,
 )
@@ -30,13 +30,14 @@ def twins(index: int) -> Case:
     digits = digits_of(index, "twins")
     twin = digits.below(VALIDATORS)
     honest = [number for number in range(VALIDATORS) if number != twin]
+    rounds = scope(digits)
     leaders: list[int] = []
     rules: list[Json] = []
-    for round_ in ROUNDS:
+    for round_ in rounds:
         leaders.append(digits.pick((twin, *honest)))
         if digits.one_in(3):
             rules += split(digits.pick(SPLITS), round_, digits.pick((SHORT_MS, SHORT_MS, LONG_MS)))
     faults = [crash(digits, honest)] if digits.one_in(4) else []
-    last = last_round((rule["to_round"] for rule in rules), faults)
+    last = last_round(rounds, (rule["to_round"] for rule in rules), faults)
     parts = {"twins": [[twin]], "rules": rules, "faults": faults}
     return Case(from_document(document("twins", leaders, last, **parts)), index % SEEDS)

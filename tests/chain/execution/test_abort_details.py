@@ -14,7 +14,7 @@ from chain.execution.multi_agent import check_signer_count
 from chain.execution.outcome import Abort
 from chain.limits import MAX_RECOVERABLE, NONCE_JUMP
 from chain.records.roles import RecoveryAddress, SlidingNonce, nonce_key, recovery_key
-from tests.builders import ALICE, ANNA, BOB, NOBODY, ONE, PAYMENT, ROOT, TC, US, Party, World, party, small_world
+from tests.builders import ALICE, ANNA, BOB, NOBODY, ONE, PAYMENT, ROOT, TC, US, Party, World, key, party, small_world
 
 ADMIN = "rotate_authentication_key_with_nonce_admin"
 
@@ -104,7 +104,14 @@ def test_signers(world: World) -> None:
 
 def test_evidence(world: World) -> None:
     """The rule of docs/protocol.md that it does not meet."""
+    run, unknown = Run(world.context, ALICE.address, world.overlay()), party(201).key.public_key
     with pytest.raises(Abort) as caught:
-        submit_evidence(Run(world.context, ALICE.address, world.overlay()), party(201).address, b"")
+        submit_evidence(run, unknown, b"")
+    assert (caught.value.name, caught.value.message) == (
+        "EUNKNOWN_KEY",
+        f"no validator ever signed with {unknown.hex()}",
+    )
+    with pytest.raises(Abort) as caught:
+        submit_evidence(run, key(11).public_key, b"")
     assert caught.value.name == "EEVIDENCE"
     assert caught.value.details == {"rule": caught.value.__cause__.name}  # type: ignore[union-attr]

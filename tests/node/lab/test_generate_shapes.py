@@ -46,21 +46,25 @@ def liars_of(scenario: Scenario) -> set[int]:
 @pytest.mark.parametrize("name", ["twins", "adversary", "mutation", "crash_points"])
 def test_what_all_small_scenarios_are(name: str) -> None:
     """Seven rounds of trouble at most, then peace; four validators; nobody is paid before; leaders go on in turn."""
-    seen: set[int] = set()
+    seen, by_reputation = set[int](), 0
     for scenario in sample(name):
-        assert isinstance(scenario.leaders, tuple)
         assert scenario.stop_at_round is not None
         assert scenario.gst_round == scenario.stop_at_round + 1
         seen.add(scenario.stop_at_round)
         assert (scenario.validators, scenario.spares, scenario.payers) == (VALIDATORS, 0, 0)
         assert (scenario.delay_us, scenario.jitter_us, scenario.duration_us) == (10_000, 8_000, 60_000_000)
         assert scenario.calm_us == GST_MS * 1_000
+        assert scenario.loss_ppm == 0
+        if isinstance(scenario.leaders, str):
+            assert (scenario.leaders, scenario.max_rounds_to_recover) == ("reputation", 60)
+            by_reputation += 1
+            continue
         assert set(scenario.leaders) == EVERYBODY
         assert len(scenario.leaders) >= 64 + 4
         tail = scenario.leaders[8:]
         assert tail == tuple(place % VALIDATORS for place in range(8, 8 + len(tail)))
-        assert scenario.loss_ppm == 0
-    assert seen == {7} if name == "crash_points" else {6, 7}
+    assert seen == ({6, 7} if name in ("crash_points", "adversary") else {5, 6, 7})
+    assert by_reputation == len(sample(name)) // 16
 
 
 @pytest.mark.parametrize("name", ["twins", "adversary", "mutation"])
@@ -107,7 +111,7 @@ def test_trouble_is_of_a_round_and_ends(name: str) -> None:
         assert {(rule.src, rule.dst) for rule in rules} == {((a,), (b,)) for a, b in mutation.LINKS}
         assert len(mutation.LINKS) == 12
     last = [scenario.stop_at_round for scenario in sample(name) if not scenario.rules and not scenario.acts]
-    assert set(last) <= {6, 7}
+    assert set(last) <= {5, 6, 7}
 
 
 def test_adversaries_have_two_to_four_habits() -> None:

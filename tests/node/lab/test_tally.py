@@ -53,7 +53,9 @@ def test_totals() -> None:
         "states": 3, "committing": 2, "committing_share": 0.6667, "committing_ppm": 666_666, "blocks": 15,
         "payments_committed": 6, "events": 207, "signatures": {"keyed": 1, "real": 2},
         "faults": {"crash.at": 2, "restart": 1}, "faults_missing": [], "submissions": {"payment": 5},
-        "recovery_rounds": {"median": 3, "max": 9}, "trace_hash": hashlib.sha256(b"aabbaa").hexdigest(),
+        "accountability": {"crash_runs": 2, "observed": 0, "proved": 0, "against_honest": 0, "evidence": {}},
+        "virtual_s": 0.0, "validator_hours": 0.0, "recovery_rounds": {"median": 3, "max": 9},
+        "trace_hash": hashlib.sha256(b"aabbaa").hexdigest(),
         "violating": 0, "violations": [], "ok": False,
     }  # fmt: skip
     assert document == wanted
@@ -104,7 +106,7 @@ def test_small_scenarios_bring_what_their_generators_claim() -> None:
 
 def test_who_made_a_scenario_of_all_is_counted() -> None:
     """By generator, the large ones among them."""
-    document = tallied(ALL, *[outcome(at) for at in (0, 1, 4, LARGE_EVERY - 1, 2 * LARGE_EVERY - 1)])
+    document = tallied(ALL, *[outcome(at) for at in (0, 1, 6, LARGE_EVERY - 1, 2 * LARGE_EVERY - 1)])
     assert document["generators"] == {"adversary": 1, "directed": 1, "seeds": 1, "twins": 2}
     assert document["seeds"] == 1
 
@@ -113,7 +115,7 @@ def test_a_violation_is_told_with_what_repeats_it() -> None:
     """Generator, its own number, siblings, seed, rule, validator and words; the first of each rule, by time."""
     found = (Violation("S8_money", 1, "late", 9), Violation("S8_money", 2, "early", 3), Violation("L1", 0, "first", 5))
     tally = Tally(ALL)
-    tally.add(outcome(4, path=(1, 0), violations=(found[1], found[2], found[0])))
+    tally.add(outcome(6, path=(1, 0), violations=(found[1], found[2], found[0])))
     document = tally.document()
     shared = {"generator": "twins", "index": 1, "path": [1, 0], "seed": 9}
     assert document["violations"] == [
@@ -154,7 +156,7 @@ def broken(generator: str, *found: tuple[int, tuple[int, ...], str]) -> Tally:
 def test_failures_are_files_that_say_where_they_come_from(written: list[str], tmp_path: Any) -> None:
     """Generator, number and siblings name the file; the first of each rule, the one that broke first, is shrunk."""
     said: list[str] = []
-    tally = broken(ALL, (4, (), "S2"), (4, (1, 0), "S2"), (0, (1,), "L1"))
+    tally = broken(ALL, (6, (), "S2"), (6, (1, 0), "S2"), (0, (1,), "L1"))
     commands = failures.kept(Plan(ALL), tally, tmp_path / "deep" / "folder", said.append)
     names = ["twins-1.json", "twins-1-1-0.json", "twins-0-1.json"]
     assert sorted(path.name for path in (tmp_path / "deep" / "folder").iterdir()) == sorted(names)

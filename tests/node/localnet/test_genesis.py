@@ -236,8 +236,9 @@ def test_why_a_validator_could_not_go_on(
 ) -> None:
     """What the validator says as it gives up is the command's error; what it says otherwise is passed on."""
 
-    def gives_up(_directory: Path, *, replay: bool) -> int:
+    def gives_up(_directory: Path, *, replay: bool, trace_messages: bool) -> int:
         assert not replay
+        assert not trace_messages
         sys.stderr.write(said)
         return code
 

@@ -10,7 +10,7 @@ from chain.state import tree
 from chain.storage import Column, WriteBatch
 from node.sim.checkers import Violation
 from node.sim.entropy import Stream
-from node.sim.pulse import Pulse, check_tables
+from node.sim.pulse import BOUNDS, Pulse, check_tables
 from node.sim.replay import check_replay, check_root, entries, naive_root
 from node.sim.scenario import Scenario
 from node.sim.scheduler import Scheduler
@@ -98,9 +98,9 @@ def test_tables_at_their_bounds(world: World, monkeypatch: pytest.MonkeyPatch) -
     machine = world.validators[0].machine
     assert check_tables(0, machine) == []
     held = len(machine.consensus.machine.tree.nodes)  # type: ignore[union-attr]
-    monkeypatch.setattr("node.sim.pulse.MAX_PENDING_BLOCKS", held - 1)
+    monkeypatch.setattr("node.sim.pulse.BOUNDS", (held, *BOUNDS[1:]))
     assert check_tables(0, machine) == []
-    monkeypatch.setattr("node.sim.pulse.MAX_PENDING_BLOCKS", held - 2)
+    monkeypatch.setattr("node.sim.pulse.BOUNDS", (held - 1, *BOUNDS[1:]))
     assert [item.rule for item in check_tables(3, machine)] == ["S12_bounded_memory"]
 
 

@@ -137,7 +137,7 @@ def test_what_happens_to_a_process(said: dict[str, Any], log: list[Any]) -> None
     rig = Rig({"node": 1, "at_ms": 500, **said})
     assert rig.run(499.9) == []
     assert rig.run() == log
-    assert rig.counts[said["do"]] == 1
+    assert rig.counts[said["do"]] == (0 if said["do"] == "resume" else 1), "what finds nothing to do is not counted"
     assert rig.counts["restart"] == sum(item[0] == "start" for item in log) * (said["do"] != "diverge")
     assert all(process.log == [] for process in rig.processes if process.index != 1)
 
@@ -154,7 +154,7 @@ def test_who_is_down_dies_no_second_time() -> None:
     """It is not counted either; one that somebody started is not started again."""
     rig = Rig(fault("crash", for_ms=400), fault("crash", at_ms=600), fault("restart", at_ms=700))
     assert rig.run() == [("crash", 500), ("start", 700)]
-    assert (rig.counts["crash"], rig.counts["restart"]) == (1, 2)
+    assert (rig.counts["crash"], rig.counts["restart"]) == (1, 1)
     rig = Rig(fault("crash", for_ms=400), fault("pause", at_ms=600, for_ms=10), fault("resume", at_ms=650))
     assert rig.run() == [("crash", 500), ("start", 900)]
 
