@@ -188,8 +188,8 @@ def test_each_kind_of_record_has_a_first_byte_of_its_own() -> None:
     keys = [
         account_key(bytes(16)), currency_key("XUS"), receipt_key(bytes(32)), CONFIG_KEY, nonce_key(bytes(16)),
         recovery_key(bytes(16)), shared_key_key(bytes(16)), domain_key("a"), basket_key("XDX"),
-        tiers_key(bytes(16), "XUS"), limits_key(bytes(16), "XUS"), window_key(bytes(16), "XUS"), POLICY_KEY, usage_key(bytes(16), rule),
-        validator_key(bytes(16)),
+        tiers_key(bytes(16), "XUS"), limits_key(bytes(16), "XUS"), window_key(bytes(16), "XUS"), POLICY_KEY,
+        usage_key(bytes(16), rule), validator_key(bytes(16)),
         accusation_key(bytes(16)), retired_key(bytes(32)), ONCHAIN_KEY,
     ]  # fmt: skip
     firsts = [key[:1] for key in keys]

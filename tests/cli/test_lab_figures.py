@@ -30,12 +30,14 @@ PARTS: dict[str, dict[str, Any]] = {
     "latency": {
         "hops": [{"validators": 4, "delay_ms": 50, "blocks": 1, "proposer": {"median": 4.0, "p99": 4.0},
                   "others": {"median": 4.0, "p99": 4.0}}],
-        "liveness": [{"validators": 4, "silent": 1, "seeds": 1, "asked": 3, "recovered": 3, "median": 1, "p99": 2, "max": 3, "bound": 12}],
+        "liveness": [{"validators": 4, "silent": 1, "seeds": 1, "asked": 3, "recovered": 3,
+                      "median": 1, "p99": 2, "max": 3, "bound": 12}],
         "loss": {"none": {"per_s": 50.0, "p50_ms": 140.0, "p99_ms": 180.0}},
         "partition": {"seconds": 5, "backlog": 245, "drained_ms": 300.0, "normal_ms": 500.0},
     },
     "sensitivity": {
-        "faults": [{"validators": 4, "f": 1, "fault": "partition", "score_s": 0.5, "area_s": 0.5, "p50_ms": 1.0, "p99_ms": 2.0,
+        "faults": [{"validators": 4, "f": 1, "fault": "partition", "score_s": 0.5, "area_s": 0.5,
+                    "p50_ms": 1.0, "p99_ms": 2.0,
                     "unfinished": 0}],
     },
 }  # fmt: skip

@@ -23,7 +23,7 @@ def test_what_it_prints(alone: Report) -> None:
     document = alone.document()
     assert document["ok"] is True
     assert (document["scenarios"], document["siblings"], document["violations"]) == (40, 0, [])
-    assert document["generators"] == {"adversary": 15, "crash_points": 6, "mutation": 7, "twins": 12}
+    assert document["generators"] == {"adversary": 10, "crash_points": 11, "mutation": 12, "twins": 7}
     assert isinstance(document["committing_share"], float)
     assert document["committing_share"] >= 0.9
     distinct, states = document["distinct"], document["states"]
