@@ -19,7 +19,7 @@ from node.storage.directory_lock import DirectoryLock
 from node.storage.recent_postings import SLICES, RecentPostings, pack
 from node.storage.rules import MAX_NUMBER, StorageError, check_numbers
 
-FORMAT = 6
+FORMAT = 7
 """Number of the tables' layout, in `PRAGMA user_version`."""
 APPLICATION = 0x6D697468
 """`PRAGMA application_id`: "mith"."""
