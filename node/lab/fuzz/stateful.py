@@ -1,5 +1,6 @@
 """A legal session of real replicas in the simulator, and mutations of what was just said from one of their peers."""
 
+import gc
 import time
 from collections import deque
 
@@ -39,15 +40,23 @@ class Session:
         self._duration_us = duration_us
 
     def play(self) -> None:
-        """Run it; exceptions and broken rules of safety are findings."""
+        """Run it; exceptions and broken rules of safety are findings.
+
+        The collector waits until it is over: it would look at the whole world, in the time of some message.
+        """
         for at_us in range(PREFIX_US, self._duration_us, EVERY_US):
             self._world.scheduler.at(START_US + at_us, self._inject)
+        is_enabled = gc.isenabled()
+        gc.disable()
         try:
             with cut_after(HANG_S):
                 result = self._world.run()
         except (Exception, Hang) as error:  # noqa: BLE001 - that is what is looked for
             self._found.note_crash("session", self._seed, b"", repr(error)[:300])
             return
+        finally:
+            if is_enabled:
+                gc.enable()
         for item in result.violations:
             if item.rule.startswith("S") and item.rule not in ALARMS:
                 self._found.note_crash("session", self._seed, b"", f"{item.rule}: {item.text}"[:300])

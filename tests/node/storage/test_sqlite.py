@@ -66,7 +66,7 @@ class TestOpening:
         make(path)
         connection = sqlite3.connect(path)
         assert connection.execute("PRAGMA application_id").fetchone() == (0x6D697468,)
-        assert connection.execute("PRAGMA user_version").fetchone() == (6,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (7,)
         assert connection.execute("SELECT genesis FROM network").fetchall() == [(GENESIS,)]
         connection.close()
         assert path.parent.stat().st_mode & 0o777 == 0o700
