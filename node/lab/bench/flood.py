@@ -23,11 +23,10 @@ from node.client.rpc import RpcClient
 from node.config import Endpoint
 from node.keystore import new_secret
 from node.lab.bench.accounts import fund_senders
-from node.lab.bench.crypto import AMOUNT, CURRENCY, Batch, http_request, sign_lane, workers
+from node.lab.bench.crypto import AMOUNT, CURRENCY, http_request, sign_lane, workers
 from node.lab.bench.figures import BenchError, Report, latencies_us, percentile
 from node.lab.bench.load import RETRY_S, Connection, connect, run_load
-from node.lab.bench.own_network import LIFETIME_S, address_of, honest_lanes, own_address, own_network
-from node.localnet.bootstrap import bootstrap
+from node.lab.bench.own_network import LIFETIME_S, HonestRun, address_of, honest_lanes, own_address, own_network
 from node.localnet.supervisor import Supervisor
 from node.runtime import loop
 
@@ -85,27 +84,22 @@ def run_flood(plan: FloodPlan, say: Callable[[str], None]) -> dict[str, Any]:
         return run.measure()
 
 
-class _Run:
+class _Run(HonestRun):
     """The run of a plan."""
 
     def __init__(
         self, plan: FloodPlan, supervisor: Supervisor, opened: ExitStack, say: Callable[[str], None]
     ) -> None:  # fmt: skip
-        """Nothing started yet; what is opened is closed with `opened`."""
-        self._plan, self._say = plan, say
-        self._supervisor, self._opened = supervisor, opened
-        self._network = supervisor.network
-        self._honest: list[list[Batch]] = []
+        """As every run of honest payers."""
+        super().__init__(supervisor, opened, say)
+        self._plan = plan
         self._attacks: list[_Attack] = []
         self._attackers: list[bytes] = []
 
     def prepare(self) -> None:
         """Start the validators, make the accounts, sign everything."""
         plan = self._plan
-        self._say(f"starting {plan.validators} validators ...")
-        self._network = self._supervisor.up(foreground=True)
-        wallet = bootstrap(self._network)
-        self._opened.callback(wallet.close)
+        wallet = self._start(plan.validators)
         lanes = plan.rate * STALL_S
         secrets = [new_secret() for _ in range(lanes)]
         kinds = [kind for kind in (GOOD, BAD) if plan.signed in (kind, BOTH)] * plan.flooders
@@ -138,7 +132,7 @@ class _Run:
                 self._say(f"turn {turn + 1} of {self._plan.turns}, {kind} ...")
                 measured = loop.run(self._turn(seen if kind == "flood" else None))
                 reports[kind].append((measured.window, measured.reports))
-                self._honest = [batches[used:] for batches, used in zip(self._honest, measured.batches, strict=True)]
+                self._spend(measured.batches)
         figures = {kind: _finality(rows) for kind, rows in reports.items()}
         client = RpcClient([self._network.members[0].rpc], chain_id=self._network.chain_id)
         self._opened.callback(client.close)

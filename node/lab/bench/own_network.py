@@ -5,13 +5,15 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from chain.crypto.signing import PrivateKey
 from node.client.network import Network
-from node.lab.bench.crypto import Lane
+from node.client.wallets.wallet import Wallet
+from node.lab.bench.crypto import Batch, Lane
+from node.localnet.bootstrap import bootstrap
 from node.localnet.build import build_network
 from node.localnet.supervisor import Supervisor
 
@@ -36,6 +38,29 @@ def own_network(name: str, validators: int = 4, keep: Path | None = None) -> Ite
     finally:
         if keep is None:
             shutil.rmtree(directory, ignore_errors=True)
+
+
+class HonestRun:
+    """A run with honest payers, whose payments are signed ahead, on a network of its own."""
+
+    def __init__(self, supervisor: Supervisor, opened: ExitStack, say: Callable[[str], None]) -> None:
+        """Nothing started yet; what is opened is closed with `opened`."""
+        self._supervisor, self._opened, self._say = supervisor, opened, say
+        self._network = supervisor.network
+        self._honest: list[list[Batch]] = []
+        """What each payer has not sent yet."""
+
+    def _start(self, validators: int) -> Wallet:
+        """Start the validators; gives the wallet of the parties that genesis names."""
+        self._say(f"starting {validators} validators ...")
+        self._network = self._supervisor.up(foreground=True)
+        wallet = bootstrap(self._network)
+        self._opened.callback(wallet.close)
+        return wallet
+
+    def _spend(self, used: Sequence[int]) -> None:
+        """Each payer has sent so many more."""
+        self._honest = [batches[count:] for batches, count in zip(self._honest, used, strict=True)]
 
 
 def address_of(secret: bytes) -> bytes:

@@ -37,6 +37,7 @@ from node.lab.bench.figures import (
     signature_bound,
 )
 from node.lab.bench.load import Measured, run_load
+from node.lab.bench.own_network import LIFETIME_S
 from node.localnet.bootstrap import bootstrap
 from node.localnet.build import build_network
 from node.localnet.supervisor import Supervisor
@@ -45,8 +46,6 @@ from node.runtime import loop
 LANES = 160
 """Without a rate: so many batches are under way, one a lane; the lanes are shared out over the validators."""
 SENDERS_A_LANE, PAYMENTS_A_SENDER = 2, 10
-LIFETIME_S = 6 * 3600
-"""Until the signed payments expire."""
 MAX_BATCH = 20
 MAX_LANES = 400
 """Each takes two of the 1,024 files that a process may usually open."""

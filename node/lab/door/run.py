@@ -18,13 +18,12 @@ from chain.crypto.signing import PrivateKey
 from chain.primitives import SECOND_US
 from node.keystore import new_secret
 from node.lab.bench.accounts import fund_senders
-from node.lab.bench.crypto import Batch, sign_lane
+from node.lab.bench.crypto import sign_lane
 from node.lab.bench.figures import BenchError, latencies_us, percentile
 from node.lab.bench.load import run_load
-from node.lab.bench.own_network import address_of, honest_lanes, own_address, own_network
+from node.lab.bench.own_network import HonestRun, address_of, honest_lanes, own_address, own_network
 from node.lab.door.attacker import PHASES
 from node.lab.door.gauges import Logs, read_gauges
-from node.localnet.bootstrap import bootstrap
 from node.localnet.supervisor import Supervisor
 from node.runtime import loop
 
@@ -65,26 +64,21 @@ def run_door(plan: DoorPlan, say: Callable[[str], None]) -> dict[str, Any]:
         return run.measure()
 
 
-class _Run:
+class _Run(HonestRun):
     """The run of a plan."""
 
     def __init__(
         self, plan: DoorPlan, supervisor: Supervisor, opened: ExitStack, say: Callable[[str], None]
     ) -> None:  # fmt: skip
-        """Nothing started yet; what is opened is closed with `opened`."""
-        self._plan, self._say = plan, say
-        self._supervisor, self._opened = supervisor, opened
-        self._network = supervisor.network
-        self._honest: list[list[Batch]] = []
+        """As every run of honest payers."""
+        super().__init__(supervisor, opened, say)
+        self._plan = plan
         self._secret = new_secret()
 
     def prepare(self) -> None:
         """Start the validators, make accounts, sign the honest payments."""
         plan = self._plan
-        self._say(f"starting {plan.validators} validators ...")
-        self._network = self._supervisor.up(foreground=True)
-        wallet = bootstrap(self._network)
-        self._opened.callback(wallet.close)
+        wallet = self._start(plan.validators)
         secrets = [new_secret() for _ in range(min(plan.rate * STALL_S, LANES_A_VALIDATOR * plan.validators))]
         self._say(f"funding {len(secrets)} honest payers, and the attacker ...")
         fund_senders(wallet, [PrivateKey(secret) for secret in (*secrets, self._secret)])
@@ -128,7 +122,7 @@ class _Run:
         measured, tally = loop.run(self._load(name))
         took_s = time.monotonic() - began
         after = read_gauges(self._network)
-        self._honest = [batches[used:] for batches, used in zip(self._honest, measured.batches, strict=True)]
+        self._spend(measured.batches)
         waits = latencies_us(measured.reports, measured.window)
         pairs = list(zip(before, after, strict=True))
         rounds = max(new.round - old.round for old, new in pairs)
